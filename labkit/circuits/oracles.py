@@ -1,0 +1,55 @@
+"""Oracles: circuits that flip the phase of the masks that are searched for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import cirq
+
+from labkit.masks import BoolArray, check_mask
+
+# Z with its two phases exchanged: diag(-1, 1)
+_FLIP_ZERO = cirq.ZPowGate(exponent=1, global_shift=1)
+
+
+def build_table_oracle(
+    qubits: Sequence[cirq.Qid], marked_masks: Iterable[Any]
+) -> cirq.FrozenCircuit:
+    """Flips the phase of each marked mask: |m> -> -|m> if m is marked, else |m>.
+
+    One many-controlled phase flip per marked mask. Whoever can list the marked masks has already
+    paid for every cost: this oracle shows how the search works, not what it would cost.
+
+    Args:
+        qubits: one qubit per neuron, neuron 0 first.
+        marked_masks: bool arrays (n,) or mask strings; a mask given twice is flipped once.
+
+    Returns:
+        A circuit on `qubits` without ancillas.
+
+    Raises:
+        ValueError: no mask is marked, or a mask does not have one entry per qubit.
+    """
+    masks = {
+        check_mask(mask, len(qubits), argument="marked_masks").tobytes(): mask
+        for mask in marked_masks
+    }
+    if not masks:
+        raise ValueError("marked_masks holds no mask (limit: 1 or more)")
+    return cirq.FrozenCircuit(
+        flip_phase(qubits, check_mask(mask, len(qubits))) for mask in masks.values()
+    )
+
+
+def flip_phase(qubits: Sequence[cirq.Qid], neuron_mask: BoolArray) -> cirq.Operation:
+    """I - 2|m><m| as one controlled gate, which qsim runs natively.
+
+    Args:
+        qubits: one qubit per neuron, neuron 0 first.
+        neuron_mask: bool (n,), the mask m whose phase is flipped.
+    """
+    *controls, target = qubits
+    *control_values, target_value = neuron_mask.astype(int).tolist()
+    flip = cirq.Z if target_value else _FLIP_ZERO
+    return flip.on(target).controlled_by(*controls, control_values=control_values)

@@ -1,0 +1,122 @@
+"""The cost of a neuron mask: what selection minimises. Here: a table of all 2^n costs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from labkit.limits import check_integer
+from labkit.masks import BoolArray, check_mask, masks_from_indices, masks_to_indices
+
+FloatArray = npt.NDArray[np.float64]
+
+#: Costs closer together than this are equal: the rounding of a mean over samples is smaller.
+EQUAL_WITHIN = 1e-12
+
+
+class Cost(Protocol):
+    """What a selector may ask of a cost, whatever its form."""
+
+    @property
+    def n_neurons(self) -> int:
+        """Number of neurons, the length of a mask."""
+        ...
+
+    @property
+    def order(self) -> int:
+        """The largest number of neurons in one term."""
+        ...
+
+    def evaluate(self, neuron_masks: npt.ArrayLike) -> FloatArray:
+        """Costs (...) of masks (..., n)."""
+        ...
+
+    def to_table(self) -> CostTable:
+        """The same cost as a table of all 2^n masks."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class CostTable:
+    """The cost of each of the 2^n masks.
+
+    Attributes:
+        costs: float64 (2^n,), read-only, by mask index (neuron 0 most significant).
+        n_neurons: n.
+
+    Raises:
+        ValueError: `costs` does not hold 2^n finite numbers.
+    """
+
+    costs: FloatArray
+    n_neurons: int
+
+    def __post_init__(self) -> None:
+        n = check_integer("n_neurons", self.n_neurons, minimum=1, maximum=62)
+        costs = np.array(self.costs, dtype=np.float64)
+        if costs.shape != (2**n,):
+            raise ValueError(f"costs has shape {costs.shape}; n_neurons={n} needs ({2**n},)")
+        if not np.isfinite(costs).all():
+            raise ValueError(f"costs[{np.flatnonzero(~np.isfinite(costs))[0]}] is not finite")
+        costs.setflags(write=False)
+        object.__setattr__(self, "costs", costs)
+        object.__setattr__(self, "n_neurons", n)
+
+    @property
+    def order(self) -> int:
+        """The largest number of neurons in one term: a table may couple all n."""
+        return self.n_neurons
+
+    @property
+    def minimum(self) -> float:
+        """The smallest cost of any mask."""
+        return float(self.costs.min())
+
+    def evaluate(self, neuron_masks: npt.ArrayLike) -> FloatArray:
+        """Costs of masks.
+
+        Args:
+            neuron_masks: bool (..., n).
+
+        Returns:
+            float64 (...).
+
+        Raises:
+            ValueError: a mask does not have n entries of 0 or 1.
+        """
+        masks = check_mask(neuron_masks, self.n_neurons, argument="neuron_masks")
+        return self.costs[masks_to_indices(masks)]
+
+    def to_table(self) -> CostTable:
+        """Itself."""
+        return self
+
+    def marked(self, threshold: float) -> BoolArray:
+        """Which masks cost at most `threshold`: bool (2^n,), by mask index.
+
+        Raises:
+            ValueError: no mask does, or `threshold` is not a number.
+        """
+        marked = self.costs <= threshold + EQUAL_WITHIN
+        if not marked.any():
+            raise ValueError(
+                f"threshold={threshold:.6g} marks no mask (limit: the smallest cost, "
+                f"{self.minimum:.6g})"
+            )
+        return marked
+
+    def optimal_masks(self) -> BoolArray:
+        """All masks of the smallest cost, ties included: bool (ties, n)."""
+        return masks_from_indices(np.flatnonzero(self.marked(self.minimum)), self.n_neurons)
+
+    def rank(self, neuron_mask: npt.ArrayLike) -> int:
+        """1 + the number of masks that cost less; equal costs share a rank.
+
+        Raises:
+            ValueError: the mask does not have n entries of 0 or 1.
+        """
+        cost = self.evaluate(neuron_mask)
+        return 1 + int(np.count_nonzero(self.costs < cost - EQUAL_WITHIN))

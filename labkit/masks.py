@@ -1,0 +1,128 @@
+"""Neuron masks, mask strings and mask indices: the only place that knows the bit order.
+
+Character j of a mask string is neuron j is qubit j, left to right, and neuron 0 is the most
+significant bit of the mask index, which is Cirq's own order::
+
+    neuron       0  1  2  3
+    mask       [ 1, 0, 1, 1 ]
+    string       "1  0  1  1"
+    index        8 + 0 + 2 + 1 = 11
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from labkit.limits import check_integer, check_register
+
+BoolArray = npt.NDArray[np.bool_]
+
+
+def check_mask(neuron_mask: Any, n: int, *, argument: str = "neuron_mask") -> BoolArray:
+    """Returns one mask, or a batch of masks, as a bool array.
+
+    Args:
+        neuron_mask: (..., n), bool or the numbers 0 and 1; or a mask string.
+        n: the number of neurons that a mask must have.
+        argument: the caller's name of it, for the message.
+
+    Returns:
+        bool array (..., n).
+
+    Raises:
+        ValueError: the last axis does not hold n entries, or an entry is neither 0 nor 1.
+    """
+    if isinstance(neuron_mask, str):
+        neuron_mask = mask_from_string(neuron_mask)
+    array = np.asarray(neuron_mask)
+    length = array.shape[-1] if array.ndim else 0
+    if length != n:
+        raise ValueError(f"{argument} has {length} entries; this network has {n} (limit: {n})")
+    if array.dtype != bool and not np.isin(array, (0, 1)).all():
+        raise ValueError(f"{argument} holds {array.ravel()[:8]}; entries are 0 or 1 (limit: 1)")
+    return array.astype(bool)
+
+
+def mask_from_string(s: str) -> BoolArray:
+    """Reads a mask string, character j for neuron j.
+
+    Args:
+        s: characters '0' and '1', at least one.
+
+    Returns:
+        bool array (n,).
+
+    Raises:
+        ValueError: `s` is empty, not a string, or holds another character.
+    """
+    if not isinstance(s, str) or not s or set(s) - set("01"):
+        raise ValueError(f"s={s!r} is not a mask string (limit: characters 0 and 1)")
+    return np.array([character == "1" for character in s])
+
+
+def mask_to_string(m: npt.ArrayLike) -> str:
+    """Writes a mask (n,) as a string, neuron 0 first.
+
+    Raises:
+        ValueError: `m` is not one-dimensional or holds other values than 0 and 1.
+    """
+    array = _one_mask(m)
+    return "".join("1" if kept else "0" for kept in array)
+
+
+def mask_to_index(m: npt.ArrayLike) -> int:
+    """The mask index int(mask_string, 2): neuron 0 is the most significant bit.
+
+    Raises:
+        ValueError: `m` is not one-dimensional or holds other values than 0 and 1.
+    """
+    return int(mask_to_string(m), 2)
+
+
+def mask_from_index(i: int, n: int) -> BoolArray:
+    """The mask (n,) whose index is `i`.
+
+    Raises:
+        TypeError: `i` or `n` is not an integer.
+        ValueError: `n` is below 1, or `i` is not in 0..2^n - 1.
+    """
+    n = check_integer("n", n, minimum=1)
+    i = check_integer("i", i, minimum=0, maximum=2**n - 1)
+    return mask_from_string(format(i, f"0{n}b"))
+
+
+def masks_from_indices(indices: npt.ArrayLike, n: int) -> BoolArray:
+    """The masks (..., n) of an integer array of indices (...), n at most 62."""
+    shifts = np.arange(check_integer("n", n, minimum=1, maximum=62))[::-1]
+    return (np.asarray(indices)[..., np.newaxis] >> shifts & 1).astype(bool)
+
+
+def masks_to_indices(neuron_masks: npt.ArrayLike) -> npt.NDArray[np.int64]:
+    """The indices (...) of masks (..., n), n at most 62."""
+    masks = np.asarray(neuron_masks, dtype=bool)
+    n = check_integer("n", masks.shape[-1], minimum=1, maximum=62)
+    return masks @ (1 << np.arange(n, dtype=np.int64)[::-1])
+
+
+def all_masks(n: int) -> BoolArray:
+    """All 2^n masks in index order, bool (2^n, n).
+
+    Raises:
+        TypeError: `n` is not an integer.
+        ValueError: `n` is below 1.
+        TooLargeError: they do not fit in memory.
+    """
+    # the indices and the shifted copy are int64 before they become bools
+    n = check_integer("n", n, minimum=1)
+    check_register("n", n, bytes_per_mask=17 * n + 8, what="all masks")
+    return masks_from_indices(np.arange(2**n), n)
+
+
+def _one_mask(m: npt.ArrayLike) -> BoolArray:
+    array = np.asarray(m)
+    if array.ndim != 1 or array.size == 0:
+        raise ValueError(f"m has shape {array.shape}; one mask has shape (n,) (limit: 1 axis)")
+    return check_mask(array, array.size, argument="m")

@@ -1,0 +1,191 @@
+"""How every selector runs: one signature, one meter that counts, one check of the answer."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from labkit.costs import EQUAL_WITHIN, Cost
+from labkit.limits import check_integer
+from labkit.masks import BoolArray, check_mask, mask_to_string
+
+FloatArray = npt.NDArray[np.float64]
+Selector = Callable[..., None]
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """What a selection cost.
+
+    Attributes:
+        cost_queries: masks whose cost the selector asked for, verifications included.
+        oracle_calls: oracle calls in superposition, over all shots.
+        cost_layers: phase layers of the cost, over all shots.
+        circuit_runs: circuits run, whatever their number of shots.
+        shots: measurements of the whole register.
+        forward_passes: subnetworks run over the training data to get there: one for each cost
+            query, and one for each of the 2^n masks where an oracle was made from a table.
+        seconds: wall time.
+    """
+
+    cost_queries: int = 0
+    oracle_calls: int = 0
+    cost_layers: int = 0
+    circuit_runs: int = 0
+    shots: int = 0
+    forward_passes: int = 0
+    seconds: float = 0.0
+
+    def __add__(self, other: Ledger) -> Ledger:
+        """The two together, entry by entry."""
+        return Ledger(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(Ledger)))
+
+
+@dataclass(frozen=True, eq=False)
+class Selection:
+    """What a selector found.
+
+    Attributes:
+        selector: its name.
+        neuron_mask: bool (n,), the best mask it asked the cost of.
+        cost: the cost of that mask.
+        ledger: what it cost to find.
+        history: float64 (cost_queries,), the cost of each mask asked for, in order.
+    """
+
+    selector: str
+    neuron_mask: BoolArray
+    cost: float
+    ledger: Ledger
+    history: FloatArray
+
+    @property
+    def mask_string(self) -> str:
+        """The mask as a string, neuron 0 first."""
+        return mask_to_string(self.neuron_mask)
+
+
+class SearchEnded(Exception):
+    """Raised by a `CostMeter` when its budget is spent or its target reached; `run` catches it."""
+
+
+class CostMeter:
+    """A cost that counts what it is asked, remembers the best answer, and stops at its limits.
+
+    Attributes:
+        cost: the cost itself.
+        max_cost_queries: the budget; None where there is none.
+        target_cost: a cost at which the search may end; None where there is none.
+        ledger: what was counted so far.
+        best_mask: the best mask so far; None before the first query.
+        best_cost: its cost.
+    """
+
+    def __init__(
+        self, cost: Cost, *, max_cost_queries: int | None = None, target_cost: float | None = None
+    ) -> None:
+        self.cost = cost
+        self.max_cost_queries = max_cost_queries
+        self.target_cost = target_cost
+        self.ledger = Ledger()
+        self.best_mask: BoolArray | None = None
+        self.best_cost = np.inf
+        self._history: list[FloatArray] = []
+
+    @property
+    def n_neurons(self) -> int:
+        """Number of neurons of a mask."""
+        return self.cost.n_neurons
+
+    @property
+    def history(self) -> FloatArray:
+        """The cost of each mask asked for, in order."""
+        return np.concatenate(self._history) if self._history else np.empty(0)
+
+    def count(self, **spent: float) -> None:
+        """Adds entries to the ledger, by the names of `Ledger`'s attributes."""
+        self.ledger += Ledger(**spent)  # type: ignore[arg-type]
+
+    def evaluate(self, neuron_masks: npt.ArrayLike) -> FloatArray:
+        """Costs (...) of masks (..., n); each mask is one query.
+
+        Raises:
+            SearchEnded: the budget ran out (what it still allowed was asked), or one of these
+                masks reached the target (those after it were not asked).
+            ValueError: a mask does not have n entries.
+        """
+        masks = check_mask(neuron_masks, self.n_neurons, argument="neuron_masks")
+        batch = masks.reshape(-1, self.n_neurons)
+        allowed = batch if self.max_cost_queries is None else batch[: self._remaining()]
+        costs = self.cost.evaluate(allowed)
+        reached = np.flatnonzero(costs <= self._target())[:1]
+        asked = int(reached[0]) + 1 if reached.size else len(costs)
+        self._remember(allowed[:asked], costs[:asked])
+        if reached.size or len(allowed) < len(batch):
+            raise SearchEnded
+        return costs.reshape(masks.shape[:-1])
+
+    def _remaining(self) -> int:
+        return (self.max_cost_queries or 0) - self.ledger.cost_queries
+
+    def _target(self) -> float:
+        return -np.inf if self.target_cost is None else self.target_cost + EQUAL_WITHIN
+
+    def _remember(self, masks: BoolArray, costs: FloatArray) -> None:
+        self.count(cost_queries=len(costs), forward_passes=len(costs))
+        self._history.append(costs)
+        if len(costs) and costs.min() < self.best_cost:
+            self.best_mask = masks[costs.argmin()].copy()
+            self.best_cost = float(costs.min())
+
+
+def run(
+    selector: Selector,
+    cost: Cost,
+    *,
+    rng: np.random.Generator,
+    max_cost_queries: int | None = None,
+    target_cost: float | None = None,
+    **options: Any,
+) -> Selection:
+    """Runs a selector, counts and times it, and checks the cost that it states.
+
+    Args:
+        selector: `exhaustive`, `random_search`, `one_flip_search`, `grover_search`, ...
+        cost: what to minimise.
+        rng: source of all randomness: the same state gives the same selection.
+        max_cost_queries: no more masks than this are asked for; the best one asked is returned.
+        target_cost: end as soon as a mask of at most this cost was asked for.
+        **options: the selector's own.
+
+    Raises:
+        TypeError: `rng` is not a `numpy.random.Generator`, or an option is unknown.
+        ValueError: an option is out of range.
+        RuntimeError: the cost stated is not the cost of the mask returned.
+    """
+    if not isinstance(rng, np.random.Generator):
+        raise TypeError(f"rng={rng!r} is not a numpy.random.Generator (try default_rng(seed))")
+    if max_cost_queries is not None:
+        max_cost_queries = check_integer("max_cost_queries", max_cost_queries, minimum=1)
+    meter = CostMeter(cost, max_cost_queries=max_cost_queries, target_cost=target_cost)
+    start = time.perf_counter()
+    with suppress(SearchEnded):
+        selector(meter, rng=rng, **options)
+    meter.count(seconds=time.perf_counter() - start)
+    return _checked(selector, meter)
+
+
+def _checked(selector: Selector, meter: CostMeter) -> Selection:
+    name = getattr(selector, "__name__", type(selector).__name__)
+    if meter.best_mask is None:
+        raise RuntimeError(f"selector {name} asked for no mask")
+    recomputed = float(meter.cost.evaluate(meter.best_mask))
+    if abs(recomputed - meter.best_cost) > 1e-9 * max(1.0, abs(recomputed)):
+        raise RuntimeError(f"selector {name} states {meter.best_cost}, it is {recomputed}")
+    return Selection(name, meter.best_mask, meter.best_cost, meter.ledger, meter.history)
