@@ -11,6 +11,8 @@ from types import ModuleType
 __version__ = "0.1.0"
 __all__ = [
     "activations",
+    "amplification",
+    "baselines",
     "circuits",
     "costs",
     "datasets",
@@ -20,6 +22,7 @@ __all__ = [
     "masks",
     "networks",
     "plots",
+    "problems",
     "provenance",
     "scoring",
     "selectors",

@@ -1,0 +1,8 @@
+"""Explorers: controls, one figure and one line of text; what they show is computed by labkit."""
+
+from labkit.explorers.base import Explorer
+from labkit.explorers.drawing import NetworkDrawing
+from labkit.explorers.grover import GroverExplorer
+from labkit.explorers.subnetwork import SubnetworkExplorer
+
+__all__ = ["Explorer", "GroverExplorer", "NetworkDrawing", "SubnetworkExplorer"]

@@ -1,0 +1,147 @@
+"""What every explorer is: controls above one picture and one line that says what it shows."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import ipywidgets as widgets
+from matplotlib.axes import Axes
+
+from labkit.plots.canvas import SERIES, new_figure, render_png, wipe
+
+
+class Explorer(widgets.VBox):
+    """Controls, a reset button, one picture, one line of text.
+
+    One move of a control draws once, into the same picture. A subclass gives its controls and
+    implements `_draw`; where a move changes other controls, it does so in `_adjust`. Axes are
+    wiped and used again, and bear no legend: that keeps an answer within 100 ms.
+
+    Args:
+        controls: name -> widget, at most four.
+        widths: of the axes, which stand in a row, in inches.
+        height: of the figure, inches.
+        beside: a widget left of the picture.
+
+    Attributes:
+        controls: name -> widget.
+        image: the picture (`ipywidgets.Image`, PNG).
+        text: what the picture shows, in one line (`ipywidgets.HTML`).
+        n_draws: how often the picture was drawn.
+    """
+
+    def __init__(
+        self,
+        controls: Mapping[str, widgets.Widget],
+        *,
+        widths: Sequence[float],
+        height: float,
+        beside: widgets.Widget | None = None,
+    ) -> None:
+        self.controls = dict(controls)
+        self.n_draws = 0
+        self._axes = _axes_in_a_row(widths, height)
+        self._held = False
+        self._start = {name: widget.value for name, widget in self.controls.items()}
+        self.image = widgets.Image(format="png")
+        self.image.layout = widgets.Layout(max_width="100%", object_fit="contain")
+        self.text = widgets.HTML()
+        self.reset_button = widgets.Button(description="Reset", icon="undo")
+        self.reset_button.on_click(lambda _: self.reset())
+        for widget in self.controls.values():
+            widget.observe(self._moved, names="value")
+        picture = [self.image] if beside is None else [beside, self.image]
+        wrap = widgets.Layout(flex_flow="row wrap", align_items="center")
+        super().__init__(
+            [
+                widgets.HBox([*self.controls.values(), self.reset_button], layout=wrap),
+                self.text,
+                widgets.HBox(picture, layout=wrap),
+            ]
+        )
+        self.redraw()
+
+    def reset(self) -> None:
+        """Sets every control to where it began."""
+        with self.hold():
+            for name, value in self._start.items():
+                self.controls[name].value = value
+                self._adjust(name)
+
+    @contextmanager
+    def hold(self) -> Iterator[None]:
+        """Several changes in its body, one drawing after them."""
+        if self._held:
+            yield
+            return
+        self._held = True
+        try:
+            yield
+        finally:
+            self._held = False
+        self.redraw()
+
+    def redraw(self) -> None:
+        """Draws the picture for what the controls say now."""
+        for ax in self._axes:
+            wipe(ax)
+        self.text.value = self._draw(self._axes)
+        self.image.value = render_png(self._axes[0])
+        self.n_draws += 1
+
+    def _moved(self, change: Mapping[str, Any]) -> None:
+        if self._held:
+            return
+        moved = next(name for name, w in self.controls.items() if w is change["owner"])
+        with self.hold():
+            self._adjust(moved)
+
+    def _adjust(self, moved: str) -> None:
+        """Brings other controls in line with the control `moved`; by default there is nothing."""
+
+    def _draw(self, axes: Sequence[Axes]) -> str:
+        """Draws on empty axes and returns the line of text."""
+        raise NotImplementedError
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The live explorer, and its picture for a page without a kernel."""
+        bundle = dict(super()._repr_mimebundle_(**kwargs))
+        bundle["image/png"] = base64.b64encode(self.image.value).decode()
+        alternative = re.sub("<[^>]*>", " ", self.text.value)
+        return bundle, {"image/png": {"alt": " ".join(alternative.split())}}
+
+
+def _axes_in_a_row(widths: Sequence[float], height: float) -> list[Axes]:
+    figure = new_figure(sum(widths), height)
+    # fixed margins: working a layout out takes longer than drawing
+    margins = {"left": 0.75 / sum(widths), "right": 1 - 0.15 / sum(widths), "wspace": 0.3}
+    figure.subplots_adjust(**margins, bottom=0.5 / height, top=1 - 0.3 / height)
+    return list(figure.subplots(1, len(widths), width_ratios=widths))
+
+
+def slider(description: str, value: int, low: int, high: int) -> widgets.IntSlider:
+    """An integer slider with room for its description."""
+    return widgets.IntSlider(
+        value, low, high, description=description, style={"description_width": "initial"}
+    )
+
+
+def bars_in_html(values: Mapping[str, float], what: str) -> str:
+    """A small bar chart as an HTML table: drawn by the browser at once, read by a screen reader.
+
+    Args:
+        values: label -> value, at least 0.
+        what: what the values are, its heading.
+    """
+    largest = max(values.values())
+    rows = (
+        f'<tr><th scope="row" style="text-align:left;font-weight:normal">{label}</th>'
+        f'<td style="text-align:right">{value:,.1f}</td><td><div style="background:{colour};'
+        f'height:0.8em;width:{1 + 300 * value / largest:.0f}px"></div></td></tr>'
+        for (label, value), colour in zip(values.items(), SERIES, strict=False)
+    )
+    return f'<table style="border-spacing:8px 0"><caption>{what}</caption>{"".join(rows)}</table>'

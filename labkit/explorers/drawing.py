@@ -1,0 +1,53 @@
+"""A drawing of a network whose hidden neurons are switched on and off by click or keyboard."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import anywidget
+import numpy as np
+import numpy.typing as npt
+import traitlets
+
+from labkit.activations import NetworkArrays
+from labkit.masks import BoolArray, check_mask
+
+
+class NetworkDrawing(anywidget.AnyWidget):
+    """A network drawn as nodes and edges; each hidden neuron is a switch.
+
+    A click, the space bar or Enter switches a neuron; arrow keys move between neurons.
+
+    Attributes:
+        neuron_mask: list of bool (n,), which neurons are on.
+        network: the kernel without biases, (n_inputs, n) lists, and the readout, (n, outputs).
+    """
+
+    _esm = Path(__file__).with_name("network_drawing.js")
+    _css = Path(__file__).with_name("network_drawing.css")
+
+    neuron_mask = traitlets.List(traitlets.Bool()).tag(sync=True)
+    network = traitlets.Dict().tag(sync=True)
+
+    def show_network(self, network: NetworkArrays, neuron_mask: npt.ArrayLike) -> None:
+        """Draws another network.
+
+        Args:
+            network: with neuron masks.
+            neuron_mask: (n,) which neurons are on.
+
+        Raises:
+            ValueError: the mask has the wrong length.
+        """
+        mask = check_mask(neuron_mask, network.n_mask_bits)
+        with self.hold_sync():
+            self.network = {
+                "kernel": network.kernel[:-1].tolist(),
+                "readout": network.readout.tolist(),
+            }
+            self.neuron_mask = mask.tolist()
+
+    @property
+    def mask(self) -> BoolArray:
+        """The mask as a bool array (n,)."""
+        return np.array(self.neuron_mask, dtype=bool)

@@ -1,0 +1,131 @@
+"""Switch neurons on and off; see what the subnetwork decides, costs, and where it ranks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import ipywidgets as widgets
+import numpy as np
+from matplotlib.axes import Axes
+
+from labkit.datasets import TASK_NAMES
+from labkit.explorers.base import Explorer, slider
+from labkit.explorers.drawing import NetworkDrawing
+from labkit.limits import check_choice, check_integer
+from labkit.masks import BoolArray, check_mask, mask_to_string
+from labkit.plots import draw_cost_histogram, draw_decision
+from labkit.problems import Problem, build_problem
+
+MIN_NEURONS, MAX_NEURONS, MAX_SEED = 3, 12, 19
+
+
+@dataclass(frozen=True, eq=False)
+class SubnetworkView:
+    """What the explorer says of one subnetwork."""
+
+    problem: Problem
+    neuron_mask: BoolArray
+    cost: float
+    rank: int
+    train_accuracy: float
+    test_accuracy: float
+
+    @property
+    def text(self) -> str:
+        """The same in one line."""
+        n_masks = len(self.problem.table.costs)
+        return (
+            f"mask <b>{mask_to_string(self.neuron_mask)}</b> (neuron 0 first) · "
+            f"cost <b>{self.cost:.4f}</b> · rank <b>{self.rank:,}</b> of {n_masks:,} · "
+            f"right on {self.train_accuracy:.0%} of the training samples, "
+            f"{self.test_accuracy:.0%} of the test samples"
+        )
+
+
+def view_subnetwork(problem: Problem, neuron_mask: BoolArray) -> SubnetworkView:
+    """Looks a subnetwork up in its problem.
+
+    Args:
+        problem: with neuron masks.
+        neuron_mask: bool (n,).
+
+    Raises:
+        ValueError: the mask has the wrong length.
+    """
+    mask = check_mask(neuron_mask, problem.n_neurons)
+    return SubnetworkView(
+        problem,
+        mask,
+        cost=float(problem.table.evaluate(mask)),
+        rank=problem.table.rank(mask),
+        train_accuracy=problem.accuracy(mask, split="train"),
+        test_accuracy=problem.accuracy(mask, split="test"),
+    )
+
+
+class SubnetworkExplorer(Explorer):
+    """A network whose neurons are clicked on and off, beside what the subnetwork decides.
+
+    Args:
+        task: one of `datasets.TASK_NAMES`; more than two features become two principal
+            components.
+        seed: of the network's weights, 0 to 19.
+        n_neurons: hidden neurons, one qubit each later on, 3 to 12.
+
+    Attributes:
+        drawing: the `NetworkDrawing`; its `neuron_mask` is the mask shown.
+
+    Raises:
+        TypeError: the seed or the number of neurons is not an integer.
+        ValueError: an argument is out of range.
+    """
+
+    def __init__(self, task: str = "moons", seed: int = 7, n_neurons: int = 8) -> None:
+        check_choice("task", task, TASK_NAMES)
+        check_integer("seed", seed, minimum=0, maximum=MAX_SEED)
+        check_integer("n_neurons", n_neurons, minimum=MIN_NEURONS, maximum=MAX_NEURONS)
+        self.drawing = NetworkDrawing()
+        self._show_network(build_problem(task, n_neurons, seed=seed))
+        self.drawing.observe(self._switched, names="neuron_mask")
+        super().__init__(
+            {
+                "task": widgets.Dropdown(options=TASK_NAMES, value=task, description="task"),
+                "seed": slider("seed of the weights", seed, 0, MAX_SEED),
+                "n_neurons": slider("neurons = qubits", n_neurons, MIN_NEURONS, MAX_NEURONS),
+            },
+            widths=(5.0, 4.4),
+            height=3.6,
+            beside=self.drawing,
+        )
+
+    @property
+    def problem(self) -> Problem:
+        """The task, network and cost table that the controls choose."""
+        value = {name: widget.value for name, widget in self.controls.items()}
+        return build_problem(value["task"], value["n_neurons"], seed=value["seed"])
+
+    def reset(self) -> None:
+        """Sets every control to where it began, and switches every neuron on."""
+        with self.hold():
+            self.drawing.neuron_mask = []
+            super().reset()
+
+    def _show_network(self, problem: Problem) -> None:
+        """Draws the problem's network; neurons that were there stay as they were, new ones on."""
+        kept = self.drawing.mask[: problem.n_neurons]
+        mask = np.concatenate([kept, np.ones(problem.n_neurons - len(kept), dtype=bool)])
+        self.drawing.show_network(problem.network, mask)
+
+    def _switched(self, _: object) -> None:
+        if not self._held:
+            self.redraw()
+
+    def _adjust(self, moved: str) -> None:
+        self._show_network(self.problem)
+
+    def _draw(self, axes: Sequence[Axes]) -> str:
+        view = view_subnetwork(self.problem, self.drawing.mask)
+        draw_decision(axes[0], view.problem.network, view.problem.task, view.neuron_mask)
+        draw_cost_histogram(axes[1], view.problem.table, {"this mask": view.neuron_mask})
+        return view.text

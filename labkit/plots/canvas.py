@@ -1,0 +1,80 @@
+"""Figures without a global state: made, drawn on, shown once, with a text for a screen reader."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from IPython.display import HTML, Image, display
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, ScalarFormatter
+
+# Okabe and Ito's colours: told apart by readers with any common colour vision
+BLUE, VERMILLION, GREEN, ORANGE = "#0072B2", "#D55E00", "#009E73", "#E69F00"
+SKY, PURPLE, BLACK, GREY = "#56B4E9", "#CC79A7", "#000000", "#999999"
+SERIES = (BLUE, VERMILLION, GREEN, ORANGE, PURPLE, SKY)
+MARKERS = ("o", "^", "s", "D", "v", "P")
+MARKERS_IN_WORDS = ("circles", "triangles", "squares", "diamonds", "arrows", "crosses")
+HATCHES = ("", "///", "...", "xx", "--", "++")
+
+_SCREEN_DPI = 80
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """An empty figure of `width` x `height` inches that no global list keeps."""
+    figure = Figure(figsize=(width, height), dpi=_SCREEN_DPI)
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def new_axes(
+    columns: int = 1, *, rows: int = 1, width: float = 5.2, height: float = 3.6
+) -> npt.NDArray[Any]:
+    """Axes in a row, or in several rows.
+
+    Args:
+        columns: axes beside one another.
+        rows: axes above one another.
+        width: of each, inches.
+        height: of each, inches.
+
+    Returns:
+        object array (columns * rows,) of `matplotlib.axes.Axes`, row by row.
+    """
+    figure = new_figure(width * columns, height * rows)
+    figure.set_layout_engine("constrained")
+    return np.atleast_1d(figure.subplots(rows, columns)).ravel()
+
+
+def wipe(ax: Axes) -> None:
+    """Empties axes but keeps their ticks: several times faster than `ax.clear()`."""
+    for artist in [*ax.lines, *ax.patches, *ax.collections, *ax.images, *ax.texts]:
+        artist.remove()
+    ax.relim()
+    ax.autoscale()
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_locator(MaxNLocator(4))
+        axis.set_major_formatter(ScalarFormatter())
+
+
+def render_png(ax: Axes) -> bytes:
+    """The whole figure that holds `ax`, as PNG."""
+    buffer = io.BytesIO()
+    ax.figure.canvas.print_png(buffer)  # type: ignore[attr-defined]
+    return buffer.getvalue()
+
+
+def show(ax: Axes | npt.NDArray[Any], summary: str) -> None:
+    """Displays the figure that holds `ax`, with one line of text beneath that says what it shows.
+
+    Args:
+        ax: axes, or an array of axes of one figure.
+        summary: the line; it is also the picture's alternative text.
+    """
+    png = render_png(np.atleast_1d(np.asarray(ax, dtype=object))[0])
+    display(Image(png, alt=summary))  # type: ignore[no-untyped-call]
+    display(HTML(f'<p style="margin:0 0 1em 0.5em"><small>{summary}</small></p>'))  # type: ignore[no-untyped-call]

@@ -1,0 +1,40 @@
+"""Which versions and which seed made what is on the page."""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+
+import labkit
+
+PACKAGES = ("numpy", "keras", "tensorflow", "cirq-core", "qsimcirq", "ipywidgets", "matplotlib")
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Versions and seed of a notebook's results; its text is the footer of the notebook."""
+
+    seed: int
+    versions: dict[str, str]
+
+    def _repr_markdown_(self) -> str:
+        listed = ", ".join(f"{name} {number}" for name, number in self.versions.items())
+        return f"**Made with** seed {self.seed}; {listed}."
+
+
+def describe_run(*, seed: int) -> Provenance:
+    """The seed, and the versions of Python, labkit and what it stands on, without importing them.
+
+    Args:
+        seed: the seed that the notebook used.
+    """
+    versions = {"labkit": labkit.__version__, "Python": platform.python_version()}
+    return Provenance(seed, versions | {name: _version(name) for name in PACKAGES})
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"

@@ -1,0 +1,242 @@
+"""pyproject.toml, the locks, environment.yml and CITATION.cff agree, and Binder can plan a build.
+
+A check takes the texts of the files and yields a line for each disagreement. Each is run twice: on
+the files as they are, which must agree, and on files with one error, which it must find.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tomli
+import yaml
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+from write_environment import PLATFORMS, environment_text, marker_environment, read_lock
+
+import labkit
+
+Files = Mapping[str, str]  # name -> text
+Check = Callable[[Files], Iterator[str]]
+
+ROOT = Path(__file__).resolve().parents[1]
+LOCKS = ("requirements.lock", "requirements-dev.lock")
+NAMES = ("pyproject.toml", "environment.yml", "CITATION.cff", *LOCKS)
+PYTHONS = [f"3.{minor}.{patch}" for minor in (10, 11, 12) for patch in (0, 99)]
+PLACES = [
+    (name, python) for name in ("Linux x86-64", "macOS arm64", "Windows") for python in PYTHONS
+]
+LINUX_ONLY = pytest.mark.skipif(sys.platform != "linux", reason="repo2docker plans for Linux")
+LINUX_X86_ONLY = {"tensorflow-quantum", "tf-keras", "jax", "jaxlib"}
+
+
+def project_table(files: Files) -> dict[str, Any]:
+    table: dict[str, Any] = tomli.loads(files["pyproject.toml"])["project"]
+    return table
+
+
+def conda_dependencies(files: Files) -> list[Any]:
+    listed: list[Any] = yaml.safe_load(files["environment.yml"])["dependencies"]
+    return listed
+
+
+def wanted_of(files: Files, lock_name: str) -> list[Requirement]:
+    """Return what pyproject.toml asks of a lock: dependencies and extras."""
+    table = project_table(files)
+    extras = table["optional-dependencies"]
+    lines = table["dependencies"] + extras["build"]
+    if lock_name == "requirements-dev.lock":
+        lines = lines + extras["dev"]
+    wanted = map(Requirement, lines)
+    return [requirement for requirement in wanted if requirement.name != table["name"]]
+
+
+def locked_versions(lock: str, place: tuple[str, str]) -> dict[str, list[str]]:
+    """Return the versions that a lock installs in a place (platform, Python), by package."""
+    versions: dict[str, list[str]] = {}
+    for package in read_lock(lock):
+        if package.is_for(*place):
+            name = canonicalize_name(package.requirement.name)
+            versions.setdefault(name, []).append(str(package.requirement.specifier)[2:])
+    return versions
+
+
+def every_dependency_is_locked_inside_its_specifier(files: Files) -> Iterator[str]:
+    for lock_name in LOCKS:
+        wanted = wanted_of(files, lock_name)
+        for place in PLACES:
+            versions = locked_versions(files[lock_name], place)
+            for requirement in wanted:
+                marker = requirement.marker
+                if marker is None or marker.evaluate(marker_environment(*place)):
+                    locked = versions.get(canonicalize_name(requirement.name), [])
+                    if not any(version in requirement.specifier for version in locked):
+                        yield f"{lock_name}, {place}: {requirement} is locked at {locked}"
+
+
+def every_package_is_locked_once(files: Files) -> Iterator[str]:
+    for lock_name in LOCKS:
+        for place in PLACES:
+            for name, locked in locked_versions(files[lock_name], place).items():
+                if len(locked) > 1:
+                    yield f"{lock_name}, {place}: {name} is locked at {locked}"
+
+
+def every_entry_has_hashes(files: Files) -> Iterator[str]:
+    for lock_name in LOCKS:
+        for package in read_lock(files[lock_name]):
+            if not package.hashes or not all(
+                map(re.compile("[0-9a-f]{64}").fullmatch, package.hashes)
+            ):
+                yield f"{lock_name}: {package.requirement} lacks a SHA-256 sum"
+
+
+def no_lock_names_an_index(files: Files) -> Iterator[str]:
+    for lock_name in LOCKS:
+        for address in re.findall(
+            r".*(?:://|--(?:extra-)?index-url|--find-links).*", files[lock_name]
+        ):
+            yield f"{lock_name}: {address.strip()}"
+
+
+def tensorflow_quantum_is_only_for_linux_x86(files: Files) -> Iterator[str]:
+    for lock_name in LOCKS:
+        for place in ((platform, python) for platform in PLATFORMS for python in PYTHONS):
+            present = LINUX_X86_ONLY & locked_versions(files[lock_name], place).keys()
+            if present != (LINUX_X86_ONLY if place[0] == "Linux x86-64" else set()):
+                yield f"{lock_name}, {place}: has {sorted(present)}"
+
+
+def the_dev_lock_contains_the_runtime_lock(files: Files) -> Iterator[str]:
+    for place in PLACES:
+        runtime, dev = (locked_versions(files[lock_name], place) for lock_name in LOCKS)
+        for name, locked in runtime.items():
+            if dev.get(name) != locked:
+                yield f"{place}: {name} is {locked} in the lock, {dev.get(name)} in the dev lock"
+
+
+def environment_yml_is_what_the_lock_gives(files: Files) -> Iterator[str]:
+    is_now = files["environment.yml"].splitlines()
+    would_be = environment_text(files["requirements.lock"]).splitlines()
+    for line in sorted({*is_now} ^ {*would_be}):
+        verb = "has" if line in is_now else "lacks"
+        yield f"environment.yml {verb} {line.strip()}: run `make lock`"
+
+
+def environment_yml_has_a_supported_python(files: Files) -> Iterator[str]:
+    supported = SpecifierSet(project_table(files)["requires-python"])
+    pins = [line[7:] for line in conda_dependencies(files) if str(line).startswith("python=")]
+    if pins != ["3.11"] or "3.11" not in supported:
+        yield f"environment.yml has Python {pins}; 3.11 is meant, and {supported} is supported"
+
+
+def environment_yml_installs_labkit(files: Files) -> Iterator[str]:
+    pip = [line["pip"] for line in conda_dependencies(files) if isinstance(line, dict)]
+    if len(pip) != 1 or pip[0][-1] != "-e .":
+        yield "environment.yml does not install labkit"
+
+
+def all_name_the_same_version(files: Files) -> Iterator[str]:
+    versions = {
+        "pyproject.toml": project_table(files)["version"],
+        "CITATION.cff": str(yaml.safe_load(files["CITATION.cff"])["version"]),
+        "labkit.__version__": labkit.__version__,
+        "the installed labkit": metadata.version("labkit"),
+    }
+    if len({*versions.values()}) > 1:
+        yield f"versions differ: {versions}"
+
+
+CHECKS: list[Check] = [
+    every_dependency_is_locked_inside_its_specifier,
+    every_package_is_locked_once,
+    every_entry_has_hashes,
+    no_lock_names_an_index,
+    tensorflow_quantum_is_only_for_linux_x86,
+    the_dev_lock_contains_the_runtime_lock,
+    environment_yml_is_what_the_lock_gives,
+    environment_yml_has_a_supported_python,
+    environment_yml_installs_labkit,
+    all_name_the_same_version,
+]
+ERRORS: list[tuple[Check, str, str, str]] = [  # check, file, pattern, what replaces it once
+    (CHECKS[0], "requirements.lock", r"^cirq-core==1.5.0", "cirq-core==1.4.1"),
+    (CHECKS[0], "requirements.lock", r"^jupyterlab==(?s:.*?)(?=^\w)", ""),
+    (CHECKS[0], "requirements-dev.lock", r"^pytest==[0-9.]+", "pytest==7.0.0"),
+    (CHECKS[0], "pyproject.toml", r'"numpy>=2.0"', '"numpy>=3.0"'),
+    (CHECKS[1], "requirements.lock", r"^tqdm==", "tornado==1 --hash=sha256:0\ntqdm=="),
+    (CHECKS[2], "requirements.lock", r"^(numpy==.*?) \\\n(    --hash.*\n)+", r"\1\n"),
+    (CHECKS[2], "requirements-dev.lock", r"--hash=sha256:[0-9a-f]", "--hash=sha256:"),
+    (CHECKS[3], "requirements.lock", r"\A", "--index-url https://example.org/simple\n"),
+    (CHECKS[4], "requirements.lock", r"^(tensorflow-quantum==[0-9.]+) ; .* \\", r"\1 \\"),
+    (CHECKS[4], "requirements-dev.lock", r"^jax==(?s:.*?)(?=^\w)", ""),
+    (CHECKS[5], "requirements-dev.lock", r"^(keras==)[0-9.]+", r"\g<1>3.0.0"),
+    (CHECKS[6], "environment.yml", r"cirq-core==1.5.0", "cirq-core==1.4.1"),
+    (CHECKS[6], "requirements.lock", r"^cirq-core==1.5.0", "cirq-core==1.4.1"),
+    (CHECKS[6], "environment.yml", r"^ +- nodefaults\n", ""),
+    (CHECKS[7], "environment.yml", r"python=3.11", "python=3.13"),
+    (CHECKS[7], "pyproject.toml", r'">=3.10,<3.13"', '">=3.12,<3.13"'),
+    (CHECKS[8], "environment.yml", r"^ +- -e \.\n", ""),
+    (CHECKS[9], "pyproject.toml", r'^version = "[0-9.]+"', 'version = "9.9"'),
+    (CHECKS[9], "CITATION.cff", r"^version: .*$", "version: 9.9"),
+]
+
+
+@pytest.fixture(scope="module")
+def files() -> Files:
+    return {name: (ROOT / name).read_text(encoding="utf-8") for name in NAMES}
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+def test_files_agree(files: Files, check: Check) -> None:
+    assert list(check(files)) == []
+
+
+@pytest.mark.parametrize(("check", "name", "pattern", "replacement"), ERRORS)
+def test_an_error_is_found(
+    files: Files, check: Check, name: str, pattern: str, replacement: str
+) -> None:
+    text, changes = re.subn(pattern, replacement, files[name], count=1, flags=re.MULTILINE)
+    assert changes == 1
+    assert list(check({**files, name: text}))
+
+
+def plan_binder_build(directory: Path) -> subprocess.CompletedProcess[str]:
+    """Let repo2docker say how it would build an image: without Docker, without the network."""
+    command = [sys.executable, "-m", "repo2docker", "--no-build", "--debug", str(directory)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120)
+
+
+@pytest.fixture
+def top_level(tmp_path: Path) -> Path:
+    """A directory with what repo2docker looks at: the files at the top, and its own directories."""
+    for path in ROOT.iterdir():
+        if path.is_file():
+            shutil.copy(path, tmp_path)
+        elif path.name in ("binder", ".binder"):
+            shutil.copytree(path, tmp_path / path.name)
+    return tmp_path
+
+
+@LINUX_ONLY
+def test_binder_builds_from_environment_yml_with_python_3_11(top_level: Path) -> None:
+    plan = plan_binder_build(top_level)
+    said = plan.stdout + plan.stderr
+    assert plan.returncode == 0, said
+    assert "Building conda environment for python=3.11" in said
+    assert 'env update -p ${NB_PYTHON_PREFIX} --file "environment.yml"' in said
+
+
+@LINUX_ONLY
+def test_binder_refuses_a_broken_environment_yml(top_level: Path) -> None:
+    (top_level / "environment.yml").write_text("dependencies: [python=3.11\n")
+    assert plan_binder_build(top_level).returncode != 0

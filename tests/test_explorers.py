@@ -1,0 +1,163 @@
+"""Explorers: one move, one drawing; what they show is what labkit computes; a light start."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import ipywidgets as widgets
+import numpy as np
+import pytest
+
+from labkit.amplification import success_probability
+from labkit.explorers import Explorer, GroverExplorer, SubnetworkExplorer
+from labkit.explorers.grover import threshold_options, view_grover
+from labkit.explorers.subnetwork import view_subnetwork
+from labkit.masks import mask_from_string
+from labkit.problems import build_problem
+
+PNG = b"\x89PNG"
+EXPLORERS = {"subnetwork": SubnetworkExplorer, "grover": GroverExplorer}
+
+
+@pytest.fixture(params=sorted(EXPLORERS))
+def explorer(request: pytest.FixtureRequest) -> Explorer:
+    built: Explorer = EXPLORERS[request.param]()
+    return built
+
+
+def other_values(control: widgets.Widget) -> Iterator[object]:
+    """The control's minimum and maximum, or all its options, leaving out the value it has."""
+    if hasattr(control, "options"):
+        values = [value[1] if isinstance(value, tuple) else value for value in control.options]
+    else:
+        values = [control.min, control.max]
+    return iter([value for value in values if value != control.value])
+
+
+def test_every_control_at_its_extremes_redraws_exactly_once(explorer: Explorer) -> None:
+    for name, control in explorer.controls.items():
+        for value in (*other_values(control), control.value):
+            if value == control.value:
+                continue
+            before, drawn = bytes(explorer.image.value), explorer.n_draws
+            control.value = value
+            assert explorer.n_draws == drawn + 1, (name, value)
+            assert bytes(explorer.image.value).startswith(PNG)
+            assert bytes(explorer.image.value) != before, (name, value)
+
+
+def test_an_explorer_has_one_picture_and_at_most_four_controls(explorer: Explorer) -> None:
+    def pictures(widget: widgets.Widget) -> int:
+        children = getattr(widget, "children", ())
+        return isinstance(widget, widgets.Image) + sum(pictures(child) for child in children)
+
+    explorer.redraw()
+    assert pictures(explorer) == 1
+    assert len(explorer.controls) <= 4
+
+
+def test_reset_restores_the_start_with_one_drawing(explorer: Explorer) -> None:
+    picture, text = bytes(explorer.image.value), explorer.text.value
+    for control in explorer.controls.values():
+        control.value = next(other_values(control))
+    drawn = explorer.n_draws
+    explorer.reset_button.click()
+    assert explorer.n_draws == drawn + 1
+    assert (bytes(explorer.image.value), explorer.text.value) == (picture, text)
+
+
+def test_a_page_without_a_kernel_shows_the_picture_and_its_text(explorer: Explorer) -> None:
+    data, metadata = explorer._repr_mimebundle_()
+    assert "image/png" in data
+    assert len(metadata["image/png"]["alt"]) > 40
+    assert "<" not in metadata["image/png"]["alt"]
+
+
+def test_toggling_a_neuron_shows_the_cost_and_rank_of_the_new_mask() -> None:
+    explorer = SubnetworkExplorer(task="moons", seed=7, n_neurons=8)
+    explorer.drawing.neuron_mask = [c == "1" for c in "00101101"]
+    table = explorer.problem.table
+    assert explorer.n_draws == 2
+    assert "<b>00101101</b>" in explorer.text.value
+    assert f"<b>{table.evaluate(mask_from_string('00101101')):.4f}</b>" in explorer.text.value
+    assert "rank <b>1</b> of 256" in explorer.text.value
+
+
+def test_neurons_keep_their_switch_when_the_network_grows() -> None:
+    explorer = SubnetworkExplorer(n_neurons=4)
+    explorer.drawing.neuron_mask = [False, True, False, True]
+    explorer.controls["n_neurons"].value = 6
+    assert explorer.drawing.neuron_mask == [False, True, False, True, True, True]
+    explorer.controls["n_neurons"].value = 3
+    assert explorer.drawing.neuron_mask == [False, True, False]
+
+
+def test_the_view_of_a_subnetwork_agrees_with_counting_by_hand() -> None:
+    problem = build_problem("circles", 5, seed=2)
+    for index in (0, 7, 31):
+        mask = np.array([int(bit) for bit in f"{index:05b}"], dtype=bool)
+        view = view_subnetwork(problem, mask)
+        assert view.cost == problem.table.costs[index]
+        assert view.rank == 1 + sum(problem.table.costs < problem.table.costs[index])
+        outputs = problem.network.outputs(problem.task.x_test, mask)[:, 0]
+        right = (2 * problem.task.y_test - 1) * outputs > 0
+        assert view.test_accuracy == pytest.approx(right.mean())
+
+
+@pytest.mark.parametrize("iterations", [0, 1, 5, 20])
+def test_the_grover_view_follows_the_formula(iterations: int) -> None:
+    table = build_problem("moons", 6, seed=7).table
+    for _, threshold in threshold_options(table):
+        view = view_grover(table, threshold, iterations)
+        assert view.n_marked == sum(table.costs <= threshold)
+        expected = success_probability(6, view.n_marked, iterations)
+        assert view.success == pytest.approx(expected, abs=1e-6)
+
+
+def test_threshold_options_mark_from_one_mask_to_half_of_them() -> None:
+    table = build_problem("moons", 6, seed=7).table
+    marked = [sum(table.costs <= t) for _, t in threshold_options(table)]
+    assert marked == sorted(marked)
+    assert marked[0] == len(table.optimal_masks())
+    assert marked[-1] <= 32 + len(table.optimal_masks())
+
+
+def test_expected_calls_of_random_search_agree_with_shuffling() -> None:
+    rng = np.random.default_rng(5)
+    table = build_problem("moons", 5, seed=7).table
+    view = view_grover(table, float(np.sort(table.costs)[2]), 1)
+    firsts = [1 + np.argmax(rng.permutation(view.marked)) for _ in range(4000)]
+    expected = view.expected_calls["random search"]
+    assert np.mean(firsts) == pytest.approx(expected, abs=4 * np.std(firsts) / np.sqrt(4000))
+
+
+@pytest.mark.parametrize("build", EXPLORERS.values(), ids=EXPLORERS.keys())
+@pytest.mark.parametrize(
+    ("argument", "value", "error"),
+    [
+        ("task", "mons", ValueError),
+        ("seed", 99, ValueError),
+        ("seed", "seven", TypeError),
+        ("n_neurons", 40, ValueError),
+        ("n_neurons", 2.5, TypeError),
+    ],
+)
+def test_bad_arguments_are_named_in_one_line(
+    build: type[Explorer], argument: str, value: object, error: type[Exception]
+) -> None:
+    with pytest.raises(error, match=argument) as caught:
+        build(**{argument: value})
+    assert "\n" not in str(caught.value)
+
+
+def test_the_first_figure_waits_for_neither_tensorflow_nor_cirq() -> None:
+    code = (
+        "import sys; from labkit.exercises import check; "
+        "from labkit.explorers import GroverExplorer, SubnetworkExplorer; "
+        "SubnetworkExplorer(); GroverExplorer(); "
+        "print({'tensorflow', 'keras', 'cirq', 'qsimcirq', 'matplotlib.pyplot'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"

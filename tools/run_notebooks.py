@@ -1,0 +1,98 @@
+"""Executes the notebooks in place: `python tools/run_notebooks.py [--check] [NOTEBOOK ...]`.
+
+What is stored is what a page without a kernel can show: live widgets are left out, each explorer's
+picture stays. With `--check` nothing is written; an error or a warning in any cell fails.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbclient import NotebookClient
+
+FOLDER = Path(__file__).parent.parent / "notebooks"
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+
+
+def read(path: Path) -> Any:
+    """Reads a notebook."""
+    return nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)
+
+
+def execute(notebook: Any, *, folder: Path, timeout: int = 300) -> Any:
+    """Runs every cell of a notebook in a fresh kernel, in place.
+
+    Args:
+        notebook: `nbformat` notebook.
+        folder: the kernel's working folder.
+        timeout: seconds for one cell.
+
+    Raises:
+        nbclient.exceptions.CellExecutionError: a cell raised.
+    """
+    resources = {"metadata": {"path": str(folder)}}
+    client = NotebookClient(
+        notebook,
+        timeout=timeout,
+        kernel_name="python3",
+        resources=resources,
+        store_widget_state=False,
+    )
+    client.execute()
+    return notebook
+
+
+def clean(notebook: Any) -> Any:
+    """Leaves out what differs from run to run or needs a kernel, in place."""
+    notebook.metadata = {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
+    }
+    for cell in code_cells(notebook):
+        cell.metadata.pop("execution", None)
+        for output in cell.outputs:
+            output.get("data", {}).pop(WIDGET_VIEW, None)
+    return notebook
+
+
+def complaints(notebook: Any) -> list[str]:
+    """What a reader would see go wrong: anything on standard error, any traceback."""
+    return [
+        f"cell {number}: {output.get('text', output.get('evalue', ''))}"
+        for number, cell in enumerate(notebook.cells)
+        for output in cell.get("outputs", ())
+        if output.output_type == "error" or output.get("name") == "stderr"
+    ]
+
+
+def code_cells(notebook: Any) -> Iterable[Any]:
+    """The code cells of a notebook, in order."""
+    return (cell for cell in notebook.cells if cell.cell_type == "code")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the notebooks that are named, or all of them; returns how many had complaints."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing")
+    parser.add_argument("notebooks", nargs="*", type=Path)
+    options = parser.parse_args(arguments)
+    failed = 0
+    for path in options.notebooks or sorted(FOLDER.glob("*.ipynb")):
+        start = time.perf_counter()
+        notebook = execute(read(path), folder=path.parent)
+        found = complaints(notebook)
+        print(f"{path.name}: {time.perf_counter() - start:.0f} s", *found, sep="\n  ")
+        failed += bool(found)
+        if not options.check:
+            path.write_text(nbformat.writes(clean(notebook)) + "\n")
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())
