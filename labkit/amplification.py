@@ -43,3 +43,25 @@ def optimal_iterations(n_neurons: int, n_marked: int) -> int:
     # the small subtraction decides a tie, where half the masks are marked, for fewer calls
     best = math.pi / (4 * rotation_angle(n_neurons, n_marked)) - 0.5
     return round(best - 1e-9)
+
+
+def expected_calls(n_neurons: int, n_marked: int, iterations: int | None = None) -> float:
+    """Calls until a marked mask is found and verified, in expectation: (k + 1) / P(k).
+
+    Each try takes k oracle calls and one cost query, and finds one with probability P(k).
+
+    Args:
+        n_neurons: n.
+        n_marked: M.
+        iterations: k; by default the best for n and M.
+
+    Returns:
+        The expectation; infinity where P(k) is 0.
+
+    Raises:
+        TypeError: an argument is not an integer.
+        ValueError: `n_marked` is not in 1..2^n, or `iterations` negative.
+    """
+    k = optimal_iterations(n_neurons, n_marked) if iterations is None else iterations
+    chance = success_probability(n_neurons, n_marked, k)
+    return (k + 1) / chance if chance > 0 else math.inf

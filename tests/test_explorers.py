@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import ipywidgets as widgets
 import numpy as np
@@ -18,13 +18,15 @@ from labkit.masks import mask_from_string
 from labkit.problems import build_problem
 
 PNG = b"\x89PNG"
-EXPLORERS = {"subnetwork": SubnetworkExplorer, "grover": GroverExplorer}
+EXPLORERS: dict[str, Callable[..., Explorer]] = {
+    "subnetwork": SubnetworkExplorer,
+    "grover": GroverExplorer,
+}
 
 
 @pytest.fixture(params=sorted(EXPLORERS))
 def explorer(request: pytest.FixtureRequest) -> Explorer:
-    built: Explorer = EXPLORERS[request.param]()
-    return built
+    return EXPLORERS[request.param]()
 
 
 def other_values(control: widgets.Widget) -> Iterator[object]:
@@ -145,7 +147,7 @@ def test_expected_calls_of_random_search_agree_with_shuffling() -> None:
     ],
 )
 def test_bad_arguments_are_named_in_one_line(
-    build: type[Explorer], argument: str, value: object, error: type[Exception]
+    build: Callable[..., Explorer], argument: str, value: object, error: type[Exception]
 ) -> None:
     with pytest.raises(error, match=argument) as caught:
         build(**{argument: value})

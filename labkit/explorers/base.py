@@ -134,14 +134,14 @@ def bars_in_html(values: Mapping[str, float], what: str) -> str:
     """A small bar chart as an HTML table: drawn by the browser at once, read by a screen reader.
 
     Args:
-        values: label -> value, at least 0.
+        values: label -> value, above 0; a bar longer than five times the smallest is cut.
         what: what the values are, its heading.
     """
-    largest = max(values.values())
+    smallest = min(values.values())
     rows = (
         f'<tr><th scope="row" style="text-align:left;font-weight:normal">{label}</th>'
         f'<td style="text-align:right">{value:,.1f}</td><td><div style="background:{colour};'
-        f'height:0.8em;width:{1 + 300 * value / largest:.0f}px"></div></td></tr>'
+        f'height:0.8em;width:{1 + min(300, 60 * value / smallest):.0f}px"></div></td></tr>'
         for (label, value), colour in zip(values.items(), SERIES, strict=False)
     )
     return f'<table style="border-spacing:8px 0"><caption>{what}</caption>{"".join(rows)}</table>'

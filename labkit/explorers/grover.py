@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 
-from labkit.amplification import optimal_iterations, success_probability
+from labkit.amplification import expected_calls, optimal_iterations
 from labkit.costs import CostTable
 from labkit.datasets import TASK_NAMES
 from labkit.explorers.base import Explorer, bars_in_html, slider
@@ -51,14 +51,14 @@ class GroverView:
     def expected_calls(self) -> dict[str, float]:
         """Calls until a marked mask is verified, in expectation, each way.
 
-        Grover: 1/P tries of k oracle calls and one verification. Random search without
-        replacement: (2^n + 1)/(M + 1) cost queries.
+        Grover: see `amplification.expected_calls`. Random search without replacement:
+        (2^n + 1)/(M + 1) cost queries.
         """
-        best = success_probability(self.n_neurons, self.n_marked, self.best_iterations)
+        n, m, best = self.n_neurons, self.n_marked, self.best_iterations
         return {
-            f"Grover, k = {self.iterations}": (self.iterations + 1) / max(self.success, 1e-3),
-            f"Grover, k = {self.best_iterations} (best)": (self.best_iterations + 1) / best,
-            "random search": (len(self.marked) + 1) / (self.n_marked + 1),
+            f"Grover, k = {self.iterations}": expected_calls(n, m, self.iterations),
+            f"Grover, k = {best} (best)": expected_calls(n, m),
+            "random search": (2**n + 1) / (m + 1),
         }
 
     @property

@@ -1,6 +1,6 @@
 """Figures: each function draws one result on the `Axes` it is given."""
 
-from labkit.plots.canvas import new_axes, render_png, show
+from labkit.plots.canvas import in_words, new_axes, render_png, show
 from labkit.plots.networks import draw_cost_histogram, draw_decision, draw_quality, draw_spread
 from labkit.plots.searches import (
     draw_amplitudes,
@@ -22,6 +22,7 @@ __all__ = [
     "draw_shots",
     "draw_spread",
     "draw_success_curve",
+    "in_words",
     "new_axes",
     "render_png",
     "show",

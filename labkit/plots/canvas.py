@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -78,3 +79,13 @@ def show(ax: Axes | npt.NDArray[Any], summary: str) -> None:
     png = render_png(np.atleast_1d(np.asarray(ax, dtype=object))[0])
     display(Image(png, alt=summary))  # type: ignore[no-untyped-call]
     display(HTML(f'<p style="margin:0 0 1em 0.5em"><small>{summary}</small></p>'))  # type: ignore[no-untyped-call]
+
+
+def in_words(values: Mapping[str, float], form: str = ".3f") -> str:
+    """Values as text for a summary: 'a 1.000, b 2.000'.
+
+    Args:
+        values: label -> value.
+        form: of each value, a format specification.
+    """
+    return ", ".join(f"{label} {value:{form}}" for label, value in values.items())

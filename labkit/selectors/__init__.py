@@ -2,7 +2,13 @@
 
 from labkit.selectors.classical import exhaustive, one_flip_search, random_search
 from labkit.selectors.grover import grover_search
-from labkit.selectors.running import CostMeter, Ledger, Selection, run
+from labkit.selectors.running import (
+    CostMeter,
+    Ledger,
+    Selection,
+    queries_to_optimum,
+    run,
+)
 
 __all__ = [
     "CostMeter",
@@ -11,6 +17,7 @@ __all__ = [
     "exhaustive",
     "grover_search",
     "one_flip_search",
+    "queries_to_optimum",
     "random_search",
     "run",
 ]

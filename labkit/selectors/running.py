@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, fields
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from labkit.costs import EQUAL_WITHIN, Cost
+from labkit.costs import EQUAL_WITHIN, Cost, CostTable
 from labkit.limits import check_integer
 from labkit.masks import BoolArray, check_mask, mask_to_string
 
@@ -189,3 +189,26 @@ def _checked(selector: Selector, meter: CostMeter) -> Selection:
     if abs(recomputed - meter.best_cost) > 1e-9 * max(1.0, abs(recomputed)):
         raise RuntimeError(f"selector {name} states {meter.best_cost}, it is {recomputed}")
     return Selection(name, meter.best_mask, meter.best_cost, meter.ledger, meter.history)
+
+
+def queries_to_optimum(
+    selector: Selector, tables: Iterable[CostTable], *, rng: np.random.Generator, **options: Any
+) -> npt.NDArray[np.int64]:
+    """How many cost queries a selector makes until it meets an optimum: int64 (tables,).
+
+    Args:
+        selector: one that goes on until it is stopped, or long enough by its options.
+        tables: one run for each.
+        rng: source of all randomness.
+        **options: the selector's own.
+
+    Raises:
+        RuntimeError: a run ended without meeting an optimum.
+    """
+    queries = []
+    for table in tables:
+        found = run(selector, table, rng=rng, target_cost=table.minimum, **options)
+        if found.cost > table.minimum + EQUAL_WITHIN:
+            raise RuntimeError(f"selector {found.selector} ended at {found.cost}, no optimum")
+        queries.append(found.ledger.cost_queries)
+    return np.array(queries)

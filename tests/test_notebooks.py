@@ -1,0 +1,157 @@
+"""Notebooks: each runs clean from top to bottom, its solutions pass, and it reads as a lesson."""
+
+from __future__ import annotations
+
+import copy
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from run_notebooks import FOLDER, WIDGET_VIEW, code_cells, complaints, execute, read
+
+from labkit.exercises import EXERCISES
+
+NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
+LINUX = sys.platform == "linux"
+
+
+@pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)
+def path(request: pytest.FixtureRequest) -> Path:
+    return Path(request.param)
+
+
+def markdown(notebook: Any) -> list[str]:
+    return [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
+
+
+def tagged(notebook: Any, tag: str) -> list[Any]:
+    return [cell for cell in notebook.cells if tag in cell.metadata.get("tags", ())]
+
+
+def solve(notebook: Any) -> Any:
+    """The notebook with each exercise's stub replaced by the solution that follows it."""
+    solved = copy.deepcopy(notebook)
+    stubs, solutions = tagged(solved, "exercise"), tagged(solved, "solution")
+    for stub, solution in zip(stubs, solutions, strict=True):
+        (code,) = re.findall(r"```python\n(.*?)```", solution.source, flags=re.DOTALL)
+        lines = stub.source.splitlines()
+        stub.source = "\n".join([lines[0] * lines[0].startswith("from"), code, lines[-1]])
+    return solved
+
+
+def verdicts(notebook: Any) -> Iterator[str]:
+    for cell in tagged(notebook, "exercise"):
+        (output,) = cell.outputs
+        yield output.data["text/html"]
+
+
+def run_clean(notebook: Any, path: Path) -> Any:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONWARNINGS", "default")
+        patch.setenv("JUPYTER_PLATFORM_DIRS", "1")
+        executed = execute(notebook, folder=path.parent)
+    assert complaints(executed) == []
+    return executed
+
+
+@pytest.mark.notebook
+@pytest.mark.filterwarnings("default")
+def test_every_cell_runs_without_error_or_warning(path: Path) -> None:
+    executed = run_clean(read(path), path)
+    assert all("not attempted" in verdict for verdict in verdicts(executed))
+
+
+@pytest.mark.notebook
+@pytest.mark.filterwarnings("default")
+def test_every_solution_passes_its_own_check(path: Path) -> None:
+    executed = run_clean(solve(read(path)), path)
+    found = list(verdicts(executed))
+    assert found and all(": right" in verdict for verdict in found), found
+
+
+def test_the_course_is_complete() -> None:
+    assert [path.stem[:2] for path in NOTEBOOKS] == ["00", "01", "02", "03", "04"]
+
+
+def test_what_is_stored_was_executed_and_reads_without_a_kernel(path: Path) -> None:
+    notebook = read(path)
+    outputs = [output for cell in code_cells(notebook) for output in cell.outputs]
+    assert complaints(notebook) == []
+    assert all(cell.execution_count for cell in code_cells(notebook))
+    pictures = [o for o in outputs if "image/png" in o.get("data", {})]
+    assert pictures
+    assert all(o.metadata["image/png"]["alt"] for o in pictures)
+    assert not any(WIDGET_VIEW in o.get("data", {}) for o in outputs)
+
+
+def test_links_lead_to_files_that_exist(path: Path) -> None:
+    targets = re.findall(r"\]\(([^)#]+)\)", "\n".join(markdown(read(path))))
+    local = [target for target in targets if "://" not in target]
+    assert local
+    assert all((path.parent / target).exists() for target in local)
+
+
+def test_the_header_names_goal_minutes_and_neighbours(path: Path) -> None:
+    header = read(path).cells[0].source
+    assert "**You will be able to**" in header
+    assert re.search(r"\*\w+ minutes\.\*", header)
+    number = NOTEBOOKS.index(path)
+    for neighbour in NOTEBOOKS[max(0, number - 1) : number] + NOTEBOOKS[number + 1 : number + 2]:
+        assert neighbour.name in header
+
+
+def test_the_footer_recaps_and_names_versions_and_seed(path: Path) -> None:
+    *_, recap, last = read(path).cells
+    assert "**In three lines.**" in recap.source
+    assert "describe_run(seed=" in last.source
+
+
+def test_cells_are_short_and_prose_and_code_alternate(path: Path) -> None:
+    notebook, in_a_row = read(path), 0
+    for cell in notebook.cells:
+        is_code = cell.cell_type == "code"
+        in_a_row = in_a_row + 1 if is_code else 0
+        assert in_a_row <= 2, cell.source
+        if is_code:
+            assert sum(bool(line.strip()) for line in cell.source.splitlines()) <= 12, cell.source
+        else:
+            assert len(cell.source.split()) <= 80, cell.source
+    code = "\n".join(cell.source for cell in code_cells(notebook))
+    assert len(re.findall(r"^def ", code, flags=re.MULTILINE)) <= 2
+    assert "pip install" not in code
+
+
+def test_the_first_figure_comes_within_150_words_and_two_code_cells(path: Path) -> None:
+    words, cells = 0, 0
+    for cell in read(path).cells:
+        if cell.cell_type == "markdown":
+            words += len(cell.source.split())
+            continue
+        cells += 1
+        if any("image/png" in output.get("data", {}) for output in cell.outputs):
+            break
+    assert words <= 150
+    assert cells <= 2
+
+
+def test_three_to_five_exercises_each_with_hint_and_solution(path: Path) -> None:
+    notebook = read(path)
+    stubs, solutions = tagged(notebook, "exercise"), tagged(notebook, "solution")
+    assert 3 <= len(stubs) <= 5
+    assert len(stubs) == len(solutions)
+    for solution in solutions:
+        assert "<summary>Hint</summary>" in solution.source
+        assert "<summary>Solution</summary>" in solution.source
+
+
+def test_every_exercise_is_asked_in_one_notebook() -> None:
+    asked = [
+        name
+        for path in NOTEBOOKS
+        for cell in tagged(read(path), "exercise")
+        for name in re.findall(r'check\("([^"]+)"', cell.source)
+    ]
+    assert sorted(asked) == sorted(EXERCISES)
