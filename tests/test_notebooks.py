@@ -103,6 +103,21 @@ def test_the_header_names_goal_minutes_and_neighbours(path: Path) -> None:
         assert neighbour.name in header
 
 
+def test_the_header_minutes_agree_with_what_there_is_to_read_and_do(path: Path) -> None:
+    """150 words or 20 code lines a minute, one for an exercise, half a one for a figure."""
+    notebook = read(path)
+    solutions = tagged(notebook, "solution")
+    prose = [c for c in notebook.cells if c.cell_type == "markdown" and c not in solutions]
+    words = sum(len(cell.source.split()) for cell in prose)
+    lines = sum(len(cell.source.splitlines()) for cell in code_cells(notebook))
+    figures = sum("image/png" in o.get("data", {}) for c in code_cells(notebook) for o in c.outputs)
+    exercises = len(tagged(notebook, "exercise"))
+    stated = re.search(r"\*(\w+) minutes\.\*", notebook.cells[0].source)
+    assert stated
+    minutes = {"Ten": 10, "Fifteen": 15, "Twenty": 20}[stated[1]]
+    assert words / 150 + lines / 20 + exercises + figures / 2 == pytest.approx(minutes, rel=0.3)
+
+
 def test_the_footer_recaps_and_names_versions_and_seed(path: Path) -> None:
     *_, recap, last = read(path).cells
     assert "**In three lines.**" in recap.source
