@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from labkit.limits import check_choice, check_integer
+
 TASK_NAMES: tuple[str, ...] = (
     "moons",
     "circles",
@@ -83,8 +85,8 @@ class Task:
                 fewer samples than that).
         """
         limit = min(self.x_train.shape)
-        _check_count("n_components", n_components, limit, f"features of {self.name}")
-        mean, directions = _fit_components(self.x_train, int(n_components))
+        count = check_integer("n_components", n_components, minimum=1, maximum=limit)
+        mean, directions = _fit_components(self.x_train, count)
 
         def project(x: NDArray[np.float32]) -> NDArray[np.float32]:
             return _freeze(((x - mean) @ directions).astype(np.float32))
@@ -110,9 +112,7 @@ def load_task(name: str) -> Task:
         ValueError: `name` is not a known task, or its file does not have the recorded SHA-256.
         FileNotFoundError: The stored tasks are missing.
     """
-    if name not in TASK_NAMES:
-        raise ValueError(f"name={name!r} is not a known task (known: {', '.join(TASK_NAMES)})")
-    return _read_task(name, _find_tasks_folder())
+    return _read_task(check_choice("name", name, TASK_NAMES), _find_tasks_folder())
 
 
 def _find_tasks_folder() -> Path:
@@ -153,14 +153,6 @@ def _check_sum(path: Path, expected: str) -> None:
             f"{path} was altered: its SHA-256 is {found[:12]}..., recorded is {expected[:12]}... "
             "(restore it from the repository)"
         )
-
-
-def _check_count(argument: str, value: object, limit: int, what: str) -> None:
-    """Refuse a count that is no integer or lies outside 1..limit."""
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
-        raise TypeError(f"{argument}={value!r} must be an int, not {type(value).__name__}")
-    if not 1 <= value <= limit:
-        raise ValueError(f"{argument}={value} is outside 1..{limit} (limit: the {limit} {what})")
 
 
 def _fit_components(

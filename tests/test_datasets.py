@@ -302,14 +302,14 @@ def test_components_without_training_variance_are_zero() -> None:
 
 @pytest.mark.parametrize("n_components", [0, -1, 5, np.int64(5)])
 def test_impossible_number_of_components_is_refused_with_the_limit(n_components: int) -> None:
-    expected = rf"^n_components={n_components} is outside 1\.\.4 \(limit: the 4 features of iris\)$"
+    expected = rf"^n_components={n_components} is too (small|large) \(limit: (1 or more|4)\)$"
     with pytest.raises(ValueError, match=expected):
         load_task("iris").principal_components(n_components)
 
 
 @pytest.mark.parametrize("n_components", [2.0, "2", None, True])
 def test_number_of_components_that_is_no_integer_is_refused(n_components: object) -> None:
-    expected = f"^n_components={n_components!r} must be an int, not {type(n_components).__name__}$"
+    expected = rf"^n_components={n_components!r} is not an integer \(limit: 1 or more\)$"
     with pytest.raises(TypeError, match=expected):
         load_task("iris").principal_components(n_components)  # type: ignore[arg-type]
 
@@ -319,10 +319,10 @@ def test_number_of_components_that_is_no_integer_is_refused(n_components: object
 
 @pytest.mark.parametrize("name", ["mons", "", "Moons", "../tasks/moons", 3, None, ["moons"]])
 def test_unknown_task_lists_the_known_ones_in_one_line(name: object) -> None:
-    with pytest.raises(ValueError, match="is not a known task") as error:
+    with pytest.raises(ValueError, match="is unknown") as error:
         load_task(name)  # type: ignore[arg-type]
     assert str(error.value) == (
-        f"name={name!r} is not a known task (known: moons, circles, iris, breast_cancer, "
+        f"name={name!r} is unknown (known: moons, circles, iris, breast_cancer, "
         "digits_3v6, digits_3v8, wine)"
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
@@ -165,6 +166,17 @@ def test_a_network_of_arrays_is_scored_as_its_own_outputs(mask_kind: str, cost: 
     for index, mask in enumerate(all_masks(network.n_mask_bits)):
         f = network.outputs(task.x_train, mask)[:, 0]
         assert table.costs[index] == pytest.approx(binary_cost(f, targets, cost), abs=1e-9)
+
+
+def test_a_large_table_is_made_in_little_more_memory_than_it_takes() -> None:
+    t, y = np.random.default_rng(0).normal(size=(150, 16)), np.arange(150) % 2
+    tracemalloc.start()
+    try:
+        score_contributions(t, y)
+        # the outputs of all masks on all samples would be 75 MiB, and twice that to score them
+        assert tracemalloc.get_traced_memory()[1] < 70 * 2**20
+    finally:
+        tracemalloc.stop()
 
 
 def test_cost_of_outputs_takes_many_outputs_at_once() -> None:

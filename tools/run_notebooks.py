@@ -90,7 +90,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"{path.name}: {time.perf_counter() - start:.0f} s", *found, sep="\n  ")
         failed += bool(found)
         if not options.check:
-            path.write_text(nbformat.writes(clean(notebook)) + "\n")
+            path.write_text(nbformat.writes(clean(notebook)) + "\n", encoding="utf-8")
     return failed
 
 
