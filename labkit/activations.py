@@ -12,8 +12,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from labkit.limits import check_choice, check_integer, check_memory, check_positive, memory_limit
-from labkit.masks import BoolArray, all_masks, check_mask, masks_to_indices
+from labkit.limits import (
+    check_array,
+    check_choice,
+    check_integer,
+    check_memory,
+    check_positive,
+    memory_limit,
+)
+from labkit.masks import BoolArray, all_masks, check_one_mask, masks_to_indices
 
 FloatArray = npt.NDArray[np.float64]
 Float32Array = npt.NDArray[np.float32]
@@ -103,7 +110,7 @@ class NetworkArrays:
         Raises:
             ValueError: the mask does not have `n_mask_bits` entries, or `x` the wrong features.
         """
-        mask = check_mask(neuron_mask, self.n_mask_bits)
+        mask = check_one_mask(neuron_mask, self.n_mask_bits)
         t = self.contributions(x)
         if self.mask_kind == "neuron":
             return t[:, mask].sum(axis=1)
@@ -173,9 +180,7 @@ def draw_network(
     check_choice("readout", readout, READOUTS)
     if mask_kind == "weight":
         check_integer("n_inputs", n_inputs, minimum=1, maximum=MAX_WEIGHT_MASK_INPUTS)
-    per_unit = 16.0 * (n_inputs + 1 + n_outputs) + 16.0 * count_patterns(n_inputs, mask_kind)
-    largest = int(memory_limit() / per_unit)
-    check_memory("n_hidden", n_hidden, nbytes=n_hidden * per_unit, largest=largest, what="weights")
+    _check_size(n_inputs, n_hidden, n_outputs, count_patterns(n_inputs, mask_kind))
     kernel_rng, readout_rng = np.random.default_rng(check_integer("seed", seed, minimum=0)).spawn(2)
     n_patterns = count_patterns(n_inputs, mask_kind)
     return NetworkArrays(
@@ -186,6 +191,16 @@ def draw_network(
         mean=np.zeros((n_hidden, n_patterns)),
         inverse_std=np.ones((n_hidden, n_patterns)),
     )
+
+
+def _check_size(n_inputs: int, n_hidden: int, n_outputs: int, n_patterns: int) -> None:
+    """Refuses weights that do not fit, by the first count that is too large by itself."""
+    largest = memory_limit() // 16
+    for argument, count in (("n_inputs", n_inputs), ("n_outputs", n_outputs)):
+        check_memory(argument, count, nbytes=16 * count, largest=largest, what="weights")
+    per_unit = n_inputs + 1 + n_outputs + n_patterns
+    nbytes = 16 * n_hidden * per_unit
+    check_memory("n_hidden", n_hidden, nbytes=nbytes, largest=largest // per_unit, what="weights")
 
 
 def _draw_kernel(fan_in: int, n_hidden: int, init: str, rng: np.random.Generator) -> Float32Array:
@@ -209,11 +224,10 @@ def check_samples(x: Any, n_inputs: int) -> FloatArray:
     """Returns samples as float64 (samples, n_inputs).
 
     Raises:
+        TypeError: `x` is no array of numbers.
         ValueError: the shape is another, there is no sample, or a value is not finite.
     """
-    array = np.asarray(x, dtype=np.float64)
+    array = check_array("x", x)
     if array.ndim != 2 or array.shape[1] != n_inputs or not len(array):
         raise ValueError(f"x has shape {array.shape}; it must be (samples, {n_inputs})")
-    if not np.isfinite(array).all():
-        raise ValueError("x holds a value that is not finite")
     return array

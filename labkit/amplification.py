@@ -9,15 +9,17 @@ import math
 
 from labkit.limits import check_integer
 
+_MAX_NEURONS = 1000  # 2^-n is still a float
+
 
 def rotation_angle(n_neurons: int, n_marked: int) -> float:
     """theta = asin sqrt(M / 2^n) in radians: half of what one iteration turns the state.
 
     Raises:
         TypeError: an argument is not an integer.
-        ValueError: `n_marked` is not in 1..2^n.
+        ValueError: `n_marked` is not in 1..2^n, or `n_neurons` not in 1..1000.
     """
-    n = check_integer("n_neurons", n_neurons, minimum=1)
+    n = check_integer("n_neurons", n_neurons, minimum=1, maximum=_MAX_NEURONS)
     n_marked = check_integer("n_marked", n_marked, minimum=1, maximum=2**n)
     return math.asin(math.sqrt(n_marked / 2**n))
 
@@ -38,7 +40,7 @@ def optimal_iterations(n_neurons: int, n_marked: int) -> int:
 
     Raises:
         TypeError: an argument is not an integer.
-        ValueError: `n_marked` is not in 1..2^n.
+        ValueError: `n_marked` is not in 1..2^n, or `n_neurons` not in 1..1000.
     """
     # the small subtraction decides a tie, where half the masks are marked, for fewer calls
     best = math.pi / (4 * rotation_angle(n_neurons, n_marked)) - 0.5

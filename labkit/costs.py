@@ -8,8 +8,8 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from labkit.limits import check_integer
-from labkit.masks import BoolArray, check_mask, masks_from_indices, masks_to_indices
+from labkit.limits import check_array, check_number, check_register
+from labkit.masks import BoolArray, check_mask, check_one_mask, masks_from_indices, masks_to_indices
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -48,19 +48,19 @@ class CostTable:
         n_neurons: n.
 
     Raises:
+        TypeError: `n_neurons` is not an integer, or `costs` no array of numbers.
         ValueError: `costs` does not hold 2^n finite numbers.
+        TooLargeError: 2^n costs do not fit in memory.
     """
 
     costs: FloatArray
     n_neurons: int
 
     def __post_init__(self) -> None:
-        n = check_integer("n_neurons", self.n_neurons, minimum=1, maximum=62)
-        costs = np.array(self.costs, dtype=np.float64)
+        n = check_register("n_neurons", self.n_neurons, bytes_per_mask=8, what="the cost table")
+        costs = check_array("costs", self.costs).copy()
         if costs.shape != (2**n,):
             raise ValueError(f"costs has shape {costs.shape}; n_neurons={n} needs ({2**n},)")
-        if not np.isfinite(costs).all():
-            raise ValueError(f"costs[{np.flatnonzero(~np.isfinite(costs))[0]}] is not finite")
         costs.setflags(write=False)
         object.__setattr__(self, "costs", costs)
         object.__setattr__(self, "n_neurons", n)
@@ -98,8 +98,10 @@ class CostTable:
         """Which masks cost at most `threshold`: bool (2^n,), by mask index.
 
         Raises:
-            ValueError: no mask does, or `threshold` is not a number.
+            TypeError: `threshold` is not a number.
+            ValueError: no mask does.
         """
+        threshold = check_number("threshold", threshold)
         marked = self.costs <= threshold + EQUAL_WITHIN
         if not marked.any():
             raise ValueError(
@@ -118,5 +120,5 @@ class CostTable:
         Raises:
             ValueError: the mask does not have n entries of 0 or 1.
         """
-        cost = self.evaluate(neuron_mask)
+        cost = self.evaluate(check_one_mask(neuron_mask, self.n_neurons))
         return 1 + int(np.count_nonzero(self.costs < cost - EQUAL_WITHIN))

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import psutil
 
 _USABLE_SHARE = 0.8
@@ -24,6 +27,12 @@ class TooLargeError(ValueError, MemoryError):
     """An argument asks for more memory than this machine can give; nothing was allocated."""
 
 
+def show_value(value: Any) -> str:
+    """A value as text of one line that is not long."""
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
 def check_integer(argument: str, value: Any, *, minimum: int, maximum: int | None = None) -> int:
     """Returns `value` as an int.
 
@@ -31,12 +40,16 @@ def check_integer(argument: str, value: Any, *, minimum: int, maximum: int | Non
         TypeError: `value` is not an integer (a bool is not one).
         ValueError: it is below `minimum` or above `maximum`.
     """
-    try:
-        number = operator.index(value)
-    except TypeError:
+    if isinstance(value, (bool, np.bool_)) or not hasattr(value, "__index__"):
         number = None
-    if number is None or isinstance(value, bool):
-        raise TypeError(f"{argument}={value!r} is not an integer (limit: {minimum} or more)")
+    else:
+        try:
+            number = operator.index(value)
+        except TypeError:
+            number = None
+    if number is None:
+        given = show_value(value)
+        raise TypeError(f"{argument}={given} is not an integer (limit: {minimum} or more)")
     if number < minimum:
         raise ValueError(f"{argument}={number} is too small (limit: {minimum} or more)")
     if maximum is not None and number > maximum:
@@ -51,8 +64,22 @@ def check_choice(argument: str, value: Any, choices: Sequence[str]) -> str:
         ValueError: it is not; the message lists the choices.
     """
     if not isinstance(value, str) or value not in choices:
-        raise ValueError(f"{argument}={value!r} is unknown (known: {', '.join(choices)})")
+        raise ValueError(f"{argument}={show_value(value)} is unknown (known: {', '.join(choices)})")
     return value
+
+
+def check_number(argument: str, value: Any) -> float:
+    """Returns `value` as a float; it may be infinite.
+
+    Raises:
+        TypeError: it is not a real number.
+        ValueError: it is not a number (NaN).
+    """
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (Real, np.floating)):
+        raise TypeError(f"{argument}={show_value(value)} is not a number")
+    if math.isnan(value):
+        raise ValueError(f"{argument}={value!r} is not a number")
+    return float(value)
 
 
 def check_positive(argument: str, value: Any) -> float:
@@ -61,22 +88,52 @@ def check_positive(argument: str, value: Any) -> float:
     Raises:
         ValueError: it is not a finite number above zero.
     """
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        number = math.nan
-    if not (0 < number < math.inf):
-        raise ValueError(f"{argument}={value!r} is not a finite number above 0")
+    number = float(value) if isinstance(value, (Real, np.floating)) else math.nan
+    if not 0 < number < math.inf:
+        raise ValueError(f"{argument}={show_value(value)} is not a finite number above 0")
     return number
 
 
-def check_register(argument: str, n: Any, *, bytes_per_mask: float, what: str) -> int:
-    """Returns `n` as an int if 2^n masks of `bytes_per_mask` bytes each fit in memory.
+def check_array(argument: str, value: Any) -> npt.NDArray[np.float64]:
+    """Returns `value` as a float64 array.
+
+    Raises:
+        TypeError: it is not an array of real numbers.
+        ValueError: an entry is not finite.
+    """
+    try:
+        array = np.asarray(value)
+    except ValueError:  # rows of unequal length
+        array = np.empty(0, dtype=object)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"{argument}={show_value(value)} is not an array of numbers")
+    if not np.isfinite(array).all():
+        raise ValueError(f"{argument} holds a value that is not finite")
+    return array.astype(np.float64, copy=False)
+
+
+def check_rng(rng: Any) -> np.random.Generator:
+    """Returns `rng` if it is a generator.
+
+    Raises:
+        TypeError: it is not a `numpy.random.Generator`.
+    """
+    if not isinstance(rng, np.random.Generator):
+        given = show_value(rng)
+        raise TypeError(f"rng={given} is not a numpy.random.Generator (try default_rng(seed))")
+    return rng
+
+
+def check_register(
+    argument: str, n: Any, *, bytes_per_mask: int | Callable[[int], int], what: str
+) -> int:
+    """Returns `n` as an int if something of each of 2^n masks fits in memory.
 
     Args:
         argument: the caller's name of `n`.
         n: number of mask bits, at least 1.
-        bytes_per_mask: bytes that one of the 2^n masks needs, working space included.
+        bytes_per_mask: bytes that one of the 2^n masks needs, working space included; a function
+            of n where they depend on it.
         what: what the memory would hold, for the message.
 
     Raises:
@@ -84,9 +141,13 @@ def check_register(argument: str, n: Any, *, bytes_per_mask: float, what: str) -
         ValueError: `n` is below 1.
         TooLargeError: 2^n * bytes_per_mask is above the limit of `memory_limit`.
     """
-    n = check_integer(argument, n, minimum=1)
-    largest = max(0, int(math.log2(memory_limit() / bytes_per_mask)))
-    check_memory(argument, n, nbytes=2**n * bytes_per_mask, largest=largest, what=what)
+    n, limit = check_integer(argument, n, minimum=1), memory_limit()
+
+    def nbytes(n: int) -> int:
+        return 2**n * (bytes_per_mask(n) if callable(bytes_per_mask) else bytes_per_mask)
+
+    largest = max((k for k in range(1, 63) if nbytes(k) <= limit), default=0)
+    check_memory(argument, n, nbytes=nbytes(n), largest=largest, what=what)
     return n
 
 
@@ -126,4 +187,7 @@ def format_bytes(nbytes: float) -> str:
     """Bytes in binary units, as '8.0 TiB'."""
     units = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
     power = min(int(math.log2(max(nbytes, 1)) / 10), len(units) - 1)
+    digits = math.log10(max(nbytes, 1)) - power * math.log10(1024)
+    if digits > 9:  # beyond what a float holds, too
+        return f"{10 ** (digits % 1):.1f}e+{int(digits)} {units[power]}"
     return f"{nbytes / 1024**power:,.1f} {units[power]}"

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from labkit.limits import check_integer, check_register
+from labkit.limits import check_array, check_integer, check_register, show_value
 
 BoolArray = npt.NDArray[np.bool_]
 
@@ -33,17 +33,31 @@ def check_mask(neuron_mask: Any, n: int, *, argument: str = "neuron_mask") -> Bo
         bool array (..., n).
 
     Raises:
+        TypeError: `neuron_mask` is no array of numbers.
         ValueError: the last axis does not hold n entries, or an entry is neither 0 nor 1.
     """
-    if isinstance(neuron_mask, str):
-        neuron_mask = mask_from_string(neuron_mask)
-    array = np.asarray(neuron_mask)
+    array = _read_string(argument, neuron_mask) if isinstance(neuron_mask, str) else neuron_mask
+    if not (isinstance(array, np.ndarray) and array.dtype == bool):
+        array = check_array(argument, array)
     length = array.shape[-1] if array.ndim else 0
     if length != n:
         raise ValueError(f"{argument} has {length} entries; this network has {n} (limit: {n})")
-    if array.dtype != bool and not np.isin(array, (0, 1)).all():
-        raise ValueError(f"{argument} holds {array.ravel()[:8]}; entries are 0 or 1 (limit: 1)")
-    return array.astype(bool)
+    if array.dtype != bool and not ((array == 0) | (array == 1)).all():
+        raise ValueError(f"{argument}={show_value(neuron_mask)} has entries other than 0 and 1")
+    return array.astype(bool, copy=False)
+
+
+def check_one_mask(neuron_mask: Any, n: int, *, argument: str = "neuron_mask") -> BoolArray:
+    """Returns one mask as a bool array (n,); see `check_mask`.
+
+    Raises:
+        TypeError: `neuron_mask` is no array of numbers.
+        ValueError: it is a batch, has another length, or an entry is neither 0 nor 1.
+    """
+    mask = check_mask(neuron_mask, n, argument=argument)
+    if mask.ndim != 1:
+        raise ValueError(f"{argument} has shape {mask.shape}; one mask has shape ({n},)")
+    return mask
 
 
 def mask_from_string(s: str) -> BoolArray:
@@ -58,9 +72,9 @@ def mask_from_string(s: str) -> BoolArray:
     Raises:
         ValueError: `s` is empty, not a string, or holds another character.
     """
-    if not isinstance(s, str) or not s or set(s) - set("01"):
-        raise ValueError(f"s={s!r} is not a mask string (limit: characters 0 and 1)")
-    return np.array([character == "1" for character in s])
+    if not s:
+        raise ValueError(f"s={s!r} is not a mask string (limit: 1 character or more)")
+    return _read_string("s", s)
 
 
 def mask_to_string(m: npt.ArrayLike) -> str:
@@ -95,15 +109,32 @@ def mask_from_index(i: int, n: int) -> BoolArray:
 
 
 def masks_from_indices(indices: npt.ArrayLike, n: int) -> BoolArray:
-    """The masks (..., n) of an integer array of indices (...), n at most 62."""
-    shifts = np.arange(check_integer("n", n, minimum=1, maximum=62))[::-1]
-    return (np.asarray(indices)[..., np.newaxis] >> shifts & 1).astype(bool)
+    """The masks (..., n) of an integer array of indices (...), n at most 62.
+
+    Raises:
+        TypeError: `indices` are not integers.
+        ValueError: an index is not in 0..2^n - 1, or `n` not in 1..62.
+    """
+    n = check_integer("n", n, minimum=1, maximum=62)
+    array = np.asarray(indices)
+    if array.dtype.kind not in "iu":
+        raise TypeError(f"indices={show_value(indices)} are not integers")
+    if array.size and not (array.min() >= 0 and array.max() < 2**n):
+        raise ValueError(f"indices={show_value(indices)} are not in 0..{2**n - 1}")
+    return (array[..., np.newaxis] >> np.arange(n)[::-1] & 1).astype(bool)
 
 
 def masks_to_indices(neuron_masks: npt.ArrayLike) -> npt.NDArray[np.int64]:
-    """The indices (...) of masks (..., n), n at most 62."""
-    masks = np.asarray(neuron_masks, dtype=bool)
-    n = check_integer("n", masks.shape[-1], minimum=1, maximum=62)
+    """The indices (...) of masks (..., n), n at most 62.
+
+    Raises:
+        TypeError: `neuron_masks` are no array of numbers.
+        ValueError: an entry is neither 0 nor 1, or n is not in 1..62.
+    """
+    array = np.asarray(neuron_masks)
+    n = array.shape[-1] if array.ndim else 0
+    masks = check_mask(neuron_masks, n, argument="neuron_masks")
+    check_integer("n of neuron_masks", n, minimum=1, maximum=62)
     return masks @ (1 << np.arange(n, dtype=np.int64)[::-1])
 
 
@@ -115,14 +146,20 @@ def all_masks(n: int) -> BoolArray:
         ValueError: `n` is below 1.
         TooLargeError: they do not fit in memory.
     """
-    # the indices and the shifted copy are int64 before they become bools
-    n = check_integer("n", n, minimum=1)
-    check_register("n", n, bytes_per_mask=17 * n + 8, what="all masks")
+    # indices and their shifted copies are int64 before they become bools
+    check_register("n", n, bytes_per_mask=lambda n: 17 * n + 8, what="all masks")
     return masks_from_indices(np.arange(2**n), n)
 
 
+def _read_string(argument: str, s: Any) -> BoolArray:
+    if not isinstance(s, str) or set(s) - set("01"):
+        given = show_value(s)
+        raise ValueError(f"{argument}={given} is not a mask string (limit: characters 0 and 1)")
+    return np.array([character == "1" for character in s], dtype=bool)
+
+
 def _one_mask(m: npt.ArrayLike) -> BoolArray:
-    array = np.asarray(m)
+    array = check_array("m", m)
     if array.ndim != 1 or array.size == 0:
         raise ValueError(f"m has shape {array.shape}; one mask has shape (n,) (limit: 1 axis)")
     return check_mask(array, array.size, argument="m")

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from labkit.activations import NetworkArrays, draw_network
 from labkit.limits import check_integer
-from labkit.masks import check_mask, masks_to_indices
+from labkit.masks import check_one_mask, masks_to_indices
 from labkit.quiet import quiet_start
 
 with quiet_start():
@@ -106,7 +106,7 @@ class RandomNetwork(keras.Model):
             raise ValueError(f"x has shape {tuple(x.shape)}; it must be (samples, {self.n_inputs})")
         if neuron_mask is not None:
             mask = ops.convert_to_numpy(neuron_mask) if ops.is_tensor(neuron_mask) else neuron_mask
-            kwargs["neuron_mask"] = check_mask(mask, self.n_mask_bits).astype(np.float32)
+            kwargs["neuron_mask"] = check_one_mask(mask, self.n_mask_bits).astype(np.float32)
         return super().__call__(x, **kwargs)
 
     def call(self, x: Any, neuron_mask: Any = None) -> Any:
@@ -270,7 +270,7 @@ def _compile_classifier(model: keras.Model, n_outputs: int) -> None:
 
 def _fold(arrays: NetworkArrays, neuron_mask: Any) -> list[npt.NDArray[np.float64]]:
     """Kernel, bias, readout and constant of the units left, standardisation folded in."""
-    mask = check_mask(neuron_mask, arrays.n_mask_bits).reshape(arrays.n_hidden, -1)
+    mask = check_one_mask(neuron_mask, arrays.n_mask_bits).reshape(arrays.n_hidden, -1)
     pattern = 0 if arrays.mask_kind == "neuron" else masks_to_indices(mask)
     unit = np.arange(arrays.n_hidden)
     factor = arrays.inverse_std[unit, pattern] * mask.any(axis=1)

@@ -10,8 +10,8 @@ import numpy.typing as npt
 from labkit.activations import NetworkArrays, draw_network
 from labkit.costs import CostTable
 from labkit.datasets import Task, load_task
-from labkit.limits import check_integer
-from labkit.masks import check_mask
+from labkit.limits import check_choice, check_integer
+from labkit.masks import check_one_mask
 from labkit.scoring import accuracy, score_all_masks
 
 #: Factor on the output: at 1 cross-entropy of a few neurons hardly leaves log 2, and above 3 it
@@ -50,14 +50,15 @@ class Problem:
             split: 'train', 'validation' or 'test'.
 
         Raises:
-            ValueError: the mask has the wrong length.
+            ValueError: the mask has the wrong length, or the split is unknown.
         """
-        mask = check_mask(neuron_mask, self.n_neurons)
+        mask = check_one_mask(neuron_mask, self.n_neurons)
+        check_choice("split", split, ("train", "validation", "test"))
         x, y = getattr(self.task, f"x_{split}"), getattr(self.task, f"y_{split}")
         return accuracy(self.network.outputs(x, mask), y)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=64, typed=True)  # typed: True is no seed, although True == 1
 def build_problem(
     task_name: str,
     n_hidden: int,

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from labkit.costs import CostTable
-from labkit.limits import check_choice, check_register
+from labkit.limits import check_array, check_choice, check_register, show_value
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -41,10 +41,13 @@ def score_all_masks(
         A `CostTable` of 2^n float64 costs, means over the samples.
 
     Raises:
-        ValueError: `cost` is unknown, or the labels do not fit.
+        TypeError: `network` is no network, or `x` or `y` no array of numbers.
+        ValueError: `cost` is unknown, or samples or labels do not fit.
         TooLargeError: the table does not fit in memory.
     """
     check_choice("cost", cost, COSTS)
+    if not hasattr(network, "contributions"):
+        raise TypeError(f"network={show_value(network)} has no contributions")
     if hasattr(network, "n_mask_bits"):
         check_register("n_neurons", network.n_mask_bits, bytes_per_mask=24, what="the cost table")
     return score_contributions(np.asarray(network.contributions(x)), y, cost=cost)
@@ -68,7 +71,7 @@ def score_contributions(
         TooLargeError: the table does not fit in memory.
     """
     check_choice("cost", cost, COSTS)
-    units = _unit_outputs(np.asarray(t, dtype=np.float64))
+    units = _unit_outputs(check_array("t", t))
     n = sum(len(unit).bit_length() - 1 for unit in units)
     check_register("n_neurons", n, bytes_per_mask=24, what="the cost table")
     targets = check_labels(y, n_samples=units[0].shape[1], n_outputs=units[0].shape[2])
@@ -101,7 +104,9 @@ def cost_of_outputs(outputs: npt.ArrayLike, targets: FloatArray, *, cost: str) -
         ValueError: `cost` is unknown.
     """
     check_choice("cost", cost, COSTS)
-    f = np.asarray(outputs, dtype=np.float64)
+    f = check_array("outputs", outputs)
+    if f.shape[-2:] != targets.shape:
+        raise ValueError(f"outputs has shape {f.shape}; it must be (..., {str(targets.shape)[1:]}")
     if cost == "squared_error":
         return np.mean((f - targets) ** 2, axis=(-2, -1))
     if cost == "error_rate":
@@ -113,8 +118,15 @@ def cost_of_outputs(outputs: npt.ArrayLike, targets: FloatArray, *, cost: str) -
 
 
 def accuracy(outputs: npt.ArrayLike, y: npt.ArrayLike) -> float:
-    """1 - error_rate of outputs (samples, outputs) against labels y (samples,)."""
-    f = np.asarray(outputs, dtype=np.float64)
+    """1 - error_rate of outputs (samples, outputs) against labels y (samples,).
+
+    Raises:
+        TypeError: `outputs` or `y` is no array of numbers.
+        ValueError: their shapes or the labels do not fit.
+    """
+    f = check_array("outputs", outputs)
+    if f.ndim != 2:
+        raise ValueError(f"outputs has shape {f.shape}; it must be (samples, outputs)")
     targets = check_labels(y, n_samples=f.shape[0], n_outputs=f.shape[1])
     return 1.0 - float(cost_of_outputs(f, targets, cost="error_rate"))
 
@@ -125,7 +137,7 @@ def check_labels(y: npt.ArrayLike, *, n_samples: int, n_outputs: int) -> FloatAr
     Raises:
         ValueError: there is not one label per sample, or a label is out of range.
     """
-    labels = np.asarray(y)
+    labels = check_array("y", y)
     if labels.shape != (n_samples,):
         raise ValueError(f"y has shape {labels.shape}; there are {n_samples} samples")
     allowed = {-1, 0, 1} if n_outputs == 1 else set(range(n_outputs))

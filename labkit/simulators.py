@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from labkit.limits import check_integer, check_register
-from labkit.masks import BoolArray, masks_from_indices
+from labkit.limits import check_integer, check_register, check_rng, show_value
+from labkit.masks import BoolArray, check_mask, masks_from_indices
 
 if TYPE_CHECKING:  # Cirq takes seconds to import: it waits until a circuit is run
     import cirq
@@ -30,11 +30,14 @@ def final_state(
         complex64 (2^n,) by mask index, qubit 0 most significant, of norm 1.
 
     Raises:
+        TypeError: `circuit` is not a circuit.
         ValueError: the circuit has no qubit, or measures one.
         TooLargeError: the state does not fit in memory.
     """
     import qsimcirq
 
+    if not hasattr(circuit, "all_qubits"):
+        raise TypeError(f"circuit={show_value(circuit)} is not a cirq.Circuit")
     order = sorted(circuit.all_qubits()) if qubits is None else list(qubits)
     check_register("n_qubits", len(order), bytes_per_mask=16, what="the state vector")
     if circuit.has_measurements():
@@ -69,6 +72,8 @@ def sample_masks(
         ValueError: `shots` is below 1, or the circuit has no qubit or measures one.
         TooLargeError: the state does not fit in memory.
     """
+    check_rng(rng)
+    check_integer("shots", shots, minimum=1)
     return sample_state(final_state(circuit, qubits=qubits), shots, rng=rng)
 
 
@@ -76,12 +81,20 @@ def sample_state(state: npt.ArrayLike, shots: int, *, rng: np.random.Generator) 
     """Draws masks (shots, n) from a state (2^n,) with probability |amplitude|^2.
 
     Raises:
-        TypeError: `shots` is not an integer.
-        ValueError: `shots` is below 1.
+        TypeError: `shots` is not an integer, `rng` no generator, or `state` no array of numbers.
+        ValueError: `shots` is below 1, or `state` does not hold 2^n amplitudes, some not 0.
     """
     shots = check_integer("shots", shots, minimum=1)
-    cumulative = np.cumsum(probabilities(np.asarray(state)))
-    draws = rng.random(shots) * cumulative[-1]
+    amplitudes = np.asarray(state)
+    if amplitudes.dtype.kind not in "biufc":
+        raise TypeError(f"state={show_value(state)} is not an array of numbers")
+    _check_length("state", amplitudes)
+    cumulative = np.cumsum(probabilities(amplitudes))
+    if not 0 < cumulative[-1] < np.inf:
+        raise ValueError(
+            f"state={show_value(state)} has the norm {cumulative[-1]} (limit: above 0)"
+        )
+    draws = check_rng(rng).random(shots) * cumulative[-1]
     indices = np.searchsorted(cumulative, draws, side="right")
     return masks_from_indices(indices, len(cumulative).bit_length() - 1)
 
@@ -109,12 +122,18 @@ def evolve_grover(marked: npt.ArrayLike, iterations: int) -> ComplexArray:
         ValueError: it is negative, or `marked` does not hold 2^n entries.
     """
     iterations = check_integer("iterations", iterations, minimum=0)
-    marked = np.asarray(marked, dtype=bool)
-    if marked.ndim != 1 or len(marked) < 2 or len(marked) & (len(marked) - 1):
-        raise ValueError(f"marked has shape {marked.shape}; it must be (2^n,)")
+    marked = np.asarray(marked)
+    _check_length("marked", marked)
+    marked = check_mask(marked, len(marked), argument="marked")
     sign = np.where(marked, -1.0, 1.0)
     state = np.full(len(marked), len(marked) ** -0.5)
     for _ in range(iterations):
         state *= sign
         state = 2 * state.mean() - state
     return state.astype(np.complex64)
+
+
+def _check_length(argument: str, array: npt.NDArray[Any]) -> None:
+    """Refuses what does not hold one entry for each of 2^n masks."""
+    if array.ndim != 1 or len(array) < 2 or len(array) & (len(array) - 1):
+        raise ValueError(f"{argument} has shape {array.shape}; it must be (2^n,)")

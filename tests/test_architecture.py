@@ -46,7 +46,7 @@ MAY_IMPORT = {
     "tensorflow": set[str](),
     "tf_keras": set[str](),
     "tensorflow_quantum": set[str](),
-    "cirq": {"circuits", "simulators", "selectors"},
+    "cirq": {"circuits", "simulators", "selectors", "exercises"},
     "qsimcirq": {"simulators"},
     "matplotlib": {"plots", "explorers", "exercises"},
     "ipywidgets": {"explorers", "exercises"},
@@ -239,7 +239,7 @@ def test_an_import_from_the_same_row_or_below_is_reported(module: str, imported:
     ("module", "imported", "said"),
     [
         ("labkit.scoring", "keras.ops", "only baselines, networks may"),
-        ("labkit.plots.networks", "cirq", "only circuits, selectors, simulators may"),
+        ("labkit.plots.networks", "cirq", "only circuits, exercises, selectors, simulators may"),
         ("labkit.selectors.grover", "qsimcirq", "only simulators may"),
         ("labkit.networks", "tensorflow", "only nobody may"),
     ],

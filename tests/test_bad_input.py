@@ -113,7 +113,7 @@ def test_a_mask_of_other_values_than_zero_and_one_is_refused(
     argument: str, call: Call, mask: list[float]
 ) -> None:
     assume(set(mask) - {0, 1})
-    assert_refused(call, mask, argument, ValueError)
+    assert_refused(call, mask, argument, (TypeError, ValueError))
 
 
 @TAKE_A_MASK

@@ -13,6 +13,7 @@ from strategies import mask_strings
 from labkit.masks import (
     all_masks,
     check_mask,
+    check_one_mask,
     mask_from_index,
     mask_from_string,
     mask_to_index,
@@ -103,3 +104,8 @@ def test_a_batch_of_masks_is_checked_on_its_last_axis() -> None:
     assert check_mask(np.ones((4, 2, 3)), 3).shape == (4, 2, 3)
     with pytest.raises(ValueError, match="has 2 entries"):
         check_mask(np.ones((3, 2)), 3)
+
+
+def test_a_batch_is_refused_where_one_mask_is_meant() -> None:
+    with pytest.raises(ValueError, match=r"^neuron_mask has shape \(2, 3\); one mask has shape"):
+        check_one_mask(np.ones((2, 3)), 3)

@@ -43,8 +43,8 @@ def network(request: pytest.FixtureRequest, moons: Task) -> RandomNetwork:
 
 def build_network(task: Task, n_hidden: int, mask_kind: str, *, seed: int = 3) -> RandomNetwork:
     n_outputs = 1 if task.n_classes == 2 else task.n_classes
-    network = RandomNetwork(task.n_features, n_hidden, n_outputs, mask_kind=mask_kind, seed=seed)
-    return network.adapt(task.x_train)
+    options: dict[str, Any] = {"mask_kind": mask_kind, "scale": 1.5, "seed": seed}
+    return RandomNetwork(task.n_features, n_hidden, n_outputs, **options).adapt(task.x_train)
 
 
 def run_model(model: keras.Model, x: npt.ArrayLike, mask: object = None) -> Array:
@@ -265,6 +265,17 @@ def test_a_saved_network_is_loaded_whole(
     assert loaded.evaluate(moons.x_test, moons.y_test, verbose=0) == pytest.approx(
         network.evaluate(moons.x_test, moons.y_test, verbose=0)
     )
+
+
+def test_a_network_drawn_in_every_other_way_is_loaded_whole(tmp_path: Path) -> None:
+    options = {"init": "signed_constant", "readout": "gaussian", "scale": 3.0}
+    network = RandomNetwork(2, 4, 3, **options, seed=5, name="other")  # type: ignore[arg-type]
+    network.save(tmp_path / "network.keras")
+    loaded = keras.saving.load_model(tmp_path / "network.keras")
+    assert loaded.get_config() == network.get_config()
+    assert loaded.name == "other"
+    x = np.linspace(-2, 2, 20).reshape(10, 2)
+    np.testing.assert_array_equal(run_model(loaded, x), run_model(network, x))
 
 
 @pytest.fixture(scope="module")

@@ -35,9 +35,11 @@ def grover_circuit(
 
     Raises:
         TypeError: `iterations` is not an integer.
-        ValueError: it is negative.
+        ValueError: it is negative, or there is no qubit.
     """
     iterations = check_integer("iterations", iterations, minimum=0)
+    if not qubits:
+        raise ValueError("qubits holds no qubit (limit: 1 or more)")
     iterate = cirq.Circuit(oracle, reflect_about_start(qubits))
     return uniform_superposition(qubits) + iterate * iterations
 

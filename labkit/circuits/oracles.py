@@ -7,7 +7,8 @@ from typing import Any
 
 import cirq
 
-from labkit.masks import BoolArray, check_mask
+from labkit.limits import show_value
+from labkit.masks import BoolArray, check_one_mask
 
 # Z with its two phases exchanged: diag(-1, 1)
 _FLIP_ZERO = cirq.ZPowGate(exponent=1, global_shift=1)
@@ -29,17 +30,17 @@ def build_table_oracle(
         A circuit on `qubits` without ancillas.
 
     Raises:
+        TypeError: `marked_masks` is not a collection of masks.
         ValueError: no mask is marked, or a mask does not have one entry per qubit.
     """
-    masks = {
-        check_mask(mask, len(qubits), argument="marked_masks").tobytes(): mask
-        for mask in marked_masks
-    }
+    if isinstance(marked_masks, str) or not isinstance(marked_masks, Iterable):
+        given = show_value(marked_masks)
+        raise TypeError(f"marked_masks={given} is not a collection of masks")
+    checked = (check_one_mask(mask, len(qubits), argument="marked_masks") for mask in marked_masks)
+    masks = {mask.tobytes(): mask for mask in checked}
     if not masks:
         raise ValueError("marked_masks holds no mask (limit: 1 or more)")
-    return cirq.FrozenCircuit(
-        flip_phase(qubits, check_mask(mask, len(qubits))) for mask in masks.values()
-    )
+    return cirq.FrozenCircuit(flip_phase(qubits, mask) for mask in masks.values())
 
 
 def flip_phase(qubits: Sequence[cirq.Qid], neuron_mask: BoolArray) -> cirq.Operation:

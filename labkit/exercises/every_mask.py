@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from labkit.exercises.checking import compare_number, exercise
-from labkit.masks import check_mask, mask_to_string
+from labkit.masks import check_one_mask, mask_to_string
 from labkit.problems import build_problem
 
 
@@ -21,7 +21,7 @@ def bytes_of_a_table(answer: Any) -> str | None:
 def best_of_another_seed(answer: Any) -> str | None:
     """The best mask on circles, 8 neurons, seed 3."""
     table = build_problem("circles", 8, seed=3).table
-    mask = check_mask(answer, 8, argument="your mask")
+    mask = check_one_mask(answer, 8, argument="your mask")
     cost = float(table.evaluate(mask))
     if table.rank(mask) == 1:
         return None

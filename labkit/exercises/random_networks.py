@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from labkit.exercises.checking import compare_number, exercise
-from labkit.masks import check_mask, mask_to_string
+from labkit.masks import check_one_mask, mask_to_string
 from labkit.problems import build_problem
 
 
@@ -21,7 +21,7 @@ def bits_of_a_weight_mask(answer: Any) -> str | None:
 def output_by_hand(answer: Any) -> str | None:
     """Outputs of mask 10110010 on the test samples, from contributions."""
     problem = build_problem("moons", 8, seed=7)
-    mask = check_mask("10110010", 8)
+    mask = check_one_mask("10110010", 8)
     expected = problem.network.outputs(problem.task.x_test, mask).ravel()
     given = np.asarray(answer, dtype=np.float64).ravel()
     if given.shape != expected.shape:

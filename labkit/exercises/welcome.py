@@ -6,7 +6,7 @@ from typing import Any
 
 from labkit.amplification import optimal_iterations
 from labkit.exercises.checking import compare_number, exercise
-from labkit.masks import check_mask, mask_to_string
+from labkit.masks import check_one_mask, mask_to_string
 from labkit.problems import build_problem
 
 
@@ -14,7 +14,7 @@ from labkit.problems import build_problem
 def among_the_best(answer: Any) -> str | None:
     """A mask string of eight neurons whose cost is among the lowest tenth."""
     table = build_problem("moons", 8, seed=7).table
-    mask = check_mask(answer, 8, argument="your mask")
+    mask = check_one_mask(answer, 8, argument="your mask")
     rank, limit = table.rank(mask), len(table.costs) // 10
     if rank <= limit:
         return None

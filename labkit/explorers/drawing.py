@@ -10,7 +10,7 @@ import numpy.typing as npt
 import traitlets
 
 from labkit.activations import NetworkArrays
-from labkit.masks import BoolArray, check_mask
+from labkit.masks import BoolArray, check_one_mask
 
 
 class NetworkDrawing(anywidget.AnyWidget):
@@ -39,7 +39,7 @@ class NetworkDrawing(anywidget.AnyWidget):
         Raises:
             ValueError: the mask has the wrong length.
         """
-        mask = check_mask(neuron_mask, network.n_mask_bits)
+        mask = check_one_mask(neuron_mask, network.n_mask_bits)
         with self.hold_sync():
             self.network = {
                 "kernel": network.kernel[:-1].tolist(),

@@ -13,7 +13,7 @@ from labkit.datasets import TASK_NAMES
 from labkit.explorers.base import Explorer, slider
 from labkit.explorers.drawing import NetworkDrawing
 from labkit.limits import check_choice, check_integer
-from labkit.masks import BoolArray, check_mask, mask_to_string
+from labkit.masks import BoolArray, check_one_mask, mask_to_string
 from labkit.plots import draw_cost_histogram, draw_decision
 from labkit.problems import Problem, build_problem
 
@@ -53,7 +53,7 @@ def view_subnetwork(problem: Problem, neuron_mask: BoolArray) -> SubnetworkView:
     Raises:
         ValueError: the mask has the wrong length.
     """
-    mask = check_mask(neuron_mask, problem.n_neurons)
+    mask = check_one_mask(neuron_mask, problem.n_neurons)
     return SubnetworkView(
         problem,
         mask,

@@ -12,7 +12,7 @@ from matplotlib.colors import ListedColormap
 from labkit.activations import NetworkArrays
 from labkit.costs import CostTable
 from labkit.datasets import Task
-from labkit.masks import check_mask, mask_to_string
+from labkit.masks import check_one_mask, mask_to_string
 from labkit.plots.canvas import (
     BLACK,
     BLUE,
@@ -44,7 +44,7 @@ def draw_decision(
     """
     if network.n_inputs != 2:
         raise ValueError(f"network has {network.n_inputs} inputs; a plane has 2 (limit: 2)")
-    mask = check_mask(neuron_mask, network.n_mask_bits)
+    mask = check_one_mask(neuron_mask, network.n_mask_bits)
     x, y = getattr(task, f"x_{split}"), getattr(task, f"y_{split}")
     low, high = x.min(axis=0) - 0.4, x.max(axis=0) + 0.4
     grid = np.stack(np.meshgrid(*np.linspace(low, high, _GRID).T), axis=-1)

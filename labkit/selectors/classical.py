@@ -75,15 +75,13 @@ def one_flip_search(meter: CostMeter, *, rng: np.random.Generator, restarts: int
 
 def _descend(meter: CostMeter, rng: np.random.Generator) -> None:
     mask = rng.random(meter.n_neurons) < 0.5
-    cost, failed = float(meter.evaluate(mask)), 0
-    while failed < meter.n_neurons:
+    cost, improved = float(meter.evaluate(mask)), True
+    while improved:
+        improved = False
         for j in rng.permutation(meter.n_neurons):
             mask[j] ^= True
             flipped = float(meter.evaluate(mask))
             if flipped < cost:
-                cost, failed = flipped, 0
-                continue
-            mask[j] ^= True
-            failed += 1
-            if failed >= meter.n_neurons:
-                return
+                cost, improved = flipped, True
+            else:
+                mask[j] ^= True

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from labkit.costs import EQUAL_WITHIN, Cost, CostTable
-from labkit.limits import check_integer
+from labkit.limits import check_integer, check_number, check_rng, show_value
 from labkit.masks import BoolArray, check_mask, mask_to_string
 
 FloatArray = npt.NDArray[np.float64]
@@ -165,12 +165,17 @@ def run(
         **options: the selector's own.
 
     Raises:
-        TypeError: `rng` is not a `numpy.random.Generator`, or an option is unknown.
+        TypeError: an argument is not of its kind, or an option is unknown.
         ValueError: an option is out of range.
-        RuntimeError: the cost stated is not the cost of the mask returned.
+        RuntimeError: the cost stated is not the cost of the mask returned, or was not asked for.
     """
-    if not isinstance(rng, np.random.Generator):
-        raise TypeError(f"rng={rng!r} is not a numpy.random.Generator (try default_rng(seed))")
+    check_rng(rng)
+    if not callable(selector):
+        raise TypeError(f"selector={show_value(selector)} is not a selector such as exhaustive")
+    if not hasattr(cost, "evaluate"):
+        raise TypeError(f"cost={show_value(cost)} is not a cost such as a CostTable")
+    if target_cost is not None:
+        target_cost = check_number("target_cost", target_cost)
     if max_cost_queries is not None:
         max_cost_queries = check_integer("max_cost_queries", max_cost_queries, minimum=1)
     meter = CostMeter(cost, max_cost_queries=max_cost_queries, target_cost=target_cost)
@@ -188,6 +193,8 @@ def _checked(selector: Selector, meter: CostMeter) -> Selection:
     recomputed = float(meter.cost.evaluate(meter.best_mask))
     if abs(recomputed - meter.best_cost) > 1e-9 * max(1.0, abs(recomputed)):
         raise RuntimeError(f"selector {name} states {meter.best_cost}, it is {recomputed}")
+    if meter.best_cost < meter.history.min():
+        raise RuntimeError(f"selector {name} returns a mask whose cost it did not ask for")
     return Selection(name, meter.best_mask, meter.best_cost, meter.ledger, meter.history)
 
 
