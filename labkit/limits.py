@@ -88,7 +88,8 @@ def check_positive(argument: str, value: Any) -> float:
     Raises:
         ValueError: it is not a finite number above zero.
     """
-    number = float(value) if isinstance(value, (Real, np.floating)) else math.nan
+    is_number = isinstance(value, (Real, np.floating)) and not isinstance(value, bool)
+    number = float(value) if is_number else math.nan
     if not 0 < number < math.inf:
         raise ValueError(f"{argument}={show_value(value)} is not a finite number above 0")
     return number

@@ -255,7 +255,7 @@ def test_an_unknown_name_is_refused(argument: str, call: Call, value: Any) -> No
     assert repr(value) in message
 
 
-@pytest.mark.parametrize("scale", [0, -1, np.nan, np.inf, None, "two", "2", [1.0]])
+@pytest.mark.parametrize("scale", [0, -1, np.nan, np.inf, None, "two", "2", [1.0], True])
 def test_a_scale_that_is_not_a_number_above_zero_is_refused(scale: Any) -> None:
     def draw(scale: Any) -> object:
         return draw_network(2, 3, scale=scale, seed=0)

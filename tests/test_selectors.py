@@ -292,6 +292,17 @@ def test_a_selector_that_looks_up_the_answer_without_asking_is_refused() -> None
         run(thief, distinct_costs(4), rng=generator())
 
 
+def test_a_selector_that_answers_without_asking_anything_is_refused() -> None:
+    def guesser(meter: CostMeter, *, rng: np.random.Generator) -> None:
+        meter.best_mask, meter.best_cost = (
+            np.array([False, False]),
+            float(meter.cost.evaluate("00")),
+        )
+
+    with pytest.raises(RuntimeError, match=r"^selector guesser "):
+        run(guesser, distinct_costs(2), rng=generator())
+
+
 def test_a_selector_that_asks_for_nothing_is_refused() -> None:
     def idler(meter: CostMeter, *, rng: np.random.Generator) -> None:
         pass

@@ -134,14 +134,15 @@ def bars_in_html(values: Mapping[str, float], what: str) -> str:
     """A small bar chart as an HTML table: drawn by the browser at once, read by a screen reader.
 
     Args:
-        values: label -> value, above 0; a bar longer than five times the smallest is cut.
+        values: label -> value, above 0; a bar over five times the smallest ends in a tip.
         what: what the values are, its heading.
     """
-    smallest = min(values.values())
+    unit = 60 / min(values.values())
     rows = (
         f'<tr><th scope="row" style="text-align:left;font-weight:normal">{label}</th>'
-        f'<td style="text-align:right">{value:,.1f}</td><td><div style="background:{colour};'
-        f'height:0.8em;width:{1 + min(300, 60 * value / smallest):.0f}px"></div></td></tr>'
+        f'<td style="text-align:right">{value:,.1f}</td><td style="display:flex">'
+        f'<div style="background:{colour};height:0.8em;width:{min(300, unit * value):.0f}px"></div>'
+        f"{'▸' if unit * value > 300 else ''}</td></tr>"
         for (label, value), colour in zip(values.items(), SERIES, strict=False)
     )
     return f'<table style="border-spacing:8px 0"><caption>{what}</caption>{"".join(rows)}</table>'

@@ -193,7 +193,7 @@ def _checked(selector: Selector, meter: CostMeter) -> Selection:
     recomputed = float(meter.cost.evaluate(meter.best_mask))
     if abs(recomputed - meter.best_cost) > 1e-9 * max(1.0, abs(recomputed)):
         raise RuntimeError(f"selector {name} states {meter.best_cost}, it is {recomputed}")
-    if meter.best_cost < meter.history.min():
+    if not meter.history.size or meter.best_cost < meter.history.min():
         raise RuntimeError(f"selector {name} returns a mask whose cost it did not ask for")
     return Selection(name, meter.best_mask, meter.best_cost, meter.ledger, meter.history)
 
