@@ -55,7 +55,7 @@ def expected_calls(n_neurons: int, n_marked: int, iterations: int | None = None)
     Args:
         n_neurons: n.
         n_marked: M.
-        iterations: k; by default the best for n and M.
+        iterations: k; by default that of the first peak, `optimal_iterations`.
 
     Returns:
         The expectation; infinity where P(k) is 0.

@@ -19,7 +19,7 @@ class Explorer(widgets.VBox):
 
     One move of a control draws once, into the same picture. A subclass gives its controls and
     implements `_draw`; where a move changes other controls, it does so in `_adjust`. Axes are
-    wiped and used again, and bear no legend: that keeps an answer within 100 ms.
+    wiped and used again, and bear no legend: new axes and legends take most of a drawing's time.
 
     Args:
         controls: name -> widget, at most four.

@@ -57,7 +57,7 @@ class GroverView:
         n, m, best = self.n_neurons, self.n_marked, self.best_iterations
         return {
             f"Grover, k = {self.iterations}": expected_calls(n, m, self.iterations),
-            f"Grover, k = {best} (best)": expected_calls(n, m),
+            f"Grover, k = {best} (first peak)": expected_calls(n, m),
             "random search": (2**n + 1) / (m + 1),
         }
 

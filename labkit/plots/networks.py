@@ -32,6 +32,8 @@ def draw_decision(
 ) -> Axes:
     """Draws which class a subnetwork gives each point of the plane, and the samples of a split.
 
+    Hollow markers repeat the decision, so that it can be read without its colour.
+
     Args:
         ax: where to draw.
         network: of two inputs.
@@ -56,7 +58,11 @@ def draw_decision(
     if np.ptp(classes):
         steps = np.arange(classes.min(), classes.max()) + 0.5
         ax.contour(grid[..., 0], grid[..., 1], classes, steps, colors=BLACK, linewidths=0.8)
+    lattice, decided = grid[3::9, 3::9], classes[3::9, 3::9]
     for c in range(task.n_classes):
+        faint = lattice[decided == c]
+        ax.scatter(faint[:, 0], faint[:, 1], s=36, marker=MARKERS[c], facecolors="none",
+                   edgecolors=_CLASS_COLOURS[c], linewidths=0.6, alpha=0.6)  # fmt: skip
         ax.scatter(x[y == c, 0], x[y == c, 1], s=16, marker=MARKERS[c], color=_CLASS_COLOURS[c],
                    edgecolors="white", linewidths=0.4)  # fmt: skip
         centre = x[y == c].mean(axis=0)

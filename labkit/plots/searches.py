@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +14,8 @@ from labkit.masks import BoolArray, mask_from_index, mask_to_string, masks_to_in
 from labkit.plots.canvas import BLACK, BLUE, GREY, HATCHES, MARKERS, SERIES, VERMILLION
 from labkit.selectors import Selection
 
-_LABELLED_MASKS = 16
+#: Up to this many masks, each is drawn or named by itself.
+_FEW_MASKS = 16
 
 
 def draw_amplitudes(
@@ -31,13 +33,14 @@ def draw_amplitudes(
     """
     amplitudes = np.asarray(state).real.astype(np.float64)
     chosen = np.zeros(len(amplitudes), bool) if marked is None else np.asarray(marked, bool)
-    edges = np.arange(len(amplitudes) + 1) - 0.5
-    ax.stairs(np.where(chosen, 0, amplitudes), edges, fill=True, color=BLUE)
-    if chosen.any():
-        # as wide as can be seen, even among thousands
+    _fill_steps(ax, np.where(chosen, 0, amplitudes), facecolor=BLUE)
+    style: dict[str, Any] = {"facecolor": VERMILLION, "hatch": "///", "edgecolor": BLACK}
+    if 0 < chosen.sum() <= _FEW_MASKS:
+        # wide enough to be seen among thousands
         width = max(0.8, len(amplitudes) / 150)
-        ax.bar(np.flatnonzero(chosen), amplitudes[chosen], width, color=VERMILLION, hatch="///",
-               edgecolor=BLACK, lw=0.5)  # fmt: skip
+        ax.bar(np.flatnonzero(chosen), amplitudes[chosen], width, lw=0.5, **style)
+    elif chosen.any():
+        _fill_steps(ax, np.where(chosen, amplitudes, 0), lw=0.5, **style)
     ax.axhline(amplitudes.mean(), color=BLACK, lw=1, ls="--")
     ax.set(xlabel="mask (index; neuron 0 is the leftmost bit)", ylabel="amplitude")
     ax.set_xlim(-0.7, len(amplitudes) - 0.3)
@@ -168,9 +171,15 @@ def _best_so_far(selection: Selection, length: int) -> npt.NDArray[np.float64]:
     return np.concatenate([best, np.full(length - len(best), best[-1])])
 
 
+def _fill_steps(ax: Axes, heights: npt.NDArray[np.float64], **style: Any) -> None:
+    """One bar a mask, as one shape: hundreds of single bars take long to draw."""
+    edges = np.arange(len(heights) + 1) - 0.5
+    ax.fill_between(edges, np.append(heights, heights[-1]), step="post", **style)
+
+
 def _label_masks(ax: Axes, size: int) -> None:
     """Writes each mask as a string where there is room for it."""
-    labelled = size <= _LABELLED_MASKS
+    labelled = size <= _FEW_MASKS
     if labelled:
         n = size.bit_length() - 1
         labels = [mask_to_string(mask_from_index(i, n)) for i in range(size)]

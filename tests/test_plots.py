@@ -1,0 +1,147 @@
+"""Figures show the numbers they are given, and carry a text for those who cannot see them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from matplotlib.axes import Axes
+
+from labkit import plots
+from labkit.amplification import success_probability
+from labkit.masks import all_masks
+from labkit.plots.canvas import wipe
+from labkit.problems import Problem, build_problem
+from labkit.selectors import random_search, run
+from labkit.simulators import evolve_grover
+
+
+@pytest.fixture
+def ax() -> Iterator[Axes]:
+    yield plots.new_axes()[0]
+
+
+@pytest.fixture(scope="module")
+def problem() -> Problem:
+    return build_problem("moons", 5, seed=7)
+
+
+def ydata(ax: Axes) -> npt.NDArray[np.float64]:
+    """The heights of the first line."""
+    return np.asarray(ax.lines[0].get_ydata(), dtype=np.float64)
+
+
+def test_the_histogram_counts_every_mask_and_names_the_cost(ax: Axes, problem: Problem) -> None:
+    plots.draw_cost_histogram(ax, problem.table, {"all on": "11111"})
+    (steps,) = ax.patches
+    assert steps.get_data().values.sum() == 32  # type: ignore[attr-defined]
+    assert f"all on: {float(problem.table.evaluate('11111')):.3f}" in ax.texts[0].get_text()
+
+
+@pytest.mark.parametrize("task", ["moons", "wine"])
+def test_hollow_markers_repeat_the_decision_of_the_subnetwork(ax: Axes, task: str) -> None:
+    problem = build_problem(task, 5, seed=7)
+    plots.draw_decision(ax, problem.network, problem.task, "11011")
+    hollow = [c for c in ax.collections if hasattr(c, "get_sizes") and 36 in c.get_sizes()]
+    for label, points in enumerate(hollow):
+        at = np.asarray(points.get_offsets())
+        if len(at):
+            outputs = problem.network.outputs(at, "11011")
+            decided = outputs.argmax(axis=1) if outputs.shape[1] > 1 else outputs[:, 0] > 0
+            assert (decided == label).all()
+
+
+def test_a_network_of_more_than_two_inputs_has_no_plane(ax: Axes) -> None:
+    problem = build_problem("iris", 3, seed=0, n_components=3)
+    with pytest.raises(ValueError, match="network has 3 inputs"):
+        plots.draw_decision(ax, problem.network, problem.task, "111")
+
+
+@pytest.mark.parametrize("n_marked", [1, 40])
+def test_marked_amplitudes_are_hatched_and_the_mean_is_a_line(ax: Axes, n_marked: int) -> None:
+    marked = np.arange(128) < n_marked
+    state = evolve_grover(marked, 1)
+    plots.draw_amplitudes(ax, state, marked)
+    assert any(patch.get_hatch() for patch in (*ax.patches, *ax.collections))  # type: ignore[attr-defined]
+    assert ax.lines[-1].get_ydata()[0] == pytest.approx(state.real.mean())  # type: ignore[index]
+
+
+def test_the_rotation_ends_at_the_angle_of_the_success_probability(ax: Axes) -> None:
+    plots.draw_rotation(ax, 6, 3, 2)
+    (height,) = np.ravel(ax.lines[-1].get_ydata())
+    assert height**2 == pytest.approx(success_probability(6, 3, 2))
+
+
+def test_the_success_curve_follows_the_formula_and_marks_the_reader(ax: Axes) -> None:
+    plots.draw_success_curve(ax, 5, 2, 9, 4)
+    expected = [success_probability(5, 2, k) for k in range(10)]
+    np.testing.assert_allclose(ydata(ax), expected)
+    assert np.ravel(ax.lines[-1].get_xdata()) == [4]
+
+
+def test_bars_of_calls_are_as_long_as_the_calls_and_fit_with_their_spread(ax: Axes) -> None:
+    plots.draw_calls(ax, {"a": 10, "b": 40}, {"a": 1, "b": 30})
+    assert [bar.get_width() for bar in ax.patches] == [10, 40]  # type: ignore[attr-defined]
+    assert len({bar.get_hatch() for bar in ax.patches}) == 2
+    assert ax.get_xlim()[1] > 70
+
+
+def test_shots_are_counted_by_mask(ax: Axes) -> None:
+    shots = all_masks(3)[[0, 5, 5, 7]]
+    plots.draw_shots(ax, shots, np.full(8, 1 / 8))
+    assert [bar.get_height() for bar in ax.patches] == [1, 0, 0, 0, 0, 2, 0, 1]  # type: ignore[attr-defined]
+    assert [label.get_text() for label in ax.get_xticklabels()][5] == "101"
+
+
+def test_the_best_cost_so_far_never_rises(ax: Axes, problem: Problem) -> None:
+    runs = [run(random_search, problem.table, rng=np.random.default_rng(s)) for s in range(5)]
+    plots.draw_best_so_far(ax, {"random search": runs})
+    line = ydata(ax)
+    assert (np.diff(line) <= 1e-12).all()
+    assert line[-1] == pytest.approx(problem.table.minimum)
+
+
+def test_quality_is_drawn_as_mean_with_standard_deviation(ax: Axes) -> None:
+    values = np.array([[1.0, 3.0], [2.0, 6.0]])
+    plots.draw_quality(ax, [1, 2], {"a": values})
+    (bars,) = ax.containers
+    np.testing.assert_allclose(bars[0].get_ydata(), [2, 4])
+    (segments,) = bars[2]
+    np.testing.assert_allclose([s[:, 1] for s in segments.get_segments()], [[1, 3], [2, 6]])
+
+
+def test_every_value_of_a_spread_is_a_point_and_the_median_a_line(ax: Axes) -> None:
+    plots.draw_spread(ax, {"a": {"x": [1, 2, 9]}, "b": {"x": [4, 4, 5]}}, ylabel="accuracy")
+    np.testing.assert_allclose(ydata(ax), [1, 2, 9])
+    medians = [c.get_segments()[0][0][1] for c in ax.collections]  # type: ignore[attr-defined]
+    assert medians == [2, 4]
+
+
+def test_a_figure_is_shown_once_with_its_text(ax: Axes, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[Any] = []
+    monkeypatch.setattr("labkit.plots.canvas.display", shown.append)
+    plots.show(ax, "two lines cross")
+    picture, text = shown
+    data, metadata = picture._repr_mimebundle_()
+    assert metadata["image/png"]["alt"] == "two lines cross"
+    assert "image/png" in data
+    assert "two lines cross" in text.data
+
+
+def test_wiped_axes_draw_like_new_ones(problem: Problem) -> None:
+    used, new = plots.new_axes()[0], plots.new_axes()[0]
+    plots.draw_shots(used, all_masks(3))
+    used.get_legend().remove()
+    wipe(used)
+    for ax in (used, new):
+        wipe(ax)
+        plots.draw_success_curve(ax, 5, 2, 9, 4)
+        ax.tick_params(axis="x", labelrotation=0, labelsize=10)
+    assert plots.render_png(used) == plots.render_png(new)
+
+
+def test_values_are_put_into_words() -> None:
+    assert plots.in_words({"a": 1, "b": 0.25}, ".1f") == "a 1.0, b 0.2"
