@@ -123,12 +123,10 @@ def test_every_value_of_a_spread_is_a_point_and_the_median_a_line(ax: Axes) -> N
 def test_a_figure_is_shown_once_with_its_text(ax: Axes, monkeypatch: pytest.MonkeyPatch) -> None:
     shown: list[Any] = []
     monkeypatch.setattr("labkit.plots.canvas.display", shown.append)
-    plots.show(ax, "two lines cross")
-    picture, text = shown
-    data, metadata = picture._repr_mimebundle_()
-    assert metadata["image/png"]["alt"] == "two lines cross"
-    assert "image/png" in data
-    assert "two lines cross" in text.data
+    plots.show(ax, 'P(k) < 1, "once"')
+    (page,) = shown
+    assert page.data.count("<img") == 1
+    assert page.data.count("P(k) &lt; 1, &quot;once&quot;") == 2  # in the picture and beneath it
 
 
 def test_wiped_axes_draw_like_new_ones(problem: Problem) -> None:

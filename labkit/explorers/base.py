@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -11,7 +10,7 @@ from typing import Any
 import ipywidgets as widgets
 from matplotlib.axes import Axes
 
-from labkit.plots.canvas import SERIES, new_figure, render_png, wipe
+from labkit.plots.canvas import SERIES, new_figure, picture_html, render_png, wipe
 
 
 class Explorer(widgets.VBox):
@@ -107,12 +106,11 @@ class Explorer(widgets.VBox):
         """Draws on empty axes and returns the line of text."""
         raise NotImplementedError
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
         """The live explorer, and its picture for a page without a kernel."""
-        bundle = dict(super()._repr_mimebundle_(**kwargs))
-        bundle["image/png"] = base64.b64encode(self.image.value).decode()
-        alternative = re.sub("<[^>]*>", " ", self.text.value)
-        return bundle, {"image/png": {"alt": " ".join(alternative.split())}}
+        text = " ".join(re.sub("<[^>]*>", " ", self.text.value).split())
+        still = picture_html(bytes(self.image.value), text)
+        return {**super()._repr_mimebundle_(**kwargs), "text/html": still}
 
 
 def _axes_in_a_row(widths: Sequence[float], height: float) -> list[Axes]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import html
 import io
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from IPython.display import HTML, Image, display
+from IPython.display import HTML, display
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -77,8 +79,19 @@ def show(ax: Axes | npt.NDArray[Any], summary: str) -> None:
         summary: the line; it is also the picture's alternative text.
     """
     png = render_png(np.atleast_1d(np.asarray(ax, dtype=object))[0])
-    display(Image(png, alt=summary))  # type: ignore[no-untyped-call]
-    display(HTML(f'<p style="margin:0 0 1em 0.5em"><small>{summary}</small></p>'))  # type: ignore[no-untyped-call]
+    caption = f'<p style="margin:0 0 1em 0.5em"><small>{html.escape(summary)}</small></p>'
+    display(HTML(picture_html(png, summary) + caption))  # type: ignore[no-untyped-call]
+
+
+def picture_html(png: bytes, alternative: str) -> str:
+    """A picture as HTML: an output of type PNG cannot carry an alternative text to the reader.
+
+    Args:
+        png: the picture.
+        alternative: what it shows, for who cannot see it.
+    """
+    data = base64.b64encode(png).decode()
+    return f'<img alt="{html.escape(alternative)}" src="data:image/png;base64,{data}">'
 
 
 def in_words(values: Mapping[str, float], form: str = ".3f") -> str:
