@@ -12,14 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from labkit.limits import (
-    check_array,
-    check_choice,
-    check_integer,
-    check_memory,
-    check_positive,
-    memory_limit,
-)
+from labkit.limits import check_array, check_choice, check_count, check_integer, check_positive
 from labkit.masks import BoolArray, all_masks, check_one_mask, masks_to_indices
 
 FloatArray = npt.NDArray[np.float64]
@@ -79,7 +72,16 @@ class NetworkArrays:
         return self.n_hidden * (1 if self.mask_kind == "neuron" else self.n_inputs + 1)
 
     def adapted(self, x: npt.ArrayLike) -> NetworkArrays:
-        """The same network with the hidden statistics of training samples `x`."""
+        """The same network with the hidden statistics of training samples `x`.
+
+        Args:
+            x: (samples, n_inputs).
+
+        Raises:
+            TypeError: `x` is no array of numbers.
+            ValueError: `x` does not have n_inputs features, or is not finite.
+            TooLargeError: the hidden activations do not fit in memory.
+        """
         h = self._hidden(check_samples(x, self.n_inputs))
         std = h.std(axis=0)
         inverse = np.divide(1.0, std, out=np.zeros_like(std), where=std > CONSTANT_BELOW)
@@ -97,7 +99,9 @@ class NetworkArrays:
             the unit's own bits.
 
         Raises:
-            ValueError: `x` does not have n_inputs features.
+            TypeError: `x` is no array of numbers.
+            ValueError: `x` does not have n_inputs features, or is not finite.
+            TooLargeError: the contributions do not fit in memory.
         """
         h = self._hidden(check_samples(x, self.n_inputs))
         standardised = (h - self.mean) * self.inverse_std
@@ -119,8 +123,10 @@ class NetworkArrays:
 
     def _hidden(self, x: FloatArray) -> FloatArray:
         """relu(w_j . [x, 1]), (samples, n_hidden, patterns)."""
-        ones = np.ones((len(x), 1))
-        inputs = np.concatenate([x, ones], axis=1)
+        # each sample's activations, and what is made of them on the way to contributions
+        bytes_each = 8 * self.mean.size * (3 + self.n_outputs)
+        check_count("n_samples", len(x), bytes_each=bytes_each, what="hidden activations")
+        inputs = np.concatenate([x, np.ones((len(x), 1))], axis=1)
         patterns = unit_patterns(self.n_inputs, self.mask_kind)
         weights = patterns.T[:, np.newaxis] * self.kernel[:, :, np.newaxis]
         return np.maximum(np.tensordot(inputs, weights, axes=1), 0.0)
@@ -195,12 +201,10 @@ def draw_network(
 
 def _check_size(n_inputs: int, n_hidden: int, n_outputs: int, n_patterns: int) -> None:
     """Refuses weights that do not fit, by the first count that is too large by itself."""
-    largest = memory_limit() // 16
-    for argument, count in (("n_inputs", n_inputs), ("n_outputs", n_outputs)):
-        check_memory(argument, count, nbytes=16 * count, largest=largest, what="weights")
-    per_unit = n_inputs + 1 + n_outputs + n_patterns
-    nbytes = 16 * n_hidden * per_unit
-    check_memory("n_hidden", n_hidden, nbytes=nbytes, largest=largest // per_unit, what="weights")
+    check_count("n_inputs", n_inputs, bytes_each=16, what="weights")
+    check_count("n_outputs", n_outputs, bytes_each=16, what="weights")
+    per_unit = 16 * (n_inputs + 1 + n_outputs + n_patterns)
+    check_count("n_hidden", n_hidden, bytes_each=per_unit, what="weights")
 
 
 def _draw_kernel(fan_in: int, n_hidden: int, init: str, rng: np.random.Generator) -> Float32Array:

@@ -165,6 +165,16 @@ def check_memory(argument: str, value: int, *, nbytes: float, largest: int, what
         )
 
 
+def check_count(argument: str, count: int, *, bytes_each: int, what: str) -> None:
+    """Refuses `count` things of `bytes_each` bytes, working space included, that do not fit.
+
+    Raises:
+        TooLargeError: they are above the limit of `memory_limit`.
+    """
+    largest = memory_limit() // bytes_each
+    check_memory(argument, count, nbytes=count * bytes_each, largest=largest, what=what)
+
+
 def memory_limit() -> int:
     """Bytes that a request may take: 80% of what is free, in the machine and in its cgroup."""
     free = [psutil.virtual_memory().available]

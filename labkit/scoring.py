@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, Protocol
 
@@ -9,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from labkit.costs import CostTable
-from labkit.limits import check_array, check_choice, check_register, show_value
+from labkit.limits import check_array, check_choice, check_count, check_register, show_value
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -76,6 +77,7 @@ def score_contributions(
     check_register("n_neurons", n, bytes_per_mask=24, what="the cost table")
     targets = check_labels(y, n_samples=units[0].shape[1], n_outputs=units[0].shape[2])
     half = len(units) // 2
+    _check_sums(units[:half], units[half:], targets.shape)
     first, second = _all_sums(units[:half], targets.shape), _all_sums(units[half:], targets.shape)
     rows = max(1, _BLOCK_BYTES // second.nbytes)
     blocks = [
@@ -167,6 +169,16 @@ def _all_sums(units: Sequence[FloatArray], shape: tuple[int, ...]) -> FloatArray
     for unit in units:
         sums = (sums[:, np.newaxis] + unit).reshape(-1, *shape)
     return sums
+
+
+def _check_sums(
+    first: Sequence[FloatArray], second: Sequence[FloatArray], shape: tuple[int, ...]
+) -> None:
+    """Refuses samples for which the sums over half of the units do not fit in memory."""
+    sums = [math.prod(len(unit) for unit in units) for units in (first, second)]
+    # a block is one sum of the first half with all of the second, and the cost's own arrays
+    bytes_each = 8 * shape[1] * (2 * sums[0] + 5 * sums[1])
+    check_count("n_samples", shape[0], bytes_each=bytes_each, what="sums of contributions")
 
 
 def _margins(f: FloatArray, targets: FloatArray) -> FloatArray:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from labkit.limits import check_integer, check_register, check_rng, show_value
+from labkit.limits import check_count, check_integer, check_register, check_rng, show_value
 from labkit.masks import BoolArray, check_mask, masks_from_indices
 
 if TYPE_CHECKING:  # Cirq takes seconds to import: it waits until a circuit is run
@@ -39,14 +39,15 @@ def final_state(
     if not hasattr(circuit, "all_qubits"):
         raise TypeError(f"circuit={show_value(circuit)} is not a cirq.Circuit")
     order = sorted(circuit.all_qubits()) if qubits is None else list(qubits)
-    check_register("n_qubits", len(order), bytes_per_mask=16, what="the state vector")
+    check_register("n_qubits", len(order), bytes_per_mask=32, what="the state vector")
     if circuit.has_measurements():
         raise ValueError("circuit measures qubits; its final state is not one vector")
     options = qsimcirq.QSimOptions(max_fused_gate_size=2, cpu_threads=1)
     simulator = qsimcirq.QSimSimulator(options)
     _, state, _ = simulator.simulate_into_1d_array(circuit, qubit_order=order)
     # qsim's float32 Hadamards shrink the norm a little with every gate
-    return (state / np.sqrt(probabilities(state).sum())).astype(np.complex64)
+    state /= np.float32(np.sqrt(probabilities(state).sum()))
+    return state
 
 
 def sample_masks(
@@ -70,7 +71,7 @@ def sample_masks(
     Raises:
         TypeError: `shots` is not an integer.
         ValueError: `shots` is below 1, or the circuit has no qubit or measures one.
-        TooLargeError: the state does not fit in memory.
+        TooLargeError: the state or the masks do not fit in memory.
     """
     check_rng(rng)
     check_integer("shots", shots, minimum=1)
@@ -83,6 +84,7 @@ def sample_state(state: npt.ArrayLike, shots: int, *, rng: np.random.Generator) 
     Raises:
         TypeError: `shots` is not an integer, `rng` no generator, or `state` no array of numbers.
         ValueError: `shots` is below 1, or `state` does not hold 2^n amplitudes, some not 0.
+        TooLargeError: the masks do not fit in memory.
     """
     shots = check_integer("shots", shots, minimum=1)
     amplitudes = np.asarray(state)
@@ -91,9 +93,9 @@ def sample_state(state: npt.ArrayLike, shots: int, *, rng: np.random.Generator) 
     _check_length("state", amplitudes)
     cumulative = np.cumsum(probabilities(amplitudes))
     if not 0 < cumulative[-1] < np.inf:
-        raise ValueError(
-            f"state={show_value(state)} has the norm {cumulative[-1]} (limit: above 0)"
-        )
+        raise ValueError(f"state={show_value(state)} has no norm (limit: finite, above 0)")
+    bytes_each = 40 + 17 * len(cumulative).bit_length()
+    check_count("shots", shots, bytes_each=bytes_each, what="the measured masks")
     draws = check_rng(rng).random(shots) * cumulative[-1]
     indices = np.searchsorted(cumulative, draws, side="right")
     return masks_from_indices(indices, len(cumulative).bit_length() - 1)

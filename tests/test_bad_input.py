@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import tracemalloc
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import cirq
@@ -420,3 +422,27 @@ def test_a_network_too_large_names_the_count_that_is_too_large(
 ) -> None:
     message = assert_refused(lambda c: draw_network(*c, seed=0), counts, culprit, TooLargeError)
     assert message.startswith(f"{culprit}=1000000000000 needs ")
+
+
+@cases(
+    (
+        "adapted",
+        "n_samples",
+        lambda _: draw_network(15, 300, mask_kind="weight", seed=0).adapted(np.ones((300, 15))),
+    ),
+    ("sums", "n_samples", lambda _: score_contributions(np.ones((100_000, 24)), np.ones(100_000))),
+    ("sample_state", "shots", lambda v: simulators.sample_state([0, 1], v, rng=generator())),
+    ("sample_masks", "shots", lambda v: simulators.sample_masks(HADAMARDS, v, rng=generator())),
+    ("grover_circuit", "iterations", lambda v: grover.grover_circuit(QUBITS, ORACLE, v)),
+)
+def test_what_does_not_fit_in_memory_is_refused_before_it_is_allocated(
+    argument: str, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("psutil.virtual_memory", lambda: SimpleNamespace(available=2**31))
+    tracemalloc.start()
+    try:
+        message = assert_refused(call, 10**12, argument, TooLargeError)
+        assert tracemalloc.get_traced_memory()[1] < 2**29
+    finally:
+        tracemalloc.stop()
+    assert " needs " in message and f"(limit: {argument}=" in message

@@ -103,7 +103,7 @@ def test_a_circuit_that_measures_is_refused() -> None:
 
 def test_forty_qubits_are_refused_before_anything_is_allocated() -> None:
     circuit = cirq.Circuit(cirq.H.on_each(*cirq.LineQubit.range(40)))
-    expected = r"^n_qubits=40 needs 16\.0 TiB for the state vector; .* \(limit: n_qubits=\d+\)$"
+    expected = r"^n_qubits=40 needs 32\.0 TiB for the state vector; .* \(limit: n_qubits=\d+\)$"
     with pytest.raises(TooLargeError, match=expected):
         final_state(circuit)
     with pytest.raises(TooLargeError, match=expected):

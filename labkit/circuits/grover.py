@@ -10,7 +10,7 @@ import numpy as np
 from labkit.amplification import optimal_iterations, rotation_angle, success_probability
 from labkit.circuits.oracles import flip_phase
 from labkit.circuits.state_preparation import uniform_superposition
-from labkit.limits import check_integer
+from labkit.limits import check_count, check_integer
 
 __all__ = [
     "grover_circuit",
@@ -19,6 +19,8 @@ __all__ = [
     "rotation_angle",
     "success_probability",
 ]
+
+_BYTES_PER_MOMENT = 64  # a repeated circuit refers to its moments again
 
 
 def grover_circuit(
@@ -36,11 +38,14 @@ def grover_circuit(
     Raises:
         TypeError: `iterations` is not an integer.
         ValueError: it is negative, or there is no qubit.
+        TooLargeError: a circuit of so many iterations does not fit in memory.
     """
     iterations = check_integer("iterations", iterations, minimum=0)
     if not qubits:
         raise ValueError("qubits holds no qubit (limit: 1 or more)")
     iterate = cirq.Circuit(oracle, reflect_about_start(qubits))
+    bytes_each = _BYTES_PER_MOMENT * len(iterate)
+    check_count("iterations", iterations, bytes_each=bytes_each, what="the circuit")
     return uniform_superposition(qubits) + iterate * iterations
 
 

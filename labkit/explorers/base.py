@@ -12,6 +12,9 @@ from matplotlib.axes import Axes
 
 from labkit.plots.canvas import SERIES, new_figure, picture_html, render_png, wipe
 
+#: The largest seed on a slider: twenty networks to choose from.
+MAX_SEED = 19
+
 
 class Explorer(widgets.VBox):
     """Controls, a reset button, one picture, one line of text.
@@ -138,9 +141,9 @@ def bars_in_html(values: Mapping[str, float], what: str) -> str:
     unit = 60 / min(values.values())
     rows = (
         f'<tr><th scope="row" style="text-align:left;font-weight:normal">{label}</th>'
-        f'<td style="text-align:right">{value:,.1f}</td><td style="display:flex">'
-        f'<div style="background:{colour};height:0.8em;width:{min(300, unit * value):.0f}px"></div>'
-        f"{'▸' if unit * value > 300 else ''}</td></tr>"
+        f'<td style="text-align:right">{value:,.1f}</td>'
+        f'<td><span style="display:inline-block;background:{colour};height:0.8em;'
+        f'width:{min(300, unit * value):.0f}px"></span>{"▸" * (unit * value > 300)}</td></tr>'
         for (label, value), colour in zip(values.items(), SERIES, strict=False)
     )
     return f'<table style="border-spacing:8px 0"><caption>{what}</caption>{"".join(rows)}</table>'

@@ -13,14 +13,14 @@ from matplotlib.axes import Axes
 from labkit.amplification import expected_calls, optimal_iterations
 from labkit.costs import CostTable
 from labkit.datasets import TASK_NAMES
-from labkit.explorers.base import Explorer, bars_in_html, slider
+from labkit.explorers.base import MAX_SEED, Explorer, bars_in_html, slider
 from labkit.limits import check_choice, check_integer
 from labkit.masks import BoolArray
 from labkit.plots import draw_amplitudes, draw_rotation, draw_success_curve
 from labkit.problems import Problem, build_problem
 from labkit.simulators import evolve_grover
 
-MIN_NEURONS, MAX_NEURONS, MAX_SEED, MAX_ITERATIONS = 3, 10, 19, 60
+MIN_NEURONS, MAX_NEURONS, MAX_ITERATIONS = 3, 10, 60
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,7 +119,7 @@ class GroverExplorer(Explorer):
             options=threshold_options(build_problem(task, n_neurons, seed=seed).table),
             description="threshold: cost",
             style={"description_width": "initial"},
-            layout=widgets.Layout(width="420px"),
+            layout=widgets.Layout(width="460px"),
         )
         super().__init__(
             {

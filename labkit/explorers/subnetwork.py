@@ -10,14 +10,14 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from labkit.datasets import TASK_NAMES
-from labkit.explorers.base import Explorer, slider
+from labkit.explorers.base import MAX_SEED, Explorer, slider
 from labkit.explorers.drawing import NetworkDrawing
 from labkit.limits import check_choice, check_integer
 from labkit.masks import BoolArray, check_one_mask, mask_to_string
 from labkit.plots import draw_cost_histogram, draw_decision
 from labkit.problems import Problem, build_problem
 
-MIN_NEURONS, MAX_NEURONS, MAX_SEED = 3, 12, 19
+MIN_NEURONS, MAX_NEURONS = 3, 12
 
 
 @dataclass(frozen=True, eq=False)

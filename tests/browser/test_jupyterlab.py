@@ -12,8 +12,9 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,14 @@ CELLS = {
     "subnetwork": ".jp-CodeCell:has([role=switch])",
     "grover": ".jp-CodeCell:has([role=slider]):not(:has([role=switch]))",
 }
+# counts how often the picture of a cell's explorer is drawn anew
+COUNT_DRAWINGS = """cell => {
+    const image = cell.querySelector('.widget-vbox img');
+    window.drawings = 0;
+    window.watcher?.disconnect();
+    window.watcher = new MutationObserver(records => { window.drawings += records.length; });
+    window.watcher.observe(image, {attributeFilter: ['src']});
+}"""
 STATE = """cell => {
     const view = cell.querySelector('.widget-vbox');
     return {
@@ -72,7 +81,19 @@ class Page:
         """What an explorer shows; a picture is known by its address."""
         return dict(self.cell(explorer).evaluate(STATE))
 
-    def after(self, explorer: str, before: dict[str, str | int]) -> dict[str, str | int]:
+    def moved_once(self, explorer: str, move: Callable[[], None]) -> dict[str, str | int]:
+        """Makes a move; picture and numbers change, once, and nothing piles up."""
+        before = self.state(explorer)
+        self.cell(explorer).evaluate(COUNT_DRAWINGS)
+        move()
+        after = self._changed(explorer, before)
+        self.page.wait_for_timeout(500)
+        assert self.page.evaluate("window.drawings") == 1
+        assert after["pictures"] == before["pictures"] == 1
+        assert after["outputs"] == before["outputs"] == 1
+        return after
+
+    def _changed(self, explorer: str, before: dict[str, str | int]) -> dict[str, str | int]:
         """The state once picture and text differ from `before`."""
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
@@ -162,12 +183,6 @@ def screenshot(lab: Page, name: str) -> None:
     lab.page.screenshot(path=str(folder / f"{name}.png"))
 
 
-def assert_once(before: dict[str, str | int], after: dict[str, str | int]) -> None:
-    """Nothing has piled up."""
-    assert after["pictures"] == before["pictures"] == 1
-    assert after["outputs"] == before["outputs"] == 1
-
-
 def test_the_notebook_runs_without_error_or_outside_request(lab: Page) -> None:
     assert lab.page.locator(".jp-CodeCell").count() > 5
     assert lab.page.locator("[data-mime-type*=error], [data-mime-type*=stderr]").count() == 0
@@ -177,16 +192,14 @@ def test_the_notebook_runs_without_error_or_outside_request(lab: Page) -> None:
 @pytest.mark.parametrize("key", ["click", "Space", "Enter"])
 def test_toggling_a_neuron_changes_mask_cost_and_picture(lab: Page, key: str) -> None:
     neuron = lab.cell("subnetwork").locator("[role=switch]").nth(2)
-    before, was_on = lab.state("subnetwork"), neuron.get_attribute("aria-checked")
-    if key == "click":
-        neuron.click()
-    else:
-        neuron.focus()
-        lab.page.keyboard.press(key)
-    after = lab.after("subnetwork", before)
+    was_on = neuron.get_attribute("aria-checked")
+
+    def toggle() -> None:
+        neuron.click() if key == "click" else neuron.press(key)
+
+    lab.moved_once("subnetwork", toggle)
     screenshot(lab, f"subnetwork-{key.lower()}")
     assert neuron.get_attribute("aria-checked") != was_on
-    assert_once(before, after)
 
 
 @pytest.mark.parametrize("explorer", CELLS)
@@ -196,10 +209,7 @@ def test_every_slider_moved_by_keyboard_changes_picture_and_numbers(
     sliders = lab.cell(explorer).get_by_role("slider")
     assert sliders.count() >= 2
     for i in range(sliders.count()):
-        before = lab.state(explorer)
-        sliders.nth(i).focus()
-        lab.page.keyboard.press("ArrowRight")
-        assert_once(before, lab.after(explorer, before))
+        lab.moved_once(explorer, partial(sliders.nth(i).press, "ArrowRight"))
     screenshot(lab, explorer)
 
 
@@ -209,10 +219,6 @@ def test_reset_brings_the_first_picture_back(lab: Page, explorer: str) -> None:
     reset.click()
     lab.page.wait_for_timeout(1000)
     first = lab.state(explorer)
-    lab.cell(explorer).get_by_role("slider").last.focus()
-    lab.page.keyboard.press("ArrowRight")
-    moved = lab.after(explorer, first)
-    reset.click()
-    again = lab.after(explorer, moved)
-    assert again["text"] == first["text"]
-    assert_once(first, again)
+    slider = lab.cell(explorer).get_by_role("slider").last
+    lab.moved_once(explorer, partial(slider.press, "ArrowRight"))
+    assert lab.moved_once(explorer, reset.click)["text"] == first["text"]
