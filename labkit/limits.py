@@ -82,6 +82,19 @@ def check_number(argument: str, value: Any) -> float:
     return float(value)
 
 
+def check_finite(argument: str, value: Any) -> float:
+    """Returns `value` as a float.
+
+    Raises:
+        TypeError: it is not a real number.
+        ValueError: it is not finite.
+    """
+    number = check_number(argument, value)
+    if math.isinf(number):
+        raise ValueError(f"{argument}={value!r} is not finite")
+    return number
+
+
 def check_positive(argument: str, value: Any) -> float:
     """Returns `value` as a float.
 

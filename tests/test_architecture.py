@@ -46,7 +46,8 @@ MAY_IMPORT = {
     "tensorflow": set[str](),
     "tf_keras": set[str](),
     "tensorflow_quantum": set[str](),
-    "cirq": {"circuits", "simulators", "selectors", "exercises"},
+    "cirq": {"circuits", "costs", "simulators", "selectors", "exercises"},
+    "dimod": {"costs"},
     "qsimcirq": {"simulators"},
     "matplotlib": {"plots", "explorers", "exercises"},
     "ipywidgets": {"explorers", "exercises"},
@@ -54,7 +55,7 @@ MAY_IMPORT = {
 }
 #: Importing any other module loads neither TensorFlow nor Cirq.
 SLOW_TO_IMPORT = {"networks", "baselines", "circuits"}
-HEAVY = ("cirq", "keras", "qsimcirq", "tensorflow", "tensorflow_quantum", "tf_keras")
+HEAVY = ("cirq", "dimod", "keras", "qsimcirq", "tensorflow", "tensorflow_quantum", "tf_keras")
 
 
 def find_modules() -> dict[str, Path]:
@@ -239,7 +240,11 @@ def test_an_import_from_the_same_row_or_below_is_reported(module: str, imported:
     ("module", "imported", "said"),
     [
         ("labkit.scoring", "keras.ops", "only baselines, networks may"),
-        ("labkit.plots.networks", "cirq", "only circuits, exercises, selectors, simulators may"),
+        (
+            "labkit.plots.networks",
+            "cirq",
+            "only circuits, costs, exercises, selectors, simulators may",
+        ),
         ("labkit.selectors.grover", "qsimcirq", "only simulators may"),
         ("labkit.networks", "tensorflow", "only nobody may"),
     ],

@@ -110,7 +110,7 @@ def test_working_in_small_blocks_changes_nothing(
     rng = np.random.default_rng(0)
     t, y = rng.normal(size=(8, 7, 3)), rng.integers(0, 3, 8)
     whole = score_contributions(t, y, cost=cost)
-    monkeypatch.setattr(scoring, "_BLOCK_BYTES", 1)
+    monkeypatch.setattr(scoring.tables, "_BLOCK_BYTES", 1)
     np.testing.assert_allclose(score_contributions(t, y, cost=cost).costs, whole.costs)
 
 

@@ -1,9 +1,8 @@
-"""The cost of a neuron mask: what selection minimises. Here: a table of all 2^n costs."""
+"""A cost as a table: one number for each of the 2^n masks."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -15,28 +14,6 @@ FloatArray = npt.NDArray[np.float64]
 
 #: Costs closer together than this are equal: the rounding of a mean over samples is smaller.
 EQUAL_WITHIN = 1e-12
-
-
-class Cost(Protocol):
-    """What a selector may ask of a cost, whatever its form."""
-
-    @property
-    def n_neurons(self) -> int:
-        """Number of neurons, the length of a mask."""
-        ...
-
-    @property
-    def order(self) -> int:
-        """The largest number of neurons in one term."""
-        ...
-
-    def evaluate(self, neuron_masks: npt.ArrayLike) -> FloatArray:
-        """Costs (...) of masks (..., n)."""
-        ...
-
-    def to_table(self) -> CostTable:
-        """The same cost as a table of all 2^n masks."""
-        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +51,16 @@ class CostTable:
     def minimum(self) -> float:
         """The smallest cost of any mask."""
         return float(self.costs.min())
+
+    @property
+    def mean(self) -> float:
+        """The mean cost over all masks."""
+        return float(self.costs.mean())
+
+    @property
+    def std(self) -> float:
+        """The standard deviation over all masks."""
+        return float(self.costs.std())
 
     def evaluate(self, neuron_masks: npt.ArrayLike) -> FloatArray:
         """Costs of masks.

@@ -1,4 +1,4 @@
-"""Random networks as Keras models: the only module that imports Keras."""
+"""A random network as a Keras model."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy.typing as npt
 from labkit.activations import NetworkArrays, draw_network
 from labkit.limits import check_integer
 from labkit.masks import check_one_mask, masks_to_indices
+from labkit.networks.layers import MaskedHidden, compile_classifier
 from labkit.quiet import quiet_start
 
 with quiet_start():
@@ -71,7 +72,7 @@ class RandomNetwork(keras.Model):
         self.rescaling = keras.layers.Rescaling(arrays.scale, name="scale")
         self.build((None, arrays.n_inputs))
         self._set_arrays(arrays)
-        _compile_classifier(self, arrays.n_outputs)
+        compile_classifier(self, arrays.n_outputs)
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Creates the weights for inputs (samples, n_inputs)."""
@@ -172,7 +173,7 @@ class RandomNetwork(keras.Model):
             name="subnetwork",
         )
         model.set_weights([kernel, bias, readout, constant])
-        _compile_classifier(model, readout.shape[1])
+        compile_classifier(model, readout.shape[1])
         return model
 
     def get_config(self) -> dict[str, Any]:
@@ -191,81 +192,6 @@ class RandomNetwork(keras.Model):
         self.hidden.mean.assign(arrays.mean)
         self.hidden.inverse_std.assign(arrays.inverse_std)
         self.readout.kernel.assign(arrays.readout)
-
-
-@keras.saving.register_keras_serializable(package="labkit")
-class MaskedHidden(keras.layers.Layer):
-    """relu(w_j . [x, 1]), masked and standardised with frozen statistics.
-
-    Args:
-        n_hidden: hidden units.
-        mask_kind: 'neuron' or 'weight', see `RandomNetwork`.
-        **kwargs: of `keras.layers.Layer`.
-    """
-
-    def __init__(self, n_hidden: int, mask_kind: str, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.n_hidden = n_hidden
-        self.mask_kind = mask_kind
-
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
-        """Creates kernel (n_inputs + 1, n_hidden) and statistics (n_hidden, patterns)."""
-        fan_in = (input_shape[-1] or 0) + 1
-        statistics = (self.n_hidden, 1 if self.mask_kind == "neuron" else 2**fan_in)
-        self.kernel = self.add_weight(shape=(fan_in, self.n_hidden), name="kernel")
-        self.mean = self.add_weight(shape=statistics, name="mean", trainable=False)
-        self.inverse_std = self.add_weight(shape=statistics, name="inverse_std", trainable=False)
-
-    def call(self, x: Any, neuron_mask: Any = None) -> Any:
-        """ĥ of the subnetwork, (samples, n_hidden)."""
-        if self.mask_kind == "neuron":
-            standardised = self._standardise(x, self.kernel, pattern=0)
-            return standardised if neuron_mask is None else standardised * neuron_mask
-        fan_in = self.kernel.shape[0]
-        if neuron_mask is None:
-            neuron_mask = ops.ones((self.n_hidden * fan_in,))
-        bits = ops.reshape(neuron_mask, (self.n_hidden, fan_in))
-        place_values = ops.convert_to_tensor(2.0 ** np.arange(fan_in)[::-1], dtype=bits.dtype)
-        pattern = ops.cast(ops.sum(bits * place_values, axis=1), "int32")
-        return self._standardise(x, self.kernel * ops.transpose(bits), pattern=pattern)
-
-    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, int]:
-        """(samples, n_hidden)."""
-        return (input_shape[0], self.n_hidden)
-
-    def _standardise(self, x: Any, kernel: Any, *, pattern: Any) -> Any:
-        h = ops.relu(ops.matmul(x, kernel[:-1]) + kernel[-1])
-        index = ops.broadcast_to(ops.reshape(pattern, (-1, 1)), (self.n_hidden, 1))
-        mean = ops.take_along_axis(self.mean, index, axis=1)[:, 0]
-        inverse_std = ops.take_along_axis(self.inverse_std, index, axis=1)[:, 0]
-        return (h - mean) * inverse_std
-
-    def get_config(self) -> dict[str, Any]:
-        """What `keras.saving` needs to build the same layer again."""
-        return {
-            **super().get_config(),
-            "n_hidden": self.n_hidden,
-            "mask_kind": self.mask_kind,
-        }
-
-
-@keras.saving.register_keras_serializable(package="labkit")
-def sign_accuracy(y_true: Any, y_pred: Any) -> Any:
-    """Share of samples whose class is [f > 0], for one output f and labels 0 and 1."""
-    label = ops.reshape(y_true, ops.shape(y_pred)) > 0
-    return ops.mean(ops.cast((y_pred > 0) == label, y_pred.dtype), axis=-1)
-
-
-def _compile_classifier(model: keras.Model, n_outputs: int) -> None:
-    if n_outputs == 1:
-        loss = keras.losses.BinaryCrossentropy(from_logits=True)
-        metric = keras.metrics.MeanMetricWrapper(sign_accuracy, name="accuracy")
-    else:
-        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-        metric = keras.metrics.SparseCategoricalAccuracy(name="accuracy")
-    model.compile(optimizer="adam", loss=loss, metrics=[metric])
-    # saved before it is built, an optimizer makes load_model warn
-    model.optimizer.build(model.trainable_variables)
 
 
 def _fold(arrays: NetworkArrays, neuron_mask: Any) -> list[npt.NDArray[np.float64]]:

@@ -1,0 +1,22 @@
+"""The cost of a neuron mask, what selection minimises, in three forms behind one protocol.
+
+A `CostTable` has the cost of each of the 2^n masks; a `PauliZCost` is a polynomial in the signs
+z_j = 1 - 2 m_j; a `LocalCost` is a sum of small tables. The last two need no table of 2^n costs.
+"""
+
+from labkit.costs.interchange import from_dimod, to_binary_polynomial, to_bqm
+from labkit.costs.local import LocalCost
+from labkit.costs.pauli_z import PauliZCost
+from labkit.costs.protocol import Cost
+from labkit.costs.tables import EQUAL_WITHIN, CostTable
+
+__all__ = [
+    "EQUAL_WITHIN",
+    "Cost",
+    "CostTable",
+    "LocalCost",
+    "PauliZCost",
+    "from_dimod",
+    "to_binary_polynomial",
+    "to_bqm",
+]

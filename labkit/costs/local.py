@@ -1,0 +1,139 @@
+"""A cost as a sum of small tables, each over a few neurons."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from labkit.costs.pauli_z import PauliZCost
+from labkit.costs.tables import CostTable
+from labkit.costs.terms import Neurons, check_neurons
+from labkit.limits import check_array, check_integer, check_register, show_value
+from labkit.masks import check_mask
+
+FloatArray = npt.NDArray[np.float64]
+_BLOCK_BYTES = 2**24
+
+
+@dataclass(frozen=True, eq=False)
+class LocalCost:
+    """cost(m) = sum_i values_i[m restricted to neurons_i]: never a table of 2^n.
+
+    Attributes:
+        terms: pairs of neurons (k,) and values float64 (2^k,), read-only, by the index of the
+            mask on those neurons, the first of them most significant.
+        n_neurons: n.
+
+    Raises:
+        TypeError: a term is not a pair of neurons and numbers.
+        ValueError: a neuron is out of range or twice in one term, or a term of k neurons does
+            not have 2^k finite values.
+
+    Reference: Whitley, Tinós, Chicano 2015, arXiv 1505.01887 (NK landscapes of neurons).
+    """
+
+    terms: Sequence[tuple[Neurons, FloatArray]]
+    n_neurons: int
+
+    def __post_init__(self) -> None:
+        n = check_integer("n_neurons", self.n_neurons, minimum=1)
+        if not isinstance(self.terms, Sequence):
+            raise TypeError(f"terms={show_value(self.terms)} is not a sequence of terms")
+        object.__setattr__(self, "terms", tuple(_check_term(term, n) for term in self.terms))
+        object.__setattr__(self, "n_neurons", n)
+
+    @property
+    def order(self) -> int:
+        """The largest number of neurons in one term."""
+        return max((len(neurons) for neurons, _ in self.terms), default=0)
+
+    @property
+    def mean(self) -> float:
+        """The mean cost over all masks."""
+        return float(sum(values.mean() for _, values in self.terms))
+
+    @property
+    def std(self) -> float:
+        """The standard deviation over all masks."""
+        return self.to_pauli_z().std
+
+    def evaluate(self, neuron_masks: npt.ArrayLike) -> FloatArray:
+        """Costs of masks.
+
+        Args:
+            neuron_masks: bool (..., n).
+
+        Returns:
+            float64 (...).
+
+        Raises:
+            ValueError: a mask does not have n entries of 0 or 1.
+        """
+        masks = check_mask(neuron_masks, self.n_neurons, argument="neuron_masks")
+        batch = masks.reshape(-1, self.n_neurons)
+        rows = max(1, _BLOCK_BYTES // (8 * (1 + self.order) * (1 + len(self.terms))))
+        blocks = [self._evaluate(batch[i : i + rows]) for i in range(0, len(batch), rows)]
+        return np.concatenate([*blocks, np.empty(0)]).reshape(masks.shape[:-1])
+
+    def to_table(self) -> CostTable:
+        """The cost of each of the 2^n masks.
+
+        Raises:
+            TooLargeError: the table does not fit in memory.
+        """
+        n = check_register("n_neurons", self.n_neurons, bytes_per_mask=24, what="the cost table")
+        costs = np.zeros((2,) * n)
+        for neurons, values in self.terms:
+            by_neuron = values.reshape((2,) * len(neurons)).transpose(np.argsort(neurons))
+            costs += by_neuron.reshape([2 if j in neurons else 1 for j in range(n)])
+        return CostTable(costs.ravel(), n)
+
+    def to_pauli_z(self) -> PauliZCost:
+        """The same cost as a polynomial in z_j: each small table expanded by itself."""
+        sums: dict[Neurons, float] = {}
+        for neurons, values in self.terms:
+            if not neurons:
+                sums[()] = sums.get((), 0.0) + float(values[0])
+                continue
+            small = PauliZCost.from_table(CostTable(values, len(neurons)))
+            for positions, coefficient in small.terms.items():
+                key = tuple(sorted(neurons[i] for i in positions))
+                sums[key] = sums.get(key, 0.0) + coefficient
+        return PauliZCost(sums, self.n_neurons)
+
+    def _evaluate(self, masks: npt.NDArray[np.bool_]) -> FloatArray:
+        costs = np.zeros(len(masks))
+        for neurons, values in self._by_order:
+            place_values = 1 << np.arange(neurons.shape[1])[::-1]
+            index = masks[:, neurons] @ place_values
+            costs += np.take_along_axis(values, index.T, axis=1).sum(axis=0)
+        return costs
+
+    @cached_property
+    def _by_order(self) -> list[tuple[npt.NDArray[np.int64], FloatArray]]:
+        """For each number k of neurons: neurons (terms, k) and values (terms, 2^k)."""
+        orders = sorted({len(neurons) for neurons, _ in self.terms})
+        groups = [[term for term in self.terms if len(term[0]) == k] for k in orders]
+        return [
+            (
+                np.array([neurons for neurons, _ in group], dtype=np.int64),
+                np.stack([values for _, values in group]),
+            )
+            for group in groups
+        ]
+
+
+def _check_term(term: object, n_neurons: int) -> tuple[Neurons, FloatArray]:
+    if not isinstance(term, Sequence) or len(term) != 2:
+        raise TypeError(f"terms holds {show_value(term)}, no pair of neurons and values")
+    neurons = check_neurons(term[0], n_neurons)
+    values = check_array("values of a term", term[1]).copy()
+    if values.shape != (2 ** len(neurons),):
+        shape = (2 ** len(neurons),)
+        raise ValueError(f"values of a term have shape {values.shape}; {neurons} need {shape}")
+    values.setflags(write=False)
+    return neurons, values

@@ -1,0 +1,194 @@
+"""A cost as a polynomial in the signs z_j = 1 - 2 m_j: a Hamiltonian of Pauli-Z operators."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from labkit.costs.tables import CostTable
+from labkit.costs.terms import Neurons, check_neurons
+from labkit.limits import check_finite, check_integer, check_register, show_value
+from labkit.masks import check_mask, masks_from_indices
+
+if TYPE_CHECKING:
+    import cirq
+
+FloatArray = npt.NDArray[np.float64]
+
+#: A coefficient of a table, below this share of its largest cost, is rounding.
+_ROUNDING = 1e-14
+
+
+@dataclass(frozen=True, eq=False)
+class PauliZCost:
+    """cost(m) = sum_S c_S prod_{j in S} z_j with z_j = 1 - 2 m_j: +1 where neuron j goes.
+
+    Attributes:
+        terms: c_S by the neurons of S, ascending; () is the constant. Terms given of the same
+            neurons in another order are added up.
+        n_neurons: n.
+
+    Raises:
+        TypeError: `terms` is no mapping from tuples of integers to numbers.
+        ValueError: a neuron is out of range or twice in one term, or a coefficient not finite.
+    """
+
+    terms: Mapping[Neurons, float]
+    n_neurons: int
+
+    def __post_init__(self) -> None:
+        n = check_integer("n_neurons", self.n_neurons, minimum=1)
+        if not isinstance(self.terms, Mapping):
+            raise TypeError(f"terms={show_value(self.terms)} is not a mapping of neurons to number")
+        sums: dict[Neurons, float] = {}
+        for neurons, coefficient in self.terms.items():
+            key = tuple(sorted(check_neurons(neurons, n)))
+            sums[key] = sums.get(key, 0.0) + check_finite("terms", coefficient)
+        in_order = {key: sums[key] for key in sorted(sums, key=lambda key: (len(key), key))}
+        object.__setattr__(self, "terms", MappingProxyType(in_order))
+        object.__setattr__(self, "n_neurons", n)
+
+    @classmethod
+    def from_table(cls, table: CostTable, max_order: int | None = None) -> PauliZCost:
+        """The expansion of a table: c_S = 2^-n sum_m cost(m) prod_{j in S} z_j.
+
+        Truncated at an order it is the closest polynomial of that order to the table, in the
+        mean square over all masks, because the products are orthonormal.
+
+        Args:
+            table: the 2^n costs.
+            max_order: keep terms of at most this many neurons; None keeps all, which is exact.
+
+        Raises:
+            TypeError: `table` is not a `CostTable`, or `max_order` not an integer.
+            ValueError: `max_order` is not in 0..n.
+        """
+        if not isinstance(table, CostTable):
+            raise TypeError(f"table={show_value(table)} is not a CostTable")
+        n = table.n_neurons
+        highest = n if max_order is None else max_order
+        highest = check_integer("max_order", highest, minimum=0, maximum=n)
+        coefficients = walsh_hadamard(table.costs) / 2**n
+        members = masks_from_indices(np.arange(2**n), n)
+        rounding = _ROUNDING * np.abs(table.costs).max()
+        kept = (members.sum(axis=1) <= highest) & (np.abs(coefficients) > rounding)
+        neurons = (tuple(np.flatnonzero(members[i]).tolist()) for i in np.flatnonzero(kept))
+        return cls(dict(zip(neurons, coefficients[kept].tolist(), strict=True)), n)
+
+    @property
+    def order(self) -> int:
+        """The largest number of neurons in one term."""
+        return max(map(len, self.terms), default=0)
+
+    @property
+    def mean(self) -> float:
+        """The mean cost over all masks: the constant."""
+        return self.terms.get((), 0.0)
+
+    @property
+    def std(self) -> float:
+        """The standard deviation over all masks, sqrt(sum_{S not empty} c_S^2)."""
+        return float(np.sqrt(sum(c * c for neurons, c in self.terms.items() if neurons)))
+
+    def evaluate(self, neuron_masks: npt.ArrayLike) -> FloatArray:
+        """Costs of masks.
+
+        Args:
+            neuron_masks: bool (..., n).
+
+        Returns:
+            float64 (...).
+
+        Raises:
+            ValueError: a mask does not have n entries of 0 or 1.
+        """
+        masks = check_mask(neuron_masks, self.n_neurons, argument="neuron_masks")
+        z = 1.0 - 2.0 * masks
+        linear, pairs = self._first_and_second_order
+        costs = self.mean + z @ linear
+        if pairs is not None:
+            costs = costs + np.sum((z @ pairs) * z, axis=-1)
+        for neurons, coefficients in self._higher_orders:
+            costs = costs + np.prod(z[..., neurons], axis=-1) @ coefficients
+        return np.asarray(costs)
+
+    def to_table(self) -> CostTable:
+        """The cost of each of the 2^n masks.
+
+        Raises:
+            TooLargeError: the table does not fit in memory.
+        """
+        n = check_register("n_neurons", self.n_neurons, bytes_per_mask=32, what="the cost table")
+        coefficients = np.zeros(2**n)
+        for neurons, coefficient in self.terms.items():
+            coefficients[sum(1 << (n - 1 - j) for j in neurons)] = coefficient
+        return CostTable(walsh_hadamard(coefficients), n)
+
+    def to_pauli_sum(self, qubits: Sequence[cirq.Qid]) -> cirq.PauliSum:
+        """The Hamiltonian sum_S c_S prod_{j in S} Z_j, whose diagonal is the table.
+
+        Args:
+            qubits: one qubit per neuron, neuron 0 first.
+
+        Raises:
+            ValueError: there are not n qubits.
+        """
+        import cirq
+
+        if len(qubits) != self.n_neurons:
+            raise ValueError(f"qubits holds {len(qubits)} qubits (limit: {self.n_neurons})")
+        strings: list[cirq.PauliString[Any]] = [
+            cirq.PauliString({qubits[j]: cirq.Z for j in neurons}, coefficient=coefficient)
+            for neurons, coefficient in self.terms.items()
+        ]
+        return cirq.PauliSum.from_pauli_strings(strings)
+
+    @cached_property
+    def _first_and_second_order(self) -> tuple[FloatArray, FloatArray | None]:
+        """Coefficients of one neuron (n,), and of two as an upper triangle (n, n) or None."""
+        linear = np.zeros(self.n_neurons)
+        pairs = np.zeros((self.n_neurons,) * 2) if self.order > 1 else None
+        for neurons, coefficient in self.terms.items():
+            if len(neurons) == 1:
+                linear[neurons[0]] = coefficient
+            elif len(neurons) == 2 and pairs is not None:
+                pairs[neurons] = coefficient
+        return linear, pairs
+
+    @cached_property
+    def _higher_orders(self) -> list[tuple[npt.NDArray[np.int64], FloatArray]]:
+        """For each order above 2: neurons (terms, order) and coefficients (terms,)."""
+        by_order: dict[int, list[tuple[Neurons, float]]] = {}
+        for neurons, coefficient in self.terms.items():
+            if len(neurons) > 2:
+                by_order.setdefault(len(neurons), []).append((neurons, coefficient))
+        return [
+            (np.array([s for s, _ in terms]), np.array([c for _, c in terms]))
+            for terms in by_order.values()
+        ]
+
+
+def walsh_hadamard(values: npt.ArrayLike) -> FloatArray:
+    """out_S = sum_m values_m (-1)^|S and m|, by the fast transform: n 2^n additions.
+
+    Args:
+        values: (2^n,).
+
+    Returns:
+        float64 (2^n,), a new array; applied twice it gives 2^n times the values.
+
+    Reference: Fino and Algazi 1976, IEEE Trans. Computers C-25, 1142.
+    """
+    out = np.array(values, dtype=np.float64)
+    step = 1
+    while step < len(out):
+        pairs = out.reshape(-1, 2, step)
+        pairs[:] = np.stack([pairs[:, 0] + pairs[:, 1], pairs[:, 0] - pairs[:, 1]], axis=1)
+        step *= 2
+    return out

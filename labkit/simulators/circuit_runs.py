@@ -1,0 +1,76 @@
+"""qsim: final states and samples of circuits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from labkit.limits import check_integer, check_register, check_rng, show_value
+from labkit.masks import BoolArray
+from labkit.simulators.states import ComplexArray, probabilities, sample_state
+
+if TYPE_CHECKING:  # Cirq takes seconds to import: it waits until a circuit is run
+    import cirq
+
+
+def final_state(
+    circuit: cirq.AbstractCircuit, *, qubits: Sequence[cirq.Qid] | None = None
+) -> ComplexArray:
+    """The state at the end of a circuit that starts in |0...0>, simulated by qsim.
+
+    Args:
+        circuit: without measurements.
+        qubits: their order in the state; the circuit's own sorted qubits by default.
+
+    Returns:
+        complex64 (2^n,) by mask index, qubit 0 most significant, of norm 1.
+
+    Raises:
+        TypeError: `circuit` is not a circuit.
+        ValueError: the circuit has no qubit, or measures one.
+        TooLargeError: the state does not fit in memory.
+    """
+    import qsimcirq
+
+    if not hasattr(circuit, "all_qubits"):
+        raise TypeError(f"circuit={show_value(circuit)} is not a cirq.Circuit")
+    order = sorted(circuit.all_qubits()) if qubits is None else list(qubits)
+    check_register("n_qubits", len(order), bytes_per_mask=32, what="the state vector")
+    if circuit.has_measurements():
+        raise ValueError("circuit measures qubits; its final state is not one vector")
+    options = qsimcirq.QSimOptions(max_fused_gate_size=2, cpu_threads=1)
+    simulator = qsimcirq.QSimSimulator(options)
+    _, state, _ = simulator.simulate_into_1d_array(circuit, qubit_order=order)
+    # qsim's float32 Hadamards shrink the norm a little with every gate
+    state /= np.float32(np.sqrt(probabilities(state).sum()))
+    return state
+
+
+def sample_masks(
+    circuit: cirq.AbstractCircuit,
+    shots: int,
+    *,
+    rng: np.random.Generator,
+    qubits: Sequence[cirq.Qid] | None = None,
+) -> BoolArray:
+    """Measures every qubit at the end of a circuit, `shots` times, simulated by qsim.
+
+    Args:
+        circuit: without measurements.
+        shots: number of measurements, at least 1.
+        rng: source of the outcomes.
+        qubits: their order in a mask; the circuit's own sorted qubits by default.
+
+    Returns:
+        bool (shots, n), qubit 0 first.
+
+    Raises:
+        TypeError: `shots` is not an integer.
+        ValueError: `shots` is below 1, or the circuit has no qubit or measures one.
+        TooLargeError: the state or the masks do not fit in memory.
+    """
+    check_rng(rng)
+    check_integer("shots", shots, minimum=1)
+    return sample_state(final_state(circuit, qubits=qubits), shots, rng=rng)
