@@ -32,3 +32,7 @@ def cost_tables(draw: st.DrawFn, max_n: int = 6) -> CostTable:
     n = draw(st.integers(1, max_n))
     costs = draw(st.lists(st.integers(0, 12), min_size=2**n, max_size=2**n))
     return CostTable(np.array(costs) / 2, n)
+
+
+#: Random generators, each from its own seed.
+generators = st.integers(0, 2**32 - 1).map(np.random.default_rng)
