@@ -64,6 +64,7 @@ def build_problem(
     n_hidden: int,
     *,
     seed: int,
+    hidden_layers: int = 1,
     mask_kind: str = "neuron",
     n_components: int | None = 2,
     scale: float = DEFAULT_SCALE,
@@ -73,8 +74,9 @@ def build_problem(
 
     Args:
         task_name: one of `datasets.TASK_NAMES`.
-        n_hidden: hidden units; a neuron mask has as many bits.
+        n_hidden: units of each hidden layer; a neuron mask has as many bits for each.
         seed: of the network's weights, 0 or more.
+        hidden_layers: 1, or 2 with neuron masks.
         mask_kind: 'neuron' or 'weight'.
         n_components: the network sees this many principal components of the features; None for
             the features themselves. Tasks of two features keep them.
@@ -91,7 +93,15 @@ def build_problem(
         task = task.principal_components(check_integer("n_components", n_components, minimum=1))
     n_outputs = 1 if task.n_classes == 2 else task.n_classes
     network = draw_network(
-        task.n_features, n_hidden, n_outputs, mask_kind=mask_kind, scale=scale, seed=seed
+        task.n_features,
+        n_hidden,
+        n_outputs,
+        hidden_layers=hidden_layers,
+        mask_kind=mask_kind,
+        # of few neurons, outputs of readout ±a often tie exactly
+        readout="signed_constant" if n_outputs == 1 else "gaussian",
+        scale=scale,
+        seed=seed,
     ).adapted(task.x_train)
     table = score_all_masks(network, task.x_train, task.y_train, cost=cost)
     return Problem(task, network, table, cost, seed)

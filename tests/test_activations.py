@@ -97,6 +97,50 @@ def test_a_mask_has_a_bit_per_unit_or_per_weight_and_bias(
     assert draw_network(n_inputs, n_hidden, mask_kind=mask_kind, seed=0).n_mask_bits == bits
 
 
+def test_a_seed_draws_the_weights_that_it_always_drew() -> None:
+    network = draw_network(2, 3, readout="gaussian", seed=7)
+    kernel = [
+        [-0.5144483, 1.7443284, 0.23552765],
+        [1.1962366, 0.7621686, -1.5649354],
+        [-0.35868093, 0.55129266, 0.20205039],
+    ]
+    np.testing.assert_allclose(network.kernel, kernel, rtol=1e-6)
+    np.testing.assert_allclose(network.readout[:, 0], [1.1446549, 0.6968148, 2.4954605], rtol=1e-6)
+    signs = draw_network(2, 5, 2, init="signed_constant", seed=7).readout > 0
+    assert signs.T.tolist() == [[True, True, True, False, True], [True] + [False] * 4]
+
+
+# Which bits belong together
+
+
+def test_one_hidden_layer_is_one_group_of_bits() -> None:
+    assert draw_network(2, 4, seed=0).layer_groups == ((0, 1, 2, 3),)
+    assert draw_network(1, 3, mask_kind="weight", seed=0).layer_groups == (tuple(range(6)),)
+
+
+@pytest.mark.parametrize(("n_inputs", "n_hidden"), [(1, 1), (2, 5), (30, 4)])
+def test_the_bits_of_an_input_are_those_that_let_it_through(n_inputs: int, n_hidden: int) -> None:
+    network = draw_network(n_inputs, n_hidden, mask_kind="weight", seed=0)
+    groups = network.input_groups
+    assert sorted(bit for group in groups for bit in group) == [*range(network.n_mask_bits)]
+    x = np.random.default_rng(0).normal(size=(9, n_inputs))
+    for i in range(n_inputs):
+        mask = np.ones(network.n_mask_bits)
+        mask[list(groups[i])] = 0
+        changed = x + 5 * (np.arange(n_inputs) == i)
+        np.testing.assert_allclose(network.outputs(x, mask), network.outputs(changed, mask))
+    without_biases = np.ones(network.n_mask_bits)
+    without_biases[list(groups[-1])] = 0
+    np.testing.assert_array_equal(network.outputs(np.zeros((1, n_inputs)), without_biases), 0)
+
+
+@pytest.mark.parametrize("hidden_layers", [1, 2])
+def test_neuron_masks_have_no_input_groups(hidden_layers: int) -> None:
+    network = draw_network(2, 3, hidden_layers=hidden_layers, seed=0)
+    with pytest.raises(ValueError, match=r"^mask_kind='neuron' has no input groups "):
+        network.input_groups  # noqa: B018
+
+
 # What it computes
 
 

@@ -344,8 +344,8 @@ def test_samples_with_the_wrong_features_are_refused(network: RandomNetwork) -> 
 
 
 def test_deeper_networks_are_refused() -> None:
-    with pytest.raises(ValueError, match=r"^hidden_layers=2 is too large \(limit: 1\)$"):
-        RandomNetwork(2, 4, hidden_layers=2, seed=0)
+    with pytest.raises(ValueError, match=r"^hidden_layers=3 is too large \(limit: 2\)$"):
+        RandomNetwork(2, 4, hidden_layers=3, seed=0)
 
 
 def test_forty_neurons_are_refused_a_table_with_the_memory_it_would_take() -> None:

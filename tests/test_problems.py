@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import platform
 from importlib.metadata import version
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from labkit.baselines import train_networks
 from labkit.datasets import load_task
 from labkit.problems import build_problem
 from labkit.provenance import describe_run
-from labkit.scoring import score_all_masks
+from labkit.scoring import network_cost, score_all_masks
 from labkit.selectors import exhaustive, one_flip_search, queries_to_optimum, random_search
 
 
@@ -34,6 +35,31 @@ def test_a_problem_scores_its_own_network_on_the_training_samples(
 
 def test_without_components_the_network_sees_every_feature() -> None:
     assert build_problem("breast_cancer", 3, seed=0, n_components=None).network.n_inputs == 30
+
+
+@pytest.mark.parametrize(
+    ("task", "options"),
+    [
+        ("wine", {}),
+        ("wine", {"mask_kind": "weight"}),
+        ("wine", {"hidden_layers": 2}),
+        ("iris", {"hidden_layers": 2, "n_components": None}),
+    ],
+)
+def test_every_kind_of_network_is_scored_with_two_classes_and_three(
+    task: str, options: dict[str, Any]
+) -> None:
+    problem = build_problem(task, 5, seed=0, **options)
+    best = problem.table.optimal_masks()[0]
+    train, outputs = problem.task, problem.network.outputs(problem.task.x_train, best)
+    if outputs.shape[1] == 1:
+        outputs = np.hstack([0 * outputs, outputs])
+    of_label = np.take_along_axis(outputs, train.y_train[:, np.newaxis], axis=1)
+    right = float(np.mean((outputs < of_label).sum(axis=1) == outputs.shape[1] - 1))
+    assert problem.accuracy(best, split="train") == pytest.approx(right)
+    assert problem.table.minimum < 0.8 * math.log(train.n_classes)
+    again = network_cost(problem.network, train.x_train, train.y_train)
+    assert float(again.evaluate(best)) == pytest.approx(problem.table.minimum)
 
 
 def test_accuracy_counts_the_samples_of_the_split_that_is_asked_for() -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from reference_cases import load_cases
 
 from labkit import scoring
-from labkit.activations import draw_network
+from labkit.activations import draw_network, draw_nk_network
 from labkit.datasets import load_task
 from labkit.masks import all_masks, mask_from_index, masks_to_indices
 from labkit.scoring import COSTS, accuracy, cost_of_outputs, score_all_masks, score_contributions
@@ -191,3 +191,10 @@ def test_cost_of_outputs_takes_many_outputs_at_once() -> None:
 def test_accuracy_is_the_share_of_samples_classified_rightly() -> None:
     assert accuracy([[2.0], [-1.0], [0.5], [-3.0]], [1, 0, 0, 0]) == 0.75
     assert accuracy([[0.1, 0.9, 0.0], [3.0, 1.0, 2.0]], [1, 2]) == 0.5
+
+
+def test_an_nk_network_is_not_scored_as_one_of_many_classes() -> None:
+    network = draw_nk_network(2, 4, 2, seed=0)
+    for score in (score_all_masks, scoring.network_cost, scoring.quadratic_cost):
+        with pytest.raises((TypeError, ValueError), match=r"^(network|contributions)"):
+            score(network, [[1.0, 2.0]], [1])

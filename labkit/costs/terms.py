@@ -20,7 +20,7 @@ def check_neurons(neurons: Any, n_neurons: int) -> Neurons:
     if isinstance(neurons, str) or not isinstance(neurons, Iterable):
         raise TypeError(f"neurons={show_value(neurons)} of a term is not a tuple of integers")
     limits = {"minimum": 0, "maximum": n_neurons - 1}
-    checked = tuple(check_integer("neurons of a term", j, **limits) for j in neurons)
+    checked = tuple(check_integer("neurons", j, **limits) for j in neurons)
     if len(set(checked)) < len(checked):
         raise ValueError(f"neurons={show_value(checked)} of a term holds a neuron twice (limit: 1)")
     return checked

@@ -33,12 +33,15 @@ class NetworkDrawing(anywidget.AnyWidget):
         """Draws another network.
 
         Args:
-            network: with neuron masks.
+            network: with one hidden layer and neuron masks.
             neuron_mask: (n,) which neurons are on.
 
         Raises:
-            ValueError: the mask has the wrong length.
+            ValueError: the network is another, or the mask has the wrong length.
         """
+        if network.hidden_layers != 1 or network.mask_kind != "neuron":
+            kind = f"hidden_layers={network.hidden_layers}, mask_kind={network.mask_kind!r}"
+            raise ValueError(f"network has {kind}; drawn are 1 and 'neuron' (limit: 1)")
         mask = check_one_mask(neuron_mask, network.n_mask_bits)
         with self.hold_sync():
             self.network = {

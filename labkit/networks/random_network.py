@@ -7,9 +7,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from labkit.activations import NetworkArrays, draw_network
+from labkit.activations import (
+    MAX_WEIGHT_MASK_INPUTS,
+    NetworkArrays,
+    TwoLayerArrays,
+    draw_network,
+    fold_subnetwork,
+)
 from labkit.limits import check_integer
-from labkit.masks import check_one_mask, masks_to_indices
+from labkit.masks import check_one_mask
 from labkit.networks.layers import MaskedHidden, compile_classifier
 from labkit.quiet import quiet_start
 
@@ -20,19 +26,21 @@ with quiet_start():
 
 @keras.saving.register_keras_serializable(package="labkit")
 class RandomNetwork(keras.Model):
-    """A randomly initialised network with one hidden layer, of which a mask keeps a part.
+    """A randomly initialised network with one or two hidden layers, of which a mask keeps a part.
 
     f_m(x) = scale * sum_j m_j a_j ĥ_j(x), where ĥ_j is relu(w_j . [x, 1]) standardised with the
     statistics of the data given to `adapt`. It comes compiled: `evaluate` gives cross-entropy
-    and accuracy. For weight masks ĥ_j is the masked unit, standardised as such.
+    and accuracy. For weight masks ĥ_j is the masked unit, standardised as such. Of two hidden
+    layers the second reads [m ĥ, 1] of the first, and the sum is over its units; statistics are
+    those of the network with no unit masked.
 
     Args:
         n_inputs: features of a sample; at most 15 for weight masks.
-        n_hidden: hidden units.
+        n_hidden: units of each hidden layer.
         n_outputs: 1 for two classes (class 1 where f > 0), else one output per class.
-        hidden_layers: 1.
-        mask_kind: 'neuron', one bit per hidden unit; or 'weight', one bit per input weight and
-            bias, unit by unit, the bias last.
+        hidden_layers: 1, or 2 with neuron masks.
+        mask_kind: 'neuron', one bit per hidden unit, first layer first; or 'weight', one bit per
+            input weight and bias, unit by unit, the bias last.
         init: 'kaiming_normal', N(0, 2/fan_in), or 'signed_constant', ±sqrt(2/fan_in).
         readout: 'signed_constant', ±sqrt(2/n_hidden), or 'gaussian', N(0, 2/n_hidden).
         scale: factor on the output, above 0.
@@ -61,13 +69,17 @@ class RandomNetwork(keras.Model):
         seed: int,
         **kwargs: Any,
     ) -> None:
-        check_integer("hidden_layers", hidden_layers, minimum=1, maximum=1)
-        options = {"mask_kind": mask_kind, "init": init, "readout": readout, "scale": scale}
-        arrays = draw_network(n_inputs, n_hidden, n_outputs, **options, seed=seed)  # type: ignore[arg-type]
+        if mask_kind == "weight":  # whose statistics are weights of the model, by pattern
+            check_integer("n_inputs", n_inputs, minimum=1, maximum=MAX_WEIGHT_MASK_INPUTS)
+        options: dict[str, Any] = {"hidden_layers": hidden_layers, "mask_kind": mask_kind}
+        options |= {"init": init, "readout": readout, "scale": scale}
+        arrays = draw_network(n_inputs, n_hidden, n_outputs, **options, seed=seed)
         super().__init__(**kwargs)
-        self._options = {**options, "hidden_layers": hidden_layers, "seed": int(seed)}
+        self._options = {**options, "hidden_layers": arrays.hidden_layers, "seed": int(seed)}
         self.mask_kind = mask_kind
         self.hidden = MaskedHidden(arrays.n_hidden, mask_kind, name="hidden")
+        if arrays.hidden_layers == 2:
+            self.second = MaskedHidden(arrays.n_hidden, mask_kind, name="second")
         self.readout = keras.layers.Dense(arrays.n_outputs, use_bias=False, name="readout")
         self.rescaling = keras.layers.Rescaling(arrays.scale, name="scale")
         self.build((None, arrays.n_inputs))
@@ -77,6 +89,8 @@ class RandomNetwork(keras.Model):
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Creates the weights for inputs (samples, n_inputs)."""
         self.hidden.build(input_shape)
+        if self.hidden_layers == 2:
+            self.second.build((None, self.hidden.n_hidden))
         self.readout.build((None, self.hidden.n_hidden))
         self.rescaling.build((None, self.readout.units))
         self.built = True
@@ -85,6 +99,11 @@ class RandomNetwork(keras.Model):
     def n_inputs(self) -> int:
         """Features of a sample."""
         return int(self.hidden.kernel.shape[0]) - 1
+
+    @property
+    def hidden_layers(self) -> int:
+        """Number of hidden layers."""
+        return int(self._options["hidden_layers"])
 
     @property
     def n_mask_bits(self) -> int:
@@ -112,7 +131,11 @@ class RandomNetwork(keras.Model):
 
     def call(self, x: Any, neuron_mask: Any = None) -> Any:
         """The forward pass in Keras operations; see `__call__`."""
-        return self.rescaling(self.readout(self.hidden(x, neuron_mask=neuron_mask)))
+        if self.hidden_layers == 1:
+            return self.rescaling(self.readout(self.hidden(x, neuron_mask=neuron_mask)))
+        masks = (None, None) if neuron_mask is None else ops.split(neuron_mask, 2)
+        first = self.hidden(x, neuron_mask=masks[0])
+        return self.rescaling(self.readout(self.second(first, neuron_mask=masks[1])))
 
     def adapt(self, x: npt.ArrayLike) -> RandomNetwork:
         """Takes the statistics that standardise the hidden units from training samples.
@@ -136,26 +159,36 @@ class RandomNetwork(keras.Model):
         mask the unit, by the index of the unit's own bits.
 
         Raises:
-            ValueError: `x` does not have n_inputs features, or is not finite.
+            ValueError: `x` does not have n_inputs features, or is not finite; or there are two
+                hidden layers: the output is no sum over single neurons.
         """
         return self.arrays().contributions(x)
 
     def arrays(self) -> NetworkArrays:
         """The current weights as arrays."""
-        return NetworkArrays(
+        arrays = NetworkArrays(
             kernel=ops.convert_to_numpy(self.hidden.kernel),
             readout=ops.convert_to_numpy(self.readout.kernel),
             scale=float(self.rescaling.scale),
             mask_kind=self.mask_kind,
-            mean=ops.convert_to_numpy(self.hidden.mean).astype(np.float64),
-            inverse_std=ops.convert_to_numpy(self.hidden.inverse_std).astype(np.float64),
+            mean=_to_float64(self.hidden.mean),
+            inverse_std=_to_float64(self.hidden.inverse_std),
+        )
+        if self.hidden_layers == 1:
+            return arrays
+        return TwoLayerArrays(
+            **vars(arrays),
+            second_kernel=ops.convert_to_numpy(self.second.kernel),
+            second_mean=_to_float64(self.second.mean)[:, 0],
+            second_inverse_std=_to_float64(self.second.inverse_std)[:, 0],
         )
 
     def subnetwork(self, neuron_mask: Any) -> keras.Model:
         """The subnetwork of a mask as a smaller Keras model that computes the same function.
 
-        A Dense layer with the units that are left, and a Dense readout into which their
-        standardisation is folded. Where no unit is left, one silent unit stays.
+        A Dense layer with the units that are left of each hidden layer, and a Dense readout;
+        what reads a unit has its standardisation folded in. Where no unit of a layer is left,
+        one silent unit stays.
 
         Args:
             neuron_mask: (n_mask_bits,) bool, 0 and 1, or a mask string.
@@ -163,17 +196,17 @@ class RandomNetwork(keras.Model):
         Raises:
             ValueError: the mask has the wrong length or another value.
         """
-        kernel, bias, readout, constant = _fold(self.arrays(), neuron_mask)
-        model = keras.Sequential(
-            [
-                keras.Input((self.n_inputs,)),
-                keras.layers.Dense(kernel.shape[1], activation="relu", name="hidden"),
-                keras.layers.Dense(readout.shape[1], name="readout"),
-            ],
-            name="subnetwork",
-        )
-        model.set_weights([kernel, bias, readout, constant])
-        compile_classifier(model, readout.shape[1])
+        weights = fold_subnetwork(self.arrays(), neuron_mask)
+        *widths, n_outputs = (len(bias) for bias in weights[1::2])
+        hidden = [
+            keras.layers.Dense(width, activation="relu", name=name)
+            for width, name in zip(widths, ("hidden", "second"), strict=False)
+        ]
+        readout = keras.layers.Dense(n_outputs, name="readout")
+        layers = [keras.Input((self.n_inputs,)), *hidden, readout]
+        model = keras.Sequential(layers, name="subnetwork")
+        model.set_weights(weights)
+        compile_classifier(model, n_outputs)
         return model
 
     def get_config(self) -> dict[str, Any]:
@@ -192,15 +225,11 @@ class RandomNetwork(keras.Model):
         self.hidden.mean.assign(arrays.mean)
         self.hidden.inverse_std.assign(arrays.inverse_std)
         self.readout.kernel.assign(arrays.readout)
+        if isinstance(arrays, TwoLayerArrays):
+            self.second.kernel.assign(arrays.second_kernel)
+            self.second.mean.assign(arrays.second_mean[:, np.newaxis])
+            self.second.inverse_std.assign(arrays.second_inverse_std[:, np.newaxis])
 
 
-def _fold(arrays: NetworkArrays, neuron_mask: Any) -> list[npt.NDArray[np.float64]]:
-    """Kernel, bias, readout and constant of the units left, standardisation folded in."""
-    mask = check_one_mask(neuron_mask, arrays.n_mask_bits).reshape(arrays.n_hidden, -1)
-    pattern = 0 if arrays.mask_kind == "neuron" else masks_to_indices(mask)
-    unit = np.arange(arrays.n_hidden)
-    factor = arrays.inverse_std[unit, pattern] * mask.any(axis=1)
-    left = np.flatnonzero(factor) if factor.any() else unit[:1]
-    kernel = (arrays.kernel * mask.T)[:, left]
-    readout = arrays.scale * factor[left, np.newaxis] * arrays.readout[left]
-    return [kernel[:-1], kernel[-1], readout, -arrays.mean[unit, pattern][left] @ readout]
+def _to_float64(weight: Any) -> npt.NDArray[np.float64]:
+    return ops.convert_to_numpy(weight).astype(np.float64)

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from labkit.costs import CostTable
-from labkit.limits import check_array, check_choice, check_count, check_register, show_value
+from labkit.limits import check_array, check_choice, check_count, check_register
 from labkit.scoring.outputs import COSTS, check_labels, cost_of_outputs
 
 FloatArray = npt.NDArray[np.float64]
@@ -24,34 +24,6 @@ class Contributor(Protocol):
     def contributions(self, x: npt.ArrayLike, /) -> Any:
         """What each hidden unit adds to each output."""
         ...
-
-
-def score_all_masks(
-    network: Contributor, x: npt.ArrayLike, y: npt.ArrayLike, *, cost: str = "cross_entropy"
-) -> CostTable:
-    """The cost of each of the 2^n subnetworks on the samples `x` with labels `y`.
-
-    Args:
-        network: its `contributions(x)` are (samples, n, outputs) for neuron masks, or
-            (samples, units, patterns, outputs) for weight masks.
-        x: (samples, features).
-        y: (samples,) labels 0..classes-1; for one output also -1 and +1.
-        cost: one of `COSTS`, see `cost_of_outputs`.
-
-    Returns:
-        A `CostTable` of 2^n float64 costs, means over the samples.
-
-    Raises:
-        TypeError: `network` is no network, or `x` or `y` no array of numbers.
-        ValueError: `cost` is unknown, or samples or labels do not fit.
-        TooLargeError: the table does not fit in memory.
-    """
-    check_choice("cost", cost, COSTS)
-    if not hasattr(network, "contributions"):
-        raise TypeError(f"network={show_value(network)} has no contributions")
-    if hasattr(network, "n_mask_bits"):
-        check_register("n_neurons", network.n_mask_bits, bytes_per_mask=24, what="the cost table")
-    return score_contributions(np.asarray(network.contributions(x)), y, cost=cost)
 
 
 def score_contributions(

@@ -1,0 +1,230 @@
+"""An NK network as a Keras model: many outputs, each of which reads only a few neurons."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from labkit.activations import NKArrays, draw_nk_network
+from labkit.masks import check_one_mask
+from labkit.networks.layers import MaskedHidden, compile_classifier
+from labkit.quiet import quiet_start
+
+with quiet_start():
+    import keras
+    from keras import ops
+
+
+@keras.saving.register_keras_serializable(package="labkit")
+class NeighbourhoodReadout(keras.layers.Layer):
+    """Output i is sum_{j in nbhd(i)} a_ij h_j: a Dense layer that reads K neurons per output.
+
+    Args:
+        n_inputs_per_output: K.
+        **kwargs: of `keras.layers.Layer`.
+    """
+
+    def __init__(self, n_inputs_per_output: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.n_inputs_per_output = n_inputs_per_output
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Creates kernel and neighbourhoods, (N, K) each."""
+        shape = (input_shape[-1], self.n_inputs_per_output)
+        self.kernel = self.add_weight(shape=shape, name="kernel")
+        self.neighbourhoods = self.add_weight(
+            shape=shape,
+            initializer="zeros",
+            dtype="int32",
+            trainable=False,
+            name="neighbourhoods",
+        )
+
+    def call(self, h: Any) -> Any:
+        """The outputs, (samples, N)."""
+        return ops.sum(ops.take(h, self.neighbourhoods, axis=1) * self.kernel, axis=-1)
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """(samples, N)."""
+        return input_shape
+
+    def get_config(self) -> dict[str, Any]:
+        """What `keras.saving` needs to build the same layer again."""
+        return {**super().get_config(), "n_inputs_per_output": self.n_inputs_per_output}
+
+
+@keras.saving.register_keras_serializable(package="labkit")
+class NKNetwork(keras.Model):
+    """A random network whose N outputs read K of the N hidden neurons each, for two classes.
+
+    y_i(x) = scale * sum_{j in nbhd(i)} m_j a_ij ĥ_j(x), where ĥ_j is relu(w_j . [x, 1])
+    standardised with the statistics of the data given to `adapt`, and a_ij = ±1/sqrt(K), both
+    signs in every output (K > 1): scale 2 is a readout of ±2/sqrt(K). The prediction is the mean
+    of the outputs. It comes compiled: `evaluate` gives the prediction's cross-entropy and
+    accuracy.
+
+    Args:
+        n_inputs: features of a sample.
+        n_neurons: N, hidden neurons, and as many outputs.
+        n_inputs_per_output: K, neurons that each output reads, 1..N.
+        neighbourhood: 'adjacent', output i reads neurons i, i+1, ..., i+K-1 (mod N); or
+            'random', neuron i and K-1 others.
+        scale: factor on the outputs, above 0.
+        seed: of the random generator, 0 or more.
+        **kwargs: of `keras.Model`: name, dtype, trainable.
+
+    Raises:
+        TypeError: a count or the seed is not an integer.
+        ValueError: a count is out of range, a name unknown or the scale not above 0.
+        TooLargeError: the weights do not fit in memory.
+
+    Reference: Whitley, Tinós, Chicano 2015, arXiv 1505.01887 (NK echo state networks).
+    """
+
+    def __init__(
+        self,
+        n_inputs: int,
+        n_neurons: int,
+        n_inputs_per_output: int,
+        *,
+        neighbourhood: str = "adjacent",
+        scale: float = 1.0,
+        seed: int,
+        **kwargs: Any,
+    ) -> None:
+        arrays = draw_nk_network(
+            n_inputs,
+            n_neurons,
+            n_inputs_per_output,
+            neighbourhood=neighbourhood,
+            scale=scale,
+            seed=seed,
+        )
+        super().__init__(**kwargs)
+        self._options = {"neighbourhood": neighbourhood, "scale": arrays.scale, "seed": int(seed)}
+        self.hidden = MaskedHidden(arrays.n_neurons, "neuron", name="hidden")
+        self.readout = NeighbourhoodReadout(arrays.n_inputs_per_output, name="readout")
+        self.rescaling = keras.layers.Rescaling(arrays.scale, name="scale")
+        self.build((None, arrays.n_inputs))
+        self._set_arrays(arrays)
+        compile_classifier(self, 1)
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Creates the weights for inputs (samples, n_inputs)."""
+        hidden_shape = (None, self.hidden.n_hidden)
+        self.hidden.build(input_shape)
+        self.readout.build(hidden_shape)
+        self.rescaling.build(hidden_shape)
+        self.built = True
+
+    @property
+    def n_inputs(self) -> int:
+        """Features of a sample."""
+        return int(self.hidden.kernel.shape[0]) - 1
+
+    @property
+    def n_mask_bits(self) -> int:
+        """Number of bits of a mask, N."""
+        return int(self.hidden.n_hidden)
+
+    @property
+    def neighbourhoods(self) -> npt.NDArray[np.int64]:
+        """The neurons that each output reads, int64 (N, K), neuron i first."""
+        return ops.convert_to_numpy(self.readout.neighbourhoods).astype(np.int64)
+
+    def __call__(self, x: Any, neuron_mask: Any = None, **kwargs: Any) -> Any:
+        """The prediction, the mean of the outputs: a tensor (samples, 1).
+
+        Args:
+            x: (samples, n_inputs).
+            neuron_mask: (N,) bool, 0 and 1, or a mask string; None keeps everything.
+            **kwargs: of Keras: training.
+
+        Raises:
+            ValueError: `x` or the mask has the wrong length, or the mask another value.
+        """
+        x = self._check_inputs(x)
+        if neuron_mask is not None:
+            kwargs["neuron_mask"] = self._check_mask(neuron_mask)
+        return super().__call__(x, **kwargs)
+
+    def call(self, x: Any, neuron_mask: Any = None) -> Any:
+        """The forward pass in Keras operations; see `__call__`."""
+        return ops.mean(self._all_outputs(x, neuron_mask), axis=-1, keepdims=True)
+
+    def outputs(self, x: Any, neuron_mask: Any = None) -> Any:
+        """All outputs y_i(x), a tensor (samples, N); arguments as of a call.
+
+        Raises:
+            ValueError: `x` or the mask has the wrong length, or the mask another value.
+        """
+        mask = None if neuron_mask is None else self._check_mask(neuron_mask)
+        return self._all_outputs(self._check_inputs(x), mask)
+
+    def adapt(self, x: npt.ArrayLike) -> NKNetwork:
+        """Takes the statistics that standardise the hidden neurons from training samples.
+
+        Args:
+            x: (samples, n_inputs).
+
+        Returns:
+            Itself.
+
+        Raises:
+            ValueError: `x` does not have n_inputs features, or is not finite.
+        """
+        self._set_arrays(self.arrays().adapted(x))
+        return self
+
+    def contributions(self, x: npt.ArrayLike) -> npt.NDArray[np.float64]:
+        """t_i = scale * a_ij ĥ_j(x), float64 (samples, N, K).
+
+        The second axis is the output, the third the place in its neighbourhood.
+
+        Raises:
+            ValueError: `x` does not have n_inputs features, or is not finite.
+        """
+        return self.arrays().contributions(x)
+
+    def arrays(self) -> NKArrays:
+        """The current weights as arrays."""
+        return NKArrays(
+            kernel=ops.convert_to_numpy(self.hidden.kernel),
+            readout=ops.convert_to_numpy(self.readout.kernel),
+            neighbourhoods=self.neighbourhoods,
+            scale=float(self.rescaling.scale),
+            mean=ops.convert_to_numpy(self.hidden.mean)[:, 0].astype(np.float64),
+            inverse_std=ops.convert_to_numpy(self.hidden.inverse_std)[:, 0].astype(np.float64),
+        )
+
+    def get_config(self) -> dict[str, Any]:
+        """What `keras.saving` needs to build the same network again."""
+        return {
+            **super().get_config(),
+            **self._options,
+            "n_inputs": self.n_inputs,
+            "n_neurons": self.n_mask_bits,
+            "n_inputs_per_output": self.readout.n_inputs_per_output,
+        }
+
+    def _all_outputs(self, x: Any, neuron_mask: Any) -> Any:
+        return self.rescaling(self.readout(self.hidden(x, neuron_mask=neuron_mask)))
+
+    def _check_inputs(self, x: Any) -> Any:
+        x = x if ops.is_tensor(x) else np.asarray(x, dtype=np.float32)
+        if len(x.shape) != 2 or x.shape[-1] != self.n_inputs:
+            raise ValueError(f"x has shape {tuple(x.shape)}; it must be (samples, {self.n_inputs})")
+        return x
+
+    def _check_mask(self, neuron_mask: Any) -> npt.NDArray[np.float32]:
+        mask = ops.convert_to_numpy(neuron_mask) if ops.is_tensor(neuron_mask) else neuron_mask
+        return check_one_mask(mask, self.n_mask_bits).astype(np.float32)
+
+    def _set_arrays(self, arrays: NKArrays) -> None:
+        self.hidden.kernel.assign(arrays.kernel)
+        self.hidden.mean.assign(arrays.mean[:, np.newaxis])
+        self.hidden.inverse_std.assign(arrays.inverse_std[:, np.newaxis])
+        self.readout.kernel.assign(arrays.readout)
+        self.readout.neighbourhoods.assign(arrays.neighbourhoods)
