@@ -1,5 +1,5 @@
 """Circuit builders: parameters in, `cirq` circuits out; nothing here simulates or prints."""
 
-from labkit.circuits import grover, oracles, state_preparation
+from labkit.circuits import grover, oracles, qaoa, reports, state_preparation
 
-__all__ = ["grover", "oracles", "state_preparation"]
+__all__ = ["grover", "oracles", "qaoa", "reports", "state_preparation"]

@@ -7,8 +7,11 @@ from typing import Any
 
 import cirq
 
+from labkit.circuits.computed_oracle import ComputedOracle, build_computed_oracle
 from labkit.limits import show_value
 from labkit.masks import BoolArray, check_one_mask
+
+__all__ = ["ComputedOracle", "build_computed_oracle", "build_table_oracle", "flip_phase"]
 
 # Z with its two phases exchanged: diag(-1, 1)
 _FLIP_ZERO = cirq.ZPowGate(exponent=1, global_shift=1)

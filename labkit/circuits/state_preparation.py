@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
 
 import cirq
+
+from labkit.limits import check_integer
 
 
 def uniform_superposition(qubits: Sequence[cirq.Qid]) -> cirq.Circuit:
@@ -14,3 +17,65 @@ def uniform_superposition(qubits: Sequence[cirq.Qid]) -> cirq.Circuit:
         qubits: one qubit per neuron, neuron 0 first.
     """
     return cirq.Circuit(cirq.H.on_each(*qubits))
+
+
+def dicke_state(qubits: Sequence[cirq.Qid], n_active: int) -> cirq.Circuit:
+    """|D^n_k> = C(n, k)^(-1/2) sum_{|m| = k} |m>: every subnetwork of k neurons at once.
+
+    From |0...0 1...1>, whose last k qubits are 1, the recursion
+
+        |D^l_k> = sqrt(k/l) |D^(l-1)_(k-1)> |1> + sqrt((l-k)/l) |D^(l-1)_k> |0>
+
+    for l = n, n - 1, ..., 2 splits the last of the first l qubits off, for every number of ones
+    at once ("split and cyclic shift"). Where n - k < k the state of n - k ones is made and every
+    qubit flipped. At most 6 n min(k, n - k) two-qubit gates, all of them CNOT.
+
+    Args:
+        qubits: one qubit per neuron, neuron 0 first.
+        n_active: k, the number of neurons kept, 0..n.
+
+    Raises:
+        TypeError: `n_active` is not an integer.
+        ValueError: it is not in 0..n, or there is no qubit.
+
+    Reference: A. Bärtschi, S. Eidenbenz 2019, arXiv 1904.07358, section 2.
+    """
+    if not qubits:
+        raise ValueError("qubits holds no qubit (limit: 1 or more)")
+    n = len(qubits)
+    n_active = check_integer("n_active", n_active, minimum=0, maximum=n)
+    if n_active == 0:
+        return cirq.Circuit(cirq.I.on_each(*qubits))  # a circuit on these qubits all the same
+    ones = min(n_active, n - n_active)
+    circuit = cirq.Circuit(cirq.X.on_each(*qubits[n - ones :]))
+    for last in range(n, 1, -1):
+        circuit.append(_split_and_shift(qubits[:last], min(ones, last - 1)))
+    if ones != n_active:
+        circuit.append(cirq.X.on_each(*qubits))
+    return circuit
+
+
+def _split_and_shift(qubits: Sequence[cirq.Qid], ones: int) -> Iterator[cirq.Operation]:
+    """|0^(l-i) 1^i> -> sqrt(i/l) |0^(l-i) 1^i> + sqrt((l-i)/l) |0^(l-i-1) 1^i 0>, i = 0..ones."""
+    n, last = len(qubits), qubits[-1]
+    for i in range(1, ones + 1):
+        # only |0^(l-i) 1^i> has 0 at the target, 1 beside it and 1 at the end
+        target, beside = qubits[n - i - 1], qubits[n - i]
+        controls = [last] if i == 1 else [last, beside]
+        yield cirq.CNOT(target, last)
+        yield from _controlled_rotation(target, controls, 2 * math.acos(math.sqrt(i / n)))
+        yield cirq.CNOT(target, last)
+
+
+def _controlled_rotation(
+    target: cirq.Qid, controls: Sequence[cirq.Qid], angle: float
+) -> Iterator[cirq.Operation]:
+    """Ry(angle) where all controls (one or two) are 1, by 2 or 4 CNOTs.
+
+    Two or four parts of the rotation, every other one backwards: they add up where each CNOT turns
+    the next one round, X Ry(-a) X = Ry(a), and cancel elsewhere.
+    """
+    part = angle / (2 * len(controls))
+    for control, sign in zip([*controls, *controls], [1, -1] * len(controls), strict=True):
+        yield cirq.ry(sign * part).on(target)
+        yield cirq.CNOT(control, target)

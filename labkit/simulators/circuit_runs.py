@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from labkit.limits import check_integer, check_register, check_rng, show_value
+from labkit.limits import check_count, check_integer, check_register, check_rng, show_value
 from labkit.masks import BoolArray
 from labkit.simulators.states import ComplexArray, probabilities, sample_state
 
@@ -29,17 +29,13 @@ def final_state(
 
     Raises:
         TypeError: `circuit` is not a circuit.
-        ValueError: the circuit has no qubit, or measures one.
+        ValueError: the circuit has no qubit or measures one, or `qubits` lacks one of its qubits.
         TooLargeError: the state does not fit in memory.
     """
     import qsimcirq
 
-    if not hasattr(circuit, "all_qubits"):
-        raise TypeError(f"circuit={show_value(circuit)} is not a cirq.Circuit")
-    order = sorted(circuit.all_qubits()) if qubits is None else list(qubits)
+    order = _qubit_order(circuit, qubits)
     check_register("n_qubits", len(order), bytes_per_mask=32, what="the state vector")
-    if circuit.has_measurements():
-        raise ValueError("circuit measures qubits; its final state is not one vector")
     options = qsimcirq.QSimOptions(max_fused_gate_size=2, cpu_threads=1)
     simulator = qsimcirq.QSimSimulator(options)
     _, state, _ = simulator.simulate_into_1d_array(circuit, qubit_order=order)
@@ -54,23 +50,61 @@ def sample_masks(
     *,
     rng: np.random.Generator,
     qubits: Sequence[cirq.Qid] | None = None,
+    sampler: cirq.Sampler | None = None,
 ) -> BoolArray:
-    """Measures every qubit at the end of a circuit, `shots` times, simulated by qsim.
+    """Measures every qubit at the end of a circuit, `shots` times.
 
     Args:
         circuit: without measurements.
         shots: number of measurements, at least 1.
-        rng: source of the outcomes.
+        rng: source of the outcomes. A `sampler` does not read it: its randomness is its own.
         qubits: their order in a mask; the circuit's own sorted qubits by default.
+        sampler: what runs the circuit: a simulator with or without noise, or a processor; by
+            default qsim's final state is sampled.
 
     Returns:
         bool (shots, n), qubit 0 first.
 
     Raises:
-        TypeError: `shots` is not an integer.
-        ValueError: `shots` is below 1, or the circuit has no qubit or measures one.
+        TypeError: `shots` is not an integer, or `sampler` runs no circuits.
+        ValueError: `shots` is below 1, the circuit has no qubit or measures one, or `qubits`
+            lacks one of its qubits.
         TooLargeError: the state or the masks do not fit in memory.
     """
     check_rng(rng)
     check_integer("shots", shots, minimum=1)
-    return sample_state(final_state(circuit, qubits=qubits), shots, rng=rng)
+    if sampler is None:
+        return sample_state(final_state(circuit, qubits=qubits), shots, rng=rng)
+    return _run_sampler(circuit, shots, qubits, sampler)
+
+
+def _run_sampler(
+    circuit: cirq.AbstractCircuit,
+    shots: int,
+    qubits: Sequence[cirq.Qid] | None,
+    sampler: cirq.Sampler,
+) -> BoolArray:
+    import cirq
+
+    if not hasattr(sampler, "run"):
+        raise TypeError(f"sampler={show_value(sampler)} is not a cirq.Sampler")
+    order = _qubit_order(circuit, qubits)
+    check_integer("n_qubits", len(order), minimum=1)
+    check_count("shots", shots, bytes_each=10 * len(order), what="the measured masks")
+    measured = circuit.unfreeze() + cirq.measure(*order, key="masks")
+    return sampler.run(measured, repetitions=shots).measurements["masks"].astype(bool)
+
+
+def _qubit_order(
+    circuit: cirq.AbstractCircuit, qubits: Sequence[cirq.Qid] | None
+) -> list[cirq.Qid]:
+    """The qubits in the order of a state or a mask, of a circuit that measures none of them."""
+    if not hasattr(circuit, "all_qubits"):
+        raise TypeError(f"circuit={show_value(circuit)} is not a cirq.Circuit")
+    order = sorted(circuit.all_qubits()) if qubits is None else list(qubits)
+    left_out = sorted(circuit.all_qubits().difference(order))
+    if left_out:
+        raise ValueError(f"qubits lacks {show_value(left_out[0])} of circuit (limit: all of them)")
+    if circuit.has_measurements():
+        raise ValueError("circuit measures qubits; its final state is not one vector")
+    return order

@@ -1,0 +1,108 @@
+"""What QAOA circuits and their fast evolution agree upon: mixers, the ring's order, angles.
+
+|psi> = prod_l exp(-i beta_l B) exp(-i gamma_l C) |start>, layer 1 acts first. The mixers are
+B = -sum_j X_j ('x'), B = -|start><start| ('grover'), and B = -sum (XX + YY)/2 over the edges of a
+ring, one after the other ('ring').
+
+Reference: Farhi, Goldstone, Gutmann 2014, arXiv 1411.4028; Hadfield et al. 2019, arXiv 1709.03489;
+Bärtschi and Eidenbenz 2020, arXiv 2006.00354 (Grover mixer).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from labkit.limits import check_array, check_choice, check_finite, check_integer
+
+FloatArray = npt.NDArray[np.float64]
+Edge = tuple[int, int]
+
+MIXERS = ("x", "grover", "ring")
+
+
+def check_mixer(mixer: Any, n_active: Any, n_neurons: int) -> tuple[str, int | None]:
+    """Returns the mixer's name, and the number of neurons that every mask keeps, if fixed.
+
+    Raises:
+        TypeError: `n_active` is not an integer.
+        ValueError: the mixer is unknown; 'ring' has no `n_active`, 'x' has one, or it is not in
+            0..n_neurons.
+    """
+    check_choice("mixer", mixer, MIXERS)
+    if n_active is None and mixer != "ring":
+        return mixer, None
+    if n_active is None:
+        raise ValueError(f"n_active=None with mixer='ring' (limit: 0 to {n_neurons})")
+    n_active = check_integer("n_active", n_active, minimum=0, maximum=n_neurons)
+    if mixer == "x":
+        raise ValueError(
+            f"n_active={n_active} with mixer='x', which does not keep it (limit: None)"
+        )
+    return mixer, n_active
+
+
+def check_angles(gammas: npt.ArrayLike, betas: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
+    """Returns both as float64 (p,), radians per unit of cost and radians.
+
+    Raises:
+        TypeError: one is no array of numbers.
+        ValueError: they are not of one length p >= 0, or not finite.
+    """
+    checked = check_array("gammas", gammas), check_array("betas", betas)
+    if checked[0].ndim != 1 or checked[0].shape != checked[1].shape:
+        shapes = f"gammas has shape {checked[0].shape}, betas {checked[1].shape}"
+        raise ValueError(f"{shapes}; both must be (p,)")
+    return checked
+
+
+def ring_edges(n_neurons: int) -> list[list[Edge]]:
+    """The edges of the ring in the order of the mixer, in groups that commute within.
+
+    First (j, j + 1) with j even, then with j odd, then the closing edge (n - 1, 0) if n > 2.
+    """
+    even = [(j, j + 1) for j in range(0, n_neurons - 1, 2)]
+    odd = [(j, j + 1) for j in range(1, n_neurons - 1, 2)]
+    closing = [(n_neurons - 1, 0)] if n_neurons > 2 else []
+    return [group for group in (even, odd, closing) if group]
+
+
+def ramp_angles(
+    p: int,
+    n_neurons: int,
+    *,
+    std: float,
+    delta_gamma: float | None = None,
+    delta_beta: float = 0.5,
+) -> tuple[FloatArray, FloatArray]:
+    """Angles that need no training: gamma_l rises and beta_l falls, as in annealing.
+
+    gamma_l = delta_gamma / std * (l - 1/2)/p, beta_l = delta_beta * (1 - (l - 1/2)/p), l = 1..p.
+
+    Args:
+        p: number of layers, at least 1.
+        n_neurons: n.
+        std: standard deviation of the cost over all masks; 0 leaves gamma without a scale.
+        delta_gamma: for a cost of standard deviation 1; by default sqrt(n).
+        delta_beta: radians.
+
+    Returns:
+        gammas and betas, float64 (p,) each.
+
+    Raises:
+        TypeError: `p` or `n_neurons` is not an integer, another no number.
+        ValueError: `p` or `n_neurons` is below 1, or a number not finite.
+
+    Reference: Sack and Serbyn 2021, arXiv 2101.05742 (annealing as a start for QAOA).
+    """
+    p = check_integer("p", p, minimum=1)
+    n_neurons = check_integer("n_neurons", n_neurons, minimum=1)
+    slope = (
+        math.sqrt(n_neurons) if delta_gamma is None else check_finite("delta_gamma", delta_gamma)
+    )
+    scale = check_finite("std", std) or 1.0
+    rise = (np.arange(p) + 0.5) / p
+    return slope / scale * rise, check_finite("delta_beta", delta_beta) * (1 - rise)

@@ -1,0 +1,83 @@
+"""Samples as votes: integer inequalities in the mask bits, made small before they are computed.
+
+Sample i votes for a mask if sum_j m_j d_ij >= 1, which says that it is classified correctly.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+IntArray = npt.NDArray[np.int64]
+
+_ROUNDS = 3  # small weights hardly ever shrink any further
+
+
+@dataclass(frozen=True, eq=False)
+class Vote:
+    """`count` equal samples: each votes for a mask m if sum_j m_j weights[j] >= 1.
+
+    Attributes:
+        weights: int64 (n,), at least one of them above 0.
+        count: how many samples these weights stand for.
+    """
+
+    weights: IntArray
+    count: int
+
+    @property
+    def width(self) -> int:
+        """The smallest B with -2^(B-1) <= sum_j m_j weights[j] - 1 < 2^(B-1) for every mask."""
+        highest = int(self.weights[self.weights > 0].sum()) - 1
+        lowest = int(self.weights[self.weights < 0].sum()) - 1
+        return max(highest, -lowest - 1).bit_length() + 1
+
+
+def collect_votes(weights: IntArray) -> list[Vote]:
+    """The samples that some mask classifies correctly, in small weights, equal ones together.
+
+    Args:
+        weights: int64 (samples, n).
+    """
+    counts: dict[tuple[int, ...], int] = {}
+    for row in weights[(weights > 0).any(axis=1)]:
+        small = tuple(reduce_weights(row).tolist())
+        counts[small] = counts.get(small, 0) + 1
+    return [Vote(np.array(small), count) for small, count in counts.items()]
+
+
+def reduce_weights(weights: IntArray) -> IntArray:
+    """Smaller weights for which sum_j m_j d_j >= 1 holds for the same masks.
+
+    The sum of the other weights takes some values r only. A weight d > 0 counts where r + d >= 1,
+    so with the least r >= 1 - d it may shrink to 1 - r; a weight d < 0 counts where r + d < 1,
+    so with the greatest r <= -d it may shrink to -r. A common divisor does not count either.
+
+    The values r are found one weight after the other: there are at most 1 + sum_j |d_j| of them,
+    and no mask is looked at.
+
+    Args:
+        weights: int64 (n,), at least one of them above 0.
+
+    Returns:
+        int64 (n,), none larger in size than before.
+    """
+    small = weights // np.gcd.reduce(weights)
+    for _ in range(_ROUNDS):
+        for j in np.argsort(-np.abs(small), kind="stable"):
+            sums = _subset_sums(np.delete(small, j))
+            if small[j] > 0:
+                small[j] = 1 - sums[sums >= 1 - small[j]].min()
+            elif small[j] < 0:
+                small[j] = -sums[sums <= -small[j]].max()
+        small //= np.gcd.reduce(small)
+    return small
+
+
+def _subset_sums(weights: IntArray) -> IntArray:
+    sums = np.zeros(1, dtype=np.int64)
+    for weight in weights[weights != 0]:
+        sums = np.union1d(sums, sums + weight)
+    return sums

@@ -1,0 +1,297 @@
+"""QAOA: circuits, fast evolution, gradients and light cones say the same."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import cirq
+import numpy as np
+import numpy.typing as npt
+import pytest
+import scipy.linalg
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from reference_cases import load_cases
+from strategies import generators
+
+from labkit.ansatz import MIXERS, ramp_angles, ring_edges
+from labkit.circuits.phase_layers import side_by_side
+from labkit.circuits.qaoa import mixer_layer, qaoa_circuit
+from labkit.circuits.reports import circuit_report
+from labkit.costs import Cost, CostTable, LocalCost, PauliZCost
+from labkit.masks import all_masks
+from labkit.problems import build_problem
+from labkit.simulators import (
+    evolve_qaoa,
+    final_state,
+    light_cone,
+    light_cone_expectation,
+    probabilities,
+    qaoa_expectation,
+    qaoa_value_and_gradient,
+)
+
+Matrix = npt.NDArray[np.complex128]
+FORMS = ("table", "polynomial", "local")
+
+
+def draw_cost(form: str, n: int, rng: np.random.Generator) -> Cost:
+    """A random cost of order up to 4, or a table, with a constant term."""
+    if form == "table":
+        return CostTable(rng.normal(size=2**n), n)
+    sets = [tuple(rng.permutation(n)[: rng.integers(1, min(n, 4) + 1)].tolist()) for _ in range(n)]
+    if form == "polynomial":
+        return PauliZCost({(): 0.3} | {neurons: float(rng.normal()) for neurons in sets}, n)
+    return LocalCost([((), np.array([0.3])), *((s, rng.normal(size=2 ** len(s))) for s in sets)], n)
+
+
+def chain(n: int, width: int, rng: np.random.Generator, *, cyclic: bool = True) -> LocalCost:
+    starts = range(n if cyclic else n - width + 1)
+    neurons = [tuple((i + k) % n for k in range(width)) for i in starts]
+    return LocalCost([(s, rng.normal(size=2**width)) for s in neurons], n)
+
+
+def pauli_on(n: int, operators: dict[int, Matrix]) -> Matrix:
+    total = np.eye(1, dtype=complex)
+    for j in range(n):
+        total = np.kron(total, operators.get(j, np.eye(2)))
+    return total
+
+
+X, Y = np.array([[0, 1], [1, 0]], dtype=complex), np.array([[0, -1j], [1j, 0]])
+
+
+def dense_start(n: int, n_active: int | None) -> Matrix:
+    kept = np.ones(2**n) if n_active is None else all_masks(n).sum(axis=1) == n_active
+    return kept / math.sqrt(kept.sum()) + 0j
+
+
+def dense_mixer(n: int, beta: float, mixer: str, n_active: int | None) -> Matrix:
+    if mixer == "x":
+        return scipy.linalg.expm(1j * beta * sum(pauli_on(n, {j: X}) for j in range(n)))
+    if mixer == "grover":
+        start = dense_start(n, n_active)
+        return scipy.linalg.expm(1j * beta * np.outer(start, start))
+    unitary = np.eye(2**n, dtype=complex)
+    even = [(j, j + 1) for j in range(0, n - 1, 2)]
+    odd = [(j, j + 1) for j in range(1, n - 1, 2)]
+    for j, k in [*even, *odd, *([(n - 1, 0)] if n > 2 else [])]:
+        hop = (pauli_on(n, {j: X, k: X}) + pauli_on(n, {j: Y, k: Y})) / 2
+        unitary = scipy.linalg.expm(1j * beta * hop) @ unitary
+    return unitary
+
+
+def options_of(mixer: str, n: int, rng: np.random.Generator) -> dict[str, Any]:
+    fixed = mixer == "ring" or (mixer == "grover" and rng.random() < 0.5)
+    return {"mixer": mixer, "n_active": int(rng.integers(0, n + 1)) if fixed else None}
+
+
+def draw_angles(p: int, rng: np.random.Generator) -> tuple[Any, Any]:
+    return rng.normal(size=p), rng.normal(size=p)
+
+
+# Against cases computed without labkit
+
+
+@pytest.mark.parametrize("case", load_cases("qaoa"))
+def test_fast_evolution_and_circuit_agree_with_the_reference(case: dict[str, Any]) -> None:
+    n, angles = case["n_neurons"], (case["gammas"], case["betas"])
+    table = CostTable(case["costs"], n)
+    options = {"mixer": case["mixer"], "n_active": case["n_active"]}
+    state = evolve_qaoa(table, *angles, **options)
+    assert state.dtype == np.complex64
+    np.testing.assert_allclose(probabilities(state), case["probabilities"], atol=1e-6)
+    assert qaoa_expectation(table, *angles, **options) == pytest.approx(case["expectation"])
+    for cost in (table, PauliZCost.from_table(table)):
+        run = final_state(qaoa_circuit(cost, *angles, **options))
+        np.testing.assert_allclose(probabilities(run), case["probabilities"], atol=1e-5)
+
+
+@pytest.mark.parametrize("case", load_cases("qaoa_gradient"))
+def test_value_and_gradient_agree_with_the_reference(case: dict[str, Any]) -> None:
+    table = CostTable(case["costs"], case["n_neurons"])
+    value, dgammas, dbetas = qaoa_value_and_gradient(table, case["gammas"], case["betas"])
+    assert value == pytest.approx(case["value"], abs=1e-9)
+    np.testing.assert_allclose(dgammas, case["dgammas"], atol=1e-6)
+    np.testing.assert_allclose(dbetas, case["dbetas"], atol=1e-6)
+
+
+# Circuits, fast evolution and dense matrices
+
+
+@pytest.mark.parametrize("mixer", MIXERS)
+@pytest.mark.parametrize("form", FORMS)
+@given(rng=generators, n=st.integers(2, 10), p=st.integers(1, 4))
+@settings(max_examples=15)
+def test_the_circuit_on_qsim_gives_the_state_of_the_fast_evolution(
+    form: str, mixer: str, rng: np.random.Generator, n: int, p: int
+) -> None:
+    cost, options = draw_cost(form, n, rng), options_of(mixer, n, rng)
+    angles = draw_angles(p, rng)
+    fast = evolve_qaoa(cost, *angles, **options)
+    qubits = cirq.LineQubit.range(n)
+    run = final_state(qaoa_circuit(cost, *angles, **options), qubits=qubits)
+    assert abs(np.vdot(fast, run)) == pytest.approx(1, abs=1e-5)
+    np.testing.assert_allclose(probabilities(run), probabilities(fast), atol=1e-5)
+
+
+@pytest.mark.parametrize("mixer", MIXERS)
+@given(rng=generators, n=st.integers(2, 5), p=st.integers(0, 3))
+def test_fast_evolution_is_the_product_of_dense_exponentials(
+    mixer: str, rng: np.random.Generator, n: int, p: int
+) -> None:
+    table, options = draw_cost("table", n, rng).to_table(), options_of(mixer, n, rng)
+    gammas, betas = draw_angles(p, rng)
+    state = dense_start(n, options["n_active"])
+    for gamma, beta in zip(gammas, betas, strict=True):
+        state = dense_mixer(n, beta, **options) @ (np.exp(-1j * gamma * table.costs) * state)
+    np.testing.assert_allclose(evolve_qaoa(table, gammas, betas, **options), state, atol=1e-6)
+    expected = float(np.abs(state) ** 2 @ table.costs)
+    assert qaoa_expectation(table, gammas, betas, **options) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("mixer", ["grover", "ring"])
+@given(rng=generators, n=st.integers(2, 7))
+def test_mixers_at_a_fixed_number_of_neurons_keep_it(
+    mixer: str, rng: np.random.Generator, n: int
+) -> None:
+    n_active = int(rng.integers(0, n + 1))
+    cost, angles = draw_cost("polynomial", n, rng), draw_angles(3, rng)
+    state = evolve_qaoa(cost, *angles, mixer=mixer, n_active=n_active)
+    elsewhere = all_masks(n).sum(axis=1) != n_active
+    assert probabilities(state)[elsewhere].sum() == pytest.approx(0, abs=1e-9)
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("mixer", MIXERS)
+@given(rng=generators, n=st.integers(2, 6), p=st.integers(1, 3))
+@settings(max_examples=10)
+def test_the_gradient_is_the_limit_of_differences(
+    form: str, mixer: str, rng: np.random.Generator, n: int, p: int
+) -> None:
+    cost, options = draw_cost(form, n, rng), options_of(mixer, n, rng)
+    angles = np.array(draw_angles(p, rng))
+    value, *gradient = qaoa_value_and_gradient(cost, *angles, **options)
+    assert value == pytest.approx(qaoa_expectation(cost, *angles, **options))
+    for index in np.ndindex(2, p):
+        step = np.zeros((2, p))
+        step[index] = 1e-5
+        ahead, behind = (qaoa_expectation(cost, *(angles + s), **options) for s in (step, -step))
+        assert gradient[index[0]][index[1]] == pytest.approx((ahead - behind) / 2e-5, abs=1e-5)
+
+
+def test_the_ring_has_one_edge_for_each_neuron_and_two_neurons_have_one() -> None:
+    assert ring_edges(1) == []
+    assert ring_edges(2) == [[(0, 1)]]
+    assert ring_edges(5) == [[(0, 1), (2, 3)], [(1, 2), (3, 4)], [(4, 0)]]
+
+
+def test_no_layer_leaves_the_start() -> None:
+    table = CostTable(np.arange(8.0), 3)
+    np.testing.assert_allclose(evolve_qaoa(table, [], []), np.full(8, 8**-0.5), rtol=1e-6)
+    assert qaoa_expectation(table, [], []) == pytest.approx(3.5)
+
+
+# What a form of cost costs in gates
+
+
+def test_a_phase_layer_is_as_local_as_its_cost() -> None:
+    rng, angles = np.random.default_rng(0), ([0.4], [0.3])
+    pairs = PauliZCost({(0, 1): 1.0, (1, 2): 0.5, (2,): 0.1}, 5)
+    widths = {len(op.qubits) for op in qaoa_circuit(pairs, *angles).all_operations()}
+    assert widths == {1, 2}
+    higher = PauliZCost({(0, 1, 2, 4): 1.0}, 5)
+    counted = [op for op in qaoa_circuit(higher, *angles).all_operations() if len(op.qubits) == 2]
+    assert len(counted) == 2 * 3
+    neighbours = qaoa_circuit(chain(6, 3, rng), *angles)
+    assert max(len(op.qubits) for op in neighbours.all_operations()) == 3
+    table = qaoa_circuit(draw_cost("table", 5, rng), *angles)
+    assert max(len(op.qubits) for op in table.all_operations()) == 5
+
+
+def test_the_depth_of_local_terms_does_not_grow_with_the_number_of_neurons() -> None:
+    rng, angles = np.random.default_rng(0), ([0.4], [0.3])
+    for form in ("local", "polynomial"):
+        depths = []
+        for n in (12, 24, 48):
+            ring = chain(n, 3, rng)
+            cost = ring if form == "local" else ring.to_pauli_z()
+            depths.append(circuit_report(qaoa_circuit(cost, *angles)).depth)
+        assert depths[0] == depths[1] == depths[2]
+
+
+@given(rng=generators, n=st.integers(1, 9))
+def test_terms_side_by_side_are_the_same_terms(rng: np.random.Generator, n: int) -> None:
+    cost = draw_cost("polynomial", n, rng)
+    assert isinstance(cost, PauliZCost)
+    assert dict(side_by_side(cost.terms.items())) == dict(cost.terms)
+
+
+def test_mixers_say_which_pairs_they_couple() -> None:
+    qubits = cirq.LineQubit.range(4)
+    assert all(len(op.qubits) == 1 for op in mixer_layer(qubits, 0.3))
+    ring = [op.qubits for op in mixer_layer(qubits, 0.3, mixer="ring", n_active=2)]
+    assert {frozenset(q.x for q in pair) for pair in ring} == {  # type: ignore[attr-defined]
+        frozenset(pair) for pair in [(0, 1), (2, 3), (1, 2), (3, 0)]
+    }
+
+
+# Ramps
+
+
+def test_a_ramp_rises_in_gamma_and_falls_in_beta() -> None:
+    gammas, betas = ramp_angles(4, 9, std=2.0)
+    np.testing.assert_allclose(gammas, 3 / 2 * np.array([1, 3, 5, 7]) / 8)
+    np.testing.assert_allclose(betas, 0.5 * np.array([7, 5, 3, 1]) / 8)
+
+
+def test_more_layers_of_the_ramp_find_better_masks_of_moons() -> None:
+    chances = []
+    for p in (1, 4, 8):
+        found = []
+        for seed in range(10):
+            table = build_problem("moons", 10, seed=seed).table
+            chance = probabilities(evolve_qaoa(table, *ramp_angles(p, 10, std=table.std)))
+            found.append(chance[table.marked(table.minimum)].sum())
+        chances.append(np.mean(found))
+    assert 1 / 2**10 < chances[0] < chances[1] < chances[2]
+    assert chances[2] > 0.1
+
+
+# Light cones
+
+
+@given(rng=generators, n=st.integers(1, 14), p=st.integers(0, 3), cyclic=st.booleans())
+@settings(max_examples=40)
+def test_light_cones_give_the_expectation_of_the_full_state(
+    rng: np.random.Generator, n: int, p: int, cyclic: bool
+) -> None:
+    cost, angles = chain(n, min(n, 3), rng, cyclic=cyclic), draw_angles(p, rng)
+    assert light_cone_expectation(cost, *angles) == pytest.approx(qaoa_expectation(cost, *angles))
+
+
+@given(rng=generators, n=st.integers(1, 9), p=st.integers(0, 3))
+def test_light_cones_need_no_order_among_the_neurons(
+    rng: np.random.Generator, n: int, p: int
+) -> None:
+    cost, angles = draw_cost("local", n, rng), draw_angles(p, rng)
+    assert isinstance(cost, LocalCost)
+    assert light_cone_expectation(cost, *angles) == pytest.approx(qaoa_expectation(cost, *angles))
+
+
+def test_a_cone_reaches_as_far_as_the_layers_carry() -> None:
+    cost = chain(1000, 3, np.random.default_rng(0))
+    assert light_cone(cost, (500, 501, 502), 0) == [500, 501, 502]
+    assert light_cone(cost, (500, 501, 502), 2) == [*range(496, 507)]
+    assert light_cone(cost, (0, 1, 2), 1) == [0, 1, 2, 3, 4, 998, 999]
+
+
+def test_a_thousand_equal_neighbourhoods_have_a_thousand_times_one_expectation() -> None:
+    values, angles = np.random.default_rng(0).normal(size=8), ([0.3, 0.5], [0.4, 0.2])
+    ring = [
+        LocalCost([(tuple((i + k) % n for k in range(3)), values) for i in range(n)], n)
+        for n in (13, 1000)
+    ]
+    small = qaoa_expectation(ring[0], *angles)
+    assert light_cone_expectation(ring[1], *angles) == pytest.approx(1000 / 13 * small)
