@@ -21,15 +21,17 @@ from labkit.selectors import (
     CostMeter,
     Ledger,
     Selection,
+    adaptive_grover,
     exhaustive,
     grover_search,
     one_flip_search,
     random_search,
     run,
+    simulated_annealing,
 )
 
-CLASSICAL = (exhaustive, random_search, one_flip_search)
-SELECTORS = (*CLASSICAL, grover_search)
+CLASSICAL = (exhaustive, random_search, one_flip_search, simulated_annealing)
+SELECTORS = (*CLASSICAL, grover_search, adaptive_grover)
 seeds = st.integers(0, 2**16)
 
 
@@ -168,8 +170,10 @@ def test_classical_selectors_count_one_forward_pass_for_each_query() -> None:
 
 
 def test_ledgers_add_up_entry_by_entry() -> None:
-    one = Ledger(1, 2, 3, 4, 5, 6, 0.5)
-    assert one + Ledger(10, 20, 30, 40, 50, 60, 0.25) == Ledger(11, 22, 33, 44, 55, 66, 0.75)
+    one = Ledger(1, 2, 3, 4, 5, 6, 7, 0.5)
+    assert one + Ledger(10, 20, 30, 40, 50, 60, 70, 0.25) == Ledger(
+        11, 22, 33, 44, 55, 66, 77, 0.75
+    )
     assert one + Ledger() == one
 
 

@@ -1,23 +1,44 @@
 """Selectors search for the mask of least cost; `run` runs any of them and keeps the ledger."""
 
+from labkit.selectors.adaptive_grover import adaptive_grover, default_oracle_calls
+from labkit.selectors.annealing import simulated_annealing
 from labkit.selectors.classical import exhaustive, one_flip_search, random_search
+from labkit.selectors.dynamic import dynamic_programming
 from labkit.selectors.grover import grover_search
+from labkit.selectors.growth import (
+    Growth,
+    fit_growth,
+    oracle_calls_to_optimum,
+    queries_to_optimum,
+)
+from labkit.selectors.local import SCHEMES, local_selection
+from labkit.selectors.qaoa import optimise_angles, qaoa_sampling
 from labkit.selectors.running import (
     CostMeter,
     Ledger,
     Selection,
-    queries_to_optimum,
     run,
 )
 
 __all__ = [
+    "SCHEMES",
     "CostMeter",
+    "Growth",
     "Ledger",
     "Selection",
+    "adaptive_grover",
+    "default_oracle_calls",
+    "dynamic_programming",
     "exhaustive",
+    "fit_growth",
     "grover_search",
+    "local_selection",
     "one_flip_search",
+    "optimise_angles",
+    "oracle_calls_to_optimum",
+    "qaoa_sampling",
     "queries_to_optimum",
     "random_search",
     "run",
+    "simulated_annealing",
 ]

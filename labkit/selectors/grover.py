@@ -1,12 +1,17 @@
-"""Selection by Grover's search, as circuits on qsim."""
+"""Selection by Grover's search, as circuits on qsim or any other sampler."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from labkit.limits import check_integer
 from labkit.masks import masks_from_indices
 from labkit.selectors.running import CostMeter
+
+if TYPE_CHECKING:
+    import cirq
 
 
 def grover_search(
@@ -16,10 +21,11 @@ def grover_search(
     threshold: float | None = None,
     iterations: int | None = None,
     shots: int = 1,
+    sampler: cirq.Sampler | None = None,
 ) -> None:
     """Amplifies the masks of cost at most `threshold`, measures, and verifies each outcome.
 
-    The circuit (|s>, then `iterations` times oracle and reflection) runs on qsim; a shot finds
+    The circuit is |s>, then `iterations` times oracle and reflection; without noise a shot finds
     a marked mask with probability sin^2((2 iterations + 1) theta), theta = asin sqrt(M/2^n).
     The oracle is made from the table of costs: the ledger counts the 2^n forward passes that
     this took, `iterations` oracle calls for each shot, and one cost query to verify it.
@@ -31,11 +37,12 @@ def grover_search(
         iterations: oracle calls in one shot; by default the best number for the M marked masks,
             which a search on hardware would not know.
         shots: how often the circuit is run and measured, at least 1.
+        sampler: runs the circuit, qsim by default; its randomness is its own.
 
     Reference: Grover 1996, arXiv quant-ph/9605043; Boyer et al. 1998, arXiv quant-ph/9605034.
 
     Raises:
-        TypeError: `iterations` or `shots` is not an integer.
+        TypeError: `iterations` or `shots` is not an integer, or `sampler` runs no circuits.
         ValueError: one of them is out of range, or no mask is marked.
         TooLargeError: the table or the state does not fit in memory.
     """
@@ -51,6 +58,7 @@ def grover_search(
     k = grover.optimal_iterations(n, n_marked) if iterations is None else iterations
     qubits = cirq.LineQubit.range(n)
     oracle = oracles.build_table_oracle(qubits, masks_from_indices(np.flatnonzero(marked), n))
-    outcomes = sample_masks(grover.grover_circuit(qubits, oracle, k), shots, rng=rng)
+    circuit = grover.grover_circuit(qubits, oracle, k)
+    outcomes = sample_masks(circuit, shots, rng=rng, qubits=qubits, sampler=sampler)
     meter.count(oracle_calls=k * shots, circuit_runs=1, shots=shots, forward_passes=2**n)
     meter.evaluate(outcomes)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, fields
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from labkit.costs import EQUAL_WITHIN, Cost, CostTable
+from labkit.costs import EQUAL_WITHIN, Cost
 from labkit.limits import check_integer, check_number, check_rng, show_value
 from labkit.masks import BoolArray, check_mask, mask_to_string
 
@@ -25,12 +25,14 @@ class Ledger:
 
     Attributes:
         cost_queries: masks whose cost the selector asked for, verifications included.
-        oracle_calls: oracle calls in superposition, over all shots.
+        oracle_calls: oracle calls in superposition, over all shots; of a search that has to know
+            whether it met a marked mask, each verification too (it is a cost query as well).
         cost_layers: phase layers of the cost, over all shots.
         circuit_runs: circuits run, whatever their number of shots.
         shots: measurements of the whole register.
         forward_passes: subnetworks run over the training data to get there: one for each cost
             query, and one for each of the 2^n masks where an oracle was made from a table.
+        backward_passes: gradients taken over the training data.
         seconds: wall time.
     """
 
@@ -40,6 +42,7 @@ class Ledger:
     circuit_runs: int = 0
     shots: int = 0
     forward_passes: int = 0
+    backward_passes: int = 0
     seconds: float = 0.0
 
     def __add__(self, other: Ledger) -> Ledger:
@@ -131,6 +134,29 @@ class CostMeter:
             raise SearchEnded
         return costs.reshape(masks.shape[:-1])
 
+    def child(self, cost: Cost) -> CostMeter:
+        """A meter of another cost, with the same target and what is left of the budget.
+
+        Raises:
+            SearchEnded: nothing is left of it.
+        """
+        left = None if self.max_cost_queries is None else self._remaining()
+        if left == 0:
+            raise SearchEnded
+        return CostMeter(cost, max_cost_queries=left, target_cost=self.target_cost)
+
+    def absorb(self, child: CostMeter, embed: Callable[[BoolArray], BoolArray]) -> None:
+        """Takes over what a child counted, asked for and found.
+
+        Args:
+            child: not used any more after this.
+            embed: the mask of this cost that one of the child's stands for, at the same cost.
+        """
+        self.ledger += child.ledger
+        self._history.append(child.history)
+        if child.best_mask is not None and child.best_cost < self.best_cost:
+            self.best_mask, self.best_cost = embed(child.best_mask).copy(), child.best_cost
+
     def _remaining(self) -> int:
         return (self.max_cost_queries or 0) - self.ledger.cost_queries
 
@@ -187,7 +213,7 @@ def run(
 
 
 def _checked(selector: Selector, meter: CostMeter) -> Selection:
-    name = getattr(selector, "__name__", type(selector).__name__)
+    name = name_of(selector)
     if meter.best_mask is None:
         raise RuntimeError(f"selector {name} asked for no mask")
     recomputed = float(meter.cost.evaluate(meter.best_mask))
@@ -198,24 +224,6 @@ def _checked(selector: Selector, meter: CostMeter) -> Selection:
     return Selection(name, meter.best_mask, meter.best_cost, meter.ledger, meter.history)
 
 
-def queries_to_optimum(
-    selector: Selector, tables: Iterable[CostTable], *, rng: np.random.Generator, **options: Any
-) -> npt.NDArray[np.int64]:
-    """How many cost queries a selector makes until it meets an optimum: int64 (tables,).
-
-    Args:
-        selector: one that goes on until it is stopped, or long enough by its options.
-        tables: one run for each.
-        rng: source of all randomness.
-        **options: the selector's own.
-
-    Raises:
-        RuntimeError: a run ended without meeting an optimum.
-    """
-    queries = []
-    for table in tables:
-        found = run(selector, table, rng=rng, target_cost=table.minimum, **options)
-        if found.cost > table.minimum + EQUAL_WITHIN:
-            raise RuntimeError(f"selector {found.selector} ended at {found.cost}, no optimum")
-        queries.append(found.ledger.cost_queries)
-    return np.array(queries)
+def name_of(selector: Selector) -> str:
+    """Its name, for messages and results."""
+    return str(getattr(selector, "__name__", type(selector).__name__))

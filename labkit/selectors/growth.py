@@ -1,0 +1,113 @@
+"""How many calls a search makes until it meets the optimum, and how they grow with n."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from labkit.costs import EQUAL_WITHIN, CostTable
+from labkit.limits import check_array, check_count, check_rng
+from labkit.selectors.running import Ledger, Selector, run
+
+_RESAMPLES = 2000
+
+
+def queries_to_optimum(
+    selector: Selector, tables: Iterable[CostTable], *, rng: np.random.Generator, **options: Any
+) -> npt.NDArray[np.int64]:
+    """How many cost queries a selector makes until it meets an optimum: int64 (tables,).
+
+    Args:
+        selector: one that goes on until it is stopped, or long enough by its options.
+        tables: one run for each.
+        rng: source of all randomness.
+        **options: the selector's own.
+
+    Raises:
+        RuntimeError: a run ended without meeting an optimum.
+    """
+    ledgers = _ledgers_to_optimum(selector, tables, rng=rng, **options)
+    return np.array([ledger.cost_queries for ledger in ledgers])
+
+
+def oracle_calls_to_optimum(
+    selector: Selector, tables: Iterable[CostTable], *, rng: np.random.Generator, **options: Any
+) -> npt.NDArray[np.int64]:
+    """How many oracle calls a selector makes until it meets an optimum: int64 (tables,).
+
+    Arguments and errors are those of `queries_to_optimum`.
+    """
+    ledgers = _ledgers_to_optimum(selector, tables, rng=rng, **options)
+    return np.array([ledger.oracle_calls for ledger in ledgers])
+
+
+def _ledgers_to_optimum(
+    selector: Selector, tables: Iterable[CostTable], *, rng: np.random.Generator, **options: Any
+) -> Iterator[Ledger]:
+    for table in tables:
+        found = run(selector, table, rng=rng, target_cost=table.minimum, **options)
+        if found.cost > table.minimum + EQUAL_WITHIN:
+            raise RuntimeError(f"selector {found.selector} ended at {found.cost}, no optimum")
+        yield found.ledger
+
+
+@dataclass(frozen=True)
+class Growth:
+    """mean calls = prefactor * 2^(exponent * n), as fitted to counted calls.
+
+    Attributes:
+        exponent: per neuron: 1/2 where calls grow as sqrt(2^n), 1 where they grow as 2^n.
+        low: the lower end of the exponent's 95% confidence interval.
+        high: its upper end.
+        prefactor: the mean calls that the fit gives at n = 0.
+    """
+
+    exponent: float
+    low: float
+    high: float
+    prefactor: float
+
+
+def fit_growth(
+    n_neurons: npt.ArrayLike, calls: npt.ArrayLike, *, rng: np.random.Generator
+) -> Growth:
+    """Fits log2(mean calls) = log2(prefactor) + exponent * n by least squares.
+
+    The interval holds the middle 95% of the exponents fitted to 2,000 bootstrap samples, in
+    which the runs of each n are drawn anew with replacement. The runs must be independent.
+
+    Args:
+        n_neurons: (sizes,), at least two different ones.
+        calls: (sizes, runs), of each run at each size; their mean at a size is above 0.
+        rng: source of the bootstrap samples.
+
+    Raises:
+        TypeError: an argument is no array of numbers.
+        ValueError: the shapes do not fit, sizes are fewer than two, or calls are not above 0.
+        TooLargeError: the bootstrap samples do not fit in memory.
+
+    Reference: Efron and Tibshirani 1993, An Introduction to the Bootstrap, section 13.3.
+    """
+    check_rng(rng)
+    sizes, counted = check_array("n_neurons", n_neurons), check_array("calls", calls)
+    _check_shapes(sizes, counted)
+    means = [rng.choice(row, (_RESAMPLES, len(row))).mean(axis=1) for row in counted]
+    resampled = np.maximum(means, np.finfo(float).tiny)
+    exponents, _ = np.polyfit(sizes, np.log2(resampled), 1)
+    low, high = np.quantile(exponents, [0.025, 0.975])
+    exponent, intercept = np.polyfit(sizes, np.log2(counted.mean(axis=1)), 1)
+    return Growth(float(exponent), float(low), float(high), float(2**intercept))
+
+
+def _check_shapes(sizes: npt.NDArray[np.float64], counted: npt.NDArray[np.float64]) -> None:
+    if sizes.ndim != 1 or len(np.unique(sizes)) < 2:
+        raise ValueError(f"n_neurons={sizes.tolist()} holds too few sizes (limit: 2 or more)")
+    if counted.ndim != 2 or len(counted) != len(sizes) or not counted.shape[1]:
+        raise ValueError(f"calls has shape {counted.shape}; it must be ({len(sizes)}, runs)")
+    if counted.min() < 0 or counted.mean(axis=1).min() <= 0:
+        raise ValueError("calls holds a size with no calls, or calls below 0 (limit: above 0)")
+    check_count("runs", counted.shape[1], bytes_each=16 * _RESAMPLES, what="bootstrap samples")

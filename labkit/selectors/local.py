@@ -1,0 +1,176 @@
+"""Local selection: a block of neurons at a time, each block by any selector."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from itertools import count
+from typing import Any
+
+import numpy as np
+
+from labkit.costs import EQUAL_WITHIN, Cost
+from labkit.costs.terms import check_neurons
+from labkit.limits import check_choice, check_integer, show_value
+from labkit.masks import BoolArray
+from labkit.selectors.blocks import (
+    IntArray,
+    clusters,
+    cut,
+    embed,
+    interaction_strength,
+    restriction,
+)
+from labkit.selectors.classical import exhaustive
+from labkit.selectors.running import CostMeter, Selector, name_of
+
+#: How `local_selection` cuts the neurons into blocks, and how often it goes through them.
+SCHEMES = (
+    "solo",
+    "one_pass",
+    "sweeps",
+    "random_blocks",
+    "clusters",
+    "layers",
+    "input_groups",
+)
+_GROUPED = ("layers", "input_groups")
+
+#: (mask, its cost, a block) -> the mask after the block was decided, and its cost.
+Decision = Callable[[BoolArray, float, IntArray], tuple[BoolArray, float]]
+
+
+def local_selection(
+    meter: CostMeter,
+    *,
+    rng: np.random.Generator,
+    block_size: int,
+    scheme: str = "sweeps",
+    inner: Selector = exhaustive,
+    inner_options: Mapping[str, Any] | None = None,
+    groups: Sequence[Sequence[int]] | None = None,
+    max_rounds: int | None = None,
+) -> None:
+    """Chooses a block of neurons at a time, with all the other neurons held.
+
+    From a random mask, `inner` searches the masks of one block, under what is left of the budget
+    and with the same target; its best mask is kept where it is not worse. All that it counts is
+    counted here, and a mask that it asks for again is counted again. The schemes:
+
+    - solo: each block is decided at the start mask, and all decisions are put together at the
+      end: none of them knew of any other.
+    - one_pass: blocks of neighbouring neurons, in order, each knowing the decisions before it.
+    - sweeps: the same again and again, until a whole sweep lowers nothing.
+    - random_blocks: a new random partition in each round, until a round lowers nothing.
+    - clusters: sweeps through blocks of neurons that interact strongly (see
+      `blocks.interaction_strength`, which asks for n (n + 1) / 2 masks where the cost is a table).
+    - layers, input_groups: sweeps through blocks that are cut from `groups` of neurons.
+
+    Args:
+        meter: the cost.
+        rng: source of the start, the random partitions, and the inner selector's randomness.
+        block_size: neurons in one block, 1..n; the last block, and that of a group, may be smaller.
+        scheme: one of `SCHEMES`.
+        inner: any selector; it gets a meter of the masks of one block.
+        inner_options: its options.
+        groups: neurons of each layer, or of each input; every neuron is in one or more.
+        max_rounds: sweeps or rounds at most; None for no limit.
+
+    Raises:
+        TypeError: an argument is not of its kind.
+        ValueError: one is out of range, or `groups` do not go with the scheme.
+        RuntimeError: the inner selector asked for no mask.
+    """
+    n = meter.n_neurons
+    block_size = check_integer("block_size", block_size, minimum=1, maximum=n)
+    check_choice("scheme", scheme, SCHEMES)
+    if max_rounds is not None:
+        max_rounds = check_integer("max_rounds", max_rounds, minimum=1)
+    grouped = _check_groups(groups, scheme, n)
+    search = _check_inner(inner, inner_options, rng)
+    decide = partial(_decide, meter, search, restriction(meter.cost))
+    mask = rng.random(n) < 0.5
+    cost = float(meter.evaluate(mask))
+    if scheme == "random_blocks":
+        _sweep(decide, mask, cost, lambda: cut(rng.permutation(n), block_size), max_rounds)
+        return
+    if scheme == "clusters":
+        blocks = clusters(interaction_strength(meter, mask, cost), block_size)
+    else:
+        blocks = [block for group in grouped for block in cut(group, block_size)]
+    if scheme == "solo":
+        meter.evaluate(_merge(decide, mask, cost, blocks))
+    else:
+        _sweep(decide, mask, cost, lambda: blocks, 1 if scheme == "one_pass" else max_rounds)
+
+
+def _decide(
+    meter: CostMeter,
+    search: partial[None],
+    restrict: Callable[[BoolArray, IntArray], Cost],
+    mask: BoolArray,
+    cost: float,
+    block: IntArray,
+) -> tuple[BoolArray, float]:
+    """Lets `search` choose a block; keeps its best mask where that is not worse."""
+    child = meter.child(restrict(mask, block))
+    try:
+        search(child)
+    finally:
+        meter.absorb(child, partial(embed, mask, block))
+    if child.best_mask is None:
+        raise RuntimeError(f"selector {name_of(search.func)} asked for no mask")
+    if child.best_cost > cost:
+        return mask, cost
+    return embed(mask, block, child.best_mask), child.best_cost
+
+
+def _sweep(
+    decide: Decision,
+    mask: BoolArray,
+    cost: float,
+    partition: Callable[[], list[IntArray]],
+    max_rounds: int | None,
+) -> None:
+    """Goes through all blocks until a whole round lowers nothing."""
+    for _ in count() if max_rounds is None else range(max_rounds):
+        before = cost
+        for block in partition():
+            mask, cost = decide(mask, cost, block)
+        if not cost < before - EQUAL_WITHIN:
+            return
+
+
+def _merge(decide: Decision, start: BoolArray, cost: float, blocks: list[IntArray]) -> BoolArray:
+    """The decisions on all blocks, each made at `start`."""
+    merged = start.copy()
+    for block in blocks:
+        merged[block] = decide(start, cost, block)[0][block]
+    return merged
+
+
+def _check_inner(
+    inner: Selector, options: Mapping[str, Any] | None, rng: np.random.Generator
+) -> partial[None]:
+    """The inner selector with its options, to be called with a meter."""
+    if not callable(inner):
+        raise TypeError(f"inner={show_value(inner)} is not a selector such as exhaustive")
+    if options is not None and not isinstance(options, Mapping):
+        raise TypeError(f"inner_options={show_value(options)} is not a mapping of names to values")
+    return partial(inner, rng=rng, **(options or {}))
+
+
+def _check_groups(groups: Any, scheme: str, n: int) -> list[Sequence[int]]:
+    """The groups to cut into blocks: those given, or one of all neurons."""
+    if (groups is not None) != (scheme in _GROUPED):
+        given = f"groups={show_value(groups)} with scheme={scheme!r}"
+        raise ValueError(f"{given} (limit: groups with {' or '.join(_GROUPED)}, with no other)")
+    if groups is None:
+        return [range(n)]
+    if isinstance(groups, str) or not isinstance(groups, Iterable):
+        raise TypeError(f"groups={show_value(groups)} is not a sequence of sequences of neurons")
+    checked = [check_neurons(group, n) for group in groups]
+    left_out = sorted(set(range(n)).difference(*checked))
+    if left_out:
+        raise ValueError(f"groups lacks neuron {left_out[0]} (limit: all of 0..{n - 1})")
+    return list(checked)

@@ -1,0 +1,242 @@
+"""Selection by QAOA: a state that leans towards low cost, measured some times."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from labkit.ansatz import check_angles, check_mixer, ramp_angles
+from labkit.costs import Cost, CostTable, LocalCost, PauliZCost
+from labkit.limits import check_choice, check_integer, check_number, show_value
+from labkit.selectors.running import CostMeter
+from labkit.simulators import evolve_qaoa, qaoa_value_and_gradient, sample_masks, sample_state
+
+if TYPE_CHECKING:
+    import cirq
+
+FloatArray = npt.NDArray[np.float64]
+Angles = tuple[FloatArray, FloatArray]
+
+ANGLES = ("ramp", "gradient", "sampled")
+DEFAULT_LAYERS = 4
+
+
+def qaoa_sampling(
+    meter: CostMeter,
+    *,
+    rng: np.random.Generator,
+    p: int | None = None,
+    shots: int = 64,
+    angles: str | tuple[npt.ArrayLike, npt.ArrayLike] = "ramp",
+    cvar: float = 1.0,
+    evaluations: int = 50,
+    mixer: str = "x",
+    n_active: int | None = None,
+    sampler: cirq.Sampler | None = None,
+) -> None:
+    """Prepares a QAOA state, measures it `shots` times, and asks the cost of each mask found.
+
+    The angles are those of a ramp, which needs no training; or given, as transferred from another
+    problem; or trained from the ramp: by the exact gradient of the mean cost (L-BFGS), or on the
+    mean of the best share `cvar` of measured costs (COBYLA), which is all that hardware offers.
+
+    The ledger counts p cost layers for each shot and one query for each measured mask, those of
+    the training too. An exact evaluation in training is one circuit run without shots and 2p
+    cost layers, forward and back. A phase layer made from a table has taken 2^n forward passes.
+
+    Args:
+        meter: the cost; a polynomial or local one is used as such, any other as a table.
+        rng: source of the measurement outcomes, without a `sampler`.
+        p: number of layers, at least 1; by default 4, or that of the angles given.
+        shots: measurements of the final state, and of each state that is tried in training.
+        angles: 'ramp', 'gradient', 'sampled', or gammas and betas (p,) each for a cost of standard
+            deviation 1: gammas are divided by that of this cost.
+        cvar: in (0, 1], the share of best outcomes whose mean is trained; 1 is the mean of all.
+        evaluations: states tried in training, at most.
+        mixer: 'x', 'grover' or 'ring', see `labkit.ansatz`.
+        n_active: neurons that every mask keeps; 'ring' needs it.
+        sampler: runs the circuits; by default outcomes are drawn from the exact state.
+
+    Raises:
+        TypeError: an argument is not of its kind.
+        ValueError: one is out of range, or `cvar` is below 1 with angles that are not 'sampled'.
+        TooLargeError: the state does not fit in memory.
+
+    Reference: Farhi et al. 2014, arXiv 1411.4028; Barkoutsos et al. 2020, arXiv 1907.04769 (CVaR).
+    """
+    p, given = _check_layers(p, angles)
+    check_mixer(mixer, n_active, meter.n_neurons)
+    share = _check_cvar(cvar, angles)
+    shots = check_integer("shots", shots, minimum=1)
+    evaluations = check_integer("evaluations", evaluations, minimum=1)
+    cost = with_phase(meter.cost)
+    if isinstance(cost, CostTable):
+        meter.count(forward_passes=2**meter.n_neurons)
+    source = _Source(meter, cost, rng, shots, mixer, n_active, sampler)
+    chosen = given or ramp_angles(p, meter.n_neurons, std=1.0)
+    if given is None and angles == "gradient":
+        chosen = _train_by_gradient(source, chosen, evaluations)
+    elif given is None and angles == "sampled":
+        chosen = _train_by_sampling(source, chosen, evaluations, share)
+    source.sample(chosen)
+
+
+def optimise_angles(
+    cost: Cost,
+    start: tuple[npt.ArrayLike, npt.ArrayLike],
+    *,
+    evaluations: int = 50,
+    mixer: str = "x",
+    n_active: int | None = None,
+) -> Angles:
+    """Angles of a low mean cost near a start, by the exact gradient (L-BFGS).
+
+    Args:
+        cost: what to minimise.
+        start: gammas and betas (p,), for a cost of standard deviation 1.
+        evaluations: of the mean cost and its gradient, at most.
+        mixer: 'x', 'grover' or 'ring', see `labkit.ansatz`.
+        n_active: neurons that every mask keeps; 'ring' needs it.
+
+    Returns:
+        gammas and betas, float64 (p,), for a cost of standard deviation 1: they can be transferred.
+
+    Raises:
+        TypeError: an argument is not of its kind.
+        ValueError: the angles are not of one length, or another argument is out of range.
+        TooLargeError: the state does not fit in memory.
+    """
+    check_integer("evaluations", evaluations, minimum=1)
+    angles = check_angles(*start)
+    meter = CostMeter(with_phase(cost))
+    source = _Source(meter, meter.cost, np.random.default_rng(0), 1, mixer, n_active, None)
+    return _train_by_gradient(source, angles, evaluations)
+
+
+def with_phase(cost: Cost) -> CostTable | PauliZCost | LocalCost:
+    """A cost in a form of which a phase layer can be made: its own, or a table."""
+    return cost if isinstance(cost, CostTable | PauliZCost | LocalCost) else cost.to_table()
+
+
+@dataclass(frozen=True, eq=False)
+class _Source:
+    """States by their angles: their exact mean cost, or masks measured from them."""
+
+    meter: CostMeter
+    cost: Any
+    rng: np.random.Generator
+    shots: int
+    mixer: str
+    n_active: int | None
+    sampler: cirq.Sampler | None
+
+    @cached_property
+    def scale(self) -> float:
+        """The standard deviation of the cost, or 1 where it is the same everywhere."""
+        return float(self.cost.std) or 1.0
+
+    @cached_property
+    def table(self) -> CostTable:
+        """The phases of the exact state, made once."""
+        return self.cost.to_table()
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The mixer."""
+        return {"mixer": self.mixer, "n_active": self.n_active}
+
+    def scaled(self, angles: Angles) -> Angles:
+        """Gammas for this cost, from those for a cost of standard deviation 1."""
+        return angles[0] / self.scale, angles[1]
+
+    def sample(self, angles: Angles) -> FloatArray:
+        """The costs of measured masks, each asked for, (shots,)."""
+        if self.sampler is None:
+            state = evolve_qaoa(self.table, *self.scaled(angles), **self.options)
+            masks = sample_state(state, self.shots, rng=self.rng)
+        else:
+            from labkit.circuits.qaoa import qaoa_circuit
+
+            circuit = qaoa_circuit(self.cost, *self.scaled(angles), **self.options)
+            masks = sample_masks(circuit, self.shots, rng=self.rng, sampler=self.sampler)
+        self.meter.count(circuit_runs=1, shots=self.shots, cost_layers=len(angles[0]) * self.shots)
+        return self.meter.evaluate(masks)
+
+    def value_and_gradient(self, angles: Angles) -> tuple[float, FloatArray]:
+        """The mean cost in standard deviations, and its gradient by all angles, (2p,)."""
+        self.meter.count(circuit_runs=1, cost_layers=2 * len(angles[0]))
+        value, dgammas, dbetas = qaoa_value_and_gradient(
+            self.table, *self.scaled(angles), **self.options
+        )
+        gradient = np.concatenate([dgammas / self.scale, dbetas])
+        return value / self.scale, gradient / self.scale
+
+
+def _train_by_gradient(source: _Source, start: Angles, evaluations: int) -> Angles:
+    return _minimise(source.value_and_gradient, start, evaluations, jac=True, method="L-BFGS-B")
+
+
+def _train_by_sampling(source: _Source, start: Angles, evaluations: int, share: float) -> Angles:
+    def best_share(angles: Angles) -> float:
+        costs = np.sort(source.sample(angles))
+        return float(costs[: math.ceil(share * len(costs))].mean() / source.scale)
+
+    return _minimise(best_share, start, evaluations, method="COBYLA", options={"rhobeg": 0.2})
+
+
+class _Enough(Exception):
+    """Ends an optimiser that has used up its evaluations."""
+
+
+def _minimise(
+    objective: Callable[[Angles], Any], start: Angles, evaluations: int, **how: Any
+) -> Angles:
+    """The best angles that a scipy optimiser tried, in at most `evaluations` of the objective."""
+    from scipy.optimize import minimize
+
+    tried: list[tuple[float, FloatArray]] = []
+
+    def counted(flat: FloatArray) -> Any:
+        if len(tried) == evaluations:
+            raise _Enough
+        result = objective(_split(flat))
+        tried.append((result[0] if isinstance(result, tuple) else result, flat.copy()))
+        return result
+
+    with suppress(_Enough):
+        minimize(counted, np.concatenate(start), **how)
+    return _split(min(tried, key=lambda value_and_flat: value_and_flat[0])[1])
+
+
+def _split(flat: FloatArray) -> Angles:
+    return flat[: len(flat) // 2], flat[len(flat) // 2 :]
+
+
+def _check_layers(p: Any, angles: Any) -> tuple[int, Angles | None]:
+    """The number of layers, and the angles where they are given."""
+    if isinstance(angles, str):
+        check_choice("angles", angles, ANGLES)
+        return check_integer("p", DEFAULT_LAYERS if p is None else p, minimum=1), None
+    if not isinstance(angles, tuple | list) or len(angles) != 2:
+        known = ", ".join(ANGLES)
+        raise TypeError(f"angles={show_value(angles)} is no pair of arrays (known: {known})")
+    given = check_angles(*angles)
+    if p is not None and p != len(given[0]):
+        raise ValueError(f"p={show_value(p)} with angles of {len(given[0])} layers (limit: None)")
+    return len(given[0]), given
+
+
+def _check_cvar(cvar: Any, angles: Any) -> float:
+    share = check_number("cvar", cvar)
+    if not 0 < share <= 1:
+        raise ValueError(f"cvar={share} is not a share (limit: above 0, at most 1)")
+    if share < 1 and not (isinstance(angles, str) and angles == "sampled"):
+        raise ValueError(f"cvar={share} is trained with angles='sampled' only (limit: 1)")
+    return share
