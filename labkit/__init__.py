@@ -12,6 +12,8 @@ __version__ = "0.1.0"
 __all__ = [
     "activations",
     "amplification",
+    "angle_training",
+    "ansatz",
     "baselines",
     "circuits",
     "costs",

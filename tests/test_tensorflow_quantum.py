@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import subprocess
 import sys
 
@@ -12,17 +13,16 @@ TOGETHER = """
 import numpy as np
 from labkit.networks import RandomNetwork
 network = RandomNetwork(2, 4, seed=0).adapt(np.eye(2))
+before = network.predict(np.eye(2), verbose=0)
 
-import cirq, sympy, tf_keras
-import tensorflow as tf
-import tensorflow_quantum as tfq
-qubit = cirq.LineQubit(0)
-layer = tfq.layers.PQC(cirq.Circuit(cirq.rx(sympy.Symbol("t"))(qubit)), cirq.Z(qubit))
-model = tf_keras.Sequential([tf_keras.Input((), dtype=tf.string), layer])
-layer.set_weights([np.array([0.7])])
-value = model(tfq.convert_to_tensor([cirq.Circuit()])).numpy().item()
-assert abs(value - np.cos(0.7)) < 1e-5, value
-assert network.predict(np.eye(2), verbose=0).shape == (2, 1)
+from labkit.angle_training import train_angles
+from labkit.costs import PauliZCost
+trained = train_angles(PauliZCost({(0,): 1.0, (0, 1): 0.5}, 2), p=1, epochs=5)
+assert trained.history[-1] < trained.history[0], trained.history
+
+assert np.array_equal(network.predict(np.eye(2), verbose=0), before)
+network.fit(np.eye(2), np.array([0, 1]), verbose=0)
+assert RandomNetwork(2, 4, seed=0).n_mask_bits == 4
 print("both work")
 """
 
@@ -31,7 +31,13 @@ print("both work")
     importlib.util.find_spec("tensorflow_quantum") is None,
     reason="TensorFlow Quantum exists for Linux x86-64 only",
 )
-def test_a_keras_3_network_and_a_quantum_layer_work_in_one_process() -> None:
-    done = subprocess.run([sys.executable, "-c", TOGETHER], capture_output=True, text=True)
+@pytest.mark.parametrize("variable", [None, "0"])
+def test_a_keras_3_network_and_trained_angles_work_in_one_process(variable: str | None) -> None:
+    environment = {key: value for key, value in os.environ.items() if key != "TF_USE_LEGACY_KERAS"}
+    if variable is not None:
+        environment["TF_USE_LEGACY_KERAS"] = variable
+    command = [sys.executable, "-W", "error", "-c", TOGETHER]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=300)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == "both work"
+    assert done.stderr == ""

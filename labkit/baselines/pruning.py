@@ -1,0 +1,168 @@
+"""Masks from the network's weights: the largest of them, or by scores trained on the gradient."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from labkit.activations import NetworkArrays, TwoLayerArrays
+from labkit.baselines.passes import TrainingPasses
+from labkit.limits import check_choice, check_integer, check_positive, check_rng
+from labkit.masks import BoolArray
+from labkit.networks import RandomNetwork
+from labkit.scoring import COSTS
+from labkit.selectors import Ledger, Selection
+
+FloatArray = npt.NDArray[np.float64]
+Network = RandomNetwork | NetworkArrays
+
+_MOMENTUM = 0.9
+
+
+def edge_popup(
+    network: Network,
+    x: npt.ArrayLike,
+    y: npt.ArrayLike,
+    *,
+    n_active: int | None = None,
+    epochs: int = 100,
+    learning_rate: float = 0.3,
+    rng: np.random.Generator,
+) -> Selection:
+    """Trains a score for each mask bit and keeps the bits of the highest scores; no weight moves.
+
+    Forward, the mask m keeps the `n_active` highest scores s. Backward, the derivative by m is
+    passed straight on to s: v <- 0.9 v - learning_rate dcost/dm, s <- s + v, with the
+    cross-entropy of all samples as the cost. Scores start uniform in (0, 1). The answer is the
+    best mask on the way. Unlike in the paper, two hidden layers share one ranking.
+
+    Args:
+        network: neuron or weight masks, one or two hidden layers.
+        x: (samples, n_inputs), the training data.
+        y: (samples,) labels 0..classes-1; for one output also -1 and +1.
+        n_active: bits kept, 1 to n; by default half of them, for which there are most masks.
+        epochs: steps, at least 1.
+        learning_rate: above 0.
+        rng: source of the first scores.
+
+    Returns:
+        A `Selection`. Its ledger has `epochs` backward passes, and epochs + 1 cost queries and
+        forward passes: the mask after the last step is looked at, too.
+
+    Raises:
+        TypeError: an argument is not of its kind.
+        ValueError: a number is out of range, or samples or labels do not fit.
+        TooLargeError: the activations do not fit in memory.
+
+    Reference: Ramanujan et al. 2020, arXiv 1911.13299.
+    """
+    check_rng(rng)
+    passes = TrainingPasses.of(network, x, y)
+    n_bits = passes.network.n_mask_bits
+    half = max(1, n_bits // 2)
+    n_active = half if n_active is None else _check_active(n_active, n_bits)
+    check_integer("epochs", epochs, minimum=1)
+    check_positive("learning_rate", learning_rate)
+    start = time.perf_counter()
+    scores, velocity = rng.random(n_bits), np.zeros(n_bits)
+    masks, costs = [keep_largest(scores, n_active)], []
+    for _ in range(epochs):
+        cost, gradient = passes.cost_and_gradient(masks[-1])
+        velocity = _MOMENTUM * velocity - learning_rate * gradient
+        scores = scores + velocity
+        masks.append(keep_largest(scores, n_active))
+        costs.append(cost)
+    costs.append(passes.cost(masks[-1], "cross_entropy"))
+    return _choose_best("edge_popup", masks, costs, backward_passes=epochs, start=start)
+
+
+def magnitude_pruning(
+    network: Network,
+    x: npt.ArrayLike,
+    y: npt.ArrayLike,
+    *,
+    n_active: int | None = None,
+    cost: str = "cross_entropy",
+) -> Selection:
+    """Keeps the mask bits of largest magnitude; see `magnitudes`. Equal ones stay in order.
+
+    Args:
+        network: neuron or weight masks, one or two hidden layers.
+        x: (samples, n_inputs), the training data.
+        y: (samples,) labels 0..classes-1; for one output also -1 and +1.
+        n_active: bits kept, 1 to n; None asks the cost of each number and returns the best.
+        cost: 'cross_entropy', 'squared_error' or 'error_rate'.
+
+    Returns:
+        A `Selection` of one cost query and forward pass, or of n where `n_active` is None.
+
+    Raises:
+        TypeError: an argument is not of its kind.
+        ValueError: `n_active` is out of range, `cost` unknown, or samples or labels do not fit.
+        TooLargeError: the activations do not fit in memory.
+
+    Reference: Han et al. 2015, arXiv 1506.02626.
+    """
+    check_choice("cost", cost, COSTS)
+    passes = TrainingPasses.of(network, x, y)
+    n_bits = passes.network.n_mask_bits
+    tried = range(1, n_bits + 1) if n_active is None else [_check_active(n_active, n_bits)]
+    start = time.perf_counter()
+    sizes = magnitudes(passes.network)
+    masks = [keep_largest(sizes, number) for number in tried]
+    costs = [passes.cost(mask, cost) for mask in masks]
+    return _choose_best("magnitude_pruning", masks, costs, start=start)
+
+
+def magnitudes(network: NetworkArrays) -> FloatArray:
+    """How large each mask bit's share of the weights is, float64 (n_mask_bits,).
+
+    |w| for weight masks. For neuron masks the norm of a unit's input weights times that of its
+    output weights, over the mean of its layer. (The readout alone would not do: it is ±constant;
+    nor what a unit contributes, which is standardised.)
+    """
+    if network.mask_kind == "weight":
+        return np.abs(network.kernel.T, dtype=np.float64).ravel()
+    layers = [network.kernel, network.readout]
+    if isinstance(network, TwoLayerArrays):
+        layers.insert(1, network.second_kernel)
+    sizes = []
+    for into, out_of in pairwise(layers):
+        norms = np.linalg.norm(into.astype(np.float64), axis=0)
+        norms = norms * np.linalg.norm(out_of[: len(norms)].astype(np.float64), axis=1)
+        sizes.append(norms / norms.mean())
+    return np.concatenate(sizes)
+
+
+def keep_largest(values: FloatArray, n_active: int) -> BoolArray:
+    """The mask of the `n_active` largest values; among equal ones the first."""
+    mask = np.zeros(len(values), dtype=bool)
+    mask[np.argsort(-values, kind="stable")[:n_active]] = True
+    return mask
+
+
+def _check_active(n_active: int, n_bits: int) -> int:
+    return check_integer("n_active", n_active, minimum=1, maximum=n_bits)
+
+
+def _choose_best(
+    name: str,
+    masks: Sequence[BoolArray],
+    costs: Sequence[float],
+    *,
+    backward_passes: int = 0,
+    start: float,
+) -> Selection:
+    """The mask of least cost, each of them having been asked for once."""
+    best = int(np.argmin(costs))
+    ledger = Ledger(
+        cost_queries=len(costs),
+        forward_passes=len(costs),
+        backward_passes=backward_passes,
+        seconds=time.perf_counter() - start,
+    )
+    return Selection(name, masks[best], costs[best], ledger, np.array(costs))
