@@ -11,7 +11,7 @@ SETUP = python=$$(sh tools/find_python.sh "$(PYTHON)") && exec "$$python" tools/
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes \
     --no-strip-extras --no-emit-index-url --no-header $(LOCK_ARGS) pyproject.toml
 
-.PHONY: help lab test check notebooks data lock clean runtime dev
+.PHONY: help lab test check notebooks measure data lock clean runtime dev
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -39,6 +39,9 @@ check: dev  ## lint, formatting, types
 
 notebooks: dev  ## execute the notebooks in place
 	$(BIN)/python tools/run_notebooks.py
+
+measure: dev  ## measure the default problems over 20 seeds: docs/measurements.md (half an hour)
+	$(BIN)/python tools/measure.py
 
 data: dev  ## make the data files anew from their sources
 	$(BIN)/python data/make_data.py

@@ -15,7 +15,7 @@ from labkit.amplification import success_probability
 from labkit.masks import all_masks
 from labkit.plots.canvas import wipe
 from labkit.problems import Problem, build_problem
-from labkit.selectors import random_search, run
+from labkit.selectors import fit_growth, random_search, run
 from labkit.simulators import evolve_grover
 
 
@@ -143,3 +143,28 @@ def test_wiped_axes_draw_like_new_ones(problem: Problem) -> None:
 
 def test_values_are_put_into_words() -> None:
     assert plots.in_words({"a": 1, "b": 0.25}, ".1f") == "a 1.0, b 0.2"
+
+
+def test_growth_is_drawn_with_the_intervals_of_its_means_and_of_its_exponent(ax: Axes) -> None:
+    rng, sizes = np.random.default_rng(0), np.array([4, 6, 8])
+    calls = {"square root": rng.exponential(2 ** (sizes / 2), (200, 3)).T}
+    fits = {name: fit_growth(sizes, runs, rng=rng) for name, runs in calls.items()}
+    plots.draw_growth(ax, sizes, calls, fits)
+    (points,) = ax.containers
+    means = calls["square root"].mean(axis=1)
+    np.testing.assert_allclose(points[0].get_ydata(), means)
+    (bars,) = points[2]
+    half = [1.96 * row.std(ddof=1) / 200**0.5 for row in calls["square root"]]
+    drawn = [np.ptp(segment[:, 1]) / 2 for segment in bars.get_segments()]
+    np.testing.assert_allclose(drawn, half)
+    line = next(line for line in ax.lines if line.get_linestyle() == "-")
+    slopes = np.diff(np.log2(np.asarray(line.get_ydata(), dtype=float))) / 2
+    np.testing.assert_allclose(slopes, fits["square root"].exponent)
+    band = np.log2(np.asarray(ax.collections[-1].get_paths()[0].vertices)[:, 1])
+    fit = fits["square root"]
+    assert np.ptp(band) > 4 * fit.exponent
+    assert ax.get_yscale() == "log"
+    assert plots.growth_in_words(fits) == (
+        f"square root (circles): calls grow as 2^({fit.exponent:.2f} n), "
+        f"95% interval {fit.low:.2f} to {fit.high:.2f}"
+    )
