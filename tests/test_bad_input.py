@@ -9,17 +9,20 @@ from types import SimpleNamespace
 from typing import Any
 
 import cirq
+import dimod
 import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from strategies import non_integers
 
-from labkit import masks, scoring, selectors, simulators
-from labkit.activations import draw_network
+from labkit import ansatz, masks, scoring, selectors, simulators
+from labkit.activations import draw_network, draw_nk_network
 from labkit.amplification import optimal_iterations, rotation_angle, success_probability
-from labkit.circuits import grover, oracles
-from labkit.costs import CostTable
+from labkit.circuits import grover, oracles, qaoa, state_preparation
+from labkit.circuits.phase_layers import phase_layer
+from labkit.circuits.reports import circuit_report
+from labkit.costs import CostTable, LocalCost, PauliZCost, from_dimod, to_bqm
 from labkit.datasets import TASK_NAMES, load_task
 from labkit.limits import TooLargeError
 from labkit.networks import RandomNetwork
@@ -35,6 +38,12 @@ TABLE = CostTable(np.arange(1.0, 9.0), 3)
 QUBITS = cirq.LineQubit.range(3)
 HADAMARDS = cirq.Circuit(cirq.H.on_each(*QUBITS))
 ORACLE = cirq.Circuit(cirq.CCZ(*QUBITS))
+POLYNOMIAL = PauliZCost({(0,): 1.0, (0, 2): 0.5}, 3)
+LOCAL = LocalCost([((0, 1), np.arange(4.0)), ((2,), np.arange(2.0))], 3)
+WEIGHTS = [[1, -1, 2], [2, 0, -1]]
+NETWORK_COST = scoring.network_cost(NETWORK, X, Y)
+NK = draw_nk_network(2, 3, 2, seed=0).adapted(X)
+ANGLES = ([0.1], [0.2])
 
 
 def generator() -> np.random.Generator:
@@ -88,6 +97,14 @@ def test_a_problem_of_an_unknown_task_lists_the_known_ones(name: Any) -> None:
 TAKE_A_MASK = cases(
     ("CostTable.evaluate", "neuron_masks?", TABLE.evaluate),
     ("CostTable.rank", "neuron_masks?", TABLE.rank),
+    ("PauliZCost.evaluate", "neuron_masks?", POLYNOMIAL.evaluate),
+    ("LocalCost.evaluate", "neuron_masks?", LOCAL.evaluate),
+    (
+        "NetworkCost.evaluate",
+        "neuron_masks?",
+        lambda m: scoring.network_cost(NETWORK, X, Y).evaluate(m),
+    ),
+    ("ensemble_cost", "neuron_mask", lambda m: scoring.ensemble_cost(NK, X, Y, m)),
     ("outputs", "neuron_mask", lambda m: NETWORK.outputs(X, m)),
     ("check_mask", "neuron_mask", lambda m: masks.check_mask(m, 3)),
     ("build_table_oracle", "marked_masks", lambda m: oracles.build_table_oracle(QUBITS, [m])),
@@ -147,6 +164,14 @@ def test_a_keras_network_refuses_a_seed_that_is_not_an_integer(seed: Any) -> Non
     ("arrays", "n_neurons", lambda n: score_all_masks(draw_network(2, n, seed=0), X, Y)),
     ("contributions", "n_neurons", lambda n: score_contributions(np.ones((3, n)), Y)),
     ("build_problem", "n_neurons", lambda n: build_problem("moons", n, seed=0)),
+    ("PauliZCost.to_table", "n_neurons", lambda n: PauliZCost({}, n).to_table()),
+    ("LocalCost.to_table", "n_neurons", lambda n: LocalCost([], n).to_table()),
+    ("evolve_qaoa", "n_neurons", lambda n: simulators.evolve_qaoa(PauliZCost({}, n), *ANGLES)),
+    (
+        "adaptive_grover",
+        "n_neurons",
+        lambda n: search(selectors.adaptive_grover, PauliZCost({}, n)),
+    ),
     (
         "final_state",
         "n_qubits",
@@ -198,6 +223,20 @@ INTEGERS = cases(
     ("sample_state", "shots", lambda v: simulators.sample_state([0, 1], v, rng=generator())),
     ("one_flip_search", "restarts", lambda v: search(selectors.one_flip_search, restarts=v)),
     ("grover_search", "shots", lambda v: search(selectors.grover_search, shots=v)),
+    ("simulated_annealing", "sweeps", lambda v: search(selectors.simulated_annealing, sweeps=v)),
+    ("qaoa_sampling", "shots", lambda v: search(selectors.qaoa_sampling, shots=v)),
+    ("local_selection", "block_size", lambda v: search(selectors.local_selection, block_size=v)),
+    ("draw_network layers", "hidden_layers", lambda v: draw_network(2, 3, hidden_layers=v, seed=0)),
+    ("draw_nk_network N", "n_neurons", lambda v: draw_nk_network(2, v, 1, seed=0)),
+    ("draw_nk_network K", "n_inputs_per_output", lambda v: draw_nk_network(2, 4, v, seed=0)),
+    ("ramp_angles p", "p", lambda v: ansatz.ramp_angles(v, 3, std=1.0)),
+    ("ramp_angles n", "n_neurons", lambda v: ansatz.ramp_angles(2, v, std=1.0)),
+    ("light_cone", "p", lambda v: simulators.light_cone(LOCAL, (0, 1), v)),
+    ("dicke_state", "n_active", lambda v: state_preparation.dicke_state(QUBITS, v)),
+    ("build_computed_oracle", "threshold", lambda v: oracles.build_computed_oracle(WEIGHTS, v)),
+    ("PauliZCost", "n_neurons", lambda v: PauliZCost({}, v)),
+    ("LocalCost", "n_neurons", lambda v: LocalCost([], v)),
+    ("LocalCost neurons", "neurons", lambda v: LocalCost([((v,), np.zeros(2))], 3)),
 )
 
 
@@ -249,6 +288,13 @@ def test_the_iterations_of_grovers_formulas_do_not_overflow() -> None:
     ("mask_kind", "mask_kind", lambda v: draw_network(2, 3, mask_kind=v, seed=0)),
     ("init", "init", lambda v: draw_network(2, 3, init=v, seed=0)),
     ("readout", "readout", lambda v: draw_network(2, 3, readout=v, seed=0)),
+    ("quadratic_cost", "cost", lambda v: scoring.quadratic_cost(NETWORK, X, Y, cost=v)),
+    ("nk_cost", "cost", lambda v: scoring.nk_cost(NK, X, Y, cost=v)),
+    ("network_cost", "cost", lambda v: scoring.network_cost(NETWORK, X, Y, cost=v)),
+    ("nbhd", "neighbourhood", lambda v: draw_nk_network(2, 3, 2, neighbourhood=v, seed=0)),
+    ("mixer", "mixer", lambda v: simulators.evolve_qaoa(TABLE, *ANGLES, mixer=v)),
+    ("circuit", "mixer", lambda v: qaoa.qaoa_circuit(TABLE, *ANGLES, mixer=v)),
+    ("scheme", "scheme", lambda v: search(selectors.local_selection, block_size=1, scheme=v)),
     ("split", "split", lambda v: build_problem("moons", 3, seed=0).accuracy("111", split=v)),
 )
 @given(value=st.text(alphabet="abc_", max_size=5) | st.integers() | st.none())
@@ -285,6 +331,9 @@ def test_a_threshold_or_target_that_is_not_a_number_is_refused(
     ("contributions", "x", NETWORK.contributions),
     ("outputs", "x", lambda x: NETWORK.outputs(x, "111")),
     ("score_all_masks", "x", lambda x: score_all_masks(NETWORK, x, Y)),
+    ("network_cost", "x", lambda x: scoring.network_cost(NETWORK, x, Y)),
+    ("quadratic_cost", "x", lambda x: scoring.quadratic_cost(NETWORK, x, Y)),
+    ("nk_cost", "x", lambda x: scoring.nk_cost(NK, x, Y)),
 )
 @pytest.mark.parametrize(
     "x",
@@ -305,6 +354,10 @@ def test_samples_of_the_wrong_shape_or_kind_are_refused(argument: str, call: Cal
 
 @cases(
     ("score_all_masks", "y", lambda y: score_all_masks(NETWORK, X, y)),
+    ("network_cost", "y", lambda y: scoring.network_cost(NETWORK, X, y)),
+    ("quadratic_cost", "y", lambda y: scoring.quadratic_cost(NETWORK, X, y)),
+    ("nk_cost", "y", lambda y: scoring.nk_cost(NK, X, y)),
+    ("integer_weights", "y", lambda y: scoring.integer_weights(NETWORK, X, y, scale=1.0)),
     ("score_contributions", "y", lambda y: score_contributions(np.ones((3, 2, 3)), y)),
     ("accuracy", "y", lambda y: scoring.accuracy(np.ones((3, 1)), y)),
 )
@@ -446,3 +499,131 @@ def test_what_does_not_fit_in_memory_is_refused_before_it_is_allocated(
     finally:
         tracemalloc.stop()
     assert " needs " in message and f"(limit: {argument}=" in message
+
+
+# Costs, circuits and angles
+
+
+@pytest.mark.parametrize(
+    ("terms", "error"),
+    [
+        ([((0, 1), 1.0)], TypeError),
+        (None, TypeError),
+        ({"01": 1.0}, TypeError),
+        ({0: 1.0}, TypeError),
+        ({(0,): "one"}, TypeError),
+        ({(0,): np.nan}, ValueError),
+        ({(0,): np.inf}, ValueError),
+        ({(0, 3): 1.0}, ValueError),
+        ({(-1,): 1.0}, ValueError),
+        ({(1, 1): 1.0}, ValueError),
+    ],
+)
+def test_terms_that_are_no_polynomial_are_refused(terms: Any, error: type[Exception]) -> None:
+    assert_refused(lambda terms: PauliZCost(terms, 3), terms, "terms|term|neurons", error)
+
+
+@pytest.mark.parametrize(
+    ("terms", "error"),
+    [
+        ({(0,): [0, 1]}, TypeError),
+        (5, TypeError),
+        ([(0, 1)], TypeError),
+        ([((0, 1),)], TypeError),
+        ([((0,), ["a", "b"])], TypeError),
+        ([((0,), [0.0, np.nan])], ValueError),
+        ([((0, 1), [0.0, 1.0])], ValueError),
+        ([((0, 3), np.zeros(4))], ValueError),
+        ([((1, 1), np.zeros(4))], ValueError),
+    ],
+)
+def test_terms_that_are_no_local_tables_are_refused(terms: Any, error: type[Exception]) -> None:
+    assert_refused(lambda terms: LocalCost(terms, 3), terms, "terms|term|neurons", error)
+
+
+@pytest.mark.parametrize(
+    ("weights", "error"),
+    [
+        ([[1.5]], TypeError),
+        ([[True]], TypeError),
+        ([[1], [2, 3]], TypeError),
+        ("a", TypeError),
+        (None, TypeError),
+        ([], ValueError),
+        ([1, 2], ValueError),
+        ([[]], ValueError),
+        ([[2**31]], ValueError),
+        (np.full((1, 40), 2**31 - 1), TooLargeError),
+        (np.ones((10**6, 5), dtype=int), TooLargeError),
+    ],
+)
+def test_weights_that_no_oracle_can_compute_are_refused(
+    weights: Any, error: type[Exception]
+) -> None:
+    assert_refused(lambda w: oracles.build_computed_oracle(w, 1), weights, "weights", error)
+
+
+@cases(
+    ("evolve_qaoa", "gammas", lambda a: simulators.evolve_qaoa(TABLE, a, [0.1, 0.2])),
+    ("gradient", "gammas", lambda a: simulators.qaoa_value_and_gradient(TABLE, a, [0.1, 0.2])),
+    ("circuit", "gammas", lambda a: qaoa.qaoa_circuit(TABLE, a, [0.1, 0.2])),
+    ("cones", "gammas", lambda a: simulators.light_cone_expectation(LOCAL, a, [0.1, 0.2])),
+)
+@pytest.mark.parametrize("angles", [[0.1], 0.1, [[0.1, 0.2]], [np.nan, 0.1], ["a", "b"], None])
+def test_angles_that_do_not_fit_are_refused(argument: str, call: Call, angles: Any) -> None:
+    assert_refused(call, angles, argument, (TypeError, ValueError))
+
+
+@cases(
+    ("evolve_qaoa", "cost", lambda c: simulators.evolve_qaoa(c, *ANGLES)),
+    ("light_cone_expectation", "cost", lambda c: simulators.light_cone_expectation(c, *ANGLES)),
+    ("dynamic_programming", "cost", lambda c: search(selectors.dynamic_programming, c)),
+    ("run", "cost", lambda c: search(cost=c)),
+)
+@pytest.mark.parametrize("cost", [None, "cost", np.arange(8.0), 5])
+def test_what_is_no_cost_is_refused(argument: str, call: Call, cost: Any) -> None:
+    assert_refused(call, cost, argument, (TypeError, ValueError))
+
+
+def test_a_light_cone_that_does_not_fit_is_refused_before_it_is_made() -> None:
+    ring = LocalCost([((i, (i + 1) % 200), np.zeros(4)) for i in range(200)], 200)
+    angles = np.zeros(40)
+    message = assert_refused(
+        lambda a: simulators.light_cone_expectation(ring, a, a), angles, "n_neurons", TooLargeError
+    )
+    assert message.startswith("n_neurons of a cone=82 needs ")
+
+
+@pytest.mark.parametrize(
+    ("n_active", "mixer"), [(1, "x"), (None, "ring"), (4, "ring"), (-1, "grover"), (1.5, "ring")]
+)
+def test_a_fixed_number_of_neurons_goes_with_its_mixers_only(n_active: Any, mixer: str) -> None:
+    def evolve(n_active: Any) -> object:
+        return simulators.evolve_qaoa(TABLE, *ANGLES, mixer=mixer, n_active=n_active)
+
+    assert_refused(evolve, n_active, "n_active", (TypeError, ValueError))
+
+
+def test_a_cost_without_pairs_only_has_no_quadratic_model() -> None:
+    cubic = PauliZCost({(0, 1, 2): 1.0}, 3)
+    message = assert_refused(to_bqm, cubic, "cost", ValueError)
+    assert message == "cost has order 3; a quadratic model has order 2 (limit: 2)"
+
+
+@pytest.mark.parametrize(
+    "model", [None, {}, "bqm", dimod.BinaryQuadraticModel({"a": 1}, {}, "SPIN")]
+)
+def test_what_is_no_model_of_numbered_neurons_is_refused(model: Any) -> None:
+    assert_refused(from_dimod, model, "model", TypeError)
+
+
+def test_qubits_that_are_not_one_for_each_neuron_are_refused() -> None:
+    two = cirq.LineQubit.range(2)
+    assert_refused(POLYNOMIAL.to_pauli_sum, two, "qubits", ValueError)
+    assert_refused(lambda q: [*phase_layer(q, TABLE, 0.1)], two, "qubits", ValueError)
+    assert_refused(lambda q: state_preparation.dicke_state(q, 0), [], "qubits", ValueError)
+
+
+def test_what_is_no_circuit_has_no_report() -> None:
+    for value in ("x", None, cirq.X):
+        assert_refused(circuit_report, value, "circuit", TypeError)
