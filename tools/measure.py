@@ -19,7 +19,7 @@ from labkit.amplification import expected_calls
 from labkit.ansatz import ramp_angles
 from labkit.baselines import train_networks
 from labkit.circuits.qaoa import qaoa_circuit
-from labkit.circuits.reports import circuit_report
+from labkit.circuits import circuit_report
 from labkit.datasets import Task, load_task
 from labkit.plots import draw_growth, growth_in_words, new_axes, render_png
 from labkit.problems import Problem, build_problem

@@ -1,5 +1,14 @@
 """Circuit builders: parameters in, `cirq` circuits out; nothing here simulates or prints."""
 
 from labkit.circuits import grover, oracles, qaoa, reports, state_preparation
+from labkit.circuits.reports import CircuitReport, circuit_report
 
-__all__ = ["grover", "oracles", "qaoa", "reports", "state_preparation"]
+__all__ = [
+    "CircuitReport",
+    "circuit_report",
+    "grover",
+    "oracles",
+    "qaoa",
+    "reports",
+    "state_preparation",
+]

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
+from labkit.masks import check_one_mask
 from labkit.quiet import quiet_start
 
 with quiet_start():
@@ -87,3 +89,25 @@ def compile_classifier(model: keras.Model, n_outputs: int) -> None:
     model.compile(optimizer="adam", loss=loss, metrics=[metric])
     # saved before it is built, an optimizer makes load_model warn
     model.optimizer.build(model.trainable_variables)
+
+
+def check_inputs(x: Any, n_inputs: int) -> Any:
+    """Returns samples (samples, n_inputs) as a tensor or a float32 array.
+
+    Raises:
+        ValueError: the shape is another.
+    """
+    x = x if ops.is_tensor(x) else np.asarray(x, dtype=np.float32)
+    if len(x.shape) != 2 or x.shape[-1] != n_inputs:
+        raise ValueError(f"x has shape {tuple(x.shape)}; it must be (samples, {n_inputs})")
+    return x
+
+
+def float_mask(neuron_mask: Any, n: int) -> npt.NDArray[np.float32]:
+    """Returns a mask, maybe a tensor, as float32 (n,).
+
+    Raises:
+        ValueError: it has the wrong length or another value than 0 and 1.
+    """
+    mask = ops.convert_to_numpy(neuron_mask) if ops.is_tensor(neuron_mask) else neuron_mask
+    return check_one_mask(mask, n).astype(np.float32)

@@ -8,8 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from labkit.activations import NKArrays, draw_nk_network
-from labkit.masks import check_one_mask
-from labkit.networks.layers import MaskedHidden, compile_classifier
+from labkit.networks.layers import (
+    MaskedHidden,
+    check_inputs,
+    compile_classifier,
+    float_mask,
+)
 from labkit.quiet import quiet_start
 
 with quiet_start():
@@ -145,9 +149,9 @@ class NKNetwork(keras.Model):
         Raises:
             ValueError: `x` or the mask has the wrong length, or the mask another value.
         """
-        x = self._check_inputs(x)
+        x = check_inputs(x, self.n_inputs)
         if neuron_mask is not None:
-            kwargs["neuron_mask"] = self._check_mask(neuron_mask)
+            kwargs["neuron_mask"] = float_mask(neuron_mask, self.n_mask_bits)
         return super().__call__(x, **kwargs)
 
     def call(self, x: Any, neuron_mask: Any = None) -> Any:
@@ -160,8 +164,8 @@ class NKNetwork(keras.Model):
         Raises:
             ValueError: `x` or the mask has the wrong length, or the mask another value.
         """
-        mask = None if neuron_mask is None else self._check_mask(neuron_mask)
-        return self._all_outputs(self._check_inputs(x), mask)
+        mask = None if neuron_mask is None else float_mask(neuron_mask, self.n_mask_bits)
+        return self._all_outputs(check_inputs(x, self.n_inputs), mask)
 
     def adapt(self, x: npt.ArrayLike) -> NKNetwork:
         """Takes the statistics that standardise the hidden neurons from training samples.
@@ -211,16 +215,6 @@ class NKNetwork(keras.Model):
 
     def _all_outputs(self, x: Any, neuron_mask: Any) -> Any:
         return self.rescaling(self.readout(self.hidden(x, neuron_mask=neuron_mask)))
-
-    def _check_inputs(self, x: Any) -> Any:
-        x = x if ops.is_tensor(x) else np.asarray(x, dtype=np.float32)
-        if len(x.shape) != 2 or x.shape[-1] != self.n_inputs:
-            raise ValueError(f"x has shape {tuple(x.shape)}; it must be (samples, {self.n_inputs})")
-        return x
-
-    def _check_mask(self, neuron_mask: Any) -> npt.NDArray[np.float32]:
-        mask = ops.convert_to_numpy(neuron_mask) if ops.is_tensor(neuron_mask) else neuron_mask
-        return check_one_mask(mask, self.n_mask_bits).astype(np.float32)
 
     def _set_arrays(self, arrays: NKArrays) -> None:
         self.hidden.kernel.assign(arrays.kernel)

@@ -15,8 +15,12 @@ from labkit.activations import (
     fold_subnetwork,
 )
 from labkit.limits import check_integer
-from labkit.masks import check_one_mask
-from labkit.networks.layers import MaskedHidden, compile_classifier
+from labkit.networks.layers import (
+    MaskedHidden,
+    check_inputs,
+    compile_classifier,
+    float_mask,
+)
 from labkit.quiet import quiet_start
 
 with quiet_start():
@@ -121,12 +125,9 @@ class RandomNetwork(keras.Model):
         Raises:
             ValueError: `x` or the mask has the wrong length, or the mask another value.
         """
-        x = x if ops.is_tensor(x) else np.asarray(x, dtype=np.float32)
-        if len(x.shape) != 2 or x.shape[-1] != self.n_inputs:
-            raise ValueError(f"x has shape {tuple(x.shape)}; it must be (samples, {self.n_inputs})")
+        x = check_inputs(x, self.n_inputs)
         if neuron_mask is not None:
-            mask = ops.convert_to_numpy(neuron_mask) if ops.is_tensor(neuron_mask) else neuron_mask
-            kwargs["neuron_mask"] = check_one_mask(mask, self.n_mask_bits).astype(np.float32)
+            kwargs["neuron_mask"] = float_mask(neuron_mask, self.n_mask_bits)
         return super().__call__(x, **kwargs)
 
     def call(self, x: Any, neuron_mask: Any = None) -> Any:
