@@ -7,14 +7,14 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from strategies import cost_tables
+from watched import WatchedCost
 
 from labkit.costs import CostTable, LocalCost
-from labkit.masks import all_masks, masks_to_indices
+from labkit.masks import all_masks
 from labkit.problems import build_problem
 from labkit.selectors import (
     dynamic_programming,
@@ -41,21 +41,8 @@ def nk_cost(n: int, k: int, *, seed: int) -> LocalCost:
     return LocalCost(terms, n)
 
 
-class Walk:
-    """The indices of the masks that a cost is asked for."""
-
-    def __init__(self, table: CostTable) -> None:
-        self.table = table
-        self.n_neurons = table.n_neurons
-        self.order = table.order
-        self.asked: list[int] = []
-
-    def evaluate(self, neuron_masks: npt.ArrayLike) -> npt.NDArray[np.float64]:
-        self.asked.extend(np.atleast_1d(masks_to_indices(neuron_masks)).tolist())
-        return self.table.evaluate(neuron_masks)
-
-    def to_table(self) -> CostTable:
-        return self.table
+class Walk(WatchedCost):
+    """The walk of a selector over a cost."""
 
     def rises(self, sweeps: int) -> list[tuple[int, float, bool]]:
         """(sweep, rise, kept) of each step of the first walk, worked out from what was asked."""

@@ -6,14 +6,14 @@ from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import cost_tables
+from watched import WatchedCost
 
 from labkit.costs import Cost, CostTable, LocalCost, PauliZCost
-from labkit.masks import all_masks, masks_to_indices
+from labkit.masks import all_masks
 from labkit.problems import build_problem
 from labkit.selectors import (
     SCHEMES,
@@ -82,24 +82,6 @@ def options_for(scheme: str, inner: Any, n: int, block_size: int) -> dict[str, A
         "inner_options": INNER[inner],
         "groups": groups_for(scheme, n),
     }
-
-
-class WatchedCost:
-    """A cost that keeps the index of each mask it is asked for, but for tables made of it."""
-
-    def __init__(self, table: CostTable) -> None:
-        self.table = table
-        self.n_neurons = table.n_neurons
-        self.order = table.order
-        self.asked: list[int] = []
-
-    def evaluate(self, neuron_masks: npt.ArrayLike) -> npt.NDArray[np.float64]:
-        indices = masks_to_indices(neuron_masks)
-        self.asked.extend(np.atleast_1d(indices).tolist())
-        return self.table.evaluate(neuron_masks)
-
-    def to_table(self) -> CostTable:
-        return self.table
 
 
 # The cost of a block

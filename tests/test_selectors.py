@@ -8,14 +8,14 @@ from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from strategies import cost_tables
+from watched import WatchedCost
 
 from labkit.costs import CostTable
-from labkit.masks import all_masks, masks_to_indices
+from labkit.masks import all_masks
 from labkit.problems import build_problem
 from labkit.selectors import (
     CostMeter,
@@ -45,24 +45,6 @@ def distinct_costs(n: int, *, seed: int = 0) -> CostTable:
 
 def moons_table(n: int) -> CostTable:
     return build_problem("moons", n, seed=0).table
-
-
-class WatchedCost:
-    """A cost that keeps the index of each mask it is asked for."""
-
-    def __init__(self, table: CostTable) -> None:
-        self.table = table
-        self.n_neurons = table.n_neurons
-        self.order = table.order
-        self.asked: list[int] = []
-
-    def evaluate(self, neuron_masks: npt.ArrayLike) -> npt.NDArray[np.float64]:
-        indices = masks_to_indices(neuron_masks)
-        self.asked.extend(np.atleast_1d(indices).tolist())
-        return self.table.evaluate(neuron_masks)
-
-    def to_table(self) -> CostTable:
-        return self.table
 
 
 def without_seconds(selection: Selection) -> dict[str, Any]:
