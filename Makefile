@@ -40,7 +40,7 @@ check: dev  ## lint, formatting, types
 notebooks: dev  ## execute the notebooks in place
 	$(BIN)/python tools/run_notebooks.py
 
-measure: dev  ## measure the default problems over 20 seeds: docs/measurements.md (half an hour)
+measure: dev  ## measure the default problems over 20 seeds: docs/measurements.md (some minutes)
 	$(BIN)/python tools/measure.py
 
 data: dev  ## make the data files anew from their sources

@@ -34,12 +34,13 @@ def draw_growth(
         runs = np.asarray(counted, dtype=np.float64)
         means, half = runs.mean(axis=1), _half_interval(runs)
         colour, marker = SERIES[i % len(SERIES)], MARKERS[i % len(MARKERS)]
-        ax.errorbar(sizes, means, half, color=colour, marker=marker, ls="", capsize=3)
+        ax.errorbar(sizes, means, half, color=colour, marker=marker, ls="", capsize=3, label=label)
         fit = fits[label]
         ax.plot(sizes, fit.prefactor * 2 ** (fit.exponent * sizes), color=colour, lw=1)
         ax.fill_between(sizes, *_band(fit, sizes), color=colour, alpha=0.15, lw=0)
     ax.set(xlabel="neurons n", ylabel="calls until an optimum is met", yscale="log")
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.legend(frameon=False, fontsize=9)
     ax.set_title("bars and bands: 95% intervals", fontsize=10)
     return ax
 
