@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from labkit.costs.tables import CostTable
 from labkit.costs.terms import Neurons, check_neurons
-from labkit.limits import check_finite, check_integer, check_register, show_value
+from labkit.limits import check_count, check_finite, check_integer, check_register, show_value
 from labkit.masks import check_mask, masks_from_indices
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ FloatArray = npt.NDArray[np.float64]
 
 #: A coefficient of a table, below this share of its largest cost, is rounding.
 _ROUNDING = 1e-14
+_BYTES_PER_TERM = 600  # in two mappings, on the way
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,17 +69,21 @@ class PauliZCost:
         Raises:
             TypeError: `table` is not a `CostTable`, or `max_order` not an integer.
             ValueError: `max_order` is not in 0..n.
+            TooLargeError: the terms do not fit in memory.
         """
         if not isinstance(table, CostTable):
             raise TypeError(f"table={show_value(table)} is not a CostTable")
         n = table.n_neurons
         highest = n if max_order is None else max_order
         highest = check_integer("max_order", highest, minimum=0, maximum=n)
+        check_register("n_neurons", n, bytes_per_mask=48, what="the expansion of a table")
         coefficients = walsh_hadamard(table.costs) / 2**n
-        members = masks_from_indices(np.arange(2**n), n)
         rounding = _ROUNDING * np.abs(table.costs).max()
-        kept = (members.sum(axis=1) <= highest) & (np.abs(coefficients) > rounding)
-        neurons = (tuple(np.flatnonzero(members[i]).tolist()) for i in np.flatnonzero(kept))
+        orders = np.bitwise_count(np.arange(2**n))
+        kept = np.flatnonzero((orders <= highest) & (np.abs(coefficients) > rounding))
+        check_count("n_terms", len(kept), bytes_each=_BYTES_PER_TERM + 17 * n, what="the terms")
+        members = masks_from_indices(kept, n)
+        neurons = (tuple(np.flatnonzero(one).tolist()) for one in members)
         return cls(dict(zip(neurons, coefficients[kept].tolist(), strict=True)), n)
 
     @property

@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 
 from labkit.ansatz import Edge, ring_edges
-from labkit.masks import all_masks
 
 State = npt.NDArray[np.complex128]
 #: Qubits rotated by one matrix product: so small that BLAS does not hand it to several threads.
@@ -112,7 +111,7 @@ def start_state(n_neurons: int, n_active: int | None) -> State:
     """The uniform superposition, or the Dicke state of all masks with `n_active` neurons."""
     state = np.ones(2**n_neurons, dtype=np.complex128)
     if n_active is not None:
-        state *= all_masks(n_neurons).sum(axis=1) == n_active
+        state *= np.bitwise_count(np.arange(2**n_neurons)) == n_active
     return state / np.sqrt(np.count_nonzero(state))
 
 
