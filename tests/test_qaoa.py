@@ -132,8 +132,8 @@ def test_the_circuit_on_qsim_gives_the_state_of_the_fast_evolution(
     fast = evolve_qaoa(cost, *angles, **options)
     qubits = cirq.LineQubit.range(n)
     run = final_state(qaoa_circuit(cost, *angles, **options), qubits=qubits)
-    assert abs(np.vdot(fast, run)) == pytest.approx(1, abs=1e-5)
-    np.testing.assert_allclose(probabilities(run), probabilities(fast), atol=1e-5)
+    # the global phase too
+    np.testing.assert_allclose(run, fast, atol=2e-5)
 
 
 @pytest.mark.parametrize("mixer", MIXERS)
@@ -244,6 +244,10 @@ def test_a_ramp_rises_in_gamma_and_falls_in_beta() -> None:
     gammas, betas = ramp_angles(4, 9, std=2.0)
     np.testing.assert_allclose(gammas, 3 / 2 * np.array([1, 3, 5, 7]) / 8)
     np.testing.assert_allclose(betas, 0.5 * np.array([7, 5, 3, 1]) / 8)
+
+
+def test_a_ramp_for_a_cost_without_spread_has_no_scale() -> None:
+    np.testing.assert_array_equal(ramp_angles(3, 4, std=0.0), ramp_angles(3, 4, std=1.0))
 
 
 def test_more_layers_of_the_ramp_find_better_masks_of_moons() -> None:

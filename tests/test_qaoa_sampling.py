@@ -69,6 +69,13 @@ def test_the_gradient_leads_to_a_lower_mean_than_the_ramp() -> None:
     assert np.mean(gains) > 0.1
 
 
+def test_training_does_not_depend_on_the_unit_of_the_cost() -> None:
+    table, ramp = moons(6), ramp_angles(2, 6, std=1.0)
+    tenfold = CostTable(10 * table.costs + 3, 6)
+    one, other = (optimise_angles(t, ramp, evaluations=25) for t in (table, tenfold))
+    np.testing.assert_allclose(one, other, rtol=1e-4)
+
+
 def test_more_evaluations_do_not_make_trained_angles_worse() -> None:
     table, ramp = moons(7), ramp_angles(2, 7, std=1.0)
     means = [mean_cost(table, optimise_angles(table, ramp, evaluations=k)) for k in (1, 5, 40)]
