@@ -193,6 +193,18 @@ def test_no_layer_leaves_the_start() -> None:
     assert qaoa_expectation(table, [], []) == pytest.approx(3.5)
 
 
+@pytest.mark.parametrize("mixer", MIXERS)
+@pytest.mark.parametrize("form", FORMS)
+def test_a_simulator_of_density_matrices_takes_the_circuits_too(form: str, mixer: str) -> None:
+    rng = np.random.default_rng(5)
+    cost, options = draw_cost(form, 4, rng), options_of(mixer, 4, rng)
+    circuit = qaoa_circuit(cost, [0.3], [0.2], **options)
+    noiseless = cirq.DensityMatrixSimulator(dtype=np.complex128).simulate(circuit)
+    expected = probabilities(evolve_qaoa(cost, [0.3], [0.2], **options))
+    chances = np.diag(noiseless.final_density_matrix).real
+    np.testing.assert_allclose(chances, expected, atol=1e-6)
+
+
 # What a form of cost costs in gates
 
 
@@ -232,7 +244,7 @@ def test_mixers_say_which_pairs_they_couple() -> None:
     qubits = cirq.LineQubit.range(4)
     assert all(len(op.qubits) == 1 for op in mixer_layer(qubits, 0.3))
     ring = [op.qubits for op in mixer_layer(qubits, 0.3, mixer="ring", n_active=2)]
-    assert {frozenset(q.x for q in pair) for pair in ring} == {  # type: ignore[attr-defined]
+    assert {frozenset(q.x for q in pair) for pair in ring} == {
         frozenset(pair) for pair in [(0, 1), (2, 3), (1, 2), (3, 0)]
     }
 

@@ -28,7 +28,8 @@ def phase_layer(qubits: Sequence[cirq.Qid], cost: Cost, gamma: Any) -> Iterator[
     Args:
         qubits: one qubit per neuron, neuron 0 first.
         cost: its form decides.
-        gamma: radians per unit of cost; for a polynomial also a `sympy` symbol.
+        gamma: radians per unit of cost; for a polynomial also a `sympy` symbol, but then without
+            the phase of its constant.
 
     Raises:
         TypeError: `cost` is none of the three forms.
@@ -38,10 +39,13 @@ def phase_layer(qubits: Sequence[cirq.Qid], cost: Cost, gamma: Any) -> Iterator[
     if len(qubits) != cost.n_neurons:
         raise ValueError(f"qubits holds {len(qubits)} qubits (limit: {cost.n_neurons})")
     if isinstance(cost, PauliZCost):
-        for neurons, coefficient in side_by_side(cost.terms.items()):
+        yield from global_phase(qubits[0], -gamma * cost.mean)
+        for neurons, coefficient in side_by_side(_without_constant(cost.terms.items())):
             yield from rotate_parity([qubits[j] for j in neurons], gamma * coefficient)
     elif isinstance(cost, LocalCost):
-        for neurons, values in side_by_side(cost.terms):
+        constant = sum(float(values[0]) for neurons, values in cost.terms if not neurons)
+        yield from global_phase(qubits[0], -gamma * constant)
+        for neurons, values in side_by_side(_without_constant(cost.terms)):
             yield from diagonal([qubits[j] for j in neurons], -gamma * values)
     elif isinstance(cost, CostTable):
         yield from diagonal(qubits, -gamma * cost.costs)
@@ -73,9 +77,7 @@ def side_by_side(terms: Iterable[tuple[Neurons, Value]]) -> list[tuple[Neurons, 
 
 def rotate_parity(qubits: Sequence[cirq.Qid], angle: Any) -> Iterator[cirq.Operation]:
     """exp(-i angle Z...Z): rz, a ZZ rotation, or for more qubits rz between ladders of CNOTs."""
-    if not qubits:
-        yield from _global_phase(-angle)
-    elif len(qubits) == 1:
+    if len(qubits) == 1:
         yield cirq.rz(2 * angle)(*qubits)
     elif len(qubits) == 2:
         yield cirq.ZZPowGate(exponent=2 * angle / np.pi, global_shift=-0.5)(*qubits)
@@ -86,10 +88,8 @@ def rotate_parity(qubits: Sequence[cirq.Qid], angle: Any) -> Iterator[cirq.Opera
 
 def diagonal(qubits: Sequence[cirq.Qid], angles: Any) -> Iterator[cirq.Operation]:
     """diag(exp(i angles)), angles (2^k,), on k qubits: Cirq's gates of two and three, or of k."""
-    check_register("n_qubits", max(len(qubits), 1), bytes_per_mask=_BYTES_PER_MASK, what="gates")
-    if not qubits:
-        yield from _global_phase(angles[0])
-    elif len(qubits) == 2:
+    check_register("n_qubits", len(qubits), bytes_per_mask=_BYTES_PER_MASK, what="gates")
+    if len(qubits) == 2:
         yield cirq.TwoQubitDiagonalGate(list(angles))(*qubits)
     elif len(qubits) == 3:
         yield cirq.ThreeQubitDiagonalGate(list(angles))(*qubits)
@@ -97,7 +97,14 @@ def diagonal(qubits: Sequence[cirq.Qid], angles: Any) -> Iterator[cirq.Operation
         yield cirq.DiagonalGate(list(angles))(*qubits)
 
 
-def _global_phase(angle: Any) -> Iterator[cirq.Operation]:
-    """exp(i angle), which no measurement shows: left out where there is no number yet."""
-    if isinstance(angle, (int, float)):
-        yield cirq.global_phase_operation(np.exp(1j * angle))
+def global_phase(qubit: cirq.Qid, angle: Any) -> Iterator[cirq.Operation]:
+    """exp(i angle), which no measurement shows; nothing where the angle is 0, or a symbol.
+
+    As a gate on one qubit, Z^2 with a shifted phase: not every sampler takes gates on none.
+    """
+    if isinstance(angle, float) and angle % (2 * np.pi):
+        yield cirq.ZPowGate(exponent=2, global_shift=angle / (2 * np.pi))(qubit)
+
+
+def _without_constant(terms: Iterable[tuple[Neurons, Value]]) -> list[tuple[Neurons, Value]]:
+    return [term for term in terms if term[0]]
