@@ -126,8 +126,7 @@ def train_network(
     epochs = check_integer("epochs", epochs, minimum=1)
     model = _copy(network, check_positive("learning_rate", learning_rate))
     start = time.perf_counter()
-    # each returns the loss before its step, and the accuracy
-    history = [model.train_on_batch(x, labels)[0] for _ in range(epochs)]
+    history = [_step(model, x, labels) for _ in range(epochs)]
     seconds = time.perf_counter() - start
     train_cost = float(cost_of_outputs(np.asarray(model(x)), targets, cost="cross_entropy"))
     ledger = Ledger(forward_passes=epochs, backward_passes=epochs, seconds=seconds)
@@ -139,6 +138,12 @@ def _copy(network: RandomNetwork, learning_rate: float) -> RandomNetwork:
     model.set_weights(network.get_weights())
     model.optimizer.learning_rate = learning_rate
     return model
+
+
+def _step(model: Any, x: npt.NDArray[np.float32], labels: npt.NDArray[np.int64]) -> float:
+    """One step; the loss before it."""
+    model.reset_metrics()  # some versions of Keras average over calls otherwise
+    return float(model.train_on_batch(x, labels)[0])
 
 
 def _side_by_side(task: Task, n_hidden: int, n_networks: int, seed: int) -> Any:
