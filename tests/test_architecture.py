@@ -50,6 +50,7 @@ MAY_IMPORT = {
     "tensorflow_quantum": {"angle_training"},
     "cirq": {"angle_training", "circuits", "costs", "simulators", "selectors", "exercises"},
     "dimod": {"costs"},
+    "numba": {"simulators"},
     "qsimcirq": {"simulators"},
     "matplotlib": {"plots", "explorers", "exercises"},
     "ipywidgets": {"explorers", "exercises"},
@@ -57,7 +58,16 @@ MAY_IMPORT = {
 }
 #: Importing any other module loads neither TensorFlow nor Cirq.
 SLOW_TO_IMPORT = {"networks", "baselines", "circuits"}
-HEAVY = ("cirq", "dimod", "keras", "qsimcirq", "tensorflow", "tensorflow_quantum", "tf_keras")
+HEAVY = (
+    "cirq",
+    "dimod",
+    "keras",
+    "numba",
+    "qsimcirq",
+    "tensorflow",
+    "tensorflow_quantum",
+    "tf_keras",
+)
 
 
 def find_modules() -> dict[str, Path]:

@@ -167,7 +167,7 @@ def test_a_register_beyond_any_machine_is_refused_in_a_readable_line(n: int) -> 
 def test_the_limit_that_is_quoted_is_the_largest_that_is_accepted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(limits, "memory_limit", lambda: 2**20)
+    monkeypatch.setattr(limits, "memory_limit", lambda: 2**25)
     with pytest.raises(TooLargeError) as refusal:
         all_masks(40)
     quoted = int(str(refusal.value).rpartition("limit: n=")[2].rstrip(")"))

@@ -23,6 +23,7 @@ from labkit.costs import Cost, CostTable, LocalCost, PauliZCost
 from labkit.masks import all_masks
 from labkit.problems import build_problem
 from labkit.simulators import (
+    compiled,
     evolve_qaoa,
     final_state,
     light_cone,
@@ -172,13 +173,54 @@ def test_the_gradient_is_the_limit_of_differences(
 ) -> None:
     cost, options = draw_cost(form, n, rng), options_of(mixer, n, rng)
     angles = np.array(draw_angles(p, rng))
-    value, *gradient = qaoa_value_and_gradient(cost, *angles, **options)
-    assert value == pytest.approx(qaoa_expectation(cost, *angles, **options))
+    exact = {**options, "dtype": "complex128"}
+    value, *gradient = qaoa_value_and_gradient(cost, *angles, **exact)
+    assert value == pytest.approx(qaoa_expectation(cost, *angles, **exact))
     for index in np.ndindex(2, p):
         step = np.zeros((2, p))
         step[index] = 1e-5
-        ahead, behind = (qaoa_expectation(cost, *(angles + s), **options) for s in (step, -step))
+        ahead, behind = (qaoa_expectation(cost, *(angles + s), **exact) for s in (step, -step))
         assert gradient[index[0]][index[1]] == pytest.approx((ahead - behind) / 2e-5, abs=1e-5)
+    single = qaoa_value_and_gradient(cost, *angles, **options)
+    np.testing.assert_allclose(single[1:], gradient, atol=1e-4)
+
+
+@given(rng=generators, n=st.integers(10, 14), p=st.integers(1, 16))
+@settings(max_examples=20)
+def test_compiled_loops_agree_with_plain_numpy_in_full_precision(
+    rng: np.random.Generator, n: int, p: int
+) -> None:
+    table = CostTable(rng.normal(size=2**n) * 3 + 10, n)
+    angles = rng.normal(size=p), rng.uniform(-4, 4, size=p)
+    whole = evolve_qaoa(table, *angles, dtype="complex128")
+    assert whole.dtype == np.complex128
+    for threads in (1, 3):
+        state = evolve_qaoa(table, *angles, threads=threads)
+        assert state.dtype == np.complex64
+        np.testing.assert_allclose(state, whole, atol=2e-5)
+        np.testing.assert_allclose(probabilities(state), probabilities(whole), atol=2e-5)
+    value, *gradient = qaoa_value_and_gradient(table, *angles, threads=2)
+    exact, *expected = qaoa_value_and_gradient(table, *angles, dtype="complex128")
+    assert value == pytest.approx(exact, abs=2e-5)
+    assert qaoa_expectation(table, *angles) == pytest.approx(exact, abs=2e-5)
+    np.testing.assert_allclose(gradient, expected, atol=1e-3 * table.std)
+
+
+@pytest.mark.parametrize("low", [1, 2, 3, 5, 9])
+def test_how_qubits_are_shared_out_among_blocks_changes_nothing(
+    low: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng, n = np.random.default_rng(low), 10
+    table, angles = CostTable(rng.normal(size=2**n), n), draw_angles(2, rng)
+    whole = qaoa_value_and_gradient(table, *angles, dtype="complex128")
+    monkeypatch.setattr(compiled, "_LOW", low)
+    monkeypatch.setattr(compiled, "_CHUNK", 2)
+    monkeypatch.setattr(compiled, "_LEAST_CHUNK", 2)
+    found = qaoa_value_and_gradient(table, *angles)
+    np.testing.assert_allclose(found[0], whole[0], atol=1e-5)
+    np.testing.assert_allclose(found[1:], whole[1:], atol=1e-4)
+    state = evolve_qaoa(table, *angles, threads=2)
+    np.testing.assert_allclose(state, evolve_qaoa(table, *angles, dtype="complex128"), atol=1e-5)
 
 
 def test_the_ring_has_one_edge_for_each_neuron_and_two_neurons_have_one() -> None:
@@ -283,7 +325,8 @@ def test_light_cones_give_the_expectation_of_the_full_state(
     rng: np.random.Generator, n: int, p: int, cyclic: bool
 ) -> None:
     cost, angles = chain(n, min(n, 3), rng, cyclic=cyclic), draw_angles(p, rng)
-    assert light_cone_expectation(cost, *angles) == pytest.approx(qaoa_expectation(cost, *angles))
+    whole = qaoa_expectation(cost, *angles, dtype="complex128")
+    assert light_cone_expectation(cost, *angles) == pytest.approx(whole)
 
 
 @given(rng=generators, n=st.integers(1, 9), p=st.integers(0, 3))
@@ -308,5 +351,5 @@ def test_a_thousand_equal_neighbourhoods_have_a_thousand_times_one_expectation()
         LocalCost([(tuple((i + k) % n for k in range(3)), values) for i in range(n)], n)
         for n in (13, 1000)
     ]
-    small = qaoa_expectation(ring[0], *angles)
+    small = qaoa_expectation(ring[0], *angles, dtype="complex128")
     assert light_cone_expectation(ring[1], *angles) == pytest.approx(1000 / 13 * small)

@@ -139,6 +139,19 @@ def test_a_venv_of_another_python_is_refused(
     assert not project
 
 
+def test_the_simulator_is_compiled_once(
+    project: list[tuple[str, ...]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran: list[list[str]] = []
+    monkeypatch.setattr(subprocess, "run", lambda command, **_: ran.append(command))
+    monkeypatch.setattr(setup_venv, "has_pip", lambda: False)
+    for _ in range(2):
+        setup_venv.main("requirements.lock")
+    assert [command[-1] for command in ran if "-c" in command] == [
+        "from labkit.simulators import compiled; compiled.warm_up()"
+    ]
+
+
 def test_jupyterlab_is_told_to_ask_for_no_news(project: list[tuple[str, ...]]) -> None:
     setup_venv.main("requirements.lock")
     settings = setup_venv.VENV / "share/jupyter/lab/settings/overrides.json"

@@ -55,6 +55,7 @@ def main(lock_name: str) -> None:
         create_venv()
         install(lock_name)
         quieten_lab()
+        compile_loops()
         for name in CONTAINED[lock_name]:
             stamp(name).write_text(fingerprint(name))
         UNFINISHED.unlink(missing_ok=True)
@@ -180,6 +181,13 @@ def show_progress(line: str) -> None:
         print("  " + line.strip(), flush=True)
     elif line.startswith("Installing collected packages") and "," in line:
         print(f"  Unpacking {line.count(',') + 1} packages", flush=True)
+
+
+def compile_loops() -> None:
+    """Compile the simulator's loops now: otherwise the first QAOA state waits for it."""
+    print("  Compiling the simulator", flush=True)
+    warm_up = "from labkit.simulators import compiled; compiled.warm_up()"
+    subprocess.run([str(VENV_PYTHON), "-c", warm_up], cwd=ROOT, check=False)
 
 
 def quieten_lab() -> None:

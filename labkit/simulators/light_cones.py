@@ -12,9 +12,10 @@ import numpy.typing as npt
 from labkit.ansatz import check_angles
 from labkit.costs import LocalCost
 from labkit.limits import check_integer, check_register, show_value
-from labkit.simulators.qaoa import BYTES_PER_MASK, qaoa_state
+from labkit.simulators.qaoa import evolve_qaoa
 
 FloatArray = npt.NDArray[np.float64]
+_BYTES_PER_MASK = 112
 
 
 def light_cone_expectation(cost: LocalCost, gammas: npt.ArrayLike, betas: npt.ArrayLike) -> float:
@@ -42,13 +43,13 @@ def light_cone_expectation(cost: LocalCost, gammas: npt.ArrayLike, betas: npt.Ar
     overlaps = _Overlaps(cost)
     cones = [overlaps.light_cone(neurons, len(gammas)) for neurons, _ in cost.terms]
     widest = max(map(len, cones), default=0) or 1
-    check_register("n_neurons of a cone", widest, bytes_per_mask=BYTES_PER_MASK, what="its state")
+    check_register("n_neurons of a cone", widest, bytes_per_mask=_BYTES_PER_MASK, what="its state")
     total = 0.0
     for (neurons, values), cone in zip(cost.terms, cones, strict=True):
         if not neurons:
             total += float(values[0])
             continue
-        state = qaoa_state(overlaps.within(cone), gammas, betas)
+        state = evolve_qaoa(overlaps.within(cone), gammas, betas, dtype="complex128")
         total += float(values @ _marginal(state, [cone.index(j) for j in neurons]))
     return total
 

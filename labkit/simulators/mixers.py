@@ -36,11 +36,8 @@ class XStage:
 
     def evolve(self, state: State, beta: float) -> State:
         """Rotates some qubits at a time, the last ones, which thereby come to the front."""
-        one = np.array([[np.cos(beta), 1j * np.sin(beta)], [1j * np.sin(beta), np.cos(beta)]])
         for start in range(0, self.n_neurons, _GROUP):
-            rotation = np.ones((1, 1))
-            for _ in range(min(_GROUP, self.n_neurons - start)):
-                rotation = np.kron(rotation, one)
+            rotation = _rotation(min(_GROUP, self.n_neurons - start), beta)
             state = (rotation @ state.reshape(-1, len(rotation)).T).ravel()
         return state
 
@@ -51,6 +48,14 @@ class XStage:
             by_qubit = state.reshape(2**j, 2, -1)
             flipped -= by_qubit[:, ::-1].reshape(-1)
         return flipped
+
+
+def _rotation(n: int, beta: float) -> State:
+    """exp(i beta X) on each of n qubits: cos^(n-d) (i sin)^d at masks that differ in d bits."""
+    masks = np.arange(2**n)
+    d = np.arange(n + 1)
+    by_distance = np.cos(beta) ** (n - d) * (1j * np.sin(beta)) ** d
+    return by_distance[np.bitwise_count(masks[:, np.newaxis] ^ masks)]
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,22 +1,25 @@
-"""QAOA as what it does to amplitudes: no circuit, no Cirq; the phase is a product in place."""
+"""QAOA as what it does to amplitudes: no circuit, no Cirq."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from labkit.ansatz import check_angles, check_mixer
 from labkit.costs import Cost
-from labkit.limits import check_register, show_value
-from labkit.simulators.mixers import Stage, State, build_stages, start_state
-from labkit.simulators.states import ComplexArray
+from labkit.limits import check_choice, check_integer, check_register, show_value
+from labkit.simulators.compiled import CompiledX
+from labkit.simulators.staged import StagedAnsatz
 
 FloatArray = npt.NDArray[np.float64]
-# a state, its adjoint and their products, complex128, beside the costs
-BYTES_PER_MASK = 112
+
+DTYPES = ("complex64", "complex128")
+#: From so many neurons on the X mixer is compiled: below, NumPy is as fast.
+_COMPILED_FROM = 6
+#: A state, its adjoint and what is made of them, beside the table: in NumPy, and compiled.
+_STAGED_BYTES, _COMPILED_BYTES = 112, 40
 
 
 def evolve_qaoa(
@@ -26,7 +29,9 @@ def evolve_qaoa(
     *,
     mixer: str = "x",
     n_active: int | None = None,
-) -> ComplexArray:
+    dtype: str = "complex64",
+    threads: int = 1,
+) -> npt.NDArray[Any]:
     """The state prod_l exp(-i beta_l B) exp(-i gamma_l C) |start>, layer 1 first.
 
     Args:
@@ -36,28 +41,20 @@ def evolve_qaoa(
         mixer: B, 'x', 'grover' or 'ring', see `labkit.ansatz`.
         n_active: neurons that every mask keeps, the start being the Dicke state; None for the
             uniform start. 'ring' needs one, 'x' has none.
+        dtype: 'complex64', whose rounding is some 1e-6; or 'complex128'.
+        threads: how many work at once, for the X mixer in complex64 from some 16 neurons on.
 
     Returns:
-        complex64 (2^n,) by mask index.
+        (2^n,) of `dtype` by mask index.
 
     Raises:
         TypeError: an argument is not of its kind.
-        ValueError: angles of different lengths, an unknown mixer, or `n_active` out of range.
+        ValueError: angles of different lengths, an unknown mixer, or a number out of range.
         TooLargeError: the state does not fit in memory.
     """
-    return qaoa_state(cost, gammas, betas, mixer=mixer, n_active=n_active).astype(np.complex64)
-
-
-def qaoa_state(
-    cost: Cost,
-    gammas: npt.ArrayLike,
-    betas: npt.ArrayLike,
-    *,
-    mixer: str = "x",
-    n_active: int | None = None,
-) -> State:
-    """The state of `evolve_qaoa` in full precision, complex128 (2^n,)."""
-    return _Ansatz.of(cost, mixer, n_active).evolve(*check_angles(gammas, betas))
+    gammas, betas = check_angles(gammas, betas)
+    state = _choose(cost, mixer, n_active, dtype, threads).state(gammas, betas)
+    return state.astype(dtype, copy=False)
 
 
 def qaoa_expectation(
@@ -67,13 +64,15 @@ def qaoa_expectation(
     *,
     mixer: str = "x",
     n_active: int | None = None,
+    dtype: str = "complex64",
+    threads: int = 1,
 ) -> float:
     """The mean cost <psi|C|psi> of the masks that the state of `evolve_qaoa` gives.
 
-    Args and Raises as for `evolve_qaoa`.
+    Args and Raises as for `evolve_qaoa`. Sums are in float64.
     """
-    ansatz = _Ansatz.of(cost, mixer, n_active)
-    return ansatz.expectation(ansatz.evolve(*check_angles(gammas, betas)))
+    gammas, betas = check_angles(gammas, betas)
+    return _choose(cost, mixer, n_active, dtype, threads).expectation(gammas, betas)
 
 
 def qaoa_value_and_gradient(
@@ -83,6 +82,8 @@ def qaoa_value_and_gradient(
     *,
     mixer: str = "x",
     n_active: int | None = None,
+    dtype: str = "complex64",
+    threads: int = 1,
 ) -> tuple[float, FloatArray, FloatArray]:
     """The mean cost and its derivatives by all 2p angles, in one pass back (adjoint method).
 
@@ -96,45 +97,21 @@ def qaoa_value_and_gradient(
 
     Reference: Jones and Gacon 2020, arXiv 2009.02823.
     """
-    ansatz, (gammas, betas) = _Ansatz.of(cost, mixer, n_active), check_angles(gammas, betas)
-    psi = ansatz.evolve(gammas, betas)
-    value, lam = ansatz.expectation(psi), ansatz.costs * psi
-    dgammas, dbetas = np.zeros_like(gammas), np.zeros_like(betas)
-    for layer in reversed(range(len(gammas))):
-        for stage in reversed(ansatz.stages):
-            dbetas[layer] += 2 * np.vdot(lam, stage.generator(psi)).imag
-            psi, lam = (stage.evolve(state, -betas[layer]) for state in (psi, lam))
-        dgammas[layer] = 2 * np.vdot(lam, ansatz.costs * psi).imag
-        phase = np.exp(1j * gammas[layer] * ansatz.costs)
-        psi, lam = phase * psi, phase * lam
-    return value, dgammas, dbetas
+    gammas, betas = check_angles(gammas, betas)
+    return _choose(cost, mixer, n_active, dtype, threads).value_and_gradient(gammas, betas)
 
 
-@dataclass(frozen=True, eq=False)
-class _Ansatz:
-    """Everything about a QAOA state but its angles."""
-
-    costs: FloatArray
-    start: State
-    stages: Sequence[Stage]
-
-    @classmethod
-    def of(cls, cost: Cost, mixer: str, n_active: int | None) -> _Ansatz:
-        if not hasattr(cost, "to_table"):
-            raise TypeError(f"cost={show_value(cost)} is not a cost such as a CostTable")
-        what = "QAOA states"
-        n = check_register("n_neurons", cost.n_neurons, bytes_per_mask=BYTES_PER_MASK, what=what)
-        mixer, n_active = check_mixer(mixer, n_active, n)
-        stages = build_stages(mixer, n, n_active)
-        return cls(cost.to_table().costs, start_state(n, n_active), stages)
-
-    def evolve(self, gammas: FloatArray, betas: FloatArray) -> State:
-        state = self.start
-        for gamma, beta in zip(gammas, betas, strict=True):
-            state = np.exp(-1j * gamma * self.costs) * state
-            for stage in self.stages:
-                state = stage.evolve(state, beta)
-        return state
-
-    def expectation(self, state: State) -> float:
-        return float(np.vdot(state, self.costs * state).real / np.vdot(state, state).real)
+def _choose(
+    cost: Cost, mixer: str, n_active: int | None, dtype: str, threads: int
+) -> CompiledX | StagedAnsatz:
+    """What evolves this cost: compiled loops where they are faster, else NumPy."""
+    if not hasattr(cost, "to_table"):
+        raise TypeError(f"cost={show_value(cost)} is not a cost such as a CostTable")
+    check_choice("dtype", dtype, DTYPES)
+    threads = check_integer("threads", threads, minimum=1)
+    mixer, n_active = check_mixer(mixer, n_active, cost.n_neurons)
+    is_compiled = mixer == "x" and dtype == "complex64" and cost.n_neurons >= _COMPILED_FROM
+    nbytes = _COMPILED_BYTES if is_compiled else _STAGED_BYTES
+    check_register("n_neurons", cost.n_neurons, bytes_per_mask=nbytes, what="QAOA states")
+    costs = cost.to_table().costs
+    return CompiledX(costs, threads) if is_compiled else StagedAnsatz.of(costs, mixer, n_active)
