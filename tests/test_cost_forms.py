@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from typing import Any
 
 import cirq
@@ -116,6 +117,34 @@ def test_the_transform_is_the_product_with_the_matrix_of_signs(
     np.testing.assert_array_equal(values, given_values)
 
 
+@pytest.mark.parametrize("n", [14, 15, 17])
+def test_the_transform_of_many_values_is_right_wherever_it_is_looked_at(n: int) -> None:
+    rng = np.random.default_rng(n)
+    values, indices = rng.normal(size=2**n), np.arange(2**n)
+    found = walsh_hadamard(values)
+    for s in [0, 1, 2**n - 1, *rng.integers(0, 2**n, 20).tolist()]:
+        signs = 1 - 2 * (np.bitwise_count(indices & s) % 2.0)
+        assert found[s] == pytest.approx(signs @ values, abs=1e-9)
+    np.testing.assert_allclose(walsh_hadamard(found) / 2**n, values, atol=1e-13)
+
+
+@pytest.mark.parametrize("form", ["polynomial", "local"])
+def test_a_table_is_made_in_little_more_memory_than_it_takes(form: str) -> None:
+    local = LocalCost([((i, (i + 8) % 18), np.arange(4.0) ** 2) for i in range(18)], 18)
+    cost = local if form == "local" else local.to_pauli_z()
+    tracemalloc.start()
+    try:
+        cost.to_table()
+        assert tracemalloc.get_traced_memory()[1] < 1.5 * 8 * 2**18
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_polynomial_whose_costs_no_float_holds_has_no_table() -> None:
+    with np.errstate(all="ignore"), pytest.raises(ValueError, match=r"^costs holds a value"):
+        PauliZCost({(): 1.5e308, (0,): 1.5e308}, 2).to_table()
+
+
 def test_terms_given_in_another_order_are_one_term() -> None:
     cost = PauliZCost({(2, 0): 1.0, (0, 2): 0.5, (): 2}, 3)
     assert dict(cost.terms) == {(): 2.0, (0, 2): 1.5}
@@ -203,6 +232,25 @@ def test_a_local_cost_is_the_sum_of_what_its_small_tables_say(
     assert cost.mean == pytest.approx(np.mean(expected))
     assert cost.std == pytest.approx(np.std(expected))
     assert cost.to_pauli_z().order <= cost.order
+
+
+@pytest.mark.parametrize("n", [7, 8, 9, 12, 17])
+@pytest.mark.parametrize("order", [1, 3, 7])
+def test_the_table_of_many_terms_is_the_cost_of_every_mask(n: int, order: int) -> None:
+    rng = np.random.default_rng(n + order)
+    random = [rng.permutation(n)[:order].tolist() for _ in range(20)]
+    ring = [[(i + j) % n for j in range(order)] for i in range(n)]
+    few = [[], [n - 1], [0, n - 1]]
+    sets = [tuple(s) for s in (*random, *ring, *few)]
+    cost = LocalCost([(s, rng.normal(size=2 ** len(s))) for s in sets], n)
+    expected = cost.evaluate(all_masks(n))
+    np.testing.assert_allclose(cost.to_table().costs, expected, atol=1e-12)
+
+
+def test_a_term_over_all_neurons_has_a_table_too() -> None:
+    rng = np.random.default_rng(0)
+    cost = LocalCost([((0, 9), rng.normal(size=4)), (tuple(range(12)), rng.normal(size=2**12))], 12)
+    np.testing.assert_allclose(cost.to_table().costs, cost.evaluate(all_masks(12)), atol=1e-12)
 
 
 @given(st.integers(1, 6), generators)

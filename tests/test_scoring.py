@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import math
+import sys
 import tracemalloc
 from collections.abc import Callable
 from typing import Any
@@ -115,6 +117,73 @@ def test_working_in_small_blocks_changes_nothing(
 
 
 @pytest.mark.parametrize("cost", COSTS)
+@pytest.mark.parametrize("n_outputs", [1, 2, 3, 10])
+@pytest.mark.parametrize("n_samples", [1, 98, 300])
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 20.0, 1e3])
+def test_a_table_is_the_cost_of_all_outputs_whatever_their_size(
+    n_samples: int, n_outputs: int, scale: float, cost: str
+) -> None:
+    rng = np.random.default_rng(n_samples)
+    t = rng.normal(size=(n_samples, 7, n_outputs)) * scale * rng.random((n_samples, 1, 1))
+    y = rng.integers(0, max(2, n_outputs), n_samples)
+    outputs = np.tensordot(all_masks(7).astype(float), t, axes=(1, 1))
+    expected = cost_of_outputs(
+        outputs, scoring.check_labels(y, n_samples=n_samples, n_outputs=n_outputs), cost=cost
+    )
+    found = score_contributions(t, y, cost=cost).costs
+    np.testing.assert_allclose(found, expected, rtol=2e-14, atol=1e-13)
+
+
+def test_outputs_large_and_small_on_different_samples_are_scored_together() -> None:
+    t = np.random.default_rng(0).normal(size=(60, 6)) * np.geomspace(1e-3, 150, 60)[:, np.newaxis]
+    y = np.where(np.arange(60) % 2, 1.0, -1.0)
+    outputs = (all_masks(6) @ t.T)[..., np.newaxis]
+    expected = cost_of_outputs(outputs, y[:, np.newaxis], cost="cross_entropy")
+    np.testing.assert_allclose(score_contributions(t, y).costs, expected, rtol=2e-14)
+
+
+def test_an_error_is_counted_by_the_sign_of_the_sum_of_the_halves_and_by_nothing_near() -> None:
+    rng = np.random.default_rng(0)
+    t = rng.choice([-0.3, -0.1, 0.0, 0.1, 0.2, 0.3], size=(600, 8))
+    y = rng.choice([-1.0, 1.0], 600)
+    halves = [np.zeros((1, 600)), np.zeros((1, 600))]
+    for j in range(8):
+        added = np.stack([np.zeros(600), t[:, j]])
+        halves[j // 4] = (halves[j // 4][:, np.newaxis] + added).reshape(-1, 600)
+    f = halves[0][:, np.newaxis] + halves[1]
+    assert np.any((np.abs(f) < 1e-15) & (f != 0))
+    expected = np.mean(y * f <= 0, axis=-1).ravel()
+    np.testing.assert_array_equal(score_contributions(t, y, cost="error_rate").costs, expected)
+
+
+def test_a_perfect_fit_costs_nothing_and_never_less() -> None:
+    rng = np.random.default_rng(0)
+    y = rng.choice([-1.0, 1.0], 50)
+    for scale in (*np.linspace(0.5, 1.5, 10), 1e4):
+        large = scale * rng.normal(size=50)
+        t = np.stack([large, rng.normal(size=50), y - large, rng.normal(size=50)], axis=1)
+        costs = score_contributions(t, y, cost="squared_error").costs
+        assert 0 <= costs[0b1010] < 1e-13
+        assert costs.min() >= 0
+
+
+def test_contributions_beyond_a_float_are_refused() -> None:
+    with np.errstate(all="ignore"):
+        for cost in COSTS:
+            with pytest.raises(ValueError, match=r"^sums of t holds a value that is not finite"):
+                score_contributions(np.full((3, 4), 1e308), [0, 1, 1], cost=cost)
+        for n in (2, 3):
+            with pytest.raises(ValueError, match="not finite"):
+                score_contributions(np.full((3, n), 9e307), [0, 1, 1], cost="squared_error")
+
+
+def test_a_table_cannot_be_changed() -> None:
+    table = score_contributions(np.ones((3, 2)), [0, 1, 1])
+    with pytest.raises(ValueError, match="read-only"):
+        table.costs[0] = 0
+
+
+@pytest.mark.parametrize("cost", COSTS)
 def test_labels_may_be_zero_and_one_or_minus_and_plus_one(cost: str) -> None:
     t, y = np.random.default_rng(0).normal(size=(6, 4)), np.array([0, 1, 1, 0, 0, 1])
     np.testing.assert_array_equal(
@@ -168,15 +237,42 @@ def test_a_network_of_arrays_is_scored_as_its_own_outputs(mask_kind: str, cost: 
         assert table.costs[index] == pytest.approx(binary_cost(f, targets, cost), abs=1e-9)
 
 
-def test_a_large_table_is_made_in_little_more_memory_than_it_takes() -> None:
-    t, y = np.random.default_rng(0).normal(size=(150, 16)), np.arange(150) % 2
+@pytest.mark.parametrize("cost", COSTS)
+@pytest.mark.parametrize(("n", "n_samples", "mebibytes"), [(16, 256, 6.5), (18, 8, 3.5)])
+def test_a_large_table_is_made_in_little_more_memory_than_it_takes(
+    n: int, n_samples: int, mebibytes: float, cost: str
+) -> None:
+    # tables of 0.5 and 2 MiB; the outputs of all masks on all samples would be 128 and 16 MiB
+    t, y = np.random.default_rng(0).normal(size=(n_samples, n)), np.arange(n_samples) % 2
     tracemalloc.start()
     try:
-        score_contributions(t, y)
-        # the outputs of all masks on all samples would be 75 MiB, and twice that to score them
-        assert tracemalloc.get_traced_memory()[1] < 70 * 2**20
+        score_contributions(t, y, cost=cost)
+        assert tracemalloc.get_traced_memory()[1] < mebibytes * 2**20
     finally:
         tracemalloc.stop()
+
+
+class Terminal(io.StringIO):
+    """A stream that somebody looks at."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("stream", "patience", "shown"),
+    [(Terminal(), 0.0, True), (Terminal(), 60.0, False), (io.StringIO(), 0.0, False)],
+    ids=["long", "short", "unwatched"],
+)
+def test_a_bar_shows_the_progress_of_long_work_to_somebody_who_looks_on(
+    stream: io.StringIO, patience: float, shown: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scoring.tables, "_PATIENCE", patience)
+    monkeypatch.setattr(sys, "stderr", stream)
+    monkeypatch.delitem(sys.modules, "ipykernel", raising=False)
+    slices = [*scoring.tables.watched_slices(10, 4)]
+    assert slices == [slice(0, 4), slice(4, 8), slice(8, 10)]
+    assert ("3" in stream.getvalue()) == shown
 
 
 def test_cost_of_outputs_takes_many_outputs_at_once() -> None:

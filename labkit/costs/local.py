@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -16,7 +16,11 @@ from labkit.limits import check_array, check_integer, check_register, show_value
 from labkit.masks import check_mask
 
 FloatArray = npt.NDArray[np.float64]
+Term = tuple[Neurons, FloatArray]
+
 _BLOCK_BYTES = 2**24
+_TAIL = 8  # last neurons whose choices lie side by side in memory
+_MERGED_SHARE = 6  # merged terms take at most 2^-6 of a table, one wide term excepted
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,12 +89,8 @@ class LocalCost:
         Raises:
             TooLargeError: the table does not fit in memory.
         """
-        n = check_register("n_neurons", self.n_neurons, bytes_per_mask=24, what="the cost table")
-        costs = np.zeros((2,) * n)
-        for neurons, values in self.terms:
-            by_neuron = values.reshape((2,) * len(neurons)).transpose(np.argsort(neurons))
-            costs += by_neuron.reshape([2 if j in neurons else 1 for j in range(n)])
-        return CostTable(costs.ravel(), n)
+        n = check_register("n_neurons", self.n_neurons, bytes_per_mask=16, what="the cost table")
+        return CostTable.owning(_add_up(self.terms, n), n)
 
     def to_pauli_z(self) -> PauliZCost:
         """The same cost as a polynomial in z_j: each small table expanded by itself."""
@@ -125,6 +125,59 @@ class LocalCost:
             )
             for group in groups
         ]
+
+
+def _add_up(terms: Sequence[Term], n_neurons: int) -> FloatArray:
+    """The sum of terms over the first n neurons, for every mask, (2^n,).
+
+    The terms that read none of the last neurons are added up by themselves, and each of those
+    sums holds for every choice of the last neurons. The others are merged, and added as rows of
+    all choices of the last neurons: a stretch of memory, whatever neurons a term reads.
+    """
+    head = max(0, n_neurons - _TAIL)
+    early = [term for term in terms if all(j < head for j in term[0])]
+    late = [term for term in terms if any(j >= head for j in term[0])]
+    costs = np.zeros((2,) * head + (2 ** (n_neurons - head),))
+    if early:
+        sums = _add_up(early, head) if head else np.sum([values for _, values in early], axis=0)
+        costs += sums.reshape((2,) * head + (1,))
+    for neurons, rows in _merge(late, head, n_neurons):
+        costs += rows.reshape([2 if j in neurons else 1 for j in range(head)] + [-1])
+    return costs.reshape(-1)
+
+
+def _merge(
+    terms: Sequence[Term], head: int, n_neurons: int
+) -> Iterator[tuple[set[int], FloatArray]]:
+    """Terms added up to tables over a few of the first neurons and all of the last.
+
+    Yields:
+        The first neurons that a table reads, and the table (2,) * their number + (2^last,).
+    """
+    all_read = [{j for j in neurons if j < head} for neurons, _ in terms]
+    largest = max([head - _MERGED_SHARE, *map(len, all_read)])
+    groups: list[tuple[set[int], list[Term]]] = []
+    for term, read in zip(terms, all_read, strict=True):
+        for neurons, members in groups:
+            if len(neurons | read) <= largest:
+                neurons |= read
+                members.append(term)
+                break
+        else:
+            groups.append((read, [term]))
+    for neurons, members in groups:
+        axes = [*sorted(neurons), *range(head, n_neurons)]
+        table = np.zeros((2,) * len(axes))
+        for term in members:
+            table += _by_neuron(term, axes)
+        yield neurons, table
+
+
+def _by_neuron(term: Term, axes: Sequence[int]) -> FloatArray:
+    """A term's values with an axis of two for each neuron of `axes` that it reads, one if not."""
+    neurons, values = term
+    in_order = values.reshape((2,) * len(neurons)).transpose(np.argsort(neurons))
+    return in_order.reshape([2 if j in neurons else 1 for j in axes])
 
 
 def _check_term(term: object, n_neurons: int) -> tuple[Neurons, FloatArray]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
@@ -23,6 +23,8 @@ FloatArray = npt.NDArray[np.float64]
 
 #: A coefficient of a table, below this share of its largest cost, is rounding.
 _ROUNDING = 1e-14
+_RADIX = 2**5  # entries that one product transforms
+_BLOCK_SIZE = 2**14  # entries, 128 KiB
 _BYTES_PER_TERM = 600  # in two mappings, on the way
 
 
@@ -77,7 +79,8 @@ class PauliZCost:
         highest = n if max_order is None else max_order
         highest = check_integer("max_order", highest, minimum=0, maximum=n)
         check_register("n_neurons", n, bytes_per_mask=48, what="the expansion of a table")
-        coefficients = walsh_hadamard(table.costs) / 2**n
+        coefficients = walsh_hadamard(table.costs)
+        coefficients /= 2**n
         rounding = _ROUNDING * np.abs(table.costs).max()
         orders = np.bitwise_count(np.arange(2**n))
         kept = np.flatnonzero((orders <= highest) & (np.abs(coefficients) > rounding))
@@ -129,11 +132,12 @@ class PauliZCost:
         Raises:
             TooLargeError: the table does not fit in memory.
         """
-        n = check_register("n_neurons", self.n_neurons, bytes_per_mask=32, what="the cost table")
+        n = check_register("n_neurons", self.n_neurons, bytes_per_mask=8, what="the cost table")
         coefficients = np.zeros(2**n)
         for neurons, coefficient in self.terms.items():
             coefficients[sum(1 << (n - 1 - j) for j in neurons)] = coefficient
-        return CostTable(walsh_hadamard(coefficients), n)
+        _transform(coefficients)
+        return CostTable.owning(coefficients, n)
 
     def to_pauli_sum(self, qubits: Sequence[cirq.Qid]) -> cirq.PauliSum:
         """The Hamiltonian sum_S c_S prod_{j in S} Z_j, whose diagonal is the table.
@@ -191,9 +195,44 @@ def walsh_hadamard(values: npt.ArrayLike) -> FloatArray:
     Reference: Fino and Algazi 1976, IEEE Trans. Computers C-25, 1142.
     """
     out = np.array(values, dtype=np.float64)
-    step = 1
-    while step < len(out):
-        pairs = out.reshape(-1, 2, step)
-        pairs[:] = np.stack([pairs[:, 0] + pairs[:, 1], pairs[:, 0] - pairs[:, 1]], axis=1)
-        step *= 2
+    _transform(out)
     return out
+
+
+def _transform(values: FloatArray) -> None:
+    """Overwrites values (2^n,) by their transform, five bits of the index at a time.
+
+    Over some bits the transform is a product with the matrix of signs of so many bits. A block
+    of it is made in a buffer that stays in the cache.
+    """
+    step = 1
+    while step < len(values):
+        size = min(_RADIX, len(values) // step)
+        signs = _signs(size)
+        for block in _blocks(values, size, step):
+            block[...] = block @ signs if step == 1 else signs @ block
+        step *= size
+
+
+def _blocks(values: FloatArray, size: int, step: int) -> Iterator[FloatArray]:
+    """Views of `values` to transform, each over its axis of `size` entries, `step` apart.
+
+    (rows, size) where step is 1, else (batch, size, columns).
+    """
+    if step == 1:
+        yield from _split(values.reshape(-1, size), _BLOCK_SIZE // size)
+        return
+    columns = min(step, _BLOCK_SIZE // size)
+    for start in range(0, step, columns):
+        part = values.reshape(-1, size, step)[:, :, start : start + columns]
+        yield from _split(part, _BLOCK_SIZE // (size * columns))
+
+
+def _split(array: FloatArray, rows: int) -> Iterator[FloatArray]:
+    return (array[start : start + rows] for start in range(0, len(array), rows))
+
+
+def _signs(size: int) -> FloatArray:
+    """(-1)^|S and m|, (size, size)."""
+    indices = np.arange(size)
+    return 1.0 - 2.0 * (np.bitwise_count(indices[:, np.newaxis] & indices) % 2)

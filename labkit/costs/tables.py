@@ -42,6 +42,25 @@ class CostTable:
         object.__setattr__(self, "costs", costs)
         object.__setattr__(self, "n_neurons", n)
 
+    @classmethod
+    def owning(cls, costs: FloatArray, n_neurons: int) -> CostTable:
+        """A table of costs that nobody else holds, without a copy.
+
+        Args:
+            costs: float64 (2^n,), read-only from now on.
+            n_neurons: n.
+
+        Raises:
+            ValueError: a cost is not finite.
+        """
+        if not np.isfinite([costs.min(), costs.max()]).all():
+            raise ValueError("costs holds a value that is not finite")
+        table = object.__new__(cls)
+        costs.setflags(write=False)
+        object.__setattr__(table, "costs", costs)
+        object.__setattr__(table, "n_neurons", n_neurons)
+        return table
+
     @property
     def order(self) -> int:
         """The largest number of neurons in one term: a table may couple all n."""

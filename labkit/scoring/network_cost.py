@@ -14,7 +14,7 @@ from labkit.costs import CostTable
 from labkit.limits import check_array, check_choice, check_register, show_value
 from labkit.masks import BoolArray, check_mask, masks_from_indices
 from labkit.scoring.outputs import COSTS, check_labels, cost_of_outputs
-from labkit.scoring.tables import Contributor, score_contributions
+from labkit.scoring.tables import Contributor, score_contributions, watched_slices
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -90,15 +90,14 @@ class NetworkCost:
         Raises:
             TooLargeError: the table does not fit in memory.
         """
-        n = check_register("n_neurons", self.n_neurons, bytes_per_mask=24, what="the cost table")
+        n = check_register("n_neurons", self.n_neurons, bytes_per_mask=8, what="the cost table")
         if self.network.has_contributions:
             t = self.network.contributions(self.x)
             return score_contributions(t, self.y, cost=self.cost_name)
         costs = np.empty(2**n)
-        for start in range(0, 2**n, self._rows):
-            indices = np.arange(start, min(start + self._rows, 2**n))
-            costs[indices] = self._run(masks_from_indices(indices, n))
-        return CostTable(costs, n)
+        for rows in watched_slices(2**n, self._rows):
+            costs[rows] = self._run(masks_from_indices(np.arange(rows.start, rows.stop), n))
+        return CostTable.owning(costs, n)
 
     def _run(self, neuron_masks: BoolArray) -> FloatArray:
         outputs = self.network.run_masks(self._prepared, neuron_masks)

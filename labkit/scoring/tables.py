@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import sys
+import time
+from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -11,11 +13,13 @@ import numpy.typing as npt
 
 from labkit.costs import CostTable
 from labkit.limits import check_array, check_choice, check_count, check_register
-from labkit.scoring.outputs import COSTS, check_labels, cost_of_outputs
+from labkit.scoring.kernels import make_kernel
+from labkit.scoring.outputs import COSTS, check_labels
 
 FloatArray = npt.NDArray[np.float64]
 
-_BLOCK_BYTES = 2**24
+_BLOCK_BYTES = 2**18  # of costs: what a cache holds
+_PATIENCE = 1.0  # seconds
 
 
 class Contributor(Protocol):
@@ -32,7 +36,8 @@ def score_contributions(
     """The cost of each subnetwork, from what each hidden unit adds to the output.
 
     The sums over the first half of the units and over the second half are made once each; every
-    mask's output is then one sum of two. Working space is a block of some 16 MiB beside them.
+    mask's output is then one sum of two, and most costs need not even that (see `kernels`).
+    Working space beside them is a block of costs that fits in a cache.
 
     Args:
         t: float (samples, n), (samples, n, outputs) or (samples, units, patterns, outputs).
@@ -40,23 +45,45 @@ def score_contributions(
         cost: one of `COSTS`.
 
     Raises:
-        ValueError: `cost` is unknown, or shapes or labels do not fit.
+        ValueError: `cost` is unknown, shapes or labels do not fit, or a sum is not finite.
         TooLargeError: the table does not fit in memory.
     """
     check_choice("cost", cost, COSTS)
     units = _unit_outputs(check_array("t", t))
     n = sum(len(unit).bit_length() - 1 for unit in units)
-    check_register("n_neurons", n, bytes_per_mask=24, what="the cost table")
+    check_register("n_neurons", n, bytes_per_mask=8, what="the cost table")
     targets = check_labels(y, n_samples=units[0].shape[1], n_outputs=units[0].shape[2])
     half = len(units) // 2
     _check_sums(units[:half], units[half:], targets.shape)
     first, second = _all_sums(units[:half], targets.shape), _all_sums(units[half:], targets.shape)
-    rows = max(1, _BLOCK_BYTES // second.nbytes)
-    blocks = [
-        cost_of_outputs(first[i : i + rows, np.newaxis] + second, targets, cost=cost).ravel()
-        for i in range(0, len(first), rows)
-    ]
-    return CostTable(np.concatenate(blocks), n)
+    kernel = make_kernel(first, second, targets, cost)
+    costs = np.empty((len(first), len(second)))
+    for rows in watched_slices(len(first), _BLOCK_BYTES // (8 * len(second))):
+        costs[rows] = kernel(rows)
+    return CostTable.owning(costs.reshape(-1), n)
+
+
+def watched_slices(count: int, size: int) -> Iterator[slice]:
+    """Slices of `size` of `count` things, with a progress bar once somebody has waited a second."""
+    bar, begin = None, time.perf_counter()
+    starts = range(0, count, max(1, size))
+    try:
+        for done, start in enumerate(starts):
+            if bar is None and time.perf_counter() - begin > _PATIENCE and _is_watched():
+                from tqdm.auto import tqdm
+
+                bar = tqdm(total=len(starts), initial=done, leave=False)
+            yield slice(start, min(start + starts.step, count))
+            if bar is not None:
+                bar.update()
+    finally:
+        if bar is not None:
+            bar.close()
+
+
+def _is_watched() -> bool:
+    """Whether a notebook or a terminal shows a progress bar."""
+    return "ipykernel" in sys.modules or (sys.stderr is not None and sys.stderr.isatty())
 
 
 def _unit_outputs(t: FloatArray) -> list[FloatArray]:
@@ -67,7 +94,7 @@ def _unit_outputs(t: FloatArray) -> list[FloatArray]:
         t = np.stack([np.zeros_like(t), t], axis=2)
     if t.ndim != 4 or 0 in t.shape or t.shape[2] & (t.shape[2] - 1):
         raise ValueError(f"t has shape {t.shape}; it must be (samples, n, outputs)")
-    return list(t.transpose(1, 2, 0, 3))
+    return list(np.ascontiguousarray(t.transpose(1, 2, 0, 3)))
 
 
 def _all_sums(units: Sequence[FloatArray], shape: tuple[int, ...]) -> FloatArray:
@@ -75,7 +102,7 @@ def _all_sums(units: Sequence[FloatArray], shape: tuple[int, ...]) -> FloatArray
     sums = np.zeros((1, *shape))
     for unit in units:
         sums = (sums[:, np.newaxis] + unit).reshape(-1, *shape)
-    return sums
+    return check_array("sums of t", sums)
 
 
 def _check_sums(
@@ -83,6 +110,6 @@ def _check_sums(
 ) -> None:
     """Refuses samples for which the sums over half of the units do not fit in memory."""
     sums = [math.prod(len(unit) for unit in units) for units in (first, second)]
-    # a block is one sum of the first half with all of the second, and the cost's own arrays
-    bytes_each = 8 * shape[1] * (2 * sums[0] + 5 * sums[1])
+    # two copies of each, and their range or the factors of the second half
+    bytes_each = 8 * shape[1] * (4 * sums[0] + 5 * sums[1])
     check_count("n_samples", shape[0], bytes_each=bytes_each, what="sums of contributions")
