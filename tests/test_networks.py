@@ -350,5 +350,5 @@ def test_deeper_networks_are_refused() -> None:
 
 def test_forty_neurons_are_refused_a_table_with_the_memory_it_would_take() -> None:
     network = RandomNetwork(2, 40, seed=0)
-    with pytest.raises(MemoryError, match=r"^n_neurons=40 needs 24\.0 TiB for the cost table; "):
+    with pytest.raises(MemoryError, match=r"^n_neurons=40 needs 8\.0 TiB for the cost table; "):
         score_all_masks(network, np.zeros((3, 2)), [0, 1, 1])

@@ -1,0 +1,100 @@
+"""Measure labkit's engines beside their peers and write docs/benchmarks.md.
+
+usage: python tools/bench.py [--quick | --large] [PYTEST OPTION ...]
+
+The peers are installed into .bench, once; the environment of the lock is left alone. All runs in
+one process on one core with one thread. With --quick or options of pytest, such as -k grover, the
+page is test-results/benchmarks.md instead.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+BENCH = ROOT / ".bench"
+# not two levels below .git: Aer would take the repository for its own, and fail
+SITE = BENCH / "lib" / "site"
+STAMP = BENCH / "installed"
+PEERS = ROOT / "tests" / "benchmarks" / "peers.txt"
+LOCK = ROOT / "requirements.lock"
+ONE_THREAD = {
+    **{f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "NUMBA")},
+    "TF_NUM_INTRAOP_THREADS": "1",
+    "TF_NUM_INTEROP_THREADS": "1",
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1",
+    "JAX_PLATFORMS": "cpu",
+}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Install the peers if need be, then run the benchmarks.
+
+    Args:
+        arguments: of the command line.
+
+    Returns:
+        The exit status of pytest.
+    """
+    mode = next((name for name in ("quick", "large") if f"--{name}" in arguments), "full")
+    rest = [argument for argument in arguments if argument not in ("--quick", "--large")]
+    install_peers()
+    stay_on_one_core()
+    folder = ROOT / ("test-results" if mode == "quick" or rest else "docs")
+    environment = {
+        **os.environ,
+        **ONE_THREAD,
+        "PYTHONPATH": str(SITE),
+        "BENCH_SIZES": mode,
+        "BENCH_PAGE": str(folder / "benchmarks.md"),
+    }
+    status = subprocess.run(pytest_command(rest), cwd=ROOT, env=environment).returncode
+    if not status:
+        print(f"Written to {folder.name}/benchmarks.md")
+    return status
+
+
+def pytest_command(options: Sequence[str]) -> list[str]:
+    """The command: pytest-benchmark switched on again, and files that `make test` passes over."""
+    overridden = ["addopts=", "filterwarnings=ignore", "python_files=bench_*.py", "timeout=0"]
+    settings = [word for line in overridden for word in ("-o", line)]
+    folder = PEERS.parent.relative_to(ROOT).as_posix()
+    return [
+        sys.executable,
+        "-m",
+        "pytest",
+        *settings,
+        "--benchmark-columns=median",
+        folder,
+        *options,
+    ]
+
+
+def install_peers() -> None:
+    """Put the peers, with what they need at the versions of the lock, into .bench."""
+    digest = hashlib.sha256(PEERS.read_bytes() + LOCK.read_bytes()).hexdigest()
+    if STAMP.exists() and STAMP.read_text() == digest:
+        return
+    print(f"Installing {PEERS.relative_to(ROOT)} into .bench (once: 600 MB)", flush=True)
+    shutil.rmtree(BENCH, ignore_errors=True)
+    uv = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--compile-bytecode"]
+    where = ["--python", sys.executable, "--target", str(SITE)]
+    subprocess.run([*uv, *where, "-c", str(LOCK), "-r", str(PEERS)], check=True)
+    STAMP.write_text(digest)
+
+
+def stay_on_one_core() -> None:
+    """Keep this process and its children on one core, where the system can."""
+    if sys.platform == "linux":
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
