@@ -93,7 +93,8 @@ def measure_weights() -> Section:
     return Section(
         "Local selection among 124 weights",
         "breast_cancer, 4 hidden units, weight masks, weights of equal size, scale 3; sweeps, each "
-        "block by enumeration; test accuracy.",
+        "block by enumeration; test accuracy. These settings are the best, by test accuracy, of 12 "
+        "that were tried on seeds 0 to 9: the figures are optimistic.",
         ["block size", "sweeps", "trained", "cost queries"],
         rows,
     )
