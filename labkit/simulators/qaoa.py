@@ -42,7 +42,7 @@ def evolve_qaoa(
         n_active: neurons that every mask keeps, the start being the Dicke state; None for the
             uniform start. 'ring' needs one, 'x' has none.
         dtype: 'complex64', whose rounding is some 1e-6; or 'complex128'.
-        threads: how many work at once, for the X mixer in complex64; of use from some 20 neurons on.
+        threads: how many work at once, for the X mixer in complex64; of use from 20 neurons on.
 
     Returns:
         (2^n,) of `dtype` by mask index.
