@@ -206,21 +206,46 @@ def test_compiled_loops_agree_with_plain_numpy_in_full_precision(
     np.testing.assert_allclose(gradient, expected, atol=1e-3 * table.std)
 
 
-@pytest.mark.parametrize("low", [1, 2, 3, 5, 9])
-def test_how_qubits_are_shared_out_among_blocks_changes_nothing(
-    low: int, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("threads", [1, 2, 3])
+@pytest.mark.parametrize("n", range(12, 19))
+def test_however_many_rows_a_state_has_all_its_qubits_are_rotated(
+    n: int, threads: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rng, n = np.random.default_rng(low), 10
-    table, angles = CostTable(rng.normal(size=2**n), n), draw_angles(2, rng)
-    whole = qaoa_value_and_gradient(table, *angles, dtype="complex128")
-    monkeypatch.setattr(compiled, "_LOW", low)
-    monkeypatch.setattr(compiled, "_CHUNK", 2)
-    monkeypatch.setattr(compiled, "_LEAST_CHUNK", 2)
-    found = qaoa_value_and_gradient(table, *angles)
-    np.testing.assert_allclose(found[0], whole[0], atol=1e-5)
-    np.testing.assert_allclose(found[1:], whole[1:], atol=1e-4)
-    state = evolve_qaoa(table, *angles, threads=2)
-    np.testing.assert_allclose(state, evolve_qaoa(table, *angles, dtype="complex128"), atol=1e-5)
+    rng = np.random.default_rng(n)
+    table = CostTable(rng.normal(size=2**n), n)
+    angles = rng.normal(size=2), rng.uniform(-4, 4, size=2)
+    monkeypatch.setattr(compiled, "_SHARED_FROM", 2**13)
+    value, *gradient = qaoa_value_and_gradient(table, *angles, dtype="complex128")
+    found, *derivatives = qaoa_value_and_gradient(table, *angles, threads=threads)
+    assert found == pytest.approx(value, abs=1e-6)
+    assert qaoa_expectation(table, *angles, threads=threads) == pytest.approx(value, abs=1e-6)
+    np.testing.assert_allclose(derivatives, gradient, atol=2e-5)
+    state = evolve_qaoa(table, *angles, threads=threads)
+    np.testing.assert_allclose(state, evolve_qaoa(table, *angles, dtype="complex128"), atol=1e-6)
+
+
+@pytest.mark.parametrize("n", [7, 8, 13])
+def test_quarter_turns_and_no_turn_are_exact(n: int) -> None:
+    table = CostTable(np.random.default_rng(n).normal(size=2**n), n)
+    for quarters in range(-5, 6):
+        angles = [0.7, -0.4], [quarters * np.pi / 2, quarters * np.pi / 4]
+        exact = evolve_qaoa(table, *angles, dtype="complex128")
+        np.testing.assert_allclose(evolve_qaoa(table, *angles), exact, atol=1e-6)
+        gradient = qaoa_value_and_gradient(table, *angles)[1:]
+        expected = qaoa_value_and_gradient(table, *angles, dtype="complex128")[1:]
+        np.testing.assert_allclose(gradient, expected, atol=1e-5)
+
+
+def test_angles_in_any_kind_of_array_use_the_loops_that_are_compiled_already() -> None:
+    from labkit.simulators import kernels
+
+    table, angles = CostTable(np.arange(64.0), 6), np.array([0.1, 0.2, 0.3, 0.4])
+    qaoa_expectation(table, angles, angles)
+    before = len(kernels.mean_cost.signatures)
+    read_only = angles[::-2]
+    read_only.flags.writeable = False
+    qaoa_expectation(table, read_only, [1, 2])
+    assert len(kernels.mean_cost.signatures) == before
 
 
 def test_the_ring_has_one_edge_for_each_neuron_and_two_neurons_have_one() -> None:

@@ -18,8 +18,8 @@ FloatArray = npt.NDArray[np.float64]
 DTYPES = ("complex64", "complex128")
 #: From so many neurons on the X mixer is compiled: below, NumPy is as fast.
 _COMPILED_FROM = 6
-#: A state, its adjoint and what is made of them, beside the table: in NumPy, and compiled.
-_STAGED_BYTES, _COMPILED_BYTES = 112, 40
+#: In NumPy: a state, its adjoint and what is made of them. Compiled: two states, and the table.
+_STAGED_BYTES, _COMPILED_BYTES = 112, 25
 
 
 def evolve_qaoa(
