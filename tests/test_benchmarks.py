@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,17 +13,29 @@ from typing import Any
 import bench
 import numpy as np
 import pytest
-from benchmarks.measuring import Comparison, Contestant, check_agreement, compare
-from benchmarks.page import Page, Row, duration, ratio_cell, render_bounds, render_ratios
-from benchmarks.qaoa_peers import PEERS, draw_instance, enter_ours, read_gradient
+from benchmarks import fresh_processes, fresh_script, grover_peers, scoring_peers
+from benchmarks.measuring import Comparison, Contestant, check_agreement, compare, time_alone
+from benchmarks.page import Page, summary
+from benchmarks.qaoa_instances import draw_instance, enter_ours, read_gradient, read_value
+from benchmarks.qaoa_jax import gradient_bytes
+from benchmarks.qaoa_peers import PEERS
+from benchmarks.rendering import (
+    Row,
+    duration,
+    ratio_cell,
+    render_bounds,
+    render_ratios,
+    three_digits,
+)
 from benchmarks.roofline import (
     Bound,
     Work,
     bound,
+    cross_entropy_work,
     gradient_work,
     grover_work,
     objective_work,
-    scoring_work,
+    squared_error_work,
 )
 
 FAST = Comparison("fast", "table", np.array([2.0, 4.0, 3.0]), np.array([1.0, 1.0, 2.0]))
@@ -57,21 +72,22 @@ def noting(calls: list[str], name: str, result: Any) -> Callable[[], Any]:
 
 
 def test_ours_is_timed_before_every_peer_in_every_round(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("benchmarks.measuring.calls_per_sample", lambda call: 1)
+    monkeypatch.setattr("benchmarks.measuring.calls_per_sample", lambda once: 1)
     calls: list[str] = []
     ours, a, b = (
         Contestant(name, "table", noting(calls, name, 1.0)) for name in ("ours", "a", "b")
     )
     compared = compare(ours, [a, b], budget=0.0)
     assert [c.name for c in compared] == ["a", "b"]
-    assert calls == ["ours", "a", "a", "b", "b", *["ours", "a", "ours", "b"] * 2]
+    once_each_to_agree_and_to_count = ["ours", "ours", "a", "a", "b", "b"]
+    assert calls == [*once_each_to_agree_and_to_count, *["ours", "a", "ours", "b"] * 2]
     assert all(len(c.ratios) == 2 and (c.ratios > 0).all() for c in compared)
 
 
 def test_a_part_of_the_work_is_compared_with_the_end_and_its_time_scaled(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("benchmarks.measuring.calls_per_sample", lambda call: 1)
+    monkeypatch.setattr("benchmarks.measuring.calls_per_sample", lambda once: 1)
     monkeypatch.setattr("benchmarks.measuring._time", lambda call, count: call() is None or 1.0)
     ours = Contestant("ours", "table", lambda: np.arange(8.0))
     part = Contestant("part", "one by one", lambda: np.array([6.0, 7.0]), share=0.25)
@@ -80,6 +96,40 @@ def test_a_part_of_the_work_is_compared_with_the_end_and_its_time_scaled(
     wrong = Contestant("wrong", "one by one", lambda: np.array([0.0, 1.0]), share=0.25)
     with pytest.raises(AssertionError, match="wrong differs"):
         compare(ours, [wrong], budget=0.0)
+
+
+def test_a_part_that_is_no_end_of_the_result_brings_what_it_is_compared_with() -> None:
+    ours = Contestant("ours", "table", lambda: np.array([1.0, 2.0]))
+    part = Contestant("part", "gates", lambda: np.array([5.0, 6.0]), 0.5, lambda: [5.0, 6.0])
+    (compared,) = compare(ours, [part], budget=0.0)
+    assert compared.difference == 0
+    wrong = Contestant("wrong", "gates", lambda: np.array([1.0, 2.0]), 0.5, lambda: [5.0, 6.0])
+    with pytest.raises(AssertionError, match="wrong differs"):
+        compare(ours, [wrong], budget=0.0)
+
+
+def test_a_call_of_seconds_is_made_three_times_and_a_short_one_nine_times_and_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = [0.0]
+    monkeypatch.setattr("benchmarks.measuring.time.perf_counter", lambda: clock[0])
+    calls: list[str] = []
+
+    def lasting(name: str, seconds: float) -> Contestant:
+        def call() -> float:
+            clock[0] += seconds
+            calls.append(name)
+            return 1.0
+
+        return Contestant(name, "table", call)
+
+    peers = [lasting("slow", 5.0), lasting("medium", 1.0), lasting("short", 0.1)]
+    compared = compare(lasting("ours", 0.1), peers, budget=3.0)
+    assert [calls.count(peer.name) for peer in peers] == [1 + 2, 2 + 3, 2 + 9]
+    assert [round(float(np.median(c.ratios))) for c in compared] == [50, 10, 1]
+    alone = lasting("alone", 0.5)
+    assert time_alone(alone.call, budget=3.0) == pytest.approx(0.5)
+    assert calls.count("alone") == 2 + 6
 
 
 def test_the_bound_is_the_larger_of_memory_and_arithmetic() -> None:
@@ -96,7 +146,9 @@ def test_the_work_of_small_problems_is_what_counting_gives() -> None:
     assert gradient_work(1, 1) == Work(80 + 2 * (8 + 40), 40 + 2 * (2 + 12 + 4 + 15 + 5), 48)
     assert gradient_work(3, 0).flops == objective_work(3, 0).flops + 16
     assert grover_work(2, 3) == Work(4 * (27 + 12), 4 * 3 * 4, 36)
-    assert scoring_work(2, 10) == Work(32, 200, 320)
+    assert cross_entropy_work(2, 10) == Work(32, 200, 320)
+    # 3 products of contributions and 2 with the target, each 2 flops a sample; 4 costs, 4 slopes
+    assert squared_error_work(2, 10) == Work(32, 10 * 2 * 5 + 8, 32)
 
 
 def test_the_tables_have_a_line_for_each_size_and_a_dash_where_nothing_was_run() -> None:
@@ -109,7 +161,7 @@ def test_the_tables_have_a_line_for_each_size_and_a_dash_where_nothing_was_run()
         "|  | ours | fast | slow |",
         "| --- | --- | --- | --- |",
         "| n = 8 | 2 ms | 2 (1.5-4), table | - |",
-        "| n = 9 | 4 ms | 2 (1.5-4), table | 1e+03 (1e+03-1e+03), gates, off by 2e-04 |",
+        "| n = 9 | 4 ms | 2 (1.5-4), table | 1,000 (1,000-1,000), gates, off by 2e-04 |",
     ]
     assert render_bounds(rows).splitlines()[2:] == [
         "| n = 8 | 500 µs | memory | 50 GB/s | 25.0% |",
@@ -119,18 +171,69 @@ def test_the_tables_have_a_line_for_each_size_and_a_dash_where_nothing_was_run()
 
 def test_the_page_tells_the_machine_the_versions_and_who_is_absent() -> None:
     page = Page(bandwidth=46e9, flop_rate=1e11)
-    page.add("Title", Row("n = 8", 0.002, Bound(0.001, "memory"), 5e10, [FAST]))
+    row = Row("n = 8", 0.002, Bound(0.001, "memory"), 5e10, [FAST])
+    page.section("Title").rows.append(row)
+    page.section("Other").lines = [["", "seconds"], ["start", "1 s"]]
+    page.section("Other").note = "A note."
     page.absent["QOKit"] = "no source"
     text = page.markdown()
     assert "46 GB/s" in text and "100 Gflop/s" in text
     assert f"numpy {np.__version__}" in text
     assert "Left out: QOKit (no source)." in text
     assert "## Title\n\n|  | ours | fast |" in text
+    assert "## Other\n\nA note.\n\n|  | seconds |\n| --- | --- |\n| start | 1 s |\n" in text
+    assert bench.find_summary(text) == f"<!-- benchmarks -->\n{summary(page)}<!-- /benchmarks -->"
+
+
+def test_a_row_without_peers_has_its_time_and_its_bound() -> None:
+    page = Page(bandwidth=46e9, flop_rate=1e11)
+    alone = Row("n = 24", 0.002, Bound(0.001, "memory"), 5e10, [])
+    page.section("Title").rows.append(alone)
+    assert "| n = 24 | 2 ms |" in page.markdown() and "| n = 24 | 1 ms |" in page.markdown()
+    assert summary(page) == "" and bench.find_summary(page.markdown()) is None
+
+
+def test_the_summary_gives_the_least_ratio_where_it_is_and_the_median_over_the_sizes() -> None:
+    def row(n: int, **ratios: float) -> Row:
+        peers = [
+            Comparison(name, "table", np.array([ratio] * 2), np.ones(2))
+            for name, ratio in ratios.items()
+        ]
+        return Row(f"n = {n}", 0.1, Bound(0.1, "memory"), 1e10, peers)
+
+    page = Page(bandwidth=46e9, flop_rate=1e11)
+    rows = [row(8, a=3.0, b=5432.1), row(12, a=1.5), row(16, a=7.0), row(20)]
+    page.section("One").rows.extend(rows)
+    page.section("Two").lines = [["", "seconds"], ["start", "1 s"]]
+    page.section("Three").rows.append(row(8, a=2.0))
+    assert summary(page).splitlines()[2:] == [
+        "| One | a | 1.5 | n = 12 | 3 | 3 |",
+        "|  | b | 5,430 | n = 8 | 5,430 | 1 |",
+        "| Three | a | 2 | n = 8 | 2 | 1 |",
+    ]
+
+
+def test_the_summary_goes_into_a_readme_that_has_a_place_for_it(tmp_path: Path) -> None:
+    page, readme = tmp_path / "page.md", tmp_path / "README.md"
+    page.write_text("# Page\n\n<!-- benchmarks -->\nnew \\1\n<!-- /benchmarks -->\nmore\n")
+    readme.write_text("Before.\n<!-- benchmarks -->\nold\n<!-- /benchmarks -->\nAfter.\n")
+    bench.copy_summary(page, readme)
+    expected = "Before.\n<!-- benchmarks -->\nnew \\1\n<!-- /benchmarks -->\nAfter.\n"
+    assert readme.read_text() == expected
+    readme.write_text("No place.\n")
+    bench.copy_summary(page, readme)
+    assert readme.read_text() == "No place.\n"
 
 
 def test_a_duration_has_three_digits_and_a_unit() -> None:
     assert [duration(s) for s in (1e-6, 0.99949, 0.0123456, 12.3456)] == [
         *("1 µs", "999 ms", "12.3 ms", "12.3 s")
+    ]
+
+
+def test_a_ratio_has_three_digits_and_no_exponent_where_it_is_large() -> None:
+    assert [three_digits(r) for r in (0.98765, 99.96, 999.4, 999.6, 1_234_567.0)] == [
+        *("0.988", "100", "999", "1,000", "1,230,000")
     ]
 
 
@@ -149,13 +252,60 @@ def test_ours_gives_the_mean_cost_and_its_gradient() -> None:
     found = read_gradient(enter_ours(instance, gradient=True).call())
     assert found.shape == (5,)
     assert found[0] == pytest.approx(value, abs=1e-5)
+    result = enter_ours(instance, gradient=True).call()
+    assert read_value(result) == found[0] and read_value(value) == value
 
 
 def test_a_gate_engine_is_not_asked_beyond_20_neurons_or_for_what_it_lacks() -> None:
     by_name = {peer.name: peer for peer in PEERS}
-    assert not by_name["Aer"].supports(22, 3) and by_name["JAX jit"].supports(22, 3)
+    for name in ("lightning.qubit", "qsimcirq", "Aer", "TFQ"):
+        assert by_name[name].supports(20, 8, True) and not by_name[name].supports(22, 3, False)
+    assert by_name["JAX jit"].supports(24, 8, False) and by_name["QOKit C -O3"].supports(
+        24, 3, False
+    )
     instance = draw_instance(2, 1, rng=np.random.default_rng(1))
     assert by_name["Aer"].enter(instance, gradient=True) is None
+
+
+def test_jax_is_asked_for_gradients_that_fit_in_six_gigabytes() -> None:
+    (jax,) = (peer for peer in PEERS if peer.name == "JAX jit")
+    assert gradient_bytes(3, 1) == 8 * 8 * (1 + 3 + 4)
+    assert [jax.supports(24, p, True) for p in (3, 8)] == [True, False]
+
+
+def test_a_long_search_on_gates_is_timed_by_its_first_iterations() -> None:
+    short, long = (grover_peers.Search(n, marked=5) for n in (8, 20))
+    assert short.iterations_on_gates == short.iterations and short.share == 1
+    assert long.iterations == 804 and long.iterations_on_gates < 20
+    layers_of_hadamards = 1 + 2 * long.iterations_on_gates
+    assert long.share == pytest.approx(layers_of_hadamards / (1 + 2 * 804))
+
+
+def test_cirq_and_qsim_do_part_of_a_search_as_ours_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("benchmarks.grover_peers._FEWER", {4: 2})
+    for name in ("_aer", "_lightning"):
+        monkeypatch.setattr(f"benchmarks.grover_peers.{name}", lambda search: lambda: None)
+    search = grover_peers.Search(4, marked=5)
+    entered = {peer.name: peer for peer in grover_peers.enter_peers(search)}
+    for name in ("qsimcirq", "cirq.Simulator"):
+        peer = entered[name]
+        assert peer.share == 5 / 7 and peer.form == "gates, 2 iterations timed"
+        assert peer.reference is not None
+        assert np.abs(peer.call()) == pytest.approx(np.abs(peer.reference()), abs=1e-5)
+        # sin^2((2 k + 1) asin 1/4), k = 2
+        assert np.abs(peer.call()[5]) ** 2 == pytest.approx(np.sin(5 * np.arcsin(0.25)) ** 2)
+
+
+@pytest.mark.parametrize("cost", scoring_peers.COSTS)
+def test_tensorflow_and_keras_give_our_cost_of_every_subnetwork(cost: str) -> None:
+    scoring = scoring_peers.draw_scoring(5, cost, rng=np.random.default_rng(1))
+    expected = scoring_peers.enter_ours(scoring).call()
+    peers = scoring_peers.enter_peers(scoring)
+    assert len(peers) == (4 if cost == "squared_error" else 3)
+    for peer in peers:
+        found = peer.call()
+        assert len(found) == round(peer.share * 32)
+        assert found == pytest.approx(expected[-len(found) :], abs=1e-5)
 
 
 def test_qokit_is_left_out_with_a_reason_where_there_is_no_source(
@@ -191,6 +341,41 @@ def test_the_peers_are_installed_once_and_again_when_their_list_changes(
     assert len(bench.STAMP.read_text()) == hashlib.sha256().digest_size * 2
 
 
+@pytest.mark.parametrize(
+    ("arguments", "sizes", "folder", "is_copied"),
+    [
+        ([], "full", "docs", True),
+        (["--quick"], "quick", "test-results", False),
+        (["-k", "grover"], "full", "test-results", False),
+    ],
+)
+def test_only_a_full_run_writes_the_page_and_the_readme(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    sizes: str,
+    folder: str,
+    is_copied: bool,
+) -> None:
+    def run(command: list[str], *, env: dict[str, str], **_: Any) -> Any:
+        assert env["BENCH_SIZES"] == sizes and env["OMP_NUM_THREADS"] == "1"
+        page = Path(env["BENCH_PAGE"])
+        assert page == tmp_path / folder / "benchmarks.md"
+        page.parent.mkdir()
+        page.write_text("<!-- benchmarks -->new<!-- /benchmarks -->")
+        return subprocess.CompletedProcess(command, 0)
+
+    monkeypatch.setattr(bench, "ROOT", tmp_path)
+    monkeypatch.setattr(bench, "pytest_command", list)
+    for name in ("install_peers", "stay_on_one_core"):
+        monkeypatch.setattr(bench, name, lambda: None)
+    monkeypatch.setattr("bench.subprocess.run", run)
+    readme = tmp_path / "README.md"
+    readme.write_text("<!-- benchmarks -->old<!-- /benchmarks -->")
+    assert bench.main(arguments) == 0
+    assert ("new" in readme.read_text()) == is_copied
+
+
 def test_make_test_leaves_the_benchmarks_alone_and_make_bench_finds_them(
     pytestconfig: pytest.Config,
 ) -> None:
@@ -200,3 +385,109 @@ def test_make_test_leaves_the_benchmarks_alone_and_make_bench_finds_them(
     assert pytestconfig.getini("python_files") == ["test_*.py", "*_test.py"]
     command = bench.pytest_command(["-x"])
     assert {"python_files=bench_*.py", "addopts=", "tests/benchmarks", "-x"} <= {*command}
+
+
+def test_a_fresh_process_reports_what_it_measured_or_why_it_failed() -> None:
+    (seconds,) = fresh_processes.run_fresh("import_labkit")["seconds"]
+    assert 0 < seconds < 60
+    with pytest.raises(RuntimeError, match=r"(?s)no_such_task\(3, 4\) failed: .*KeyError"):
+        fresh_processes.run_fresh("no_such_task", 3, 4)
+
+
+def test_a_fresh_process_is_not_held_to_one_thread_or_to_the_peers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    given: dict[str, str] = {}
+
+    def run(command: list[str], *, env: dict[str, str], **_: Any) -> Any:
+        given.update(env)
+        return subprocess.CompletedProcess(command, 0, 'noise\n{"seconds": [1.5]}\n', "")
+
+    monkeypatch.setenv("NUMBA_NUM_THREADS", "1")
+    monkeypatch.setenv("PYTHONPATH", "site")
+    monkeypatch.setenv("KEPT", "1")
+    monkeypatch.setattr("benchmarks.fresh_processes.subprocess.run", run)
+    assert fresh_processes.run_fresh("task") == {"seconds": [1.5]}
+    assert "KEPT" in given and not {"NUMBA_NUM_THREADS", "PYTHONPATH"} & set(given)
+
+
+def test_the_first_figure_of_the_welcome_notebook_needs_no_heavy_package() -> None:
+    assert fresh_processes.run_fresh("welcome_figure")["seconds"][0] > 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_memory_counts_what_a_call_takes_at_its_peak_and_not_what_was_there() -> None:
+    code = (
+        "import numpy as np, fresh_script\n"
+        "there = np.ones(2**23)\n"
+        "def call():\n"
+        "    np.ones(2**22)\n"
+        "    return 1\n"
+        "print(fresh_script.peak_beyond(call))"
+    )
+    folder = Path(fresh_processes.__file__).parent
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
+    assert 0.95 * 2**25 < int(done.stdout) < 1.1 * 2**25
+
+
+def test_memory_is_told_in_state_vectors(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[Any, ...]] = []
+
+    def run(*task: Any) -> dict[str, list[float]]:
+        asked.append(task)
+        return {"bytes": [3 * 2**23]}
+
+    monkeypatch.setattr("benchmarks.fresh_processes.run_fresh", run)
+    _, *lines = fresh_processes.memory_lines(20, 1)
+    assert asked == [("memory", i, 20, 1) for i in range(3)]
+    assert lines[0] == ["`evolve_qaoa`, n = 20, p = 1", "24 MiB", "3.00", "8 MiB", "8 MiB"]
+
+
+def test_threads_are_told_as_the_ratio_of_one_to_two(monkeypatch: pytest.MonkeyPatch) -> None:
+    measured = {"one": [2.0, 3.0, 4.0], "two": [1.0, 2.0, 2.0]}
+    monkeypatch.setattr("benchmarks.fresh_processes.run_fresh", lambda *task: measured)
+    assert fresh_processes.thread_lines([16], 3) == [
+        ["", "`qaoa_expectation`", "`qaoa_value_and_gradient`"],
+        ["n = 16, p = 3", *["2 (1.5-2); 2 s on two"] * 2],
+    ]
+
+
+def test_a_start_is_measured_after_one_that_fills_the_caches(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[str] = []
+
+    def run(task: str) -> dict[str, list[float]]:
+        asked.append(task)
+        return {"seconds": [float(asked.count(task))]}
+
+    monkeypatch.setattr("benchmarks.fresh_processes.run_fresh", run)
+    _, *lines = fresh_processes.start_lines(repeats=3)
+    assert lines[0] == ["`import labkit`", "3 s", "2 s", "4 s"]
+    assert [asked.count(task) for task in dict.fromkeys(asked)] == [4] * 4
+    assert all(callable(getattr(fresh_script, task)) for task in asked)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="cores are chosen on Linux only")
+def test_one_thread_and_two_are_timed_on_all_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    chosen: list[int] = []
+    counts: list[int] = []
+
+    def call(table: Any, p: int, count: int) -> None:
+        counts.append(count)
+
+    monkeypatch.setattr("os.sched_setaffinity", lambda pid, cores: chosen.extend(cores))
+    monkeypatch.setattr("benchmarks.fresh_script._functions", lambda: [call])
+    measured = fresh_script.threads(0, 3, 1)
+    assert chosen == list(range(os.cpu_count() or 1))
+    assert counts == [2, *[1, 2] * 5]
+    assert len(measured["one"]) == len(measured["two"]) == 5
+
+
+def test_the_functions_of_a_fresh_process_are_those_that_the_page_names() -> None:
+    results = [
+        function(fresh_script._draw_table(3), 2, 1) for function in fresh_script._functions()
+    ]
+    shapes = [np.shape(results[0]), np.shape(results[1]), np.shape(results[2][1])]
+    assert shapes == [(8,), (), (2,)] and len(fresh_processes.FUNCTIONS) == 3

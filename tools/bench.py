@@ -1,16 +1,18 @@
 """Measure labkit's engines beside their peers and write docs/benchmarks.md.
 
-usage: python tools/bench.py [--quick | --large] [PYTEST OPTION ...]
+usage: python tools/bench.py [--quick] [PYTEST OPTION ...]
 
 The peers are installed into .bench, once; the environment of the lock is left alone. All runs in
 one process on one core with one thread. With --quick or options of pytest, such as -k grover, the
-page is test-results/benchmarks.md instead.
+page is test-results/benchmarks.md instead. A full run also brings the README's summary up to date,
+where the README has the two lines that it stands between.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -24,6 +26,7 @@ SITE = BENCH / "lib" / "site"
 STAMP = BENCH / "installed"
 PEERS = ROOT / "tests" / "benchmarks" / "peers.txt"
 LOCK = ROOT / "requirements.lock"
+SUMMARY_BEGIN, SUMMARY_END = "<!-- benchmarks -->", "<!-- /benchmarks -->"
 ONE_THREAD = {
     **{f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "NUMBA")},
     "TF_NUM_INTRAOP_THREADS": "1",
@@ -43,21 +46,24 @@ def main(arguments: Sequence[str]) -> int:
     Returns:
         The exit status of pytest.
     """
-    mode = next((name for name in ("quick", "large") if f"--{name}" in arguments), "full")
-    rest = [argument for argument in arguments if argument not in ("--quick", "--large")]
+    is_quick = "--quick" in arguments
+    rest = [argument for argument in arguments if argument != "--quick"]
     install_peers()
     stay_on_one_core()
-    folder = ROOT / ("test-results" if mode == "quick" or rest else "docs")
+    is_full = not is_quick and not rest
+    page = ROOT / ("docs" if is_full else "test-results") / "benchmarks.md"
     environment = {
         **os.environ,
         **ONE_THREAD,
         "PYTHONPATH": str(SITE),
-        "BENCH_SIZES": mode,
-        "BENCH_PAGE": str(folder / "benchmarks.md"),
+        "BENCH_SIZES": "quick" if is_quick else "full",
+        "BENCH_PAGE": str(page),
     }
     status = subprocess.run(pytest_command(rest), cwd=ROOT, env=environment).returncode
     if not status:
-        print(f"Written to {folder.name}/benchmarks.md")
+        print(f"Written to {page.relative_to(ROOT)}")
+    if not status and is_full:
+        copy_summary(page, ROOT / "README.md")
     return status
 
 
@@ -88,6 +94,20 @@ def install_peers() -> None:
     where = ["--python", sys.executable, "--target", str(SITE)]
     subprocess.run([*uv, *where, "-c", str(LOCK), "-r", str(PEERS)], check=True)
     STAMP.write_text(digest)
+
+
+def find_summary(text: str) -> str | None:
+    """What stands between the two lines that mark the summary, with them; None without them."""
+    found = re.search(f"{SUMMARY_BEGIN}.*?{SUMMARY_END}", text, re.DOTALL)
+    return found and found[0]
+
+
+def copy_summary(page: Path, readme: Path) -> None:
+    """Puts the page's summary in place of the README's, if both have one."""
+    new, text = find_summary(page.read_text("utf-8")), readme.read_text("utf-8")
+    old = find_summary(text)
+    if new and old:
+        readme.write_text(text.replace(old, new), encoding="utf-8")
 
 
 def stay_on_one_core() -> None:

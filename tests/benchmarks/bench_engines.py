@@ -6,6 +6,9 @@ Run by tools/bench.py, which sets BENCH_SIZES, BENCH_PAGE and one thread for eve
 from __future__ import annotations
 
 import os
+import sys
+import time
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,19 +16,21 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks import grover_peers, qaoa_peers, roofline, scoring_peers
-from benchmarks.measuring import Comparison, Contestant, compare
-from benchmarks.page import Page, Row
+from benchmarks import fresh_processes, grover_peers, qaoa_peers, roofline, scoring_peers
+from benchmarks.fresh_processes import mebibytes
+from benchmarks.measuring import Comparison, Contestant, compare, time_alone
+from benchmarks.page import Page
+from benchmarks.qaoa_instances import draw_instance, enter_ours, read_gradient, read_value
+from benchmarks.rendering import Row, duration, ratios_in_words
 from benchmarks.roofline import Work
+from labkit.simulators import final_state
 
-MODE = os.environ.get("BENCH_SIZES", "quick")
-SIZES = {
-    "quick": [(n, 3) for n in (8, 12, 16)],
-    "full": [(n, p) for p in (3, 8) for n in (6, 8, 12, 16, 20)],
-    "large": [(n, p) for p in (3, 8) for n in (6, 8, 12, 16, 20, 22, 24)],
-}[MODE]
-SEARCHED = (8, 12) if MODE == "quick" else (8, 10, 12, 14, 16)
-BUDGET = 1.0 if MODE == "quick" else 4.0
+IS_QUICK = os.environ.get("BENCH_SIZES", "quick") == "quick"
+SIZES = [(n, p) for p in (3, 8) for n in (6, 8, 12, 16, 20, 22)]
+SIZES = [(n, 3) for n in (8, 12, 16)] if IS_QUICK else [*SIZES, (24, 3)]
+SEARCHED = (8, 12) if IS_QUICK else (8, 10, 12, 14, 16, 18, 20)
+BUDGET = 1.0 if IS_QUICK else 3.0
+_SLOW = 0.2  # seconds of a call of ours that pytest-benchmark repeats only once
 
 
 @pytest.fixture(scope="module")
@@ -43,8 +48,8 @@ def page(request: pytest.FixtureRequest) -> Iterator[Page]:
 @pytest.mark.parametrize(("n", "p"), SIZES)
 @pytest.mark.parametrize("gradient", [False, True], ids=["value", "gradient"])
 def test_qaoa(page: Page, benchmark: Any, gradient: bool, n: int, p: int) -> None:
-    instance = qaoa_peers.draw_instance(n, p, rng=np.random.default_rng(n))
-    ours, peers = qaoa_peers.enter_ours(instance, gradient=gradient), []
+    instance = draw_instance(n, p, rng=np.random.default_rng(n))
+    ours, peers = enter_ours(instance, gradient=gradient), []
     for peer in qaoa_peers.PEERS:
         try:
             entered = peer.enter(instance, gradient=gradient)
@@ -52,11 +57,21 @@ def test_qaoa(page: Page, benchmark: Any, gradient: bool, n: int, p: int) -> Non
             page.absent[peer.name] = str(error)
         else:
             peers += [entered] if entered else []
-    read = qaoa_peers.read_gradient if gradient else np.asarray
+    read = read_gradient if gradient else np.asarray
     comparisons = compare(ours, peers, budget=BUDGET, read=read)
     work = (roofline.gradient_work if gradient else roofline.objective_work)(n, p)
     title = "QAOA: mean cost" + (" and gradient" if gradient else "")
     record(page, benchmark, title, f"n = {n}, p = {p}", ours, comparisons, work)
+
+
+@pytest.mark.parametrize(("n", "p"), SIZES)
+def test_gradient_over_value(page: Page, n: int, p: int) -> None:
+    instance = draw_instance(n, p, rng=np.random.default_rng(n))
+    value, gradient = (enter_ours(instance, gradient=which) for which in (False, True))
+    (compared,) = compare(value, [gradient], budget=BUDGET, read=read_value)
+    section = page.section("QAOA: time of mean cost and gradient over time of mean cost, both ours")
+    section.lines = section.lines or [["", "ratio"]]
+    section.lines.append([f"n = {n}, p = {p}", ratios_in_words(compared.ratios)])
 
 
 @pytest.mark.parametrize("n", SEARCHED)
@@ -70,18 +85,89 @@ def test_grover(page: Page, benchmark: Any, n: int) -> None:
         read=lambda state: np.abs(state) ** 2,
     )
     work = roofline.grover_work(n, search.iterations)
+    title, size = "Grover's search, one marked mask", f"n = {n}, {search.iterations} iterations"
+    page.section(title).note = (
+        "Gates are built beforehand. Where fewer iterations are timed, the time is scaled up by "
+        "the number of layers of Hadamards, and the state is compared with ours after as many."
+    )
+    record(page, benchmark, title, size, ours, comparisons, work)
+
+
+@pytest.mark.parametrize("n", [n for n in SEARCHED if n <= 16])
+def test_grover_circuit(page: Page, n: int) -> None:
+    search = grover_peers.Search(n, marked=2**n // 3)
+    circuit = grover_peers.build_circuit(search, search.iterations)
+    build = time_alone(lambda: grover_peers.build_circuit(search, search.iterations), budget=BUDGET)
+    run = time_alone(lambda: final_state(circuit), budget=BUDGET)
+    section = page.section("Grover's search as a circuit on qsim, one marked mask")
+    section.note = "`grover_circuit` with `build_table_oracle`, then `final_state`; all iterations."
+    section.lines = section.lines or [["", "built in", "run in", "both"]]
     size = f"n = {n}, {search.iterations} iterations"
-    record(page, benchmark, "Grover's search, one marked mask", size, ours, comparisons, work)
+    section.lines.append([size, *map(duration, (build, run, build + run))])
 
 
-@pytest.mark.parametrize("n", [12, 16])
-def test_scoring(page: Page, benchmark: Any, n: int) -> None:
-    scoring = scoring_peers.draw_scoring(n, rng=np.random.default_rng(n))
+@pytest.mark.parametrize("n", [12, 16] if IS_QUICK else [12, 16, 20, 24])
+@pytest.mark.parametrize("cost", scoring_peers.COSTS)
+def test_scoring(page: Page, benchmark: Any, cost: str, n: int) -> None:
+    scoring = scoring_peers.draw_scoring(n, cost, rng=np.random.default_rng(n))
     ours = scoring_peers.enter_ours(scoring)
-    comparisons = compare(ours, scoring_peers.enter_peers(scoring), budget=BUDGET)
-    work = roofline.scoring_work(n, scoring_peers.SAMPLES)
-    title = f"Cross-entropy of every subnetwork, {scoring_peers.SAMPLES} samples"
+    peers = scoring_peers.enter_peers(scoring) if n <= 16 else []
+    comparisons = compare(ours, peers, budget=BUDGET)
+    work = {
+        "squared_error": roofline.squared_error_work,
+        "cross_entropy": roofline.cross_entropy_work,
+    }[cost](n, scoring_peers.SAMPLES)
+    title = f"{cost.replace('_', ' ').capitalize()} of every subnetwork"
+    page.section(title).note = f"{scoring_peers.SAMPLES} samples, one output."
     record(page, benchmark, title, f"n = {n}", ours, comparisons, work)
+
+
+@pytest.mark.parametrize("n", [16] if IS_QUICK else [20])
+@pytest.mark.parametrize("cost", scoring_peers.COSTS)
+def test_scoring_memory(page: Page, cost: str, n: int) -> None:
+    scoring = scoring_peers.draw_scoring(n, cost, rng=np.random.default_rng(n))
+    ours = scoring_peers.enter_ours(scoring)
+    tracemalloc.start()
+    start = time.perf_counter()
+    ours.call()
+    seconds = time.perf_counter() - start
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    section = page.section("Memory of a cost table")
+    section.note = f"Traced by Python's `tracemalloc`; {scoring_peers.SAMPLES} samples."
+    section.lines = section.lines or [["", "peak", "of it the table", "time, traced"]]
+    cells = [mebibytes(peak), mebibytes(8 * 2**n), duration(seconds)]
+    section.lines.append([f"{cost.replace('_', ' ')}, n = {n}", *cells])
+
+
+def test_memory_of_states(page: Page) -> None:
+    section = page.section("Memory of states")
+    section.note = "Peak of resident memory in a fresh process, after a warm-up on 14 neurons."
+    if sys.platform == "linux":
+        section.lines = fresh_processes.memory_lines(20 if IS_QUICK else 24, 1)
+    else:
+        section.note = "Measured on Linux only."
+
+
+def test_threads(page: Page) -> None:
+    section = page.section("Threads")
+    section.note = "Time on one thread over time on two, in turn, in a process on all cores."
+    if sys.platform != "linux":
+        section.note = "Measured on Linux only."
+    elif (os.cpu_count() or 1) < 2:
+        section.note = "This machine has one core: there is nothing to compare."
+    else:
+        sizes = [16, 18] if IS_QUICK else [16, 18, 20, 22, 24]
+        section.lines = fresh_processes.thread_lines(sizes, 3)
+
+
+def test_start(page: Page) -> None:
+    section = page.section("Start")
+    section.note = (
+        "From the first import to the result, Python itself being started, in fresh processes "
+        "that find their files and compiled code cached."
+    )
+    section.lines = fresh_processes.start_lines(repeats=1 if IS_QUICK else 5)
 
 
 def record(
@@ -94,9 +180,12 @@ def record(
     work: Work,
 ) -> None:
     """Adds a row, and gives pytest-benchmark ours to time once more and the ratios to keep."""
-    seconds = float(np.median(np.concatenate([c.our_seconds for c in comparisons])))
+    if comparisons:
+        seconds = float(np.median(np.concatenate([c.our_seconds for c in comparisons])))
+    else:
+        seconds = time_alone(ours.call, budget=BUDGET)
     bandwidth = max(page.bandwidth, roofline.copy_bandwidth(work.footprint))
     bound = roofline.bound(work, bandwidth=bandwidth, flop_rate=page.flop_rate)
-    page.add(title, Row(size, seconds, bound, bandwidth, comparisons))
+    page.section(title).rows.append(Row(size, seconds, bound, bandwidth, comparisons))
     benchmark.extra_info.update({c.name: float(np.median(c.ratios)) for c in comparisons})
-    benchmark.pedantic(ours.call, rounds=5, warmup_rounds=1)
+    benchmark.pedantic(ours.call, rounds=1 if seconds > _SLOW else 5, warmup_rounds=1)

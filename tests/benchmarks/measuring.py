@@ -16,7 +16,7 @@ Call = Callable[[], Any]
 TOLERANCE = 1e-4
 _SECONDS_PER_SAMPLE = 0.005
 _MOST_ROUNDS = 9
-_LONG = 5.0  # seconds: a call that is not repeated to warm up
+_LONG = 2.0  # seconds: a call that is not repeated to warm up
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +27,8 @@ class Contestant:
         name: of the engine.
         form: in which it takes the problem.
         call: computes it; what is reused between calls is prepared.
-        share: the part of the work that one call does, the last entries of the result; 1 for all.
+        share: the part of the work that one call does; 1 for all.
+        reference: gives what that part has to give; None for the last entries of our result.
         tolerance: how far it may be from ours, see `check_agreement`.
     """
 
@@ -35,6 +36,7 @@ class Contestant:
     form: str
     call: Call
     share: float = 1.0
+    reference: Call | None = None
     tolerance: float = TOLERANCE
 
 
@@ -81,16 +83,18 @@ def compare(
         AssertionError: a peer's result differs from ours by more than its tolerance.
     """
     expected = np.asarray(read(ours.call()))
-    our_count = calls_per_sample(ours.call)
+    our_count = calls_per_sample(_time(ours.call, 1))
     counts, rounds, differences = [], [], []
     for peer in peers:
         start = time.perf_counter()
         found = np.asarray(read(peer.call()))
-        part = expected if peer.share == 1 else expected[-len(found) :]
-        differences.append(check_agreement(peer.name, found, part, tolerance=peer.tolerance))
         first = time.perf_counter() - start
-        counts.append(1 if first > _LONG else calls_per_sample(peer.call))
-        once = first if first > _LONG else _time(peer.call, counts[-1])
+        part = expected if peer.share == 1 else expected[-len(found) :]
+        if peer.reference:
+            part = np.asarray(read(peer.reference()))
+        differences.append(check_agreement(peer.name, found, part, tolerance=peer.tolerance))
+        once = first if first > _LONG else _time(peer.call, 1)
+        counts.append(calls_per_sample(once))
         rounds.append(int(np.clip(budget / (once * counts[-1]), 2, _MOST_ROUNDS)))
     pairs: list[list[tuple[float, float]]] = [[] for _ in peers]
     for one_round in range(max(rounds, default=0)):
@@ -125,9 +129,18 @@ def check_agreement(
     return difference
 
 
-def calls_per_sample(call: Call) -> int:
-    """How many calls make a sample long enough for the clock."""
-    return max(1, round(_SECONDS_PER_SAMPLE / _time(call, 1)))
+def calls_per_sample(once: float) -> int:
+    """How many calls make a sample long enough for the clock, if one takes so many seconds."""
+    return max(1, round(_SECONDS_PER_SAMPLE / once))
+
+
+def time_alone(call: Call, *, budget: float) -> float:
+    """The median time of a call that has no peer, in rounds as in `compare`."""
+    call()
+    once = _time(call, 1)
+    count = calls_per_sample(once)
+    rounds = int(np.clip(budget / (once * count), 2, _MOST_ROUNDS))
+    return float(np.median([_time(call, count) for _ in range(rounds)]))
 
 
 def _sample(call: Call, count: int) -> float:

@@ -1,16 +1,23 @@
-"""docs/benchmarks.md: ratios, versions and the bound of the machine."""
+"""docs/benchmarks.md: a summary, ratios, versions and the bound of the machine."""
 
 from __future__ import annotations
 
 import platform
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 
 import numpy as np
+from bench import SUMMARY_BEGIN, SUMMARY_END
 
-from benchmarks.measuring import TOLERANCE, Comparison
-from benchmarks.roofline import Bound
+from benchmarks.rendering import (
+    Lines,
+    Row,
+    peer_names,
+    render_bounds,
+    render_ratios,
+    render_table,
+    three_digits,
+)
 
 PACKAGES = (
     *("labkit", "numpy", "numba", "jax", "jaxlib", "pennylane", "pennylane-lightning"),
@@ -19,59 +26,67 @@ PACKAGES = (
 HEADER = """\
 # Benchmarks
 
-Made by `make bench`; do not edit. One thread, one core, one process. Before it is timed, every
-result agrees with ours to 1e-4, or the table says how far it is off. A ratio is the time of a peer
-over ours, measured in turn: the median over rounds, with the least and the largest. Above 1 ours is
-faster. Compilation and whatever a peer can prepare once are not counted. Each peer takes the cost
-in the form it likes best: a table of 2^n costs, or the same cost as Pauli-Z terms of order 2 (a
-table can be anything, those cannot).
+Made by `make bench`; do not edit. One thread, one core, one process, where a section says nothing
+else. A ratio is the time of a peer over ours, measured in turn. Above 1 ours is faster.
+"""
+DETAILS = """\
+Before it is timed, every result agrees with ours to 1e-4, or the table says how far it is off. A
+ratio is given as the median over rounds, with the least and the largest. Compilation and whatever a
+peer can prepare once are not counted. Each peer takes the cost in the form it likes best: a table
+of 2^n costs, or the same cost as Pauli-Z terms of order 2 (a table can be anything, those cannot).
 """
 
 
-@dataclass(frozen=True, eq=False)
-class Row:
-    """One size: ours, its bound, and the peers.
+@dataclass(eq=False)
+class Section:
+    """What stands under one heading.
 
     Attributes:
-        size: such as 'n = 8, p = 3'.
-        our_seconds: the median.
-        bound: the least time that the machine allows.
-        bandwidth: bytes per second of a copy of this size, which the bound goes by.
-        comparisons: one for each peer.
+        note: a paragraph.
+        rows: ours beside peers.
+        lines: any other table.
     """
 
-    size: str
-    our_seconds: float
-    bound: Bound
-    bandwidth: float
-    comparisons: Sequence[Comparison]
+    note: str = ""
+    rows: list[Row] = field(default_factory=list)
+    lines: Lines = field(default_factory=list)
+
+    def markdown(self) -> list[str]:
+        """Paragraph and tables, those that there are."""
+        parts = [f"{self.note}\n"] if self.note else []
+        if self.rows:
+            parts += [render_ratios(self.rows), render_bounds(self.rows)]
+        return [*parts, render_table(self.lines)] if self.lines else parts
 
 
 @dataclass(eq=False)
 class Page:
-    """Sections of rows, in the order in which they are measured.
+    """Sections, in the order in which they are measured.
 
     Attributes:
         bandwidth: bytes per second of a copy that fits in no cache.
         flop_rate: float32 operations per second of sgemm.
-        sections: rows by title.
+        sections: by title.
         absent: peers that were left out, and why.
     """
 
     bandwidth: float
     flop_rate: float
-    sections: dict[str, list[Row]] = field(default_factory=dict)
+    sections: dict[str, Section] = field(default_factory=dict)
     absent: dict[str, str] = field(default_factory=dict)
 
-    def add(self, title: str, row: Row) -> None:
-        """Appends a row to a section."""
-        self.sections.setdefault(title, []).append(row)
+    def section(self, title: str) -> Section:
+        """The section of this title; a new one the first time."""
+        return self.sections.setdefault(title, Section())
 
     def markdown(self) -> str:
         """The whole page."""
-        parts = [HEADER, self._machine()]
-        for title, rows in self.sections.items():
-            parts += [f"## {title}\n", render_ratios(rows), render_bounds(rows)]
+        parts = [HEADER]
+        if short := summary(self):
+            parts.append(f"{SUMMARY_BEGIN}\n{short}{SUMMARY_END}\n")
+        parts += [DETAILS, self._machine()]
+        for title, section in self.sections.items():
+            parts += [f"## {title}\n", *section.markdown()]
         return "\n".join(parts)
 
     def _machine(self) -> str:
@@ -90,41 +105,28 @@ class Page:
         return "\n".join(lines) + "\n"
 
 
-def render_ratios(rows: Sequence[Row]) -> str:
-    """A table with a line for each size and a column for each peer; '-' where it was not run."""
-    names = list(dict.fromkeys(c.name for row in rows for c in row.comparisons))
-    lines = [["", "ours", *names], ["---"] * (2 + len(names))]
-    for row in rows:
-        cells = {c.name: ratio_cell(c) for c in row.comparisons}
-        lines.append([row.size, duration(row.our_seconds), *(cells.get(n, "-") for n in names)])
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
+def summary(page: Page) -> str:
+    """The least and the median ratio of every peer over the sizes of each section, in Markdown.
 
-
-def render_bounds(rows: Sequence[Row]) -> str:
-    """A table of how near ours comes to what the machine allows."""
-    lines = [["", "bound", "limited by", "copy", "share of the bound reached"], ["---"] * 5]
-    for row in rows:
-        share = row.bound.seconds / row.our_seconds
-        copy = f"{row.bandwidth / 1e9:.3g} GB/s"
-        least, limit = duration(row.bound.seconds), row.bound.limited_by
-        lines.append([row.size, least, limit, copy, f"{share:.1%}"])
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
-
-
-def ratio_cell(comparison: Comparison) -> str:
-    """Median, least and largest ratio, the form of the cost, and how far the result is off."""
-    ratios = comparison.ratios
-    median, least, most = np.median(ratios), ratios.min(), ratios.max()
-    off = f", off by {comparison.difference:.0e}" if comparison.difference > TOLERANCE else ""
-    return f"{median:.3g} ({least:.3g}-{most:.3g}), {comparison.form}{off}"
-
-
-def duration(seconds: float) -> str:
-    """Three digits, in µs, ms or s."""
-    for unit, factor in (("µs", 1e6), ("ms", 1e3)):
-        if seconds * factor < 999.5:
-            return f"{seconds * factor:.3g} {unit}"
-    return f"{seconds:.3g} s"
+    Returns:
+        A table, which names the size of the least; '' if no peer was measured.
+    """
+    lines = []
+    for title, section in page.sections.items():
+        for i, name in enumerate(peer_names(section.rows)):
+            ratios = {
+                row.size: float(np.median(c.ratios))
+                for row in section.rows
+                for c in row.comparisons
+                if c.name == name
+            }
+            where = min(ratios, key=lambda size: ratios[size])
+            median = three_digits(float(np.median([*ratios.values()])))
+            cells = [name, three_digits(ratios[where]), where, median, str(len(ratios))]
+            lines.append(["" if i else title, *cells])
+    if not lines:
+        return ""
+    return render_table([["", "peer", "least ratio", "at", "median ratio", "sizes"], *lines])
 
 
 def package_version(name: str) -> str | None:

@@ -94,7 +94,7 @@ def grover_work(n: int, iterations: int) -> Work:
     return Work(2**n * (9 * iterations + 12), 4 * iterations * 2**n, 9 * 2**n)
 
 
-def scoring_work(n: int, samples: int) -> Work:
+def cross_entropy_work(n: int, samples: int) -> Work:
     """The cross-entropy of each of the 2^n subnetworks with one output.
 
     flops = 5 * 2^n * samples: the output of a mask is one sum of two outputs that were made for
@@ -102,6 +102,18 @@ def scoring_work(n: int, samples: int) -> Work:
     and a sum. bytes = 8 * 2^n, the table; the rest stays in cache.
     """
     return Work(8 * 2**n, 5 * 2**n * samples, 8 * 2 ** (n / 2 + 1) * samples)
+
+
+def squared_error_work(n: int, samples: int) -> Work:
+    """The squared error of each of the 2^n subnetworks with one output.
+
+    It is a quadratic polynomial in the bits of a mask. flops = samples (n^2 + 3n) + 2 * 2^n: the
+    coefficients are products of two contributions, or of one and the target, over the samples;
+    the table doubles with each neuron, by one sum for each cost and one for its next slope.
+    bytes = 8 * 2^n, the table. (`labkit.scoring` takes a product over the samples instead, which
+    does not square what may be nearly equal.)
+    """
+    return Work(8 * 2**n, samples * (n**2 + 3 * n) + 2 * 2**n, 8 * 2**n)
 
 
 def copy_bandwidth(n_bytes: float = _COPIED_BYTES) -> float:

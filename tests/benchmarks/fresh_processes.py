@@ -1,0 +1,83 @@
+"""Start, memory and threads: what can be measured only in a fresh process."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+from bench import ONE_THREAD
+
+from benchmarks.rendering import Lines, duration, ratios_in_words
+
+_SCRIPT = Path(__file__).with_name("fresh_script.py")
+_REPEATS = 5
+#: By place in the script's list of functions.
+FUNCTIONS = ("evolve_qaoa", "qaoa_expectation", "qaoa_value_and_gradient")
+_STARTS = {
+    "`import labkit`": "import_labkit",
+    "the first figure of `00_welcome`, without TensorFlow, Cirq or numba": "welcome_figure",
+    "the first `qaoa_expectation`, n = 8: numba, and compiled loops from its cache": (
+        "first_expectation"
+    ),
+    "the first `RandomNetwork`: TensorFlow": "first_network",
+}
+
+
+def run_fresh(task: str, *numbers: int) -> dict[str, list[float]]:
+    """What a task of `fresh_script` measures, in the environment that a reader has.
+
+    Raises:
+        RuntimeError: the process failed; with the end of what it said.
+    """
+    left_out = {"PYTHONPATH", *ONE_THREAD}
+    environment = {name: value for name, value in os.environ.items() if name not in left_out}
+    command = [sys.executable, str(_SCRIPT), task, *map(str, numbers)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(f"{task}{numbers} failed: {done.stderr[-2000:]}")
+    measured: dict[str, list[float]] = json.loads(done.stdout.splitlines()[-1])
+    return measured
+
+
+def start_lines(*, repeats: int = _REPEATS) -> Lines:
+    """Seconds from the first import to the result, over fresh processes that found warm caches."""
+    lines = [["", "median", "least", "most"]]
+    for what, task in _STARTS.items():
+        run_fresh(task)
+        seconds = np.concatenate([run_fresh(task)["seconds"] for _ in range(repeats)])
+        cells = (np.median(seconds), seconds.min(), seconds.max())
+        lines.append([what, *(duration(float(cell)) for cell in cells)])
+    return lines
+
+
+def memory_lines(n: int, p: int) -> Lines:
+    """Peak resident memory beyond the table, absolute and in state vectors of 2^n complex64."""
+    state = 8 * 2**n
+    lines = [["", "beyond the table", "in state vectors", "a state vector", "the table"]]
+    for i, name in enumerate(FUNCTIONS):
+        (peak,) = run_fresh("memory", i, n, p)["bytes"]
+        cells = [mebibytes(peak), f"{peak / state:.2f}", mebibytes(state), mebibytes(state)]
+        lines.append([f"`{name}`, n = {n}, p = {p}", *cells])
+    return lines
+
+
+def thread_lines(sizes: list[int], p: int) -> Lines:
+    """Time on one thread over time on two: median, least and largest over rounds."""
+    lines = [["", *(f"`{name}`" for name in FUNCTIONS[1:])]]
+    for n in sizes:
+        cells = []
+        for i in (1, 2):
+            measured = run_fresh("threads", i, n, p)
+            one, two = np.array(measured["one"]), np.array(measured["two"])
+            cells.append(f"{ratios_in_words(one / two)}; {duration(float(np.median(two)))} on two")
+        lines.append([f"n = {n}, p = {p}", *cells])
+    return lines
+
+
+def mebibytes(n_bytes: float) -> str:
+    """Bytes in MiB."""
+    return f"{n_bytes / 2**20:,.0f} MiB"

@@ -1,0 +1,129 @@
+"""Run by `fresh_processes` in a process of its own: `python fresh_script.py TASK [NUMBER ...]`.
+
+Prints the task's measurements as JSON. No package is imported before a task asks for it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+Measured = dict[str, list[float]]
+
+_WELCOME = Path(__file__).parents[2] / "notebooks" / "00_welcome.ipynb"
+_WARM_UP = 14  # neurons: from 13 on every compiled loop is run
+_ROUNDS = 5
+
+
+def import_labkit() -> Measured:
+    """`import labkit`."""
+    start = time.perf_counter()
+    import labkit  # noqa: F401
+
+    return {"seconds": [time.perf_counter() - start]}
+
+
+def welcome_figure() -> Measured:
+    """The first code cell of the welcome notebook, to the picture that it shows."""
+    cells = json.loads(_WELCOME.read_text("utf-8"))["cells"]
+    cell = next("".join(c["source"]) for c in cells if c["cell_type"] == "code")
+    *statements, shown = cell.splitlines()
+    names: dict[str, Any] = {}
+    start = time.perf_counter()
+    exec("\n".join(statements), names)
+    bundle = names[shown]._repr_mimebundle_()
+    seconds = time.perf_counter() - start
+    loaded = {"tensorflow", "cirq", "numba"} & set(sys.modules)
+    assert "<img" in bundle["text/html"] and not loaded, loaded
+    return {"seconds": [seconds]}
+
+
+def first_expectation() -> Measured:
+    """A mean cost at n = 8, the imports of labkit and of numba before it."""
+    start = time.perf_counter()
+    import numpy as np
+
+    from labkit.costs import CostTable
+    from labkit.simulators import qaoa_expectation
+
+    qaoa_expectation(CostTable(np.arange(256.0), 8), [0.01], [0.4])
+    return {"seconds": [time.perf_counter() - start]}
+
+
+def first_network() -> Measured:
+    """A `RandomNetwork`, the import of TensorFlow before it."""
+    start = time.perf_counter()
+    from labkit.networks import RandomNetwork
+
+    RandomNetwork(2, 8, seed=7)
+    return {"seconds": [time.perf_counter() - start]}
+
+
+def memory(function: int, n: int, p: int) -> Measured:
+    """Bytes beyond the table that one of `_functions` needs, after a warm-up on 14 neurons."""
+    call = _functions()[function]
+    call(_draw_table(_WARM_UP), p, 1)
+    table = _draw_table(n)
+    return {"bytes": [peak_beyond(lambda: call(table, p, 1))]}
+
+
+def threads(function: int, n: int, p: int) -> Measured:
+    """Seconds of one of `_functions` on one thread and on two, in turn, on all cores."""
+    os.sched_setaffinity(0, range(os.cpu_count() or 1))
+    call, table = _functions()[function], _draw_table(n)
+    call(table, p, 2)
+    measured: Measured = {"one": [], "two": []}
+    for _ in range(_ROUNDS):
+        for name, count in (("one", 1), ("two", 2)):
+            start = time.perf_counter()
+            call(table, p, count)
+            measured[name].append(time.perf_counter() - start)
+    return measured
+
+
+def peak_beyond(call: Callable[[], object]) -> int:
+    """By how many bytes a call takes this process beyond what is resident before it.
+
+    Too many by what was resident once and given back.
+    """
+    before = _status("VmRSS")
+    call()
+    return _status("VmHWM") - before
+
+
+def _status(name: str) -> int:
+    """Bytes, by Linux. (`getrusage` starts from the peak of the parent process.)"""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(1024 * int(line.split()[1]) for line in lines if line.startswith(f"{name}:"))
+
+
+def _functions() -> list[Callable[[Any, int, int], Any]]:
+    """State, mean cost, and mean cost with gradient; of a table, p layers and threads."""
+    import numpy as np
+
+    from labkit.simulators import evolve_qaoa, qaoa_expectation, qaoa_value_and_gradient
+
+    def bind(function: Callable[..., Any]) -> Callable[[Any, int, int], Any]:
+        return lambda table, p, count: function(
+            table, np.full(p, 0.3), np.full(p, 0.4), threads=count
+        )
+
+    return [bind(f) for f in (evolve_qaoa, qaoa_expectation, qaoa_value_and_gradient)]
+
+
+def _draw_table(n: int) -> Any:
+    import numpy as np
+
+    from labkit.costs import CostTable
+
+    return CostTable.owning(np.random.default_rng(n).standard_normal(2**n), n)
+
+
+if __name__ == "__main__":
+    task = globals()[sys.argv[1]]
+    print(json.dumps(task(*map(int, sys.argv[2:]))))
