@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
+import tracemalloc
+from collections.abc import Callable
 from typing import Any
 
 import cirq
@@ -20,6 +24,7 @@ from labkit.circuits.phase_layers import side_by_side
 from labkit.circuits.qaoa import mixer_layer, qaoa_circuit
 from labkit.circuits.reports import circuit_report
 from labkit.costs import Cost, CostTable, LocalCost, PauliZCost
+from labkit.limits import TooLargeError
 from labkit.masks import all_masks
 from labkit.problems import build_problem
 from labkit.simulators import (
@@ -32,6 +37,7 @@ from labkit.simulators import (
     qaoa_expectation,
     qaoa_value_and_gradient,
 )
+from labkit.simulators import qaoa as qaoa_choice
 
 Matrix = npt.NDArray[np.complex128]
 FORMS = ("table", "polynomial", "local")
@@ -246,6 +252,138 @@ def test_angles_in_any_kind_of_array_use_the_loops_that_are_compiled_already() -
     read_only.flags.writeable = False
     qaoa_expectation(table, read_only, [1, 2])
     assert len(kernels.mean_cost.signatures) == before
+
+
+def fixed_options(n: int) -> list[dict[str, Any]]:
+    """The Grover mixer on all masks, and both mixers with every number of neurons."""
+    fixed = [{"mixer": m, "n_active": kept} for m in ("grover", "ring") for kept in range(n + 1)]
+    return [{"mixer": "grover", "n_active": None}, *fixed]
+
+
+def assert_single_precision_is_near(
+    table: CostTable, angles: Any, threads: int, options: dict[str, Any]
+) -> None:
+    """Loops for a few neurons too, shared out however small the state."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(qaoa_choice, "_COMPILED_FROM", 1)
+        patch.setattr(compiled, "_SHARED_FROM", 1)
+        state = evolve_qaoa(table, *angles, threads=threads, **options)
+        value, *gradient = qaoa_value_and_gradient(table, *angles, threads=threads, **options)
+        mean = qaoa_expectation(table, *angles, threads=threads, **options)
+    exact = {**options, "dtype": "complex128"}
+    expected, *derivatives = qaoa_value_and_gradient(table, *angles, **exact)
+    assert state.dtype == np.complex64
+    np.testing.assert_allclose(state, evolve_qaoa(table, *angles, **exact), atol=2e-6)
+    assert [value, mean] == pytest.approx([expected] * 2, abs=1e-5 * (1 + table.std))
+    np.testing.assert_allclose(gradient, derivatives, atol=1e-4 * (1 + table.std))
+
+
+@given(rng=generators, n=st.integers(1, 14), p=st.integers(0, 8), threads=st.integers(1, 3))
+@settings(max_examples=60)
+def test_compiled_loops_of_a_subspace_agree_with_plain_numpy_in_full_precision(
+    rng: np.random.Generator, n: int, p: int, threads: int
+) -> None:
+    table = CostTable(rng.normal(size=2**n) * 3 + 10, n)
+    angles = rng.normal(size=p), rng.uniform(-4, 4, size=p)
+    for options in rng.permutation(np.array(fixed_options(n)))[:4]:
+        assert_single_precision_is_near(table, angles, threads, options)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+@pytest.mark.parametrize("n", [2, 3, 4, 5, 6, 7, 11, 12])
+def test_every_number_of_neurons_is_kept_by_the_loops_of_its_mixers(n: int, threads: int) -> None:
+    rng = np.random.default_rng(n)
+    table = CostTable(rng.normal(size=2**n), n)
+    for options in fixed_options(n):
+        assert_single_precision_is_near(table, rng.normal(size=(2, 2)), threads, options)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+@pytest.mark.parametrize(("n", "n_active"), [(13, None), (15, 7), (16, 5), (17, 8)])
+def test_a_subspace_of_many_rows_is_evolved_whole(
+    n: int, n_active: int | None, threads: int
+) -> None:
+    rng = np.random.default_rng(n)
+    table = CostTable(rng.normal(size=2**n), n)
+    for mixer in ("grover",) if n_active is None else ("grover", "ring"):
+        options: dict[str, Any] = {"mixer": mixer, "n_active": n_active}
+        assert_single_precision_is_near(table, rng.normal(size=(2, 3)), threads, options)
+
+
+@pytest.mark.parametrize("dtype", ["complex64", "complex128"])
+@pytest.mark.parametrize("kept", ["none", "all"])
+@pytest.mark.parametrize("n", [1, 2, 3, 6, 12])
+def test_a_support_of_one_mask_gains_a_phase_only(n: int, kept: str, dtype: str) -> None:
+    table = CostTable(np.random.default_rng(n).normal(size=2**n), n)
+    index, n_active = (0, 0) if kept == "none" else (2**n - 1, n)
+    gammas, betas = np.array([0.7, -0.4, 1.1]), np.array([0.2, 0.5, 2.3])
+    for mixer, turned in (("grover", betas.sum()), ("ring", 0.0)):
+        options: dict[str, Any] = {"mixer": mixer, "n_active": n_active, "dtype": dtype}
+        state = evolve_qaoa(table, gammas, betas, **options)
+        expected = np.zeros(2**n, dtype=complex)
+        expected[index] = np.exp(1j * (turned - gammas.sum() * table.costs[index]))
+        np.testing.assert_allclose(state, expected, atol=1e-6)
+        value, *gradient = qaoa_value_and_gradient(table, gammas, betas, **options)
+        assert value == pytest.approx(table.costs[index])
+        np.testing.assert_allclose(gradient, 0, atol=1e-6)
+
+
+ONLY_COMPILED_LOOPS = """
+import numpy as np
+from labkit.costs import CostTable
+from labkit.simulators import compiled, exchanges, phases, qaoa, shifts
+
+compiled.warm_up()
+loops = [f for m in (exchanges, phases, shifts) for f in vars(m).values() if hasattr(f, "stats")]
+before = [len(loop.signatures) for loop in loops]
+read_only = np.array([0.1, 0.2, 0.3, 0.4])[::-2]
+read_only.flags.writeable = False
+for n in (6, 13, 16):
+    table = CostTable(np.arange(2.0**n), n)
+    for angles in ((read_only, [1, 2]), (np.ones(1, np.float32), [np.int64(1)]), ([], [])):
+        for mixer, n_active in (("grover", None), ("grover", 3), ("ring", 0), ("ring", n // 2)):
+            for call in (qaoa.evolve_qaoa, qaoa.qaoa_expectation, qaoa.qaoa_value_and_gradient):
+                call(table, *angles, threads=2, mixer=mixer, n_active=n_active)
+assert [len(loop.signatures) for loop in loops] == before, (before, loops)
+"""
+
+
+def test_every_subspace_uses_the_loops_that_are_compiled_at_set_up() -> None:
+    subprocess.run([sys.executable, "-c", ONLY_COMPILED_LOOPS], check=True)
+
+
+@pytest.mark.parametrize("dtype", ["complex64", "complex128"])
+@pytest.mark.parametrize("n_active", [None, 1, 5, 8, 16])
+@pytest.mark.parametrize("mixer", ["grover", "ring"])
+def test_no_more_memory_is_taken_than_the_guard_counts(
+    mixer: str, n_active: int | None, dtype: str
+) -> None:
+    if mixer == "ring" and n_active is None:
+        n_active = 9
+    table, angles = CostTable(np.arange(2.0**16), 16), ([0.1, 0.2], [0.3, 0.4])
+    counted = qaoa_choice._bytes_per_mask(16, n_active, dtype == "complex64") * 2**16
+    options: dict[str, Any] = {"mixer": mixer, "n_active": n_active, "dtype": dtype}
+    calls: tuple[Callable[..., Any], ...] = (evolve_qaoa, qaoa_value_and_gradient)
+    for call in calls:
+        call(table, *angles, **options)
+        tracemalloc.start()
+        call(table, *angles, **options)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert table.costs.nbytes + peak < counted + 2**18
+
+
+@pytest.mark.parametrize("dtype", ["complex64", "complex128"])
+@pytest.mark.parametrize(
+    ("mixer", "n_active"), [("grover", None), ("grover", 2), ("ring", 1), ("ring", 20)]
+)
+def test_forty_neurons_are_refused_however_few_are_kept(
+    mixer: str, n_active: int | None, dtype: str
+) -> None:
+    calls: tuple[Callable[..., Any], ...] = (evolve_qaoa, qaoa_expectation, qaoa_value_and_gradient)
+    for call in calls:
+        with pytest.raises(TooLargeError, match=r"^n_neurons=40 needs .*limit: n_neurons=\d\d"):
+            call(PauliZCost({}, 40), [1], [1], mixer=mixer, n_active=n_active, dtype=dtype)
 
 
 def test_the_ring_has_one_edge_for_each_neuron_and_two_neurons_have_one() -> None:

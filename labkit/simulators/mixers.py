@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from labkit.ansatz import Edge, ring_edges
+from labkit.simulators.support import IntArray, find_pairs
 
 State = npt.NDArray[np.complex128]
 #: Qubits rotated by one matrix product: so small that BLAS does not hand it to several threads.
@@ -58,72 +59,63 @@ def _rotation(n: int, beta: float) -> State:
     return by_distance[np.bitwise_count(masks[:, np.newaxis] ^ masks)]
 
 
-@dataclass(frozen=True, eq=False)
 class GroverStage:
-    """B = -|start><start|: exp(-i beta B) = 1 + (exp(i beta) - 1) |start><start|."""
+    """B = -|start><start|: exp(-i beta B) = 1 + (exp(i beta) - 1) |start><start|.
 
-    start: State
+    The start is uniform, so that |start><start| gives each amplitude their mean.
+    """
 
     def evolve(self, state: State, beta: float) -> State:
         """Turns the phase of what the state has in common with the start."""
-        return state + (np.exp(1j * beta) - 1) * np.vdot(self.start, state) * self.start
+        return state + (np.exp(1j * beta) - 1) * state.mean()
 
     def generator(self, state: State) -> State:
         """The projection on the start, negated."""
-        return -np.vdot(self.start, state) * self.start
+        return np.full_like(state, -state.mean())
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class RingStage:
-    """B = -sum (XX + YY)/2 over edges without a common neuron.
+    """B = -sum (XX + YY)/2 over edges without a common neuron, on the support.
 
     (XX + YY)/2 exchanges |01> and |10>, so that exp(-i beta B) sends |01> to
     cos(beta) |01> + i sin(beta) |10>.
+
+    Attributes:
+        pairs: of each edge the places of |01> and those of |10>.
     """
 
-    n_neurons: int
-    edges: Sequence[Edge]
+    pairs: Sequence[tuple[IntArray, IntArray]]
 
     def evolve(self, state: State, beta: float) -> State:
         """Each edge in turn."""
         state = state.copy()
-        for edge in self.edges:
-            one, other = self._halves(state, edge)
-            one[:], other[:] = (
-                np.cos(beta) * one + 1j * np.sin(beta) * other,
-                np.cos(beta) * other + 1j * np.sin(beta) * one,
-            )
+        for one, other in self.pairs:
+            a, b = state[one], state[other]
+            state[one] = np.cos(beta) * a + 1j * np.sin(beta) * b
+            state[other] = np.cos(beta) * b + 1j * np.sin(beta) * a
         return state
 
     def generator(self, state: State) -> State:
         """The sum over edges of |01> and |10> exchanged, negated."""
         total = np.zeros_like(state)
-        for edge in self.edges:
-            for to, source in zip(
-                self._halves(total, edge), reversed(self._halves(state, edge)), strict=True
-            ):
-                to -= source
+        for one, other in self.pairs:
+            total[one] -= state[other]
+            total[other] -= state[one]
         return total
 
-    def _halves(self, state: State, edge: Edge) -> tuple[State, State]:
-        """Views of the amplitudes in which the edge's two qubits are 01, and 10."""
-        first, second = sorted(edge)
-        axes = state.reshape(2**first, 2, 2 ** (second - first - 1), 2, -1)
-        return axes[:, 0, :, 1], axes[:, 1, :, 0]
 
+def build_stages(mixer: str, n_neurons: int, support: IntArray | None) -> list[Stage]:
+    """The factors of a mixer, in the order in which they act on the amplitudes of the support.
 
-def start_state(n_neurons: int, n_active: int | None) -> State:
-    """The uniform superposition, or the Dicke state of all masks with `n_active` neurons."""
-    state = np.ones(2**n_neurons, dtype=np.complex128)
-    if n_active is not None:
-        state *= np.bitwise_count(np.arange(2**n_neurons)) == n_active
-    return state / np.sqrt(np.count_nonzero(state))
-
-
-def build_stages(mixer: str, n_neurons: int, n_active: int | None) -> list[Stage]:
-    """The factors of a mixer, in the order in which they act."""
+    Args:
+        mixer: 'x', 'grover' or 'ring'.
+        n_neurons: n.
+        support: mask indices, see `find_support`; None for all.
+    """
     if mixer == "x":
         return [XStage(n_neurons)]
-    if mixer == "grover":
-        return [GroverStage(start_state(n_neurons, n_active))]
-    return [RingStage(n_neurons, edges) for edges in ring_edges(n_neurons)]
+    if mixer == "grover" or support is None:
+        return [GroverStage()]
+    groups: list[list[Edge]] = ring_edges(n_neurons)
+    return [RingStage([find_pairs(support, n_neurons, e) for e in edges]) for edges in groups]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import comb
 from typing import Any
 
 import numpy as np
@@ -10,13 +11,13 @@ import numpy.typing as npt
 from labkit.ansatz import check_angles, check_mixer
 from labkit.costs import Cost
 from labkit.limits import check_choice, check_integer, check_register, show_value
-from labkit.simulators.compiled import CompiledX
+from labkit.simulators.compiled import CompiledSubspace, CompiledX
 from labkit.simulators.staged import StagedAnsatz
 
 FloatArray = npt.NDArray[np.float64]
 
 DTYPES = ("complex64", "complex128")
-#: From so many neurons on the X mixer is compiled: below, NumPy is as fast.
+#: From so many neurons on loops are compiled: below, NumPy is as fast.
 _COMPILED_FROM = 6
 #: In NumPy: a state, its adjoint and what is made of them. Compiled: two states, and the table.
 _STAGED_BYTES, _COMPILED_BYTES = 112, 25
@@ -42,7 +43,7 @@ def evolve_qaoa(
         n_active: neurons that every mask keeps, the start being the Dicke state; None for the
             uniform start. 'ring' needs one, 'x' has none.
         dtype: 'complex64', whose rounding is some 1e-6; or 'complex128'.
-        threads: how many work at once, for the X mixer in complex64; of use from 20 neurons on.
+        threads: how many work at once, in complex64; of use from some 2^20 amplitudes on.
 
     Returns:
         (2^n,) of `dtype` by mask index.
@@ -103,15 +104,31 @@ def qaoa_value_and_gradient(
 
 def _choose(
     cost: Cost, mixer: str, n_active: int | None, dtype: str, threads: int
-) -> CompiledX | StagedAnsatz:
+) -> CompiledX | CompiledSubspace | StagedAnsatz:
     """What evolves this cost: compiled loops where they are faster, else NumPy."""
     if not hasattr(cost, "to_table"):
         raise TypeError(f"cost={show_value(cost)} is not a cost such as a CostTable")
     check_choice("dtype", dtype, DTYPES)
     threads = check_integer("threads", threads, minimum=1)
     mixer, n_active = check_mixer(mixer, n_active, cost.n_neurons)
-    is_compiled = mixer == "x" and dtype == "complex64" and cost.n_neurons >= _COMPILED_FROM
-    nbytes = _COMPILED_BYTES if is_compiled else _STAGED_BYTES
+    is_compiled = dtype == "complex64" and cost.n_neurons >= _COMPILED_FROM
+
+    def nbytes(n: int) -> int:
+        return _bytes_per_mask(n, n_active, is_compiled)
+
     check_register("n_neurons", cost.n_neurons, bytes_per_mask=nbytes, what="QAOA states")
     costs = cost.to_table().costs
-    return CompiledX(costs, threads) if is_compiled else StagedAnsatz.of(costs, mixer, n_active)
+    if not is_compiled:
+        return StagedAnsatz.of(costs, mixer, n_active)
+    if mixer == "x":
+        return CompiledX(costs, threads)
+    return CompiledSubspace.of(costs, mixer, n_active, threads)
+
+
+def _bytes_per_mask(n: int, n_active: int | None, is_compiled: bool) -> int:
+    """Of each of 2^n masks; with `n_active`, for the table, the result, and C(n, n_active) more."""
+    if n_active is None:
+        return _COMPILED_BYTES if is_compiled else _STAGED_BYTES
+    # the support, its costs, and states; in NumPy the pairs of n edges too
+    of_each, of_all = (48, 17) if is_compiled else (128 + 4 * n, 24)
+    return of_all + -(-of_each * comb(n, n_active) // 2**n)

@@ -1,17 +1,14 @@
-"""The compiled loops of QAOA, each pass shared out among threads."""
+"""The compiled loops of QAOA with the X mixer, each pass shared out among threads."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import Executor
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from labkit.simulators import kernels, phases, rotations
+from labkit.simulators.shares import Shares
 
 FloatArray = npt.NDArray[np.float64]
 Floats = npt.NDArray[np.float32]
@@ -19,31 +16,25 @@ Floats = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, eq=False)
 class SharedLoops:
-    """`evolve`, `mean_cost` and `gradient` as in `labkit.simulators.kernels`.
+    """`evolve`, `mean_cost` and `gradient` as in `labkit.simulators.kernels`."""
 
-    Attributes:
-        pool: of threads; the loops hold no lock of the interpreter.
-        threads: into how many shares a pass is cut.
-    """
-
-    pool: Executor
-    threads: int
+    shares: Shares
 
     def evolve(self, v: Floats, costs: FloatArray, gammas: FloatArray, betas: FloatArray) -> None:
         """All layers from the start on."""
-        rows = len(costs)
-        self._run(rows, phases.start, v, costs)
+        rows, run = len(costs), self.shares.run
+        run(rows, phases.start, v, costs)
         for gamma, beta in zip(gammas, betas, strict=True):
-            self._run(rows, kernels.low_pass, v, costs, gamma, beta)
-            self._run(rotations.shares_across(v), kernels.high_pass, v, beta)
-            self._run(rows // 2, kernels.exchange_pass, v, beta)
+            run(rows, kernels.low_pass, v, costs, gamma, beta)
+            run(rotations.shares_across(v), kernels.high_pass, v, beta)
+            run(rows // 2, kernels.exchange_pass, v, beta)
 
     def mean_cost(
         self, v: Floats, costs: FloatArray, gammas: FloatArray, betas: FloatArray
     ) -> float:
         """<psi|C|psi> / <psi|psi> after all layers."""
         self.evolve(v, costs, gammas, betas)
-        total, norm = np.sum(self._run(len(costs), phases.expectation, v, costs), axis=0)
+        total, norm = np.sum(self.shares.run(len(costs), phases.expectation, v, costs), axis=0)
         return float(total / norm)
 
     def gradient(
@@ -55,21 +46,16 @@ class SharedLoops:
         betas: FloatArray,
     ) -> tuple[float, FloatArray, FloatArray]:
         """The mean cost, and its derivatives by the adjoint method."""
-        rows, across = len(costs), rotations.shares_across(v)
+        rows, across, run = len(costs), rotations.shares_across(v), self.shares.run
         value = self.mean_cost(v, costs, gammas, betas)
-        self._run(rows, phases.weigh, v, costs, value, adjoint)
+        run(rows, phases.weigh, v, costs, value, adjoint)
         dgammas, dbetas = np.zeros_like(gammas), np.zeros_like(betas)
         for layer in reversed(range(len(gammas))):
             gamma, beta = gammas[layer], betas[layer]
             for state in (v, adjoint):
-                self._run(rows // 2, kernels.exchange_pass, state, beta)
-            high = self._run(across, kernels.high_pass_back, v, adjoint, beta)
-            low = self._run(rows, kernels.low_pass_back, v, adjoint, costs, gamma, beta)
+                run(rows // 2, kernels.exchange_pass, state, beta)
+            high = run(across, kernels.high_pass_back, v, adjoint, beta)
+            low = run(rows, kernels.low_pass_back, v, adjoint, costs, gamma, beta)
             of_beta, of_gamma = np.sum(low, axis=0)
             dbetas[layer], dgammas[layer] = -2 * (sum(high) + of_beta), 2 * of_gamma
         return value, dgammas, dbetas
-
-    def _run(self, count: int, loop: Callable[..., Any], *arguments: Any) -> list[Any]:
-        """What a loop returns for each share of `count`."""
-        ends = [count * k // self.threads for k in range(self.threads + 1)]
-        return [*self.pool.map(lambda share: loop(*arguments, *share), pairwise(ends))]

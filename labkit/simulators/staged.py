@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from labkit.simulators.mixers import Stage, State, build_stages, start_state
+from labkit.simulators.mixers import Stage, State, build_stages
+from labkit.simulators.support import IntArray, find_support, spread
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -18,39 +19,39 @@ class StagedAnsatz:
     """The states prod_l exp(-i beta_l B) exp(-i gamma_l C) |start> of one cost and mixer.
 
     Attributes:
-        costs: float64 (2^n,).
-        start: complex128 (2^n,).
+        costs: float64, those of the support.
         stages: the factors of the mixer.
+        n_neurons: n.
+        support: indices of the masks that have an amplitude; None if all 2^n have one.
     """
 
     costs: FloatArray
-    start: State
     stages: Sequence[Stage]
+    n_neurons: int
+    support: IntArray | None
 
     @classmethod
     def of(cls, costs: FloatArray, mixer: str, n_active: int | None) -> StagedAnsatz:
-        """From a table and a checked mixer."""
+        """From a table (2^n,) and a checked mixer."""
         n = len(costs).bit_length() - 1
-        return cls(costs, start_state(n, n_active), build_stages(mixer, n, n_active))
+        support = None if n_active is None else find_support(n, n_active)
+        kept = costs if support is None else costs[support]
+        return cls(kept, build_stages(mixer, n, support), n, support)
 
     def state(self, gammas: FloatArray, betas: FloatArray) -> State:
         """psi, complex128 (2^n,)."""
-        state = self.start
-        for gamma, beta in zip(gammas, betas, strict=True):
-            state = np.exp(-1j * gamma * self.costs) * state
-            for stage in self.stages:
-                state = stage.evolve(state, beta)
-        return state
+        psi = self._evolve(gammas, betas)
+        return psi if self.support is None else spread(psi, self.support, self.n_neurons)
 
     def expectation(self, gammas: FloatArray, betas: FloatArray) -> float:
         """<psi|C|psi> / <psi|psi>."""
-        return self._expectation(self.state(gammas, betas))
+        return self._expectation(self._evolve(gammas, betas))
 
     def value_and_gradient(
         self, gammas: FloatArray, betas: FloatArray
     ) -> tuple[float, FloatArray, FloatArray]:
         """The expectation and its derivatives, by the adjoint method."""
-        psi = self.state(gammas, betas)
+        psi = self._evolve(gammas, betas)
         value, lam = self._expectation(psi), self.costs * psi
         dgammas, dbetas = np.zeros_like(gammas), np.zeros_like(betas)
         for layer in reversed(range(len(gammas))):
@@ -61,6 +62,15 @@ class StagedAnsatz:
             phase = np.exp(1j * gammas[layer] * self.costs)
             psi, lam = phase * psi, phase * lam
         return value, dgammas, dbetas
+
+    def _evolve(self, gammas: FloatArray, betas: FloatArray) -> State:
+        """The amplitudes of the support, from the uniform start on."""
+        state = np.full(len(self.costs), len(self.costs) ** -0.5, dtype=np.complex128)
+        for gamma, beta in zip(gammas, betas, strict=True):
+            state = np.exp(-1j * gamma * self.costs) * state
+            for stage in self.stages:
+                state = stage.evolve(state, beta)
+        return state
 
     def _expectation(self, psi: State) -> float:
         return float(np.vdot(psi, self.costs * psi).real / np.vdot(psi, psi).real)
