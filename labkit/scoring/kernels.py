@@ -8,7 +8,7 @@ comparison of b with -a. A kernel is made once for a table and then asked for bl
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -28,7 +28,13 @@ _MAX_COUNT = 255  # of uint8
 _MAX_SQUARED_ERROR = EQUAL_WITHIN / (16 * np.finfo(np.float64).eps)
 
 
-def make_kernel(first: FloatArray, second: FloatArray, targets: FloatArray, cost: str) -> Kernel:
+def make_kernel(
+    first: FloatArray,
+    second: FloatArray,
+    targets: FloatArray,
+    cost: str,
+    units: Sequence[FloatArray],
+) -> Kernel:
     """The kernel of a cost; from the outputs where a short cut would be inexact.
 
     Args:
@@ -36,10 +42,11 @@ def make_kernel(first: FloatArray, second: FloatArray, targets: FloatArray, cost
         second: (columns, samples, outputs), of the second half.
         targets: (samples, outputs) as `check_labels` returns them.
         cost: one of `COSTS`.
+        units: of the second half, each (patterns, samples, outputs).
     """
     fast: Kernel | None = None
     if cost == "squared_error":
-        fast = _squared_error(first, second, targets)
+        fast = _squared_error(first, second, targets, units)
     elif cost == "cross_entropy":
         fast = _cross_entropy(first, second, targets)
     elif targets.shape[1] == 1:
@@ -54,23 +61,37 @@ def _cost_of_sums(first: FloatArray, second: FloatArray, targets: FloatArray, co
     )
 
 
-def _squared_error(first: FloatArray, second: FloatArray, targets: FloatArray) -> Kernel | None:
+def _squared_error(
+    first: FloatArray, second: FloatArray, targets: FloatArray, units: Sequence[FloatArray]
+) -> Kernel | None:
     """mean (a - y)^2 + mean b^2 + 2 mean (a - y) b; None where the terms are too large to cancel.
 
-    The means of squares are made once for each half.
+    The means of squares are made once for each half. b is a sum of one pattern of each unit, so the
+    product is one with each pattern, and then a choice of patterns.
     """
     a, b = (first - targets).reshape(len(first), -1), second.reshape(len(second), -1)
     of_a, of_b = (np.einsum("ij,ij->i", h, h) / targets.size for h in (a, b))
     if not of_a.max() + of_b.max() <= _MAX_SQUARED_ERROR:
         return None
-    a *= 2 / targets.size
+    patterns = np.concatenate(units).reshape(-1, targets.size)
+    of_patterns = a @ patterns.T * (2 / targets.size)
+    choices = _choices([len(unit) for unit in units])
 
     def kernel(rows: slice) -> FloatArray:
-        costs = a[rows] @ b.T
+        costs = of_patterns[rows] @ choices.T
         costs += of_a[rows, np.newaxis] + of_b
         return np.maximum(costs, 0.0, out=costs)
 
     return kernel
+
+
+def _choices(counts: Sequence[int]) -> FloatArray:
+    """Which patterns each choice of one for each unit takes, first unit most significant: 0, 1."""
+    choices = np.zeros((1, 0))
+    for count in counts:
+        before, one = np.repeat(choices, count, axis=0), np.tile(np.eye(count), (len(choices), 1))
+        choices = np.concatenate([before, one], axis=1)
+    return choices
 
 
 def _error_rate(first: FloatArray, second: FloatArray, targets: FloatArray) -> Kernel:

@@ -56,7 +56,7 @@ def score_contributions(
     half = len(units) // 2
     _check_sums(units[:half], units[half:], targets.shape)
     first, second = _all_sums(units[:half], targets.shape), _all_sums(units[half:], targets.shape)
-    kernel = make_kernel(first, second, targets, cost)
+    kernel = make_kernel(first, second, targets, cost, units[half:])
     costs = np.empty((len(first), len(second)))
     for rows in watched_slices(len(first), _BLOCK_BYTES // (8 * len(second))):
         costs[rows] = kernel(rows)

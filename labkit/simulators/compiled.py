@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 FloatArray = npt.NDArray[np.float64]
 Floats = npt.NDArray[np.float32]
 
-_SHARED_FROM = 2**16  # amplitudes: with fewer, threads cost more than they save
+_SHARED_FROM = 2**18  # amplitudes: with fewer, threads cost more than they save
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +30,7 @@ class CompiledX:
     `labkit.simulators.rotations` and `labkit.simulators.phases`.
 
     Attributes:
-        costs: float64 (2^n,), n at least 6.
+        costs: float64 (2^n,), n at least 6, read-only as in a `CostTable`.
         threads: how many work at once, at least 1.
     """
 
@@ -39,10 +39,8 @@ class CompiledX:
 
     def state(self, gammas: FloatArray, betas: FloatArray) -> npt.NDArray[np.complex64]:
         """psi, complex64 (2^n,)."""
-        (v,) = self._states(1)
-        with self._loops() as loops:
-            loops.evolve(v, self._rows, gammas.copy(), betas.copy())
-        psi = np.empty(self._rows.shape, dtype=np.complex64)
+        v = self._run("evolve", gammas, betas)
+        psi = np.empty((v.shape[1], len(self.costs) // v.shape[1]), dtype=np.complex64)
         psi.real, psi.imag = v[:, :, : psi.shape[1]]
         powers = np.array([1, 1j, -1, -1j], dtype=np.complex64)
         within = powers[np.bitwise_count(np.arange(psi.shape[1])) % 4]
@@ -52,49 +50,28 @@ class CompiledX:
 
     def expectation(self, gammas: FloatArray, betas: FloatArray) -> float:
         """<psi|C|psi> / <psi|psi>."""
-        (v,) = self._states(1)
-        with self._loops() as loops:
-            return float(loops.mean_cost(v, self._rows, gammas.copy(), betas.copy()))
+        return float(self._run("mean_cost", gammas, betas))
 
     def value_and_gradient(
         self, gammas: FloatArray, betas: FloatArray
     ) -> tuple[float, FloatArray, FloatArray]:
         """The expectation and its derivatives, by the adjoint method."""
-        p, q = self._states(2)
-        with self._loops() as loops:
-            value, *derivatives = loops.gradient(p, q, self._rows, gammas.copy(), betas.copy())
-        return value, derivatives[0], derivatives[1]
+        value, dgammas, dbetas = self._run("gradient", gammas, betas)
+        return value, dgammas, dbetas
 
-    @property
-    def _rows(self) -> FloatArray:
-        """The costs, in the one kind of array that the loops are compiled for: read-only."""
-        from labkit.simulators.phases import SIDE
-
-        rows = self.costs.reshape(-1, min(SIDE, len(self.costs)))
-        rows.flags.writeable = False
-        return rows
-
-    def _states(self, count: int) -> Floats:
-        """Room for some states: one request, so that memory once given is kept for the next."""
-        from labkit.simulators.phases import PAD
-
-        rows, width = self._rows.shape
-        size = count * 2 * rows * (width + PAD)
-        numbers = np.empty(size + PAD, dtype=np.float32)
-        start = -(numbers.ctypes.data // numbers.itemsize) % PAD  # registers fit in cache lines
-        return numbers[start : start + size].reshape(count, 2, rows, -1)
-
-    @contextmanager
-    def _loops(self) -> Iterator[Any]:
+    def _run(self, name: str, gammas: FloatArray, betas: FloatArray) -> Any:
+        """Runs a loop, on the kinds of arrays that it is compiled for."""
         from labkit.simulators import kernels
+
+        angles = gammas.copy(), betas.copy()
+        if (threads := _useful_threads(self.threads, len(self.costs))) == 1:
+            return getattr(kernels, name)(self.costs, *angles)
+
         from labkit.simulators.shared_loops import SharedLoops
         from labkit.simulators.shares import share_out
 
-        if (threads := _useful_threads(self.threads, len(self.costs))) == 1:
-            yield kernels
-            return
         with share_out(threads) as shares:
-            yield SharedLoops(shares)
+            return getattr(SharedLoops(shares), name)(self.costs, *angles)
 
 
 @dataclass(frozen=True, eq=False)
@@ -217,11 +194,12 @@ def _useful_threads(threads: int, size: int) -> int:
 def warm_up() -> None:
     """Compiles and caches all loops: seconds, once on a machine, that nobody then waits for."""
     costs, angles = np.zeros(_SHARED_FROM), np.ones(1)
+    costs.flags.writeable = False
     for ansatz in (
         CompiledX(costs, 1),
         CompiledX(costs, 2),
         CompiledSubspace.of(costs, "grover", None),
-        CompiledSubspace.of(costs, "ring", 8),
+        CompiledSubspace.of(costs, "ring", 9),
     ):
         ansatz.state(angles, angles)
         ansatz.expectation(angles, angles)

@@ -1,8 +1,8 @@
 """Compiled QAOA with the X mixer: passes that threads can share, and all of them in one call.
 
-States are D^-n psi, see `labkit.simulators.rotations`; costs are float64 (rows, 2^n / rows). A pass
-works on its shares from `first` up to `last`. Numba compiles these when they are first called on a
-machine, and caches them.
+States are D^-n psi, see `labkit.simulators.rotations`. A pass takes costs as float64 (rows,
+2^n / rows) and works on its shares from `first` up to `last`. Numba compiles these when they are
+first called on a machine, and caches them.
 """
 
 from __future__ import annotations
@@ -12,7 +12,16 @@ from typing import Any
 
 import numpy as np
 
-from labkit.simulators.phases import compiled, expectation, start, turn, turn_back, weigh
+from labkit.simulators.phases import (
+    PAD,
+    SIDE,
+    compiled,
+    expectation,
+    start,
+    turn,
+    turn_back,
+    weigh,
+)
 from labkit.simulators.rotations import (
     exchange,
     rotate_across,
@@ -72,29 +81,47 @@ def low_pass_back(
 
 
 @compiled
-def evolve(v: Any, costs: Any, gammas: Any, betas: Any) -> None:
-    """All layers from the start on."""
-    rows = costs.shape[0]
-    start(v, costs, 0, rows)
-    for layer in range(len(gammas)):
-        low_pass(v, costs, gammas[layer], betas[layer], 0, rows)
-        high_pass(v, betas[layer], 0, shares_across(v))
-        exchange_pass(v, betas[layer], 0, (rows + 1) // 2)
+def room(count: int, costs: Any) -> Any:
+    """Some states (count, 2, rows, width), float32, not filled.
+
+    One request, so that memory once given is kept for the next; registers fit in cache lines.
+    """
+    rows, width = costs.shape
+    size = count * 2 * rows * (width + PAD)
+    numbers = np.empty(size + PAD, np.float32)
+    start = -(numbers.ctypes.data // 4) % PAD
+    return numbers[start : start + size].reshape(count, 2, rows, width + PAD)
 
 
 @compiled
-def mean_cost(v: Any, costs: Any, gammas: Any, betas: Any) -> float:
+def in_rows(costs: Any) -> Any:
+    """Costs (2^n,) as (rows, 2^n / rows)."""
+    width = min(SIDE, costs.size)
+    return costs.reshape(costs.size // width, width)
+
+
+@compiled
+def evolve(costs: Any, gammas: Any, betas: Any) -> Any:
+    """The state after all layers, (2, rows, width); costs are (2^n,) here and below."""
+    v = room(1, in_rows(costs))[0]
+    _evolve(v, in_rows(costs), gammas, betas)
+    return v
+
+
+@compiled
+def mean_cost(costs: Any, gammas: Any, betas: Any) -> float:
     """<psi|C|psi> / <psi|psi> after all layers."""
-    evolve(v, costs, gammas, betas)
-    total, norm = expectation(v, costs, 0, costs.shape[0])
-    return total / norm
+    v = room(1, in_rows(costs))[0]
+    return _mean_cost(v, in_rows(costs), gammas, betas)
 
 
 @compiled
-def gradient(v: Any, adjoint: Any, costs: Any, gammas: Any, betas: Any) -> tuple[float, Any, Any]:
+def gradient(costs: Any, gammas: Any, betas: Any) -> tuple[float, Any, Any]:
     """The mean cost, and its derivatives by the adjoint method."""
-    rows = costs.shape[0]
-    value = mean_cost(v, costs, gammas, betas)
+    costs = in_rows(costs)
+    states, rows = room(2, costs), costs.shape[0]
+    v, adjoint = states[0], states[1]
+    value = _mean_cost(v, costs, gammas, betas)
     # the mean taken off changes no derivative, and keeps float32 from cancelling large numbers
     weigh(v, costs, value, adjoint, 0, rows)
     dgammas, dbetas = np.zeros_like(gammas), np.zeros_like(betas)
@@ -106,6 +133,23 @@ def gradient(v: Any, adjoint: Any, costs: Any, gammas: Any, betas: Any) -> tuple
         low, of_gamma = low_pass_back(v, adjoint, costs, gamma, beta, 0, rows)
         dbetas[layer], dgammas[layer] = -2 * (low + high), 2 * of_gamma
     return value, dgammas, dbetas
+
+
+@compiled
+def _evolve(v: Any, costs: Any, gammas: Any, betas: Any) -> None:
+    rows = costs.shape[0]
+    start(v, costs, 0, rows)
+    for layer in range(len(gammas)):
+        low_pass(v, costs, gammas[layer], betas[layer], 0, rows)
+        high_pass(v, betas[layer], 0, shares_across(v))
+        exchange_pass(v, betas[layer], 0, (rows + 1) // 2)
+
+
+@compiled
+def _mean_cost(v: Any, costs: Any, gammas: Any, betas: Any) -> float:
+    _evolve(v, costs, gammas, betas)
+    total, norm = expectation(v, costs, 0, costs.shape[0])
+    return total / norm
 
 
 @compiled
