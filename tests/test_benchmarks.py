@@ -140,10 +140,10 @@ def test_the_bound_is_the_larger_of_memory_and_arithmetic() -> None:
 
 def test_the_work_of_small_problems_is_what_counting_gives() -> None:
     # one qubit, one layer, two amplitudes: rotation 6, phase 9, mean 5 for each
-    assert objective_work(1, 1) == Work(2 * (16 + 8 + 16), 2 * (6 + 9 + 5), 32)
+    assert objective_work(1, 1) == Work(2 * (16 + 8 + 16), 2 * (4 + 9 + 5), 32)
     assert objective_work(1, 0) == Work(2 * 16, 2 * 5, 32)
     # and back: the adjoint state made, two rotations and their product, two phases and theirs
-    assert gradient_work(1, 1) == Work(80 + 2 * (8 + 40), 40 + 2 * (2 + 12 + 4 + 15 + 5), 48)
+    assert gradient_work(1, 1) == Work(80 + 2 * (8 + 40), 36 + 2 * (2 + 8 + 2 + 4 + 15 + 5), 48)
     assert gradient_work(3, 0).flops == objective_work(3, 0).flops + 16
     assert grover_work(2, 3) == Work(4 * (27 + 12), 4 * 3 * 4, 36)
     assert cross_entropy_work(2, 10) == Work(32, 200, 320)

@@ -61,25 +61,25 @@ def objective_work(n: int, p: int) -> Work:
     """The mean cost of a QAOA state, complex64, from a float64 table.
 
     bytes = 2^n (p (16 + 8) + 8 + 8): each layer reads and writes the state once and reads the
-    table; the mean reads both. flops = 2^n (p (6n + 9) + 5): a qubit's rotation takes 6 for each
-    amplitude (four products, two sums), a phase 9 (its angle, sine, cosine, a complex product),
-    the mean 5 (|a|^2, product, sum).
+    table; the mean reads both. flops = 2^n (p (4n + 9) + 5): a qubit's rotation takes 4 for each
+    amplitude (two products, two sums: its cosine can be left to the phase), a phase 9 (its angle,
+    sine, cosine, a complex product), the mean 5 (|a|^2, product, sum).
     """
-    return Work(2**n * (24 * p + 16), 2**n * (p * (6 * n + 9) + 5), 16 * 2**n)
+    return Work(2**n * (24 * p + 16), 2**n * (p * (4 * n + 9) + 5), 16 * 2**n)
 
 
 def gradient_work(n: int, p: int) -> Work:
     """The mean cost and its 2p derivatives by the adjoint method.
 
     Beyond the objective, bytes = 2^n (8 + p (2 * 16 + 8)): the adjoint state is written once, then
-    each layer reads and writes two states and reads the table. flops = 2^n (2 + p (16n + 20)):
-    two rotations of 6 and Im <lambda|X_j|psi> of 4 for each qubit and amplitude; two phases with
-    one sine and cosine, 15, and Im <lambda|C|psi>, 5.
+    each layer reads and writes two states and reads the table. flops = 2^n (2 + p (10n + 24)):
+    two rotations of 4 and sum_j X_j|psi>, 2, for each qubit and amplitude; its product with
+    lambda, 4; two phases with one sine and cosine, 15, and Im <lambda|C|psi>, 5.
     """
     forward = objective_work(n, p)
     return Work(
         forward.bytes_moved + 2**n * (8 + 40 * p),
-        forward.flops + 2**n * (2 + p * (16 * n + 20)),
+        forward.flops + 2**n * (2 + p * (10 * n + 24)),
         24 * 2**n,
     )
 
