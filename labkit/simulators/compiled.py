@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
+from labkit.simulators.shares import run_team
 from labkit.simulators.support import IntArray, find_support, spread
 
 if TYPE_CHECKING:
@@ -39,9 +40,12 @@ class CompiledX:
 
     def state(self, gammas: FloatArray, betas: FloatArray) -> npt.NDArray[np.complex64]:
         """psi, complex64 (2^n,)."""
-        v = self._run("evolve", gammas, betas)
-        psi = np.empty((v.shape[1], len(self.costs) // v.shape[1]), dtype=np.complex64)
-        psi.real, psi.imag = v[:, :, : psi.shape[1]]
+        from labkit.simulators import kernels
+
+        states, costs = self._room(1)
+        run_team(self._team, kernels.evolve_share, states, costs, *_plain(gammas, betas))
+        psi = np.empty(costs.shape, dtype=np.complex64)
+        psi.real, psi.imag = states[0, :, :, : costs.shape[1]]
         powers = np.array([1, 1j, -1, -1j], dtype=np.complex64)
         within = powers[np.bitwise_count(np.arange(psi.shape[1])) % 4]
         for number, row in enumerate(psi):
@@ -50,28 +54,45 @@ class CompiledX:
 
     def expectation(self, gammas: FloatArray, betas: FloatArray) -> float:
         """<psi|C|psi> / <psi|psi>."""
-        return float(self._run("mean_cost", gammas, betas))
+        from labkit.simulators import kernels
+
+        angles = _plain(gammas, betas)
+        if (team := self._team) == 1:
+            return float(kernels.mean_cost(self.costs, *angles))
+        states, costs = self._room(1)
+        loop, sums = kernels.mean_cost_share, np.empty((team, 2))
+        return float(run_team(team, loop, states, sums, costs, *angles)[0])
 
     def value_and_gradient(
         self, gammas: FloatArray, betas: FloatArray
     ) -> tuple[float, FloatArray, FloatArray]:
         """The expectation and its derivatives, by the adjoint method."""
-        value, dgammas, dbetas = self._run("gradient", gammas, betas)
-        return value, dgammas, dbetas
-
-    def _run(self, name: str, gammas: FloatArray, betas: FloatArray) -> Any:
-        """Runs a loop, on the kinds of arrays that it is compiled for."""
         from labkit.simulators import kernels
 
-        angles = gammas.copy(), betas.copy()
-        if (threads := _useful_threads(self.threads, len(self.costs))) == 1:
-            return getattr(kernels, name)(self.costs, *angles)
+        angles = _plain(gammas, betas)
+        if (team := self._team) == 1:
+            value, dgammas, dbetas = kernels.gradient(self.costs, *angles)
+            return value, dgammas, dbetas
+        states, costs = self._room(2)
+        loop, sums = kernels.gradient_share, np.empty((team, 2))
+        parts = run_team(team, loop, states, sums, costs, *angles)
+        return parts[0][0], sum(part[1] for part in parts), sum(part[2] for part in parts)
 
-        from labkit.simulators.shared_loops import SharedLoops
-        from labkit.simulators.shares import share_out
+    @property
+    def _team(self) -> int:
+        return _useful_threads(self.threads, len(self.costs))
 
-        with share_out(threads) as shares:
-            return getattr(SharedLoops(shares), name)(self.costs, *angles)
+    def _room(self, count: int) -> tuple[Floats, FloatArray]:
+        """Room for some states, and the costs by rows."""
+        from labkit.simulators import kernels
+
+        costs = kernels.in_rows(self.costs)
+        return kernels.room(count, costs), costs
+
+
+def _plain(gammas: FloatArray, betas: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Copies, in the one kind of array that the loops are compiled for."""
+    return gammas.copy(), betas.copy()
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,4 +1,4 @@
-"""Compiled QAOA with the X mixer: passes that threads can share, and all of them in one call.
+"""Compiled QAOA with the X mixer: passes over memory, and all of them in one call of a team.
 
 States are D^-n psi, see `labkit.simulators.rotations`. A pass takes costs as float64 (rows,
 2^n / rows) and works on its shares from `first` up to `last`. Numba compiles these when they are
@@ -31,6 +31,7 @@ from labkit.simulators.rotations import (
     shares_across,
     split_angle,
 )
+from labkit.simulators.teams import alone, share, wait
 
 
 @compiled
@@ -47,13 +48,6 @@ def low_pass(v: Any, costs: Any, gamma: float, beta: float, first: int, last: in
 def high_pass(v: Any, beta: float, first: int, last: int) -> None:
     """Rotations across rows; by `shares_across`."""
     rotate_across(v, np.float32(math.tan(split_angle(beta)[0])), first, last)
-
-
-@compiled
-def exchange_pass(v: Any, beta: float, first: int, last: int) -> None:
-    """The quarter turn in beta, if there is one; by rows of the upper half."""
-    if split_angle(beta)[1] % 2:
-        exchange(v, first, last)
 
 
 @compiled
@@ -102,54 +96,92 @@ def in_rows(costs: Any) -> Any:
 
 @compiled
 def evolve(costs: Any, gammas: Any, betas: Any) -> Any:
-    """The state after all layers, (2, rows, width); costs are (2^n,) here and below."""
-    v = room(1, in_rows(costs))[0]
-    _evolve(v, in_rows(costs), gammas, betas)
-    return v
+    """The state after all layers, (2, rows, width); costs are (2^n,)."""
+    states = room(1, in_rows(costs))
+    evolve_share(states, in_rows(costs), gammas, betas, alone(), 0)
+    return states[0]
 
 
 @compiled
 def mean_cost(costs: Any, gammas: Any, betas: Any) -> float:
     """<psi|C|psi> / <psi|psi> after all layers."""
-    v = room(1, in_rows(costs))[0]
-    return _mean_cost(v, in_rows(costs), gammas, betas)
+    states, sums = room(1, in_rows(costs)), np.empty((1, 2))
+    return mean_cost_share(states, sums, in_rows(costs), gammas, betas, alone(), 0)
 
 
 @compiled
 def gradient(costs: Any, gammas: Any, betas: Any) -> tuple[float, Any, Any]:
     """The mean cost, and its derivatives by the adjoint method."""
-    costs = in_rows(costs)
-    states, rows = room(2, costs), costs.shape[0]
-    v, adjoint = states[0], states[1]
-    value = _mean_cost(v, costs, gammas, betas)
+    states, sums = room(2, in_rows(costs)), np.empty((1, 2))
+    return gradient_share(states, sums, in_rows(costs), gammas, betas, alone(), 0)
+
+
+@compiled
+def evolve_share(states: Any, costs: Any, gammas: Any, betas: Any, flags: Any, rank: int) -> None:
+    """A member's part of bringing the first state from the start through all layers.
+
+    Args:
+        states: room for one state or two.
+        costs: by rows, here and below.
+        gammas: float64 (p,).
+        betas: float64 (p,).
+        flags: of the team, see `labkit.simulators.teams`.
+        rank: of the member.
+    """
+    v, rows = states[0], share(len(costs), flags, rank)
+    start(v, costs, rows[0], rows[1])
+    for layer in range(len(gammas)):
+        low_pass(v, costs, gammas[layer], betas[layer], rows[0], rows[1])
+        wait(flags, rank)
+        first, last = share(shares_across(v), flags, rank)
+        high_pass(v, betas[layer], first, last)
+        wait(flags, rank)
+        _exchange_share(v, betas[layer], flags, rank)
+
+
+@compiled
+def mean_cost_share(
+    states: Any, sums: Any, costs: Any, gammas: Any, betas: Any, flags: Any, rank: int
+) -> float:
+    """A member's part of the mean cost, which each returns; `sums` is room for two of each."""
+    evolve_share(states, costs, gammas, betas, flags, rank)
+    first, last = share(len(costs), flags, rank)
+    sums[rank, 0], sums[rank, 1] = expectation(states[0], costs, first, last)
+    wait(flags, rank)
+    return sums[:, 0].sum() / sums[:, 1].sum()
+
+
+@compiled
+def gradient_share(
+    states: Any, sums: Any, costs: Any, gammas: Any, betas: Any, flags: Any, rank: int
+) -> tuple[float, Any, Any]:
+    """The mean cost, and a member's part of the derivatives."""
+    value = mean_cost_share(states, sums, costs, gammas, betas, flags, rank)
+    v, adjoint, rows = states[0], states[1], share(len(costs), flags, rank)
     # the mean taken off changes no derivative, and keeps float32 from cancelling large numbers
-    weigh(v, costs, value, adjoint, 0, rows)
+    weigh(v, costs, value, adjoint, rows[0], rows[1])
+    wait(flags, rank)
     dgammas, dbetas = np.zeros_like(gammas), np.zeros_like(betas)
     for layer in range(len(gammas) - 1, -1, -1):
         gamma, beta = gammas[layer], betas[layer]
         for state in (v, adjoint):  # up to a sign of both
-            exchange_pass(state, beta, 0, (rows + 1) // 2)
-        high = high_pass_back(v, adjoint, beta, 0, shares_across(v))
-        low, of_gamma = low_pass_back(v, adjoint, costs, gamma, beta, 0, rows)
+            _exchange_share(state, beta, flags, rank)
+        first, last = share(shares_across(v), flags, rank)
+        high = high_pass_back(v, adjoint, beta, first, last)
+        wait(flags, rank)
+        low, of_gamma = low_pass_back(v, adjoint, costs, gamma, beta, rows[0], rows[1])
+        wait(flags, rank)
         dbetas[layer], dgammas[layer] = -2 * (low + high), 2 * of_gamma
     return value, dgammas, dbetas
 
 
 @compiled
-def _evolve(v: Any, costs: Any, gammas: Any, betas: Any) -> None:
-    rows = costs.shape[0]
-    start(v, costs, 0, rows)
-    for layer in range(len(gammas)):
-        low_pass(v, costs, gammas[layer], betas[layer], 0, rows)
-        high_pass(v, betas[layer], 0, shares_across(v))
-        exchange_pass(v, betas[layer], 0, (rows + 1) // 2)
-
-
-@compiled
-def _mean_cost(v: Any, costs: Any, gammas: Any, betas: Any) -> float:
-    _evolve(v, costs, gammas, betas)
-    total, norm = expectation(v, costs, 0, costs.shape[0])
-    return total / norm
+def _exchange_share(v: Any, beta: float, flags: Any, rank: int) -> None:
+    """The quarter turn in beta, if there is one: for rows of the upper half and complements."""
+    if split_angle(beta)[1] % 2:
+        first, last = share((v.shape[1] + 1) // 2, flags, rank)
+        exchange(v, first, last)
+        wait(flags, rank)
 
 
 @compiled

@@ -9,6 +9,26 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
+
+#: Numbers of a flag: two cache lines, so that nobody waits for a neighbour's.
+FLAG = 16
+_RELEASED = np.iinfo(np.int64).max
+
+
+def run_team(threads: int, loop: Callable[..., Any], *arguments: Any) -> list[Any]:
+    """What loop(*arguments, flags, rank) returns for each rank; the caller's thread is rank 0."""
+    flags = np.zeros((threads, FLAG), dtype=np.int64)
+    if threads == 1:
+        return [loop(*arguments, flags, 0)]
+    with ThreadPoolExecutor(threads - 1) as pool:
+        try:
+            others = [pool.submit(loop, *arguments, flags, k) for k in range(1, threads)]
+        except RuntimeError:  # no more threads to be had: those that run must not wait for them
+            flags[:] = _RELEASED
+            raise
+        return [loop(*arguments, flags, 0), *(other.result() for other in others)]
+
 
 @dataclass(frozen=True, eq=False)
 class Shares:
