@@ -12,7 +12,7 @@ SETUP = python=$$(sh tools/find_python.sh "$(PYTHON)") && exec "$$python" tools/
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes \
     --no-strip-extras --no-emit-index-url --no-header $(LOCK_ARGS) pyproject.toml
 
-.PHONY: help lab test check notebooks measure bench data lock clean runtime dev
+.PHONY: help lab test check notebooks measure records bench data lock clean runtime dev
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -43,6 +43,9 @@ notebooks: dev  ## execute the notebooks in place
 
 measure: dev  ## measure the default problems over 20 seeds: docs/measurements.md (some minutes)
 	$(BIN)/python tools/measure.py
+
+records: dev  ## run the sweeps of data/records/*.toml that are not recorded yet (some minutes)
+	$(BIN)/python tools/make_records.py
 
 bench: dev  ## measure the engines beside their peers: docs/benchmarks.md (BENCH_ARGS=--quick: 3 minutes)
 	$(BIN)/python tools/bench.py $(BENCH_ARGS)

@@ -26,9 +26,11 @@ __all__ = [
     "plots",
     "problems",
     "provenance",
+    "records",
     "scoring",
     "selectors",
     "simulators",
+    "sweeps",
 ]
 
 # TensorFlow Quantum works only with legacy Keras, and reads this when tf.keras is first touched.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
@@ -29,8 +30,17 @@ def describe_run(*, seed: int) -> Provenance:
     Args:
         seed: the seed that the notebook used.
     """
+    return Provenance(seed, package_versions(PACKAGES))
+
+
+def package_versions(packages: Sequence[str]) -> dict[str, str]:
+    """Versions of labkit, Python and some packages, without importing them.
+
+    Args:
+        packages: names under which they are installed.
+    """
     versions = {"labkit": labkit.__version__, "Python": platform.python_version()}
-    return Provenance(seed, versions | {name: _version(name) for name in PACKAGES})
+    return versions | {name: _version(name) for name in packages}
 
 
 def _version(package: str) -> str:

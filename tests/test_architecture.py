@@ -25,6 +25,7 @@ ROWS = {
     "datasets": 1,
     "amplification": 1,
     "ansatz": 1,
+    "provenance": 1,
     "costs": 2,
     "activations": 2,
     "networks": 3,
@@ -35,13 +36,16 @@ ROWS = {
     "angle_training": 5,
     "baselines": 5,
     "problems": 5,
-    "provenance": 5,
+    "records": 5,
     "plots": 6,
+    "sweeps": 6,
     "explorers": 7,
     "exercises": 7,
+    "cli": 8,
+    "__main__": 9,
 }
 #: Modules that no reader needs: not in labkit.__all__.
-PRIVATE = {"quiet"}
+PRIVATE = {"quiet", "cli", "__main__"}
 #: Who may import what is slow to load, or exists only on some machines; for its types, anyone may.
 MAY_IMPORT = {
     "keras": {"networks", "baselines"},
@@ -52,7 +56,7 @@ MAY_IMPORT = {
     "dimod": {"costs"},
     "numba": {"simulators"},
     "qsimcirq": {"simulators"},
-    "matplotlib": {"plots", "explorers", "exercises"},
+    "matplotlib": {"plots", "explorers", "exercises", "records"},
     "ipywidgets": {"explorers", "exercises"},
     "anywidget": {"explorers", "exercises"},
 }

@@ -3,6 +3,15 @@
 from labkit.explorers.base import Explorer
 from labkit.explorers.drawing import NetworkDrawing
 from labkit.explorers.grover import GroverExplorer
+from labkit.explorers.lab_log import LabLog
+from labkit.explorers.runs_table import RunsTable
 from labkit.explorers.subnetwork import SubnetworkExplorer
 
-__all__ = ["Explorer", "GroverExplorer", "NetworkDrawing", "SubnetworkExplorer"]
+__all__ = [
+    "Explorer",
+    "GroverExplorer",
+    "LabLog",
+    "NetworkDrawing",
+    "RunsTable",
+    "SubnetworkExplorer",
+]

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 from matplotlib.axes import Axes
 
 from labkit.plots.canvas import SERIES, new_figure, picture_html, render_png, wipe
+
+if TYPE_CHECKING:
+    from labkit.records import LabBook
 
 #: The largest seed on a slider: twenty networks to choose from.
 MAX_SEED = 19
@@ -20,8 +24,9 @@ class Explorer(widgets.VBox):
     """Controls, a reset button, one picture, one line of text.
 
     One move of a control draws once, into the same picture. A subclass gives its controls and
-    implements `_draw`; where a move changes other controls, it does so in `_adjust`. Axes are
-    wiped and used again, and bear no legend: new axes and legends take most of a drawing's time.
+    implements `_draw` and `_numbers`; where a move changes other controls, it does so in `_adjust`.
+    Axes are wiped and used again, and bear no legend: new axes and legends take most of a drawing's
+    time.
 
     Args:
         controls: name -> widget, at most four.
@@ -33,6 +38,7 @@ class Explorer(widgets.VBox):
         controls: name -> widget.
         image: the picture (`ipywidgets.Image`, PNG).
         text: what the picture shows, in one line (`ipywidgets.HTML`).
+        note: what became of the last entry in the lab book (`ipywidgets.HTML`).
         n_draws: how often the picture was drawn.
     """
 
@@ -54,6 +60,9 @@ class Explorer(widgets.VBox):
         self.text = widgets.HTML()
         self.reset_button = widgets.Button(description="Reset", icon="undo")
         self.reset_button.on_click(lambda _: self.reset())
+        self.add_button = widgets.Button(description="Add to lab book", icon="book")
+        self.add_button.on_click(lambda _: self._add())
+        self.note = widgets.HTML()
         for widget in self.controls.values():
             widget.observe(self._moved, names="value")
         picture = [self.image] if beside is None else [beside, self.image]
@@ -63,6 +72,7 @@ class Explorer(widgets.VBox):
                 widgets.HBox([*self.controls.values(), self.reset_button], layout=wrap),
                 self.text,
                 widgets.HBox(picture, layout=wrap),
+                widgets.HBox([self.add_button, self.note], layout=wrap),
             ]
         )
         self.redraw()
@@ -95,6 +105,45 @@ class Explorer(widgets.VBox):
         self.image.value = render_png(self._axes[0])
         self.n_draws += 1
 
+    def record(self, book: LabBook) -> str:
+        """Adds what is shown now to a lab book: controls, numbers, picture.
+
+        Args:
+            book: where to.
+
+        Returns:
+            The entry's id.
+        """
+        parameters = self._parameters()
+        return book.record(
+            f"What does {type(self).__name__} show?",
+            parameters=parameters,
+            seed=parameters.get("seed"),
+            result={**self._numbers(), "text": self._plain_text()},
+            attachments={"picture.png": bytes(self.image.value)},
+        )
+
+    def _add(self) -> None:
+        from labkit.records import LabBook, LabBookError, default_path
+
+        try:
+            entry = self.record(LabBook(default_path()))
+        except LabBookError as error:
+            self.note.value = html.escape(str(error))
+        else:
+            self.note.value = f"kept in {html.escape(default_path().name)} as {entry[:8]}"
+
+    def _parameters(self) -> dict[str, Any]:
+        """What was chosen, for the lab book."""
+        return {name: control.value for name, control in self.controls.items()}
+
+    def _numbers(self) -> Mapping[str, Any]:
+        """What is shown, as numbers for the lab book."""
+        raise NotImplementedError
+
+    def _plain_text(self) -> str:
+        return html.unescape(" ".join(re.sub("<[^>]*>", " ", self.text.value).split()))
+
     def _moved(self, change: Mapping[str, Any]) -> None:
         if self._held:
             return
@@ -111,8 +160,7 @@ class Explorer(widgets.VBox):
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
         """The live explorer, and its picture for a page without a kernel."""
-        text = " ".join(re.sub("<[^>]*>", " ", self.text.value).split())
-        still = picture_html(bytes(self.image.value), text)
+        still = picture_html(bytes(self.image.value), self._plain_text())
         return {**super()._repr_mimebundle_(**kwargs), "text/html": still}
 
 

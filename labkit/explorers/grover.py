@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import ipywidgets as widgets
 import numpy as np
@@ -138,6 +139,24 @@ class GroverExplorer(Explorer):
         n, seed = self.controls["n_neurons"].value, self.controls["seed"].value
         return build_problem(self.task, n, seed=seed)
 
+    @property
+    def view(self) -> GroverView:
+        """What is shown."""
+        threshold, k = self.controls["threshold"].value, self.controls["iterations"].value
+        return view_grover(self.problem.table, threshold, k)
+
+    def _parameters(self) -> dict[str, Any]:
+        return {"task": self.task, **super()._parameters()}
+
+    def _numbers(self) -> dict[str, Any]:
+        view = self.view
+        return {
+            "n_marked": view.n_marked,
+            "success": view.success,
+            "best_iterations": view.best_iterations,
+            "expected_calls": view.expected_calls,
+        }
+
     def _adjust(self, moved: str) -> None:
         """Another network has other costs: the threshold keeps its place among the options."""
         if moved in ("n_neurons", "seed"):
@@ -147,8 +166,7 @@ class GroverExplorer(Explorer):
             control.index = min(place, len(options) - 1)
 
     def _draw(self, axes: Sequence[Axes]) -> str:
-        threshold, k = self.controls["threshold"].value, self.controls["iterations"].value
-        view = view_grover(self.problem.table, threshold, k)
+        view, k = self.view, self.controls["iterations"].value
         title = f"after {k} oracle calls (hatched: marked)"
         draw_amplitudes(axes[0], view.state, view.marked, title=title)
         draw_rotation(axes[1], view.n_neurons, view.n_marked, k)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import ipywidgets as widgets
 import numpy as np
@@ -111,6 +112,23 @@ class SubnetworkExplorer(Explorer):
             self.drawing.neuron_mask = []
             super().reset()
 
+    @property
+    def view(self) -> SubnetworkView:
+        """What is shown."""
+        return view_subnetwork(self.problem, self.drawing.mask)
+
+    def _parameters(self) -> dict[str, Any]:
+        return {**super()._parameters(), "neuron_mask": mask_to_string(self.drawing.mask)}
+
+    def _numbers(self) -> dict[str, Any]:
+        view = self.view
+        return {
+            "cost": view.cost,
+            "rank": view.rank,
+            "train_accuracy": view.train_accuracy,
+            "test_accuracy": view.test_accuracy,
+        }
+
     def _show_network(self, problem: Problem) -> None:
         """Draws the problem's network; neurons that were there stay as they were, new ones on."""
         kept = self.drawing.mask[: problem.n_neurons]
@@ -125,7 +143,7 @@ class SubnetworkExplorer(Explorer):
         self._show_network(self.problem)
 
     def _draw(self, axes: Sequence[Axes]) -> str:
-        view = view_subnetwork(self.problem, self.drawing.mask)
+        view = self.view
         draw_decision(axes[0], view.problem.network, view.problem.task, view.neuron_mask)
         draw_cost_histogram(axes[1], view.problem.table, {"this mask": view.neuron_mask})
         return view.text

@@ -1,0 +1,180 @@
+"""What `labkit doctor` looks at."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import labkit
+from labkit.limits import format_bytes, memory_limit
+
+CHECKOUT = Path(labkit.__file__).parents[1]
+
+_STACK = (
+    "numpy",
+    "scipy",
+    "numba",
+    "cirq-core",
+    "qsimcirq",
+    "keras",
+    "tensorflow",
+    "dimod",
+    "pandas",
+    "sqlalchemy",
+    "dask",
+    "distributed",
+    "jupyterlab",
+)
+_PYTHONS = ((3, 10), (3, 12))
+_LEAST_MEMORY = 2 * 2**30
+_LEAST_DISK = 2**30
+_NAMED = 5  # packages named in a line
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the doctor's.
+
+    Attributes:
+        what: was found.
+        is_well: whether it is as it should be; None where there is nothing to judge.
+        type_this: the command that helps.
+        is_needed: whether the lab book does without.
+    """
+
+    what: str
+    is_well: bool | None = True
+    type_this: str | None = None
+    is_needed: bool = False
+
+
+def find_all() -> list[Finding]:
+    """All findings, in order."""
+    return [*_stack(), *_lock(CHECKOUT / "requirements.lock"), *_quantum(), *_machine(), _git()]
+
+
+def _stack() -> Iterator[Finding]:
+    is_supported = _PYTHONS[0] <= sys.version_info[:2] <= _PYTHONS[1]
+    where = f"{platform.system()}, {platform.machine()}"
+    yield Finding(
+        f"labkit {labkit.__version__} on Python {platform.python_version()} ({where})",
+        is_supported,
+        None if is_supported else f"PYTHON=python3.11 {_install_command()}",
+        is_needed=True,
+    )
+    found = {name: installed_version(name) for name in _STACK}
+    yield Finding(", ".join(f"{name} {number}" for name, number in found.items() if number), None)
+    missing = [name for name, number in found.items() if not number]
+    if missing:
+        yield Finding(f"missing: {', '.join(missing)}", False, _install_command(), is_needed=True)
+
+
+def _lock(path: Path) -> Iterator[Finding]:
+    """In a checkout, whether the packages of the lock are there in its versions."""
+    if not path.is_file():
+        return
+    locked = read_lock(path.read_text("utf-8"))
+    found = {name: installed_version(name) for name in locked}
+    missing = [name for name in locked if found[name] is None]
+    differing = [
+        f"{name} {found[name]} (lock: {number})"
+        for name, number in locked.items()
+        if found[name] not in (None, number)
+    ]
+    if not missing and not differing:
+        yield Finding(f"all {len(locked)} packages are as in {path.name}")
+    for what, names in (("missing", missing), ("not as locked", differing)):
+        if names:
+            more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+            listed = ", ".join(names[:_NAMED])
+            told = f"of {path.name}, {what}: {listed}{more}"
+            yield Finding(told, False, _install_command(), is_needed=True)
+
+
+def read_lock(text: str) -> dict[str, str]:
+    """The version of each package that a lock asks for on this machine, by name."""
+    from packaging.requirements import Requirement
+
+    locked = {}
+    for line in text.splitlines():
+        if "==" not in line or line.startswith((" ", "#", "-")):
+            continue
+        requirement = Requirement(line.rstrip(" \\"))
+        if requirement.marker is None or requirement.marker.evaluate():
+            (pinned,) = requirement.specifier
+            locked[requirement.name] = pinned.version
+    return locked
+
+
+def installed_version(package: str) -> str | None:
+    """Its version, without importing it; None where it is not installed."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _quantum() -> Iterator[Finding]:
+    number = installed_version("tensorflow-quantum")
+    if number:
+        yield Finding(f"TensorFlow Quantum {number}")
+    elif platform.system() == "Linux" and platform.machine() == "x86_64":
+        told = "TensorFlow Quantum is missing: labkit.angle_training needs it"
+        yield Finding(told, False, _install_command())
+    else:
+        yield Finding("TensorFlow Quantum is for Linux on x86-64; no notebook needs it", None)
+    if _are_loops_compiled():
+        yield Finding("the simulator's loops are compiled")
+    else:
+        warm_up = "from labkit.simulators import compiled; compiled.warm_up()"
+        told = "the simulator's loops are not compiled yet: the first QAOA state waits for it"
+        yield Finding(told, False, f'{_python()} -c "{warm_up}"')
+
+
+def _are_loops_compiled() -> bool:
+    folders = [Path(labkit.__file__).parent / "simulators" / "__pycache__"]
+    if "NUMBA_CACHE_DIR" in os.environ:
+        folders.append(Path(os.environ["NUMBA_CACHE_DIR"]))
+    pattern = f"kernels.*.py{sys.version_info[0]}{sys.version_info[1]}*.nbi"
+    return any(any(folder.rglob(pattern)) for folder in folders)
+
+
+def _machine() -> Iterator[Finding]:
+    from dask.system import cpu_count
+
+    memory, disk = memory_limit(), shutil.disk_usage(Path.cwd()).free
+    cores = cpu_count()
+    yield Finding(f"{cores} {'core' if cores == 1 else 'cores'} can be used")
+    room = f"{format_bytes(memory)} of memory can be used"
+    close = "close other programs: below 2 GiB the larger notebooks refuse some sizes"
+    is_enough = memory >= _LEAST_MEMORY
+    yield Finding(room if is_enough else f"{room} ({close})", is_enough)
+    space = f"{format_bytes(disk)} free on the disk of this folder"
+    yield Finding(space, disk >= _LEAST_DISK, None if disk >= _LEAST_DISK else "make clean")
+
+
+def _git() -> Finding:
+    if path := shutil.which("git"):
+        return Finding(f"git ({path}): entries of the lab book name the commit")
+    install = {"Linux": "sudo apt install git", "Darwin": "xcode-select --install"}
+    told = "git is missing: entries of the lab book cannot name the commit"
+    return Finding(told, False, install.get(platform.system(), "winget install Git.Git"))
+
+
+def _install_command() -> str:
+    """What installs the lock in a checkout, or labkit's requirements elsewhere."""
+    if not (CHECKOUT / "requirements.lock").is_file():
+        return f"{_python()} -m pip install --upgrade --force-reinstall labkit"
+    if platform.system() == "Windows":
+        return r"py -3.11 tools\setup_venv.py requirements.lock"
+    return "make lab"
+
+
+def _python() -> str:
+    return "python" if shutil.which("python") == sys.executable else sys.executable

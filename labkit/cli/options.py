@@ -1,0 +1,61 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from labkit.records import LabBook
+
+book_option = click.option(
+    "--book",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default="lab_book.sqlite",
+    envvar="LABKIT_BOOK",
+    show_default=True,
+    show_envvar=True,
+    help="The lab book: one SQLite file.",
+)
+
+
+def open_book(path: Path) -> LabBook:
+    """A lab book that is there.
+
+    Raises:
+        LabBookError: it is not, or cannot be read.
+    """
+    from labkit.records import LabBook
+
+    return LabBook.existing(path)
+
+
+def read_filters(conditions: Iterable[str]) -> dict[str, Any]:
+    """Filters for `LabBook.runs` from texts `name=value`; of one name twice, any value will do.
+
+    Raises:
+        BadParameter: a text is not of that form.
+    """
+    filters: dict[str, Any] = {}
+    for condition in conditions:
+        name, equals, text = condition.partition("=")
+        if not name or not equals:
+            raise click.BadParameter(f"{condition!r} is not name=value", param_hint="--where")
+        value = _read_value(text)
+        if name in filters:
+            before = filters[name]
+            value = [*(before if isinstance(before, list) else [before]), value]
+        filters[name] = value
+    return filters
+
+
+def _read_value(text: str) -> Any:
+    """A number, true, false or null where the text is one, else the text."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text

@@ -1,0 +1,144 @@
+"""The runs of a lab book as a table with filters."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import ipywidgets as widgets
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from labkit.records import LabBook
+
+_MOST_ROWS = 50
+_ALL = "all questions"
+_ALWAYS = ("started", "question", "seed")
+_NEVER = ("versions.", "machine.", "ledger.", "commit", "point", "entry", "corrects", "seconds")
+
+
+class RunsTable(widgets.VBox):
+    """What a lab book holds, newest first; a filter is a question and `name=value` pairs.
+
+    Args:
+        book: to show; by default the lab book of this folder, see `labkit.records.default_path`.
+
+    Attributes:
+        question: which question (`ipywidgets.Dropdown`).
+        where: pairs such as `n_hidden=8 selector=grover_search` (`ipywidgets.Text`).
+        refresh_button: reads the book anew.
+        text: how many runs fit, or what is wrong (`ipywidgets.HTML`).
+        table: the runs (`ipywidgets.HTML`).
+    """
+
+    def __init__(self, book: LabBook | None = None) -> None:
+        self._book = book
+        self.question = widgets.Dropdown(options=[_ALL], description="question")
+        self.where = widgets.Text(
+            description="where", placeholder="n_hidden=8", continuous_update=False
+        )
+        self.refresh_button = widgets.Button(description="Refresh", icon="refresh")
+        self.text, self.table = widgets.HTML(), widgets.HTML()
+        self.refresh_button.on_click(lambda _: self.refresh())
+        self.question.observe(lambda _: self._show(), names="value")
+        self.where.observe(lambda _: self._show(), names="value")
+        super().__init__(
+            [
+                widgets.HBox([self.question, self.where, self.refresh_button]),
+                self.text,
+                self.table,
+            ]
+        )
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Reads the book anew."""
+        from labkit.records import LabBook, LabBookError, default_path
+
+        try:
+            if self._book is None and not default_path().exists():
+                self.text.value = f"There is no {html.escape(default_path().name)} here yet."
+                return
+            if self._book is None:
+                self._book = LabBook(default_path())
+            questions = self._book.runs()["question"].drop_duplicates().tolist()
+        except LabBookError as error:
+            self.text.value = html.escape(str(error))
+            return
+        chosen = self.question.value
+        self.question.options = [_ALL, *questions]
+        self.question.value = chosen if chosen in questions else _ALL
+        self._show()
+
+    def _show(self) -> None:
+        from labkit.records import LabBookError
+
+        try:
+            filters = parse_filters(self.where.value)
+            if self.question.value != _ALL:
+                filters["question"] = self.question.value
+            runs = None if self._book is None else self._book.runs(**filters)
+        except (LabBookError, TypeError, ValueError) as error:
+            self.text.value = html.escape(str(error))
+            return
+        if runs is not None:
+            self.text.value = f"<b>{len(runs):,}</b> runs" + (
+                f", the newest {_MOST_ROWS} of them:" if len(runs) > _MOST_ROWS else ":"
+            )
+            self.table.value = runs_in_html(runs.iloc[::-1].head(_MOST_ROWS))
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
+        """The live table, and the runs for a page without a kernel."""
+        still = f"<p>{self.text.value}</p>{self.table.value}"
+        return {**super()._repr_mimebundle_(**kwargs), "text/html": still}
+
+
+def parse_filters(text: str) -> dict[str, Any]:
+    """`name=value` pairs as filters of `LabBook.runs`; a value is a number, true, false or text.
+
+    Raises:
+        ValueError: a word is no pair.
+    """
+    filters: dict[str, Any] = {}
+    for word in text.split():
+        name, equals, value = word.partition("=")
+        if not (name and equals and value):
+            raise ValueError(f"where={word!r} is no pair such as n_hidden=8")
+        filters[name] = _parse_value(value)
+    return filters
+
+
+def runs_in_html(runs: pd.DataFrame) -> str:
+    """A table of the variables that differ or say something; all text is escaped."""
+    columns = [
+        name
+        for name in runs.columns
+        if name in _ALWAYS or (not name.startswith(_NEVER) and runs[name].notna().any())
+    ]
+    head = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in columns)
+    rows = (_row_in_html(values) for values in runs[columns].itertuples(index=False))
+    return f'<div style="overflow-x:auto"><table><tr>{head}</tr>{"".join(rows)}</table></div>'
+
+
+def _row_in_html(values: Sequence[Any]) -> str:
+    return f"<tr>{''.join(f'<td>{html.escape(_in_words(value))}</td>' for value in values)}</tr>"
+
+
+def _in_words(value: Any) -> str:
+    if hasattr(value, "strftime"):
+        return str(value.strftime("%Y-%m-%d %H:%M"))
+    text = f"{value:.5g}" if isinstance(value, float) else str(value)
+    return "" if text in ("nan", "None", "<NA>", "NaT") else text[:120]
+
+
+def _parse_value(text: str) -> Any:
+    if text in ("true", "false"):
+        return text == "true"
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text

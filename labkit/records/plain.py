@@ -1,0 +1,164 @@
+"""Values as JSON that SQLite, and a reader without Python, can read."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+import numpy as np
+
+from labkit.limits import show_value
+
+_MOST_VALUES = 10_000
+_MOST_BITS = 4096
+_DEEPEST = 20
+_LONGEST_KEY = 200
+_NOT_IN_KEYS = re.compile(r'["\\\x00-\x1f]')  # SQLite could not find such a key
+_NOT_FINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
+
+
+def to_plain(argument: str, value: Any, *, depth: int = 0) -> Any:
+    """Returns a value in str, bool, int, float, None, lists and dicts of these.
+
+    Args:
+        argument: the caller's name of it.
+        value: any of these, NumPy's scalars and arrays, tuples.
+        depth: how many lists and mappings it lies in.
+
+    Raises:
+        TypeError: something in it is none of these, or a key is not a string.
+        ValueError: a list or array is so large that it should be attached; an integer is too
+            large; a list lies too deep in others; a key has no name for a column.
+    """
+    if isinstance(value, np.ndarray):
+        _check_size(argument, value.size)
+        value = value.tolist()
+    if isinstance(value, np.generic):
+        value = value.item()
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return check_text(argument, value)
+    if isinstance(value, int):
+        return _check_bits(argument, int(value))
+    if isinstance(value, float):
+        return float(value)
+    if not isinstance(value, (Mapping, list, tuple)):
+        raise TypeError(
+            f"{argument}={show_value(value)} cannot be kept as text: give numbers, strings, lists, "
+            "or attach it"
+        )
+    if depth == _DEEPEST:
+        raise ValueError(f"{argument} lies too deep in lists or mappings (limit: {_DEEPEST})")
+    _check_size(argument, len(value))
+    inner = depth + 1
+    if isinstance(value, Mapping):
+        return _check_unlike_number(
+            argument,
+            {
+                _key(argument, k): to_plain(f"{argument}[{k!r}]", v, depth=inner)
+                for k, v in value.items()
+            },
+        )
+    return [to_plain(f"{argument}[{i}]", v, depth=inner) for i, v in enumerate(value)]
+
+
+def check_text(argument: str, value: Any) -> str:
+    """Returns `value` if it is text that a file can hold.
+
+    Raises:
+        TypeError: it is not a string.
+        ValueError: it holds half a character (a lone surrogate).
+    """
+    if not isinstance(value, str):
+        raise TypeError(f"{argument}={show_value(value)} is not text")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise ValueError(f"{argument}={show_value(value)} is not valid Unicode") from None
+    return str.__str__(value)
+
+
+def dumps(plain: Any) -> str:
+    """One text for equal values: keys sorted, no spaces.
+
+    JSON has no NaN and no infinity: they become {"float": "nan"}, "inf" or "-inf".
+    """
+    try:
+        return _dump(plain)
+    except ValueError:
+        return _dump(_without_not_finite(plain))
+
+
+def loads(text: str) -> Any:
+    """The inverse of `dumps`.
+
+    Raises:
+        TypeError, ValueError, RecursionError: it is no such text.
+    """
+    hook = _restore if '"float"' in text else None
+    return json.loads(text, object_hook=hook, parse_constant=_refuse)
+
+
+def _dump(plain: Any) -> str:
+    return json.dumps(
+        plain, sort_keys=True, separators=(",", ":"), allow_nan=False, ensure_ascii=False
+    )
+
+
+def _without_not_finite(plain: Any) -> Any:
+    if isinstance(plain, dict):
+        return {k: _without_not_finite(v) for k, v in plain.items()}
+    if isinstance(plain, list):
+        return [_without_not_finite(v) for v in plain]
+    if isinstance(plain, float) and not math.isfinite(plain):
+        return {"float": str(plain)}
+    return plain
+
+
+def _restore(found: dict[str, Any]) -> Any:
+    return _NOT_FINITE[found["float"]] if _is_number(found) else found
+
+
+def _is_number(found: dict[str, Any]) -> bool:
+    text = found.get("float")
+    return len(found) == 1 and isinstance(text, str) and text in _NOT_FINITE
+
+
+def _check_unlike_number(argument: str, found: dict[str, Any]) -> dict[str, Any]:
+    if _is_number(found):
+        raise ValueError(f"{argument}={found} is how a book writes float({found['float']!r})")
+    return found
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not JSON")
+
+
+def _check_size(argument: str, size: int) -> None:
+    if size > _MOST_VALUES:
+        raise ValueError(
+            f"{argument} holds {size} values: attach it as an array (limit: {_MOST_VALUES})"
+        )
+
+
+def _check_bits(argument: str, value: int) -> int:
+    if value.bit_length() > _MOST_BITS:
+        raise ValueError(
+            f"{argument} is an integer of {value.bit_length()} bits (limit: {_MOST_BITS})"
+        )
+    return value
+
+
+def _key(argument: str, key: Any) -> str:
+    if not isinstance(key, str):
+        raise TypeError(f"{argument} has the key {show_value(key)}, which is not text")
+    if not 0 < len(key) <= _LONGEST_KEY or _NOT_IN_KEYS.search(key):
+        raise ValueError(
+            f"{argument} has the key {show_value(key)}; a key has 1 to {_LONGEST_KEY} characters, "
+            "without quotes, backslashes and line breaks"
+        )
+    return check_text(f"{argument} key", key)

@@ -1,0 +1,194 @@
+"""Entries as a table of pandas."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import sqlalchemy as sa
+
+from labkit.limits import show_value
+from labkit.records.errors import LabBookError
+from labkit.records.plain import dumps, loads, to_plain
+from labkit.records.storage import entries, origins
+
+_COLUMNS = {
+    "entry": entries.c.id,
+    **{
+        name: entries.c[name]
+        for name in (
+            *("started", "question", "hypothesis", "conclusion", "seed", "seconds", "error"),
+            *("corrects", "point"),
+        )
+    },
+}
+_GROUPS = ("parameters", "result", "ledger")
+_FIELDS = (*_COLUMNS, *_GROUPS, "digest")
+_AT_ONCE = 2000
+_EXACT_IN_FLOAT = 2**53
+
+
+def find_runs(connection: sa.Connection, path: Path, filters: Mapping[str, Any]) -> pd.DataFrame:
+    """The entries that fit all filters, see `LabBook.runs`."""
+    texts = [entries.c[name].label(f"{name} as text") for name in _GROUPS]
+    columns = [column.label(name) for name, column in _COLUMNS.items()]
+    query = sa.select(*columns, *texts, entries.c.origin.label("digest"))
+    if any(_is_origin(name) for name in filters):
+        query = query.join(origins)
+    conditions = [_condition(name, value) for name, value in filters.items()]
+    result = connection.execute(query.where(*conditions).order_by(entries.c.number))
+    known = {digest: text for digest, text in connection.execute(sa.select(origins))}
+    try:
+        return _build_frame(_portions(result), known)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        raise LabBookError(f"lab book {path} holds an entry that cannot be read") from None
+
+
+def _build_frame(portions: Iterable[Sequence[Any]], known: Mapping[str, str]) -> pd.DataFrame:
+    """The table, out of portions of rows: objects that live shortly are cheap."""
+    parts = {part: _Columns() for part in ("", *_GROUPS)}
+    digests: list[str] = []
+    for rows in portions:
+        fields = dict(zip(_FIELDS, zip(*rows, strict=True), strict=True))
+        digests += fields.pop("digest")
+        for group in _GROUPS:
+            parts[group].append_dicts(_load_all(fields.pop(group)))
+        parts[""].append(fields, len(rows))
+    fixed = parts.pop("").tidy()
+    found = {name: fixed.get(name, pd.Series(dtype=object)) for name in _COLUMNS}
+    found["started"] = pd.to_datetime(found["started"], format="ISO8601", utc=True)
+    found["seed"] = found["seed"].astype("Int64")
+    found["seconds"] = found["seconds"].astype("float64")
+    for group, part in parts.items():
+        found |= {f"{group}.{name}": column for name, column in part.tidy().items()}
+    return pd.DataFrame(found | _origin_columns(digests, known))
+
+
+def _portions(result: Any) -> Iterator[Sequence[Any]]:
+    while rows := result.cursor.fetchmany(_AT_ONCE):  # plain tuples, faster than SQLAlchemy's rows
+        yield rows
+
+
+class _Columns:
+    """Values by name; where a row has none of a name, None."""
+
+    def __init__(self) -> None:
+        self._values: dict[str, list[Any]] = {}
+        self._count = 0
+
+    def append_dicts(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Appends rows, each names with values."""
+        kinds = dict.fromkeys(map(tuple, rows))
+        names = [*dict.fromkeys(name for kind in kinds for name in kind)]
+        if len(kinds) == 1:  # all have the same names: the columns at once
+            columns: Iterable[Any] = zip(*(row.values() for row in rows), strict=True)
+        else:
+            columns = ([row.get(name) for row in rows] for name in names)
+        self.append(dict(zip(names, columns, strict=True)), len(rows))
+
+    def append(self, columns: Mapping[str, Sequence[Any]], count: int) -> None:
+        """Appends `count` values to each column."""
+        for name in columns:
+            if name not in self._values:
+                self._values[name] = [None] * self._count
+        for name, values in self._values.items():
+            values.extend(columns.get(name) or [None] * count)
+        self._count += count
+
+    def tidy(self) -> dict[str, pd.Series[Any]]:
+        """The columns."""
+        return {name: _tidy(self._values[name]) for name in self._values}
+
+
+def _load_all(texts: Sequence[str | None]) -> list[dict[str, Any]]:
+    given = ["{}" if text is None else text for text in texts]
+    found: list[dict[str, Any]] = loads(f"[{','.join(given)}]")  # several times faster than each
+    if len(found) != len(given):
+        raise ValueError("a text is not one mapping")
+    return found
+
+
+def _tidy(values: Sequence[Any]) -> pd.Series[Any]:
+    """A column of the narrowest type that keeps each value as it is."""
+    kinds = set(map(type, values))
+    is_missing = type(None) in kinds
+    kinds.discard(type(None))
+    if kinds == {bool}:
+        return pd.Series(values, dtype="boolean" if is_missing else "bool")
+    if kinds == {int}:
+        try:
+            return pd.Series(values, dtype="Int64" if is_missing else "int64")
+        except OverflowError:
+            return pd.Series(values, dtype=object)
+    if kinds == {float} or (kinds == {int, float} and _fit_in_floats(values)):
+        return pd.Series(values, dtype="float64")
+    return pd.Series(values, dtype=object)
+
+
+def _fit_in_floats(values: Sequence[Any]) -> bool:
+    return all(abs(value) <= _EXACT_IN_FLOAT for value in values if isinstance(value, int))
+
+
+def _origin_columns(digests: Sequence[str], known: Mapping[str, str]) -> dict[str, pd.Series[Any]]:
+    """Commit, versions and machine; there are few kinds of them, however many entries."""
+    kinds = {digest: k for k, digest in enumerate(dict.fromkeys(digests))}
+    which = np.array([kinds[digest] for digest in digests], dtype=np.int64)
+    flat = [_flatten(loads(known[digest])) for digest in kinds]
+    names = dict.fromkeys(name for each in flat for name in each)
+    few = {name: _tidy([each.get(name) for each in flat]) for name in names}
+    return {name: column.take(which).reset_index(drop=True) for name, column in few.items()}
+
+
+def _flatten(origin: Mapping[str, Any]) -> dict[str, Any]:
+    flat: dict[str, Any] = {"commit": origin["commit"]}
+    for group in ("versions", "machine"):
+        flat |= {f"{group}.{name}": value for name, value in origin[group].items()}
+    return flat
+
+
+def _condition(name: str, value: Any) -> sa.ColumnElement[bool]:
+    """That a variable is a value, or one of a list."""
+    column = _column(name)
+    choices = _choices(value)
+    plain = [_to_choice(name, one) for one in choices]
+    given = [one for one in plain if one is not None]
+    # one text for all of them: SQLite takes neither thousands of "or" nor of values
+    listed: Any = sa.select(sa.column("value")).select_from(sa.func.json_each(dumps(given)))
+    found = column.in_(listed) if given else sa.false()
+    return sa.or_(found, column.is_(None)) if None in plain else found
+
+
+def _choices(value: Any) -> Sequence[Any]:
+    if isinstance(value, (np.ndarray, pd.Series, pd.Index)):
+        return [*value.tolist()] if value.ndim else [value.item()]
+    return [*value] if isinstance(value, (list, tuple, set, frozenset, range)) else [value]
+
+
+def _to_choice(name: str, value: Any) -> Any:
+    if isinstance(value, datetime) and name == "started":
+        return value.astimezone(timezone.utc).isoformat()
+    return to_plain(name, value)
+
+
+def _is_origin(name: str) -> bool:
+    group, _, key = name.partition(".")
+    return name == "commit" or (group in ("versions", "machine") and bool(key))
+
+
+def _column(name: str) -> Any:
+    """A column of its own, or a value in JSON; a bare name is a parameter's."""
+    if name in _COLUMNS:
+        return _COLUMNS[name]
+    if '"' in name:
+        raise ValueError(f"filter {show_value(name)} holds quotes")
+    group, _, key = name.partition(".")
+    if _is_origin(name):
+        path = ".".join(f'"{part}"' for part in ([group, key] if key else [name]))
+        return sa.func.json_extract(origins.c.content, f"$.{path}")
+    if group not in _GROUPS or not key:
+        group, key = "parameters", name
+    return sa.func.json_extract(entries.c[group], f'$."{key}"')

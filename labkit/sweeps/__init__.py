@@ -1,0 +1,21 @@
+"""Sweeps: a selector over many parameters and seeds, each run once and kept in the lab book."""
+
+from labkit.sweeps.functions import Outcome
+from labkit.sweeps.plain import point_key
+from labkit.sweeps.recorded import Recorded, recorded
+from labkit.sweeps.running import SweepReport, run_sweep
+from labkit.sweeps.selection import select_neurons
+from labkit.sweeps.sweep import Sweep
+from labkit.sweeps.workers import SweepError
+
+__all__ = [
+    "Outcome",
+    "Recorded",
+    "Sweep",
+    "SweepError",
+    "SweepReport",
+    "point_key",
+    "recorded",
+    "run_sweep",
+    "select_neurons",
+]

@@ -1,0 +1,81 @@
+"""Recorded results: what a notebook loads instead of computing for minutes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import labkit
+from labkit.limits import check_choice
+from labkit.sweeps.running import run_sweep
+from labkit.sweeps.sweep import Sweep
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_SHOWN = ("labkit", "Python", "numpy", "tensorflow")
+
+
+@dataclass(frozen=True, eq=False)
+class Recorded:
+    """The runs of a sweep, and where they come from.
+
+    Attributes:
+        name: of the record, such as '01_random_networks'.
+        runs: a row for each point, see `labkit.records.LabBook.runs`.
+    """
+
+    name: str
+    runs: pd.DataFrame
+
+    def __str__(self) -> str:
+        first, last = self.runs.iloc[0], self.runs.iloc[-1]
+        versions = ", ".join(f"{name} {last[f'versions.{name}']}" for name in _SHOWN)
+        seeds = self.runs["seed"]
+        return (
+            f"{len(self.runs)} runs, seeds {seeds.min()} to {seeds.max()}, recorded "
+            f"{first['started']:%Y-%m-%d} with {versions}. "
+            f'recorded("{self.name}", rerun=True) computes them anew.'
+        )
+
+    def _repr_markdown_(self) -> str:
+        return f"**Recorded.** {self}"
+
+
+def recorded(name: str, *, rerun: bool = False) -> Recorded:
+    """Loads a recorded result, or computes it again.
+
+    Args:
+        name: of a file in data/records, without its ending.
+        rerun: run the sweep into the lab book of this folder (`labkit.records.default_path`), with
+            a progress bar. Interrupted, it goes on where it was when it is run again.
+
+    Raises:
+        ValueError: there is no such record.
+        FileNotFoundError: the records are missing.
+    """
+    from labkit.records import LabBook, default_path
+
+    folder = records_folder()
+    check_choice("name", name, sorted(path.stem for path in folder.glob("*.sqlite")))
+    sweep = Sweep.from_toml(folder / f"{name}.toml")
+    if rerun:
+        return Recorded(name, run_sweep(sweep, LabBook(default_path())).runs())
+    runs = LabBook.existing(folder / f"{name}.sqlite").runs(error=None)
+    wanted = [key for key in sweep.keyed_runs() if key in set(runs["point"])]
+    return Recorded(name, runs.set_index("point").loc[wanted].reset_index())
+
+
+def records_folder() -> Path:
+    """`recorded/` in an installed package, `data/records/` in a checkout.
+
+    Raises:
+        FileNotFoundError: there is neither.
+    """
+    package = Path(labkit.__file__).parent
+    folders = (package / "recorded", package.parent / "data" / "records")
+    for folder in folders:
+        if folder.is_dir():
+            return folder
+    raise FileNotFoundError(f"the records are missing: found neither {folders[0]} nor {folders[1]}")

@@ -1,0 +1,245 @@
+"""Runs a sweep: each point once, its result into the lab book as it comes."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from labkit.limits import show_value
+from labkit.sweeps.clients import choose_workers, connect
+from labkit.sweeps.functions import find_function
+from labkit.sweeps.points import Point, PointRun, local_versions
+from labkit.sweeps.selection import select_neurons
+from labkit.sweeps.sweep import Sweep
+from labkit.sweeps.workers import Serial, SweepError, Workers
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from distributed import Client
+
+    from labkit.records import LabBook
+
+
+@dataclass(frozen=True, eq=False)
+class SweepReport:
+    """Where a sweep stands.
+
+    Attributes:
+        book: the file of the lab book.
+        points: the key of each point, in the order of `Sweep.runs`.
+        finished_before: points that the book had a result of.
+        finished_now: points whose result came in this run.
+        failed: points of which the book has nothing but errors.
+        left: points that were not run.
+    """
+
+    book: Path
+    points: tuple[str, ...] = field(repr=False)
+    finished_before: int
+    finished_now: int
+    failed: int
+    left: int
+
+    def __str__(self) -> str:
+        finished = self.finished_before + self.finished_now
+        return (
+            f"{len(self.points)} points: {finished} finished ({self.finished_now} of them now), "
+            f"{self.failed} failed, {self.left} left"
+        )
+
+    def runs(self) -> pd.DataFrame:
+        """One row a point, in the order of `Sweep.runs`: its result, or else its last error."""
+        from labkit.records import LabBook
+
+        frame, rank = LabBook(self.book).runs(), {key: n for n, key in enumerate(self.points)}
+        frame = frame[frame["point"].isin(rank)]
+        # errors first, so that the last row of a point is its result if there is one
+        frame = frame.iloc[frame["error"].isna().argsort(kind="stable")]
+        frame = frame.drop_duplicates("point", keep="last")
+        return frame.sort_values("point", key=lambda keys: keys.map(rank)).reset_index(drop=True)
+
+
+def run_sweep(
+    sweep: Sweep,
+    book: LabBook | str | Path,
+    client: Client | str | None = None,
+    *,
+    workers: int | None = None,
+    progress: bool = True,
+    stop: Callable[[], bool] | None = None,
+    retry_failed: bool = False,
+) -> SweepReport:
+    """Runs the points of a sweep that a lab book has no result of, and records each as it comes.
+
+    A point that fails is recorded with its error, and the rest goes on. Interrupted, killed or
+    stopped, the sweep goes on where it was when it is run again: all that has come is in the book.
+    The results are the same from every kind of worker.
+
+    Args:
+        sweep: what to run.
+        book: the lab book, or its file; this process alone writes to it.
+        client: a Dask client, or the address of a scheduler, on which it runs; by default that in
+            the environment variable DASK_SCHEDULER_ADDRESS, or else a cluster of processes on this
+            machine, which goes when it ends. In a script it must then be called under
+            `if __name__ == "__main__":`.
+        workers: so many processes on this machine; by default one for each core, fewer where
+            memory is short. 0 runs the points in this process, without Dask.
+        progress: show a progress bar.
+        stop: asked a few times a second whether to end; what is then being run is given up.
+        retry_failed: run again what has failed before.
+
+    Raises:
+        TypeError: an argument is not of its kind.
+        ValueError: `workers` is out of range, or goes with `client`.
+        SweepError: there is no connection, it was lost, or the workers have other versions.
+        LabBookError: the book cannot be opened or written.
+        KeyboardInterrupt: after what has come is in the book.
+    """
+    from labkit.records import LabBook  # not on the workers
+
+    _check_arguments(sweep, client, workers, stop)
+    book = book if isinstance(book, LabBook) else LabBook(book)
+    state = _State(sweep, book, retry_failed=retry_failed)
+    with _workers(state, client, workers) as crew, _bar(state, progress):
+        state.run(crew, stop)
+    return state.report()
+
+
+class _State:
+    """Which points are done, which have failed, and which are still to be given out."""
+
+    def __init__(self, sweep: Sweep, book: LabBook, *, retry_failed: bool) -> None:
+        self.sweep, self.book = sweep, book
+        self.points = {key: Point(key, *run) for key, run in sweep.keyed_runs().items()}
+        self.before = book.points() & self.points.keys()
+        self.finished: set[str] = set()
+        self.failed = (book.points(finished=False) & self.points.keys()) - self.before
+        skipped = self.before if retry_failed else self.before | self.failed
+        self.todo = deque(point for key, point in self.points.items() if key not in skipped)
+        self.tell: Callable[[], object] = lambda: None
+
+    def run(self, workers: Workers, stop: Callable[[], bool] | None) -> None:
+        """Gives out what is to do, until it is done or `stop` says so; keeps what comes."""
+        try:
+            while (self.todo or workers.busy()) and not (stop and stop()):
+                for _ in range(min(workers.room(), len(self.todo))):
+                    workers.start(self.todo.popleft())
+                workers.collect()
+                self._keep_all(workers)
+            workers.collect(timeout=0)
+        except KeyboardInterrupt:
+            workers.collect(timeout=0)
+            raise
+        finally:
+            try:
+                self._keep_all(workers)
+            finally:
+                workers.cancel()
+
+    def report(self) -> SweepReport:
+        """Where the sweep stands."""
+        failed = len(self.failed)
+        left = len(self.points) - len(self.before) - len(self.finished) - failed
+        counts = len(self.before), len(self.finished), failed, left
+        return SweepReport(self.book.path, tuple(self.points), *counts)
+
+    def _keep_all(self, workers: Workers) -> None:
+        while workers.ready:
+            self._keep(*workers.ready[0])
+            workers.ready.popleft()
+
+    def _keep(self, point: Point, ran: PointRun) -> None:
+        """Records one point."""
+        if ran.versions is not None:
+            _check_versions(ran.versions)
+        if ran.outcome is not None:
+            try:
+                self._record(point, ran)
+            except (TypeError, ValueError) as error:  # the book cannot hold such an outcome
+                ran = PointRun(None, f"{type(error).__name__}: {error}", ran.started, ran.seconds)
+        if ran.outcome is None:
+            self._record(point, ran)
+        here, there = (self.failed, self.finished) if ran.error else (self.finished, self.failed)
+        here.add(point.key)
+        there.discard(point.key)
+        self.tell()
+
+    def _record(self, point: Point, ran: PointRun) -> None:
+        parameters = dict(point.parameters)
+        if self.sweep.function is not select_neurons:
+            parameters["function"] = self.sweep.function_name
+        came = ran.outcome
+        self.book.record(
+            question=self.sweep.question,
+            hypothesis=self.sweep.hypothesis,
+            parameters=parameters,
+            seed=point.seed,
+            result=came.result if came else {},
+            ledger=came.ledger if came else None,
+            attachments=came.attachments if came else {},
+            error=ran.error,
+            point=point.key,
+            started=ran.started,
+            seconds=ran.seconds,
+        )
+
+    def kept(self) -> str:
+        """What is in the book, for the message of an error."""
+        finished = len(self.before) + len(self.finished)
+        inside = f"{finished} of {len(self.points)} points are in {self.book.path}"
+        return f"{inside}: run the sweep again to go on"
+
+
+def _check_arguments(sweep: Any, client: Any, workers: Any, stop: Any) -> None:
+    if not isinstance(sweep, Sweep):
+        raise TypeError(f"sweep={show_value(sweep)} is not a Sweep")
+    if stop is not None and not callable(stop):
+        raise TypeError(f"stop={show_value(stop)} is not a function without arguments")
+    if workers is not None:
+        choose_workers(workers)
+        if client is not None:
+            raise ValueError(f"workers={workers} with client given (limit: one of the two)")
+
+
+def _check_versions(there: Any) -> None:
+    here = local_versions()
+    differing = [f"{name} {there.get(name)}" for name in here if there.get(name) != here[name]]
+    if differing:
+        mine = ", ".join(f"{name} {here[name]}" for name in here if there.get(name) != here[name])
+        raise SweepError(f"a worker has {', '.join(differing)}, and here is {mine}")
+
+
+@contextmanager
+def _workers(state: _State, client: Any, workers: int | None) -> Iterator[Workers]:
+    """What runs the points; an error of theirs says what is in the book."""
+    function = find_function(state.sweep.function)
+    if workers == 0 or not state.todo:
+        yield Serial(function)
+        return
+    from labkit.sweeps.cluster import OnCluster
+
+    try:
+        with connect(client, workers, n_points=len(state.todo)) as connected:
+            yield OnCluster(connected, function)
+    except SweepError as error:
+        raise SweepError(f"{error}; {state.kept()}") from error
+
+
+@contextmanager
+def _bar(state: _State, progress: bool) -> Iterator[None]:
+    from tqdm.auto import tqdm
+
+    counts = {"total": len(state.points), "initial": len(state.before)}
+    with tqdm(disable=not progress, unit="point", **counts) as bar:
+
+        def tell() -> None:
+            bar.set_postfix(failed=len(state.failed), refresh=False)
+            bar.update(len(state.before) + len(state.finished) + len(state.failed) - bar.n)
+
+        tell()
+        state.tell = tell
+        yield

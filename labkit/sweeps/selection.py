@@ -1,0 +1,165 @@
+"""The point of most sweeps: a selector on a selection problem, under one seed."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from functools import lru_cache, partial
+from typing import Any
+
+import numpy as np
+
+from labkit import selectors
+from labkit.activations.drawing import MASK_KINDS
+from labkit.ansatz import MIXERS
+from labkit.datasets import TASK_NAMES
+from labkit.limits import (
+    check_choice,
+    check_integer,
+    check_number,
+    check_positive,
+    show_value,
+)
+from labkit.problems import build_problem
+from labkit.scoring import COSTS
+from labkit.selectors import SCHEMES, run
+from labkit.sweeps.functions import Outcome
+
+_NOT_A_TABLE = {"dynamic_programming"}  # it reads local terms, and a problem has a table
+_OF_THE_RUN = ("max_cost_queries", "target_cost")
+_NOT_PLAIN = {"meter", "rng", "sampler"}
+
+Check = Callable[[str, Any], Any]
+
+
+def select_neurons(parameters: Mapping[str, Any], seed: int) -> Outcome:
+    """Builds a problem, runs a selector on it, and says how good the mask is.
+
+    Args:
+        parameters: 'selector', arguments of `build_problem`, and options of the selector or of
+            `run`; the problem's seed is that of the point unless it is among them.
+        seed: of the network's weights and, independently of them, of the selector.
+
+    Returns:
+        The cost, what is least (`minimum`), `regret` (their difference), `rank`, `mask_string`,
+        `n_active`, the accuracy on each split; the ledger; and the costs asked for, in order,
+        attached as `history`.
+    """
+    options = dict(parameters)
+    selector = getattr(selectors, options.pop("selector"))
+    arguments = {name: options.pop(name) for name in [*options] if name in problem_arguments()}
+    if isinstance(options.get("inner"), str):
+        options["inner"] = getattr(selectors, options["inner"])
+    problem = build_problem(**{"seed": seed, **arguments})
+    # [seed, 1]: a stream of its own, since the weights are drawn from seed
+    rng = np.random.default_rng(np.random.SeedSequence([seed, 1]))
+    found = run(selector, problem.table, rng=rng, **options)
+    result = {
+        "cost": found.cost,
+        "minimum": problem.table.minimum,
+        "regret": found.cost - problem.table.minimum,
+        "rank": problem.table.rank(found.neuron_mask),
+        "mask_string": found.mask_string,
+        "n_active": int(found.neuron_mask.sum()),
+    }
+    for split in ("train", "validation", "test"):
+        result[f"{split}_accuracy"] = problem.accuracy(found.neuron_mask, split=split)
+    return Outcome(result, found.ledger, {"history": found.history})
+
+
+@lru_cache
+def problem_arguments() -> Mapping[str, inspect.Parameter]:
+    """The arguments of `build_problem` by name."""
+    return inspect.signature(build_problem).parameters
+
+
+@lru_cache
+def selector_options() -> Mapping[str, Mapping[str, inspect.Parameter]]:
+    """Of each selector that a problem's table can be given to, the options by name."""
+    found = {}
+    limits = inspect.signature(run).parameters
+    for name in selectors.__all__:
+        value = getattr(selectors, name)
+        if name in _NOT_A_TABLE or not inspect.isfunction(value):
+            continue
+        signature = inspect.signature(value).parameters
+        if next(iter(signature), "") == "meter":
+            own = {k: p for k, p in signature.items() if k not in _NOT_PLAIN}
+            found[name] = own | {k: limits[k] for k in _OF_THE_RUN}
+    return found
+
+
+def check_selection(parameters: Mapping[str, Any]) -> None:
+    """Refuses parameters that `select_neurons` cannot run with, as far as is known without a run.
+
+    Raises:
+        TypeError: a value is not of its kind.
+        ValueError: the selector or a name is unknown, an argument is missing, or a value is out
+            of range.
+    """
+    known = selector_options()
+    if "selector" not in parameters:
+        raise ValueError(f"selector=None is unknown (known: {', '.join(known)})")
+    selector = check_choice("selector", parameters["selector"], [*known])
+    allowed = {**problem_arguments(), **known[selector]}
+    for name, value in parameters.items():
+        if name != "selector" and name not in allowed:
+            given = f"{name}={show_value(value)}"
+            names = ", ".join(allowed)
+            raise ValueError(
+                f"{given} is known neither to build_problem nor to {selector} (known: {names})"
+            )
+        if name in _CHECKS:
+            _CHECKS[name](name, value)
+    for name, parameter in allowed.items():
+        if parameter.default is parameter.empty and name != "seed" and name not in parameters:
+            raise ValueError(f"{name} is missing: {_asker(name, selector)} has no default for it")
+
+
+def _asker(name: str, selector: str) -> str:
+    return "build_problem" if name in problem_arguments() else selector
+
+
+def _count(minimum: int, maximum: int | None = None) -> Check:
+    return partial(check_integer, minimum=minimum, maximum=maximum)
+
+
+def _choice(*choices: str) -> Check:
+    return partial(check_choice, choices=choices)
+
+
+def _or_none(check: Check) -> Check:
+    return lambda argument, value: None if value is None else check(argument, value)
+
+
+def _inner(argument: str, value: Any) -> None:
+    check_choice(argument, value, [*selector_options()])
+
+
+_CHECKS: Mapping[str, Check] = {
+    "task_name": _choice(*TASK_NAMES),
+    "n_hidden": _count(1),
+    "seed": _count(0),
+    "hidden_layers": _count(1, 2),
+    "mask_kind": _choice(*MASK_KINDS),
+    "n_components": _or_none(_count(1)),
+    "scale": check_positive,
+    "cost": _choice(*COSTS),
+    "max_cost_queries": _or_none(_count(1)),
+    "target_cost": _or_none(check_number),
+    "max_oracle_calls": _or_none(_count(0)),
+    "threshold": _or_none(check_number),
+    "iterations": _or_none(_count(0)),
+    "shots": _count(1),
+    "p": _or_none(_count(1)),
+    "cvar": check_positive,
+    "evaluations": _count(1),
+    "mixer": _choice(*MIXERS),
+    "n_active": _or_none(_count(0)),
+    "block_size": _count(1),
+    "scheme": _choice(*SCHEMES),
+    "inner": _inner,
+    "max_rounds": _or_none(_count(1)),
+    "restarts": _count(0),
+    "sweeps": _count(1),
+}

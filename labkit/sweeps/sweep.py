@@ -1,0 +1,200 @@
+"""What a sweep is: a question, the points that answer it, and the seeds of each."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from labkit.limits import check_integer, show_value
+from labkit.sweeps.functions import PointFunction, find_function, name_function
+from labkit.sweeps.plain import point_key, to_plain
+from labkit.sweeps.selection import check_selection, select_neurons
+from labkit.sweeps.toml import read_keys
+
+#: More runs than this are refused: their list alone would take a gigabyte.
+MAX_RUNS = 1_000_000
+
+_LARGEST_SEED = 2**63 - 1  # that a lab book holds
+
+Parameters = dict[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Sweep:
+    """Runs of one function over a grid, or a list, of parameter points and over seeds.
+
+    A point's parameters are `problem`, `options` and `selector`, which are the same everywhere,
+    with those of one of `points` and one combination of `grid`. Under `select_neurons` their names
+    belong to `build_problem`, to the selector or to `run`; a function of your own takes any.
+
+        Sweep("Does a restart pay?", seeds=range(20), selector="one_flip_search",
+              problem={"task_name": "moons"}, grid={"n_hidden": [8, 10], "restarts": [0, 1, 3]})
+
+    Attributes:
+        question: what the sweep asks; with each entry in the lab book.
+        seeds: integers, 0 or more, none twice: every point is run with each.
+        selector: a name in `labkit.selectors`; None where `grid` or `points` name it.
+        problem: arguments of `build_problem` that are the same everywhere.
+        options: of the selector and the run that are the same everywhere.
+        grid: values by name; every combination is a point.
+        points: parameters of each point; with a grid, each is combined with all of it.
+        hypothesis: what is expected; with each entry in the lab book.
+        function: what is run, or its name as 'module:name'.
+
+    Raises:
+        TypeError: a field is not of its kind.
+        ValueError: a name or value is unknown or out of range, a name is given twice, there is no
+            point, the same point twice, or more runs than a list can hold.
+    """
+
+    question: str
+    seeds: Sequence[int]
+    selector: str | None = None
+    problem: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
+    grid: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    points: Sequence[Mapping[str, Any]] = ()
+    hypothesis: str | None = None
+    function: PointFunction | str = select_neurons
+
+    def __post_init__(self) -> None:
+        checked = {
+            "question": _check_text("question", self.question),
+            "seeds": _check_seeds(self.seeds),
+            "problem": _check_mapping("problem", self.problem),
+            "options": _check_mapping("options", self.options),
+            "grid": _check_grid(self.grid),
+            "points": _check_points(self.points),
+            "function": find_function(self.function),
+        }
+        if self.hypothesis is not None:
+            checked["hypothesis"] = _check_text("hypothesis", self.hypothesis)
+        for name, value in checked.items():
+            object.__setattr__(self, name, value)
+        self._check_names()
+        self._check_runs()
+
+    @classmethod
+    def from_toml(cls, path: str | Path) -> Sweep:
+        """Reads a sweep from a TOML file, whose keys are the attributes.
+
+        `seeds` is a list or `{first = 0, count = 20}`; `function` is 'module:name'.
+
+        Raises:
+            OSError: the file cannot be read.
+            TypeError: a key does not hold what belongs there; the message names file and key.
+            ValueError: the file is no TOML, a key is unknown or missing, or a value out of range.
+        """
+        known = [each.name for each in fields(cls)]
+        try:
+            return cls(**read_keys(path, known=known, needed=("question", "seeds")))
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"{path}: {error}") from error
+
+    @property
+    def function_name(self) -> str:
+        """The name of what is run, as it is in the key of each point."""
+        return name_function(find_function(self.function))
+
+    def parameters(self) -> list[Parameters]:
+        """The parameters of each point, in order: the grid's last name moves fastest."""
+        return [*self._parameters()]
+
+    def runs(self) -> list[tuple[Parameters, int]]:
+        """All (parameters, seed): every point with the first seed, then with the next."""
+        points = self.parameters()
+        return [(dict(point), seed) for seed in self.seeds for point in points]
+
+    def point_key(self, parameters: Mapping[str, Any], seed: int) -> str:
+        """The digest by which the lab book knows a run of this sweep; see `point_key`."""
+        return point_key(self.function_name, parameters, seed)
+
+    def keyed_runs(self) -> dict[str, tuple[Parameters, int]]:
+        """All (parameters, seed) by their keys, in the order of `runs`."""
+        name = self.function_name
+        return {point_key(name, *each): each for each in self.runs()}
+
+    def _parameters(self) -> Iterator[Parameters]:
+        same = {**self.problem, **self.options}
+        if self.selector is not None:
+            same["selector"] = self.selector
+        for point in self.points or ({},):
+            for values in itertools.product(*self.grid.values()):
+                yield {**same, **point, **dict(zip(self.grid, values, strict=True))}
+
+    def _check_names(self) -> None:
+        named = {"selector": "selector"} if self.selector is not None else {}
+        point_names = dict.fromkeys(itertools.chain.from_iterable(self.points))
+        for part in ("problem", "options", "grid", "points"):
+            for name in point_names if part == "points" else getattr(self, part):
+                if name == "function":
+                    raise ValueError(f"{part} names 'function' (limit: the sweep's own attribute)")
+                if name in named:
+                    given = f"{part} names {name!r}, and so does {named[name]}"
+                    raise ValueError(f"{given} (limit: each name once)")
+                named[name] = part
+
+    def _check_runs(self) -> None:
+        sizes = [len(values) for values in self.grid.values()]
+        count = math.prod(sizes) * max(len(self.points), 1) * len(self.seeds)
+        if count > MAX_RUNS:
+            raise ValueError(f"grid, points and seeds make {count:,} runs (limit: {MAX_RUNS:,})")
+        seen = set()
+        for parameters in self._parameters():
+            key = point_key("", parameters, 0)
+            if key in seen:
+                raise ValueError(f"points holds {show_value(parameters)} twice (limit: once)")
+            seen.add(key)
+            if self.function is select_neurons:
+                check_selection(parameters)
+
+
+def _check_text(argument: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{argument}={show_value(value)} is not text")
+    if not value.strip():
+        raise ValueError(f"{argument}={value!r} is empty (limit: 1 character or more)")
+    return value
+
+
+def _check_seeds(seeds: Any) -> tuple[int, ...]:
+    if isinstance(seeds, str | bytes | Mapping) or not hasattr(seeds, "__iter__"):
+        raise TypeError(f"seeds={show_value(seeds)} is not a sequence of integers")
+    if hasattr(seeds, "__len__") and len(seeds) > MAX_RUNS:
+        raise ValueError(f"seeds holds {len(seeds):,} seeds (limit: {MAX_RUNS:,})")
+    checked = tuple(
+        check_integer("seeds", seed, minimum=0, maximum=_LARGEST_SEED) for seed in seeds
+    )
+    if not checked:
+        raise ValueError("seeds is empty (limit: 1 seed or more)")
+    if len({*checked}) < len(checked):
+        doubled = next(seed for seed in checked if checked.count(seed) > 1)
+        raise ValueError(f"seeds holds {doubled} more than once (limit: once)")
+    return checked
+
+
+def _check_mapping(argument: str, value: Any) -> Parameters:
+    if not isinstance(value, Mapping):
+        raise TypeError(f"{argument}={show_value(value)} is not a mapping of names to values")
+    plain: Parameters = to_plain(argument, value)
+    return plain
+
+
+def _check_grid(grid: Any) -> dict[str, list[Any]]:
+    checked = _check_mapping("grid", grid)
+    for name, values in checked.items():
+        if not isinstance(values, list):
+            raise TypeError(f"grid.{name}={show_value(values)} is not a sequence of values")
+        if not values:
+            raise ValueError(f"grid.{name} is empty (limit: 1 value or more)")
+    return checked
+
+
+def _check_points(points: Any) -> tuple[Parameters, ...]:
+    if isinstance(points, str | Mapping) or not isinstance(points, Sequence):
+        raise TypeError(f"points={show_value(points)} is not a sequence of mappings")
+    return tuple(_check_mapping(f"points[{i}]", point) for i, point in enumerate(points))

@@ -1,0 +1,147 @@
+"""The lab log, the runs table, and the button under every explorer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from labkit.explorers import Explorer, GroverExplorer, LabLog, RunsTable, SubnetworkExplorer
+from labkit.explorers.runs_table import parse_filters
+from labkit.records import LabBook
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> LabBook:
+    return LabBook(tmp_path / "book.sqlite")
+
+
+def test_a_prediction_is_kept_before_the_outcome_and_stands(book: LabBook) -> None:
+    log = LabLog("Which neuron matters most?", book=book)
+    assert log.outcome.disabled
+    log.prediction.value = "neuron 3"
+    log.keep_button.click()
+    assert log.prediction.disabled
+    assert not log.outcome.disabled
+    log.outcome.value = "neuron 5"
+    log.add_button.click()
+    runs = book.runs()
+    assert runs["hypothesis"].tolist() == ["neuron 3", "neuron 3"]
+    assert runs["conclusion"].tolist() == [None, "neuron 5"]
+    assert runs["corrects"].tolist() == [None, runs["entry"][0]]
+    assert log.add_button.disabled
+
+
+def test_nothing_is_kept_of_an_empty_field(book: LabBook) -> None:
+    log = LabLog("Which neuron matters most?", book=book)
+    log.prediction.value = "  "
+    log.keep_button.click()
+    assert len(book) == 0
+    assert "first" in log.note.value
+    assert not log.prediction.disabled
+
+
+@pytest.mark.parametrize(("question", "error"), [("", ValueError), (7, TypeError)])
+def test_a_log_wants_a_question(question: object, error: type[Exception]) -> None:
+    with pytest.raises(error, match="question"):
+        LabLog(question)  # type: ignore[arg-type]
+
+
+def test_what_was_typed_is_escaped(book: LabBook) -> None:
+    log = LabLog("<script>alert(1)</script>", book=book)
+    book.record("<script>q</script>", parameters={"<b>": "<script>v</script>"})
+    table = RunsTable(book)
+    for shown in (log._repr_mimebundle_()["text/html"], log.children[0].value, table.table.value):
+        assert "<script>" not in shown
+    assert "&lt;script&gt;v" in table.table.value
+
+
+@pytest.mark.parametrize("build", [GroverExplorer, SubnetworkExplorer])
+def test_an_explorer_adds_what_it_shows_to_the_book_of_the_folder(
+    build: Callable[[], Explorer], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("LABKIT_BOOK", raising=False)
+    explorer = build()
+    explorer.controls["seed"].value = 3
+    explorer.add_button.click()
+    book = LabBook(tmp_path / "lab_book.sqlite")
+    (entry_id,) = book.runs(seed=3, task="moons")["entry"]
+    entry = book.entry(entry_id)
+    assert entry.parameters["n_neurons"] == explorer.controls["n_neurons"].value
+    assert entry.attachments[0].data == bytes(explorer.image.value)
+    assert entry_id[:8] in explorer.note.value
+    assert explorer.n_draws == 2
+
+
+def test_the_numbers_kept_are_those_of_the_view(book: LabBook) -> None:
+    grover, subnetwork = GroverExplorer(iterations=3), SubnetworkExplorer()
+    kept = book.entry(grover.record(book)).result
+    assert kept["success"] == grover.view.success
+    assert kept["n_marked"] == grover.view.n_marked
+    assert kept["expected_calls"] == pytest.approx(grover.view.expected_calls)
+    subnetwork.drawing.neuron_mask = [True, False] * 4
+    entry = book.entry(subnetwork.record(book))
+    assert entry.parameters["neuron_mask"] == "10101010"
+    assert entry.result["cost"] == subnetwork.view.cost
+    assert entry.result["rank"] == subnetwork.view.rank
+
+
+def test_a_book_that_cannot_be_written_is_said_under_the_button(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "notes.txt").write_text("no lab book")
+    monkeypatch.setenv("LABKIT_BOOK", str(tmp_path / "notes.txt"))
+    explorer, log, table = GroverExplorer(), LabLog("Why?"), RunsTable()
+    explorer.add_button.click()
+    log.prediction.value = "because"
+    log.keep_button.click()
+    for note in (explorer.note, log.note, table.text):
+        assert "notes.txt" in note.value
+    assert (tmp_path / "notes.txt").read_text() == "no lab book"
+
+
+def test_the_table_shows_the_newest_runs_that_fit(book: LabBook) -> None:
+    for n in range(60):
+        book.record("even" if n % 2 == 0 else "odd", parameters={"n": n, "is_small": n < 5})
+    table = RunsTable(book)
+    assert table.question.options == ("all questions", "even", "odd")
+    assert "<b>60</b>" in table.text.value
+    assert table.table.value.count("<tr>") == 1 + 50
+    table.question.value = "odd"
+    assert "<b>30</b>" in table.text.value
+    table.where.value = "is_small=true n=3"
+    assert "<b>1</b>" in table.text.value
+    table.where.value = "n"
+    assert "n_hidden=8" in table.text.value
+    table.where.value = ""
+    book.record("new", parameters={"n": 60})
+    table.refresh_button.click()
+    assert "new" in table.question.options
+    assert table.question.value == "odd"
+
+
+def test_filters_are_numbers_truths_or_text() -> None:
+    found = parse_filters("n=8 scale=2.5 adapt=true kind=neuron seed=-1")
+    assert found == {"n": 8, "scale": 2.5, "adapt": True, "kind": "neuron", "seed": -1}
+    assert [type(value) for value in found.values()] == [int, float, bool, str, int]
+
+
+def test_looking_for_runs_makes_no_book(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("LABKIT_BOOK", raising=False)
+    table = RunsTable()
+    assert "no lab_book.sqlite" in table.text.value
+    assert not [*tmp_path.iterdir()]
+    LabBook("lab_book.sqlite").record("Is it there now?")
+    table.refresh_button.click()
+    assert "Is it there now?" in table.table.value
+
+
+def test_an_empty_book_has_a_table_without_rows(book: LabBook) -> None:
+    table = RunsTable(book)
+    assert "<b>0</b>" in table.text.value
+    assert "text/html" in table._repr_mimebundle_()
+    assert np.array_equal(book.runs().shape, (0, len(book.runs().columns)))
