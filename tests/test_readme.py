@@ -44,14 +44,34 @@ def test_every_make_target_that_is_named_exists() -> None:
     assert {"lab", "test"} <= named <= known
 
 
-def test_the_example_runs_and_finds_the_best_mask(capsys: pytest.CaptureFixture[str]) -> None:
-    (example,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+def test_the_examples_run_one_after_another(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     names: dict[str, object] = {}
-    exec(example, names)
+    for example in re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL):
+        exec(example, names)
     from labkit.problems import Problem
+    from labkit.records import LabBook
     from labkit.selectors import Selection
 
-    problem, found = names["problem"], names["found"]
+    problem, found, book = names["problem"], names["found"], names["book"]
     assert isinstance(problem, Problem) and isinstance(found, Selection)
+    assert isinstance(book, LabBook) and len(book) == 1
     assert found.cost == problem.table.minimum
     assert found.mask_string in capsys.readouterr().out
+
+
+def test_the_sweep_can_be_run(tmp_path: Path) -> None:
+    from labkit.sweeps import Sweep
+
+    (example,) = re.findall(r"```toml\n(.*?)```", README, flags=re.DOTALL)
+    (tmp_path / "restarts.toml").write_text(example)
+    assert len(Sweep.from_toml(tmp_path / "restarts.toml").runs()) == 2 * 3 * 2 * 20
+
+
+def test_the_summary_of_the_benchmarks_is_that_of_their_page() -> None:
+    import bench
+
+    page = (ROOT / "docs" / "benchmarks.md").read_text("utf-8")
+    assert bench.find_summary(README) == bench.find_summary(page) is not None

@@ -60,7 +60,9 @@ class Explorer(widgets.VBox):
         self.text = widgets.HTML()
         self.reset_button = widgets.Button(description="Reset", icon="undo")
         self.reset_button.on_click(lambda _: self.reset())
-        self.add_button = widgets.Button(description="Add to lab book", icon="book")
+        self.add_button = widgets.Button(
+            description="Add to lab book", icon="book", layout=widgets.Layout(width="max-content")
+        )
         self.add_button.on_click(lambda _: self._add())
         self.note = widgets.HTML()
         for widget in self.controls.values():

@@ -49,8 +49,13 @@ class LabLog(widgets.VBox):
         self.outcome = widgets.Textarea(
             placeholder="What came, and what I take from it", layout=_WIDE, disabled=True
         )
-        self.keep_button = widgets.Button(description="Keep my prediction", icon="lock")
-        self.add_button = widgets.Button(description="Add what came", icon="book", disabled=True)
+        fits = widgets.Layout(width="max-content")
+        self.keep_button = widgets.Button(
+            description="Keep my prediction", icon="lock", layout=fits
+        )
+        self.add_button = widgets.Button(
+            description="Add what came", icon="book", layout=fits, disabled=True
+        )
         self.keep_button.on_click(lambda _: self._keep())
         self.add_button.on_click(lambda _: self._add())
         self.note = widgets.HTML()

@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 _MOST_ROWS = 50
 _ALL = "all questions"
 _ALWAYS = ("started", "question", "seed")
-_NEVER = ("versions.", "machine.", "ledger.", "commit", "point", "entry", "corrects", "seconds")
+_NEVER = (
+    *("versions.", "machine.", "ledger.", "commit", "point", "entry", "corrects", "seconds"),
+    *("parameters.seed", "result.text"),
+)
+_CELL = "white-space:nowrap;max-width:30em;overflow:hidden;text-overflow:ellipsis;text-align:left"
 
 
 class RunsTable(widgets.VBox):
@@ -117,13 +121,16 @@ def runs_in_html(runs: pd.DataFrame) -> str:
         for name in runs.columns
         if name in _ALWAYS or (not name.startswith(_NEVER) and runs[name].notna().any())
     ]
-    head = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in columns)
-    rows = (_row_in_html(values) for values in runs[columns].itertuples(index=False))
-    return f'<div style="overflow-x:auto"><table><tr>{head}</tr>{"".join(rows)}</table></div>'
+    short = [name.rpartition(".")[2] for name in columns]
+    head = [s if short.count(s) == 1 else name for s, name in zip(short, columns, strict=True)]
+    rows = (_row_in_html(values, "td") for values in runs[columns].itertuples(index=False))
+    table = f"<table>{_row_in_html(head, 'th')}{''.join(rows)}</table>"
+    return f'<div style="overflow-x:auto">{table}</div>'
 
 
-def _row_in_html(values: Sequence[Any]) -> str:
-    return f"<tr>{''.join(f'<td>{html.escape(_in_words(value))}</td>' for value in values)}</tr>"
+def _row_in_html(values: Sequence[Any], tag: str) -> str:
+    cells = (f'<{tag} style="{_CELL}">{html.escape(_in_words(value))}</{tag}>' for value in values)
+    return f"<tr>{''.join(cells)}</tr>"
 
 
 def _in_words(value: Any) -> str:

@@ -15,6 +15,7 @@ from labkit.records.connections import Connections
 from labkit.records.entries import Entry, check_seconds
 from labkit.records.errors import LabBookError
 from labkit.records.merging import merge_entries
+from labkit.records.opening import is_there
 from labkit.records.origin import describe_origin
 from labkit.records.rows import count_entries, find_entry, insert_entry, read_entries, read_points
 from labkit.records.storage import create_file, entries
@@ -43,16 +44,14 @@ class LabBook:
         if not isinstance(path, (str, os.PathLike)):
             raise TypeError(f"path={show_value(path)} is no path of a file")
         self.path = Path(path).absolute()
-        if self.path.is_dir():
-            raise LabBookError(f"lab book {self.path} is a folder; name a file")
-        if not self.path.exists():
+        if not is_there(self.path):
             create_file(self.path)
         self._connections = Connections(self.path.resolve())
 
     @classmethod
     def existing(cls, path: str | os.PathLike[str]) -> LabBook:
         """A book that is there already; a `LabBookError` if it is not."""
-        if not Path(path).exists():
+        if not is_there(Path(path)):
             raise LabBookError(f"there is no lab book {path}")
         return cls(path)
 

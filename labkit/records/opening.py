@@ -19,6 +19,20 @@ from labkit.records.storage import APPLICATION_ID, SCHEMA, metadata
 _ATTEMPTS = 50
 
 
+def is_there(path: Path) -> bool:
+    """Whether there is such a file.
+
+    Raises:
+        LabBookError: it is a folder, or lies where one may not look.
+    """
+    try:
+        if path.is_dir():
+            raise LabBookError(f"lab book {path} is a folder; name a file")
+        return path.exists()
+    except OSError as error:
+        raise LabBookError(f"lab book {path} cannot be read: {error.strerror}") from None
+
+
 def check_file(path: Path) -> None:
     """Refuses a file that is no lab book, or one of a newer kind; it is only read.
 
@@ -58,9 +72,10 @@ def _check_once(path: Path) -> None:
         raise LabBookError(f"lab book {path} cannot be read: Permission denied")
     if not nbytes:
         raise LabBookError(f"{path} is empty, so no lab book; it was left as it is")
-    with explained(path), closing(connect_untouched(path)) as connection:
+    with explained(path):
         try:
-            application, version, tables = _read_header(connection)
+            with closing(connect_untouched(path)) as connection:
+                application, version, full_size, tables = _read_header(connection)
         except sqlite3.DatabaseError as error:
             if "not a database" not in str(error):
                 raise
@@ -73,17 +88,19 @@ def _check_once(path: Path) -> None:
         raise LabBookError(
             f"lab book {path} was made by a newer labkit (schema {version}; limit: {SCHEMA})"
         )
+    if nbytes < full_size and not file_state(path)[1]:
+        raise LabBookError(f"lab book {path} is damaged: its end is missing")
     if missing := metadata.tables.keys() - tables:
         raise LabBookError(f"lab book {path} is damaged: it has no table {min(missing)}")
 
 
-def _read_header(connection: sqlite3.Connection) -> tuple[int, int, set[str]]:
-    application, version = (
+def _read_header(connection: sqlite3.Connection) -> tuple[int, int, int, set[str]]:
+    application, version, count, size = (
         connection.execute(f"PRAGMA {name}").fetchone()[0]
-        for name in ("application_id", "user_version")
+        for name in ("application_id", "user_version", "page_count", "page_size")
     )
     tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-    return application, version, {name for (name,) in tables}
+    return application, version, count * size, {name for (name,) in tables}
 
 
 class _OnCopy(sqlite3.Connection):

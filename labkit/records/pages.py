@@ -13,6 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import sqlalchemy as sa
 
 from labkit.records import storage
@@ -30,8 +31,17 @@ _MOST_ENTRIES = 1000
 _MOST_ROWS = 1000
 _MOST_ERRORS = 50
 _NEWEST = 5
-_ALWAYS_LEFT_OUT = ("entry", "question", "hypothesis", "conclusion", "error", "point", "corrects")
-_LEFT_OUT = ("versions.", "machine.", "commit")
+_LEFT_OUT = {
+    "entry",
+    "question",
+    "hypothesis",
+    "conclusion",
+    "error",
+    "point",
+    "corrects",
+    "commit",
+}
+_LEFT_OUT_GROUPS = ("versions.", "machine.")
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,21 +99,21 @@ def render_report(connection: sa.Connection, path: Path, runs: pd.DataFrame) -> 
         entries=(entry for entry, _ in zip(entries, first, strict=False)),
         n_unlisted=len(single) - len(first),
         corrected=dict(corrected),
-        single=_tabulate("", single) if len(single) > 1 else None,
+        single=_tabulate("", single, also="question") if len(single) > 1 else None,
         sweeps=[_tabulate(question, group) for question, group in groups],
     )
 
 
-def _tabulate(question: str, runs: pd.DataFrame) -> Table:
+def _tabulate(question: str, runs: pd.DataFrame, *, also: str = "") -> Table:
     names = [
         name
         for name in runs.columns
-        if name not in _ALWAYS_LEFT_OUT
-        and not name.startswith(_LEFT_OUT)
+        if (name == also or name not in _LEFT_OUT)
+        and not name.startswith(_LEFT_OUT_GROUPS)
         and any(map(is_given, runs[name]))
     ]
-    texts = {name: {_show(value) for value in runs[name]} for name in names}
-    fixed = [n for n in names if len(texts[n]) == 1 and len(runs) > 1]
+    texts = {name: {_show_exactly(value) for value in runs[name]} for name in names}
+    fixed = [name for name in names if len(texts[name]) == 1 and len(runs) > 1]
     columns = [name for name in names if name not in fixed]
     has_failed = runs["error"].notna().tolist()
     shown = runs[columns].head(_MOST_ROWS)
@@ -115,7 +125,11 @@ def _tabulate(question: str, runs: pd.DataFrame) -> Table:
         errors=runs["error"].value_counts().head(_MOST_ERRORS).to_dict(),
         common={name: runs[name].iloc[0] for name in fixed},
         columns=columns,
-        rows=[(failed, list(values)) for failed, values in rows],
+        # a number that is missing is NaN to pandas, and no result
+        rows=[
+            (failed, [v if is_given(v) or not (failed or also) else None for v in values])
+            for failed, values in rows
+        ],
         left_out=max(0, len(runs) - _MOST_ROWS),
     )
 
@@ -139,7 +153,9 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {"text": _show, "exact": _show_exactly, "source": _data_uri}
-    environment.tests["number"] = lambda v: isinstance(v, (int, float)) and not isinstance(v, bool)
+    environment.tests["number"] = lambda value: (
+        isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
+    )
     return environment
 
 

@@ -57,6 +57,8 @@ def _build_frame(portions: Iterable[Sequence[Any]], known: Mapping[str, str]) ->
         digests += fields.pop("digest")
         for group in _GROUPS:
             parts[group].append_dicts(_load_all(fields.pop(group)))
+        if any(bytes in map(type, values) for values in fields.values()):
+            raise TypeError("a text is none")
         parts[""].append(fields, len(rows))
     fixed = parts.pop("").tidy()
     found = {name: fixed.get(name, pd.Series(dtype=object)) for name in _COLUMNS}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,7 +27,7 @@ class Recorded:
     """
 
     name: str
-    runs: pd.DataFrame
+    runs: pd.DataFrame = field(repr=False)
 
     def __str__(self) -> str:
         first, last = self.runs.iloc[0], self.runs.iloc[-1]
