@@ -135,7 +135,8 @@ def test_a_process_killed_while_it_records_leaves_whole_entries(folder: Path) ->
         said = [writer.stdout.readline()]
         time.sleep(rng.uniform(0, 0.25))
         writer.kill()
-        said += writer.communicate()[0].split("\n")
+        said += writer.stdout.read().split("\n")
+        writer.communicate()
         printed += len([line for line in said if line.strip()])
         assert_sound(path)
     book = LabBook(path)

@@ -7,7 +7,6 @@ Points that a book has already are not run again; to make a record anew, remove 
 
 from __future__ import annotations
 
-import sqlite3
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,17 +28,9 @@ def main(names: Sequence[str]) -> int:
             continue
         book = file.with_suffix(".sqlite")
         report = run_sweep(Sweep.from_toml(file), book)
-        put_in_one_file(book)
         print(f"{file.stem}: {report}")
         status |= bool(report.failed or report.left)
     return status
-
-
-def put_in_one_file(book: Path) -> None:
-    """Moves what waits in the -wal file into the book, which can then be committed."""
-    connection = sqlite3.connect(book)
-    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    connection.close()
 
 
 if __name__ == "__main__":

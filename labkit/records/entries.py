@@ -14,6 +14,7 @@ from labkit.limits import check_finite, check_integer, show_value
 from labkit.records import attachments as packing
 from labkit.records.attachments import Attachment
 from labkit.records.plain import check_text, dumps, to_plain
+from labkit.records.templates import render_entry
 
 _LARGEST_SEED = 2**63 - 1
 LONGEST = 1e9  # seconds, some thirty years
@@ -80,8 +81,6 @@ class Entry:
         return f"<Entry {self.id[:8]} of {self.started:%Y-%m-%d %H:%M}{failed}: {self.question}>"
 
     def _repr_html_(self) -> str:
-        from labkit.records.pages import render_entry
-
         return render_entry(self)
 
 

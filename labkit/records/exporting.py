@@ -12,9 +12,10 @@ import sqlalchemy as sa
 
 from labkit.records.errors import LabBookError
 from labkit.records.new_files import new_file
-from labkit.records.pages import is_given, render_report
+from labkit.records.pages import render_report
 from labkit.records.plain import dumps, to_plain
 from labkit.records.queries import find_runs
+from labkit.records.templates import is_given
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -104,8 +104,11 @@ def run_sweep(
     _check_arguments(sweep, client, workers, stop)
     book = book if isinstance(book, LabBook) else LabBook(book)
     state = _State(sweep, book, retry_failed=retry_failed)
-    with _workers(state, client, workers) as crew, _bar(state, progress):
-        state.run(crew, stop)
+    try:
+        with _workers(state, client, workers) as crew, _bar(state, progress):
+            state.run(crew, stop)
+    finally:
+        book.close()  # so that its file alone is the whole book
     return state.report()
 
 
