@@ -95,23 +95,15 @@ def in_rows(costs: Any) -> Any:
 
 
 @compiled
-def evolve(costs: Any, gammas: Any, betas: Any) -> Any:
-    """The state after all layers, (2, rows, width); costs are (2^n,)."""
-    states = room(1, in_rows(costs))
-    evolve_share(states, in_rows(costs), gammas, betas, alone(), 0)
-    return states[0]
-
-
-@compiled
 def mean_cost(costs: Any, gammas: Any, betas: Any) -> float:
-    """<psi|C|psi> / <psi|psi> after all layers."""
+    """<psi|C|psi> / <psi|psi> after all layers; costs are (2^n,)."""
     states, sums = room(1, in_rows(costs)), np.empty((1, 2))
     return mean_cost_share(states, sums, in_rows(costs), gammas, betas, alone(), 0)
 
 
 @compiled
 def gradient(costs: Any, gammas: Any, betas: Any) -> tuple[float, Any, Any]:
-    """The mean cost, and its derivatives by the adjoint method."""
+    """The mean cost, and its derivatives by the adjoint method; costs are (2^n,)."""
     states, sums = room(2, in_rows(costs)), np.empty((1, 2))
     return gradient_share(states, sums, in_rows(costs), gammas, betas, alone(), 0)
 
