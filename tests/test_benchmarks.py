@@ -446,10 +446,12 @@ def test_memory_is_told_in_state_vectors(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_threads_are_told_as_the_ratio_of_one_to_two(monkeypatch: pytest.MonkeyPatch) -> None:
     measured = {"one": [2.0, 3.0, 4.0], "two": [1.0, 2.0, 2.0]}
+    measured |= {"first one": [6.0, 9.0, 8.0], "first two": [2.0, 3.0, 8.0]}
     monkeypatch.setattr("benchmarks.fresh_processes.run_fresh", lambda *task: measured)
-    assert fresh_processes.thread_lines([16], 3) == [
+    assert fresh_processes.thread_lines([16], (3, 8)) == [
         ["", "`qaoa_expectation`", "`qaoa_value_and_gradient`"],
-        ["n = 16, p = 3", *["2 (1.5-2); 2 s on two"] * 2],
+        ["n = 16, p = 3", *["2 (1.5-2), first call 3; 2 s on two"] * 2],
+        ["n = 16, p = 8", *["2 (1.5-2), first call 3; 2 s on two"] * 2],
     ]
 
 
@@ -477,12 +479,16 @@ def test_one_thread_and_two_are_timed_on_all_cores(monkeypatch: pytest.MonkeyPat
     def call(table: Any, p: int, count: int) -> None:
         counts.append(count)
 
+    clock = iter(np.arange(1000) * 0.01)  # seconds: every timing takes 10 ms
+    monkeypatch.setattr("time.perf_counter", lambda: next(clock))
     monkeypatch.setattr("os.sched_setaffinity", lambda pid, cores: chosen.extend(cores))
     monkeypatch.setattr("benchmarks.fresh_script._functions", lambda: [call])
     measured = fresh_script.threads(0, 3, 1)
     assert chosen == list(range(os.cpu_count() or 1))
-    assert counts == [2, *[1, 2] * 5]
-    assert len(measured["one"]) == len(measured["two"]) == 5
+    assert counts == [2, 2, *[1, 1, 1, 2, 2, 2] * 15]  # first calls, and samples of two
+    for name in ("one", "two"):
+        assert measured[f"first {name}"] == pytest.approx([0.01] * 15)
+        assert measured[name] == pytest.approx([0.005] * 15)
 
 
 def test_the_functions_of_a_fresh_process_are_those_that_the_page_names() -> None:

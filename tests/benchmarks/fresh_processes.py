@@ -6,12 +6,13 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from bench import ONE_THREAD
 
-from benchmarks.rendering import Lines, duration, ratios_in_words
+from benchmarks.rendering import Lines, duration, ratios_in_words, three_digits
 
 _SCRIPT = Path(__file__).with_name("fresh_script.py")
 _REPEATS = 5
@@ -65,17 +66,21 @@ def memory_lines(n: int, p: int) -> Lines:
     return lines
 
 
-def thread_lines(sizes: list[int], p: int) -> Lines:
+def thread_lines(sizes: list[int], depths: Sequence[int]) -> Lines:
     """Time on one thread over time on two: median, least and largest over rounds."""
     lines = [["", *(f"`{name}`" for name in FUNCTIONS[1:])]]
     for n in sizes:
-        cells = []
-        for i in (1, 2):
-            measured = run_fresh("threads", i, n, p)
-            one, two = np.array(measured["one"]), np.array(measured["two"])
-            cells.append(f"{ratios_in_words(one / two)}; {duration(float(np.median(two)))} on two")
-        lines.append([f"n = {n}, p = {p}", *cells])
+        for p in depths:
+            cells = [_thread_cell(run_fresh("threads", i, n, p)) for i in (1, 2)]
+            lines.append([f"n = {n}, p = {p}", *cells])
     return lines
+
+
+def _thread_cell(measured: dict[str, list[float]]) -> str:
+    seconds = {name: np.array(rounds) for name, rounds in measured.items()}
+    first = three_digits(float(np.median(seconds["first one"] / seconds["first two"])))
+    ratios = ratios_in_words(seconds["one"] / seconds["two"])
+    return f"{ratios}, first call {first}; {duration(float(np.median(seconds['two'])))} on two"
 
 
 def mebibytes(n_bytes: float) -> str:

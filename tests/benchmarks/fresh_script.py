@@ -10,6 +10,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,9 @@ Measured = dict[str, list[float]]
 
 _WELCOME = Path(__file__).parents[2] / "notebooks" / "00_welcome.ipynb"
 _WARM_UP = 14  # neurons: from 13 on every compiled loop is run
-_ROUNDS = 5
+_ROUNDS = 15
+_SAMPLE = 0.02  # seconds
+_LONG = 0.1  # seconds: of calls that take this long, a third of the rounds
 
 
 def import_labkit() -> Measured:
@@ -73,17 +76,30 @@ def memory(function: int, n: int, p: int) -> Measured:
 
 
 def threads(function: int, n: int, p: int) -> Measured:
-    """Seconds of one of `_functions` on one thread and on two, in turn, on all cores."""
+    """Seconds of one of `_functions` on one thread and on two, in turn, on all cores.
+
+    Each sample comes after one call of its own kind, which is told apart as `first`: a core that
+    has slept is slow for a while, whoever wakes it.
+    """
     os.sched_setaffinity(0, range(os.cpu_count() or 1))
     call, table = _functions()[function], _draw_table(n)
     call(table, p, 2)
-    measured: Measured = {"one": [], "two": []}
-    for _ in range(_ROUNDS):
+    measured: Measured = {"one": [], "two": [], "first one": [], "first two": []}
+    is_long = _time(partial(call, table, p, 2), 1) > _LONG
+    for _ in range(_ROUNDS // 3 if is_long else _ROUNDS):
         for name, count in (("one", 1), ("two", 2)):
-            start = time.perf_counter()
-            call(table, p, count)
-            measured[name].append(time.perf_counter() - start)
+            run = partial(call, table, p, count)
+            first = _time(run, 1)
+            measured[f"first {name}"].append(first)
+            measured[name].append(_time(run, max(1, round(_SAMPLE / first))))
     return measured
+
+
+def _time(call: Callable[[], object], calls: int) -> float:
+    start = time.perf_counter()
+    for _ in range(calls):
+        call()
+    return (time.perf_counter() - start) / calls
 
 
 def peak_beyond(call: Callable[[], object]) -> int:
