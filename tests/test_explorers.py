@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from labkit.amplification import success_probability
-from labkit.explorers import Explorer, GroverExplorer, SubnetworkExplorer
+from labkit.explorers import Explorer, GroverExplorer, Picture, SubnetworkExplorer
 from labkit.explorers.grover import threshold_options, view_grover
 from labkit.explorers.subnetwork import view_subnetwork
 from labkit.masks import mask_from_string
@@ -54,7 +54,7 @@ def test_every_control_at_its_extremes_redraws_exactly_once(explorer: Explorer) 
 def test_an_explorer_has_one_picture_and_at_most_four_controls(explorer: Explorer) -> None:
     def pictures(widget: widgets.Widget) -> int:
         children = getattr(widget, "children", ())
-        return isinstance(widget, widgets.Image) + sum(pictures(child) for child in children)
+        return isinstance(widget, Picture) + sum(pictures(child) for child in children)
 
     explorer.redraw()
     assert pictures(explorer) == 1

@@ -4,6 +4,8 @@ from labkit.explorers.base import Explorer
 from labkit.explorers.drawing import NetworkDrawing
 from labkit.explorers.grover import GroverExplorer
 from labkit.explorers.lab_log import LabLog
+from labkit.explorers.picture import Picture, SharedMask
+from labkit.explorers.prediction import Prediction, Score
 from labkit.explorers.runs_table import RunsTable
 from labkit.explorers.subnetwork import SubnetworkExplorer
 
@@ -12,6 +14,10 @@ __all__ = [
     "GroverExplorer",
     "LabLog",
     "NetworkDrawing",
+    "Picture",
+    "Prediction",
     "RunsTable",
+    "Score",
+    "SharedMask",
     "SubnetworkExplorer",
 ]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets as widgets
 from matplotlib.axes import Axes
 
+from labkit.explorers.picture import Picture, SharedMask
 from labkit.plots.canvas import SERIES, new_figure, picture_html, render_png, wipe
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ class Explorer(widgets.VBox):
 
     One move of a control draws once, into the same picture. A subclass gives its controls and
     implements `_draw` and `_numbers`; where a move changes other controls, it does so in `_adjust`.
+    A subclass whose picture can be clicked implements `_point`, and `_arrow` for the keyboard.
     Axes are wiped and used again, and bear no legend: new axes and legends take most of a drawing's
     time.
 
@@ -33,10 +35,12 @@ class Explorer(widgets.VBox):
         widths: of the axes, which stand in a row, in inches.
         height: of the figure, inches.
         beside: a widget left of the picture.
+        shared: the mask that is lit here and in other explorers; by default one of its own.
 
     Attributes:
         controls: name -> widget.
-        image: the picture (`ipywidgets.Image`, PNG).
+        image: the picture (`Picture`, PNG).
+        shared: the mask that is lit, see `SharedMask`.
         text: what the picture shows, in one line (`ipywidgets.HTML`).
         note: what became of the last entry in the lab book (`ipywidgets.HTML`).
         n_draws: how often the picture was drawn.
@@ -49,14 +53,19 @@ class Explorer(widgets.VBox):
         widths: Sequence[float],
         height: float,
         beside: widgets.Widget | None = None,
+        shared: SharedMask | None = None,
     ) -> None:
         self.controls = dict(controls)
+        self.shared = SharedMask() if shared is None else shared
         self.n_draws = 0
         self._axes = _axes_in_a_row(widths, height)
         self._held = False
         self._start = {name: widget.value for name, widget in self.controls.items()}
-        self.image = widgets.Image(format="png")
-        self.image.layout = widgets.Layout(max_width="100%", object_fit="contain")
+        self.image = Picture(layout=widgets.Layout(max_width="100%"))
+        if type(self)._point is not Explorer._point:
+            self.image.interactive = True
+            self.image.on_pointed(self.point_at)
+            self.image.on_arrow(self._pressed)
         self.text = widgets.HTML()
         self.reset_button = widgets.Button(description="Reset", icon="undo")
         self.reset_button.on_click(lambda _: self.reset())
@@ -67,6 +76,7 @@ class Explorer(widgets.VBox):
         self.note = widgets.HTML()
         for widget in self.controls.values():
             widget.observe(self._moved, names="value")
+        self.shared.observe(self._shared_changed, names="neuron_mask")
         picture = [self.image] if beside is None else [beside, self.image]
         wrap = widgets.Layout(flex_flow="row wrap", align_items="center")
         super().__init__(
@@ -104,8 +114,24 @@ class Explorer(widgets.VBox):
         for ax in self._axes:
             wipe(ax)
         self.text.value = self._draw(self._axes)
-        self.image.value = render_png(self._axes[0])
+        with self.image.hold_sync():
+            self.image.alt = self._plain_text()
+            self.image.value = render_png(self._axes[0])
         self.n_draws += 1
+
+    def point_at(self, x: float, y: float) -> None:
+        """Points at a place of the picture, as a click does; outside all axes nothing happens.
+
+        Args:
+            x: share of the picture's width, from the left.
+            y: share of its height, from below.
+        """
+        width, height = self._axes[0].figure.bbox.size
+        for number, ax in enumerate(self._axes):
+            if ax.bbox.contains(x * width, y * height):
+                across, up = ax.transData.inverted().transform((x * width, y * height))
+                with self.hold():
+                    self._point(number, float(across), float(up))
 
     def record(self, book: LabBook) -> str:
         """Adds what is shown now to a lab book: controls, numbers, picture.
@@ -152,6 +178,20 @@ class Explorer(widgets.VBox):
         moved = next(name for name, w in self.controls.items() if w is change["owner"])
         with self.hold():
             self._adjust(moved)
+
+    def _pressed(self, right: int, up: int) -> None:
+        with self.hold():
+            self._arrow(right, up)
+
+    def _shared_changed(self, _: object) -> None:
+        if not self._held:
+            self.redraw()
+
+    def _point(self, number: int, x: float, y: float) -> None:
+        """Answers a click on axes `number` at the data coordinates (x, y)."""
+
+    def _arrow(self, right: int, up: int) -> None:
+        """Answers an arrow key on the picture: right and up are -1, 0 or 1."""
 
     def _adjust(self, moved: str) -> None:
         """Brings other controls in line with the control `moved`; by default there is nothing."""

@@ -1,0 +1,90 @@
+"""A picture that can be pointed at, and the mask that several explorers light together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import numpy as np
+import numpy.typing as npt
+import traitlets
+
+from labkit.masks import BoolArray, check_one_mask
+
+#: What the arrow keys move a point by: name -> (right, up).
+ARROWS = {"ArrowLeft": (-1, 0), "ArrowRight": (1, 0), "ArrowUp": (0, 1), "ArrowDown": (0, -1)}
+
+
+class Picture(anywidget.AnyWidget):
+    """A PNG picture that tells where it is clicked or dragged over, and which arrow is pressed.
+
+    Attributes:
+        value: the PNG.
+        alt: what it shows, for who cannot see it.
+        interactive: whether it listens; set before it is displayed.
+    """
+
+    _esm = Path(__file__).with_name("picture.js")
+    _css = Path(__file__).with_name("picture.css")
+
+    value = traitlets.Bytes().tag(sync=True)
+    alt = traitlets.Unicode().tag(sync=True)
+    interactive = traitlets.Bool(False).tag(sync=True)
+
+    def on_pointed(self, answer: Callable[[float, float], None]) -> None:
+        """Calls `answer(x, y)` at each click or drag, with shares of the width and the height.
+
+        (0, 0) is the lower left corner, (1, 1) the upper right one.
+        """
+
+        def heard(_: object, message: Mapping[str, Any], __: object) -> None:
+            if message.get("kind") == "point":
+                self._answered(lambda: answer(float(message["x"]), float(message["y"])))
+
+        self.on_msg(heard)
+
+    def on_arrow(self, answer: Callable[[int, int], None]) -> None:
+        """Calls `answer(right, up)` at each arrow key, with -1, 0 or 1 for either."""
+
+        def heard(_: object, message: Mapping[str, Any], __: object) -> None:
+            if message.get("kind") == "key" and message.get("key") in ARROWS:
+                self._answered(lambda: answer(*ARROWS[message["key"]]))
+
+        self.on_msg(heard)
+
+    def _answered(self, answer: Callable[[], None]) -> None:
+        """Lets the picture send its next message, whatever became of this one."""
+        try:
+            answer()
+        finally:
+            self.send({"kind": "answered"})
+
+
+class SharedMask(traitlets.HasTraits):
+    """One mask that several explorers light: chosen in one of them, it is seen in all.
+
+    Attributes:
+        neuron_mask: list of bool (n,); empty where no mask is chosen.
+    """
+
+    neuron_mask = traitlets.List(traitlets.Bool())
+
+    def choose(self, neuron_mask: npt.ArrayLike) -> None:
+        """Lights a mask, in every explorer that shares this.
+
+        Args:
+            neuron_mask: bool (n,).
+
+        Raises:
+            ValueError: it is no single mask.
+        """
+        mask = np.asarray(neuron_mask)
+        self.neuron_mask = check_one_mask(mask, mask.size).tolist()
+
+    def of(self, n_neurons: int) -> BoolArray | None:
+        """The mask, bool (n,), or None if none of n neurons is chosen."""
+        if len(self.neuron_mask) != n_neurons:
+            return None
+        return np.array(self.neuron_mask, dtype=bool)
