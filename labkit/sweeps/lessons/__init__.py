@@ -1,0 +1,1 @@
+"""What the notebooks' recorded results are computed by, a module for each subject."""
