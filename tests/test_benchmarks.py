@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +11,7 @@ from typing import Any
 import bench
 import numpy as np
 import pytest
-from benchmarks import fresh_processes, fresh_script, grover_peers, scoring_peers
+from benchmarks import grover_peers, scoring_peers
 from benchmarks.measuring import Comparison, Contestant, check_agreement, compare, time_alone
 from benchmarks.page import Page, summary
 from benchmarks.qaoa_instances import draw_instance, enter_ours, read_gradient, read_value
@@ -361,12 +359,13 @@ def test_only_a_full_run_writes_the_page_and_the_readme(
         assert env["BENCH_SIZES"] == sizes and env["OMP_NUM_THREADS"] == "1"
         page = Path(env["BENCH_PAGE"])
         assert page == tmp_path / folder / "benchmarks.md"
-        page.parent.mkdir()
+        if "bench_engines.py" in command:
+            page.parent.mkdir()
         page.write_text("<!-- benchmarks -->new<!-- /benchmarks -->")
         return subprocess.CompletedProcess(command, 0)
 
     monkeypatch.setattr(bench, "ROOT", tmp_path)
-    monkeypatch.setattr(bench, "pytest_command", list)
+    monkeypatch.setattr(bench, "pytest_command", lambda name, options: [name, *options])
     for name in ("install_peers", "stay_on_one_core"):
         monkeypatch.setattr(bench, name, lambda: None)
     monkeypatch.setattr("bench.subprocess.run", run)
@@ -383,117 +382,7 @@ def test_make_test_leaves_the_benchmarks_alone_and_make_bench_finds_them(
     assert "bench_engines.py" in names
     assert not any(name.startswith("test_") or name.endswith("_test.py") for name in names)
     assert pytestconfig.getini("python_files") == ["test_*.py", "*_test.py"]
-    command = bench.pytest_command(["-x"])
-    assert {"python_files=bench_*.py", "addopts=", "tests/benchmarks", "-x"} <= {*command}
-
-
-def test_a_fresh_process_reports_what_it_measured_or_why_it_failed() -> None:
-    (seconds,) = fresh_processes.run_fresh("import_labkit")["seconds"]
-    assert 0 < seconds < 60
-    with pytest.raises(RuntimeError, match=r"(?s)no_such_task\(3, 4\) failed: .*KeyError"):
-        fresh_processes.run_fresh("no_such_task", 3, 4)
-
-
-def test_a_fresh_process_is_not_held_to_one_thread_or_to_the_peers(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    given: dict[str, str] = {}
-
-    def run(command: list[str], *, env: dict[str, str], **_: Any) -> Any:
-        given.update(env)
-        return subprocess.CompletedProcess(command, 0, 'noise\n{"seconds": [1.5]}\n', "")
-
-    monkeypatch.setenv("NUMBA_NUM_THREADS", "1")
-    monkeypatch.setenv("PYTHONPATH", "site")
-    monkeypatch.setenv("KEPT", "1")
-    monkeypatch.setattr("benchmarks.fresh_processes.subprocess.run", run)
-    assert fresh_processes.run_fresh("task") == {"seconds": [1.5]}
-    assert "KEPT" in given and not {"NUMBA_NUM_THREADS", "PYTHONPATH"} & set(given)
-
-
-def test_the_first_figure_of_the_welcome_notebook_needs_no_heavy_package() -> None:
-    assert fresh_processes.run_fresh("welcome_figure")["seconds"][0] > 0
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_memory_counts_what_a_call_takes_at_its_peak_and_not_what_was_there() -> None:
-    code = (
-        "import numpy as np, fresh_script\n"
-        "there = np.ones(2**23)\n"
-        "def call():\n"
-        "    np.ones(2**22)\n"
-        "    return 1\n"
-        "print(fresh_script.peak_beyond(call))"
-    )
-    folder = Path(fresh_processes.__file__).parent
-    command = [sys.executable, "-c", code]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
-    assert 0.95 * 2**25 < int(done.stdout) < 1.1 * 2**25
-
-
-def test_memory_is_told_in_state_vectors(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[tuple[Any, ...]] = []
-
-    def run(*task: Any) -> dict[str, list[float]]:
-        asked.append(task)
-        return {"bytes": [3 * 2**23]}
-
-    monkeypatch.setattr("benchmarks.fresh_processes.run_fresh", run)
-    _, *lines = fresh_processes.memory_lines(20, 1)
-    assert asked == [("memory", i, 20, 1) for i in range(3)]
-    assert lines[0] == ["`evolve_qaoa`, n = 20, p = 1", "24 MiB", "3.00", "8 MiB", "8 MiB"]
-
-
-def test_threads_are_told_as_the_ratio_of_one_to_two(monkeypatch: pytest.MonkeyPatch) -> None:
-    measured = {"one": [2.0, 3.0, 4.0], "two": [1.0, 2.0, 2.0]}
-    measured |= {"first one": [6.0, 9.0, 8.0], "first two": [2.0, 3.0, 8.0]}
-    monkeypatch.setattr("benchmarks.fresh_processes.run_fresh", lambda *task: measured)
-    assert fresh_processes.thread_lines([16], (3, 8)) == [
-        ["", "`qaoa_expectation`", "`qaoa_value_and_gradient`"],
-        ["n = 16, p = 3", *["2 (1.5-2), first call 3; 2 s on two"] * 2],
-        ["n = 16, p = 8", *["2 (1.5-2), first call 3; 2 s on two"] * 2],
-    ]
-
-
-def test_a_start_is_measured_after_one_that_fills_the_caches(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    asked: list[str] = []
-
-    def run(task: str) -> dict[str, list[float]]:
-        asked.append(task)
-        return {"seconds": [float(asked.count(task))]}
-
-    monkeypatch.setattr("benchmarks.fresh_processes.run_fresh", run)
-    _, *lines = fresh_processes.start_lines(repeats=3)
-    assert lines[0] == ["`import labkit`", "3 s", "2 s", "4 s"]
-    assert [asked.count(task) for task in dict.fromkeys(asked)] == [4] * 4
-    assert all(callable(getattr(fresh_script, task)) for task in asked)
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="cores are chosen on Linux only")
-def test_one_thread_and_two_are_timed_on_all_cores(monkeypatch: pytest.MonkeyPatch) -> None:
-    chosen: list[int] = []
-    counts: list[int] = []
-
-    def call(table: Any, p: int, count: int) -> None:
-        counts.append(count)
-
-    clock = iter(np.arange(1000) * 0.01)  # seconds: every timing takes 10 ms
-    monkeypatch.setattr("time.perf_counter", lambda: next(clock))
-    monkeypatch.setattr("os.sched_setaffinity", lambda pid, cores: chosen.extend(cores))
-    monkeypatch.setattr("benchmarks.fresh_script._functions", lambda: [call])
-    measured = fresh_script.threads(0, 3, 1)
-    assert chosen == list(range(os.cpu_count() or 1))
-    assert counts == [2, 2, *[1, 1, 1, 2, 2, 2] * 15]  # first calls, and samples of two
-    for name in ("one", "two"):
-        assert measured[f"first {name}"] == pytest.approx([0.01] * 15)
-        assert measured[name] == pytest.approx([0.005] * 15)
-
-
-def test_the_functions_of_a_fresh_process_are_those_that_the_page_names() -> None:
-    results = [
-        function(fresh_script._draw_table(3), 2, 1) for function in fresh_script._functions()
-    ]
-    shapes = [np.shape(results[0]), np.shape(results[1]), np.shape(results[2][1])]
-    assert shapes == [(8,), (), (2,)] and len(fresh_processes.FUNCTIONS) == 3
+    assert {*bench.FILES} == {name for name in names if name.startswith("bench_")}
+    command = bench.pytest_command("bench_engines.py", ["-x"])
+    file = "tests/benchmarks/bench_engines.py"
+    assert {"python_files=bench_*.py", "addopts=", file, "-x"} <= {*command}

@@ -30,6 +30,7 @@ SIZES = [(n, p) for p in (3, 8) for n in (6, 8, 12, 16, 20, 22)]
 SIZES = [(n, 3) for n in (8, 12, 16)] if IS_QUICK else [*SIZES, (24, 3)]
 SEARCHED = (8, 12) if IS_QUICK else (8, 10, 12, 14, 16, 18, 20)
 BUDGET = 1.0 if IS_QUICK else 3.0
+_MEDIAN_REDRAW, _WORST_REDRAW = 0.1, 0.25  # seconds
 _SLOW = 0.2  # seconds of a call of ours that pytest-benchmark repeats only once
 
 
@@ -162,6 +163,18 @@ def test_threads(page: Page) -> None:
     else:
         sizes = [16, 18] if IS_QUICK else [16, 18, 20, 22, 24]
         section.lines = fresh_processes.thread_lines(sizes, (3, 8))
+
+
+def test_redraws(page: Page) -> None:
+    section = page.section("Explorers")
+    section.note = (
+        "From a control's new value to the new picture, in a fresh process on one core; every "
+        "control goes through its values, the sizes that an explorer allows included."
+    )
+    section.lines, seconds = fresh_processes.redraw_lines()
+    for name, moves in seconds.items():
+        assert np.median(moves) < _MEDIAN_REDRAW, name
+        assert max(moves) < _WORST_REDRAW, name
 
 
 def test_start(page: Page) -> None:

@@ -10,9 +10,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 from bench import ONE_THREAD
 
+from benchmarks.fresh_script import explorers
 from benchmarks.rendering import Lines, duration, ratios_in_words, three_digits
+
+FloatArray = npt.NDArray[np.float64]
 
 _SCRIPT = Path(__file__).with_name("fresh_script.py")
 _REPEATS = 5
@@ -81,6 +85,21 @@ def _thread_cell(measured: dict[str, list[float]]) -> str:
     first = three_digits(float(np.median(seconds["first one"] / seconds["first two"])))
     ratios = ratios_in_words(seconds["one"] / seconds["two"])
     return f"{ratios}, first call {first}; {duration(float(np.median(seconds['two'])))} on two"
+
+
+def redraw_lines() -> tuple[Lines, dict[str, FloatArray]]:
+    """From a control's new value to the new picture: a table, and the seconds of each explorer."""
+    lines = [["", "control", "median", "worst", "moves", "first picture"]]
+    seconds = {}
+    for number, explorer in enumerate(explorers()):
+        measured = run_fresh("redraws", number)
+        first = duration(measured.pop("first picture")[0])
+        seconds[explorer.__name__] = np.concatenate([*measured.values()])
+        for k, (name, moves) in enumerate(measured.items()):
+            times = [duration(float(np.median(moves))), duration(max(moves)), str(len(moves))]
+            head = [f"`{explorer.__name__}`" if k == 0 else "", f"`{name}`"]
+            lines.append([*head, *times, first if k == 0 else ""])
+    return lines, seconds
 
 
 def mebibytes(n_bytes: float) -> str:

@@ -19,6 +19,7 @@ Measured = dict[str, list[float]]
 _WELCOME = Path(__file__).parents[2] / "notebooks" / "00_welcome.ipynb"
 _WARM_UP = 14  # neurons: from 13 on every compiled loop is run
 _ROUNDS = 15
+_MOVES = 12
 _SAMPLE = 0.02  # seconds
 _LONG = 0.1  # seconds: of calls that take this long, a third of the rounds
 
@@ -65,6 +66,45 @@ def first_network() -> Measured:
 
     RandomNetwork(2, 8, seed=7)
     return {"seconds": [time.perf_counter() - start]}
+
+
+def redraws(explorer: int) -> Measured:
+    """Seconds from a control's new value to the new picture, for each control of an explorer.
+
+    Every control goes through its values and back to where it began; the last entry is the time
+    from the import to the first picture.
+    """
+    start = time.perf_counter()
+    shown = explorers()[explorer]()
+    measured = {"first picture": [time.perf_counter() - start]}
+    for name, control in shown.controls.items():
+        measured[name] = []
+        for value in [*_values(control), control.value]:
+            drawn, start = shown.n_draws, time.perf_counter()
+            control.value = value
+            if shown.n_draws > drawn:
+                measured[name].append(time.perf_counter() - start)
+    return measured
+
+
+def explorers() -> list[Any]:
+    """The classes of explorers, in order of their names."""
+    import labkit.explorers as found
+    from labkit.explorers import Explorer
+
+    named = [getattr(found, name) for name in sorted(found.__all__)]
+    return [e for e in named if issubclass(e, Explorer) and e is not Explorer]
+
+
+def _values(control: Any) -> list[Any]:
+    """All options of a control, or up to `_MOVES` of its numbers, from the least to the largest."""
+    if hasattr(control, "options"):
+        return [option[1] if isinstance(option, tuple) else option for option in control.options]
+    if isinstance(control.min, int):
+        step = max(1, (control.max - control.min) // _MOVES)
+        return [*range(control.min, control.max, step), control.max]
+    width = (control.max - control.min) / _MOVES
+    return [control.min + width * k for k in range(_MOVES + 1)]
 
 
 def memory(function: int, n: int, p: int) -> Measured:
