@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+import pytest
+from nbclient.exceptions import CellExecutionError
 from nbformat.v4 import new_code_cell, new_notebook, new_output
-from run_notebooks import WIDGET_VIEW, clean, complaints
+from run_notebooks import WIDGET_VIEW, clean, complaints, execute
 
 
 def notebook_with(output: Any) -> Any:
@@ -30,3 +33,22 @@ def test_a_live_widget_is_left_out_and_its_picture_stays() -> None:
     data = {WIDGET_VIEW: {"model_id": "1"}, "text/html": "<img>"}
     stored = clean(notebook_with(new_output("display_data", data=data)))
     assert list(stored.cells[0].outputs[0].data) == ["text/html"]
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="Linux says the peak")
+def test_seconds_and_peak_memory_of_a_run_are_stored_and_nothing_else_is_added(
+    tmp_path: Path,
+) -> None:
+    code = "held = bytearray(300 * 2**20)\nheld[::4096] = b'1' * len(held[::4096])\ndel held"
+    executed = execute(new_notebook(cells=[new_code_cell(code)]), folder=tmp_path)
+    assert len(executed.cells) == 1
+    stored = clean(executed).metadata["labkit"]
+    assert 300 < stored["peak_mib"] < 600
+    assert 0 < stored["seconds"] < 60
+
+
+def test_a_notebook_that_fails_keeps_its_cells(tmp_path: Path) -> None:
+    notebook = new_notebook(cells=[new_code_cell("1 / 0")])
+    with pytest.raises(CellExecutionError, match="ZeroDivisionError"):
+        execute(notebook, folder=tmp_path)
+    assert [cell.source for cell in notebook.cells] == ["1 / 0"]

@@ -17,6 +17,12 @@ import nbformat
 from nbclient import NotebookClient
 
 FOLDER = Path(__file__).parent.parent / "notebooks"
+#: What the kernel is asked last: its memory at its peak, in KiB; Linux says it.
+_PEAK = """\
+from pathlib import Path as _Path
+_lines = _Path("/proc/self/status")
+print(_lines.read_text().split("VmHWM:")[1].split()[0] if _lines.exists() else 0)
+"""
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 
@@ -27,6 +33,9 @@ def read(path: Path) -> Any:
 
 def execute(notebook: Any, *, folder: Path, timeout: int = 300) -> Any:
     """Runs every cell of a notebook in a fresh kernel, in place.
+
+    Its metadata then hold, under 'labkit', the seconds that it took, the kernel's start included,
+    and the kernel's memory at its peak in MiB (0 where the system does not tell).
 
     Args:
         notebook: `nbformat` notebook.
@@ -44,13 +53,22 @@ def execute(notebook: Any, *, folder: Path, timeout: int = 300) -> Any:
         resources=resources,
         store_widget_state=False,
     )
-    client.execute()
+    notebook.cells.append(nbformat.v4.new_code_cell(_PEAK))
+    start = time.perf_counter()
+    try:
+        client.execute()
+    finally:
+        asked = notebook.cells.pop()
+    peak = float(asked.outputs[0].text) / 1024
+    seconds = time.perf_counter() - start
+    notebook.metadata["labkit"] = {"seconds": round(seconds, 1), "peak_mib": round(peak)}
     return notebook
 
 
 def clean(notebook: Any) -> Any:
     """Leaves out what differs from run to run or needs a kernel, in place."""
     notebook.metadata = {
+        "labkit": notebook.metadata.get("labkit", {}),
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
         "language_info": {"name": "python"},
     }
@@ -84,10 +102,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     failed = 0
     for path in options.notebooks or sorted(FOLDER.glob("*.ipynb")):
-        start = time.perf_counter()
         notebook = execute(read(path), folder=path.parent)
-        found = complaints(notebook)
-        print(f"{path.name}: {time.perf_counter() - start:.0f} s", *found, sep="\n  ")
+        found, run = complaints(notebook), notebook.metadata["labkit"]
+        took = f"{run['seconds']:.0f} s, {run['peak_mib']} MiB"
+        print(f"{path.name}: {took}", *found, sep="\n  ")
         failed += bool(found)
         if not options.check:
             path.write_text(nbformat.writes(clean(notebook)) + "\n", encoding="utf-8")
