@@ -61,7 +61,7 @@ def test_the_data_of_a_picture_support_nothing() -> None:
     [
         "# 04 · Grover's search",
         "Back: [03 · Masks as qubits](03_masks_as_qubits.ipynb).",
-        "Ramanujan et al. 2020, arXiv 1911.13299; Bärtschi-Eidenbenz 2019/2020",
+        "Ramanujan et al. 2020, arXiv 1911.13299, quant-ph/9605034; Bärtschi-Eidenbenz 2019/2020",
         "1. First\n2. Second",
         "**1.** How many?",
         "`x = 77` and $2^{77}$ and $$k = 77$$",
