@@ -27,7 +27,11 @@ _NUMERAL = re.compile(r"(?<![\w.^,])\d+(?:,\d{3})*(?:\.\d+)?(?![\w^])")
 #: What holds numerals that state no result: code, formulas, addresses, sources, names and lists.
 _NO_RESULT = [
     *(r"```.*?```", r"`[^`]*`", r"\$\$.*?\$\$", r"\$[^$\n]*\$", r"\]\([^)]*\)", r"<[^>]*>"),
-    *(r"(?:arXiv[: ]*|quant-ph/)\d+(?:\.\d+)?", r"\b(?:19|20)\d\d(?:/\d\d(?:\d\d)?)?\b", r"(?m)^\s*\**\d+\.(?:\**)\s"),
+    *(
+        r"(?:arXiv[: ]*|quant-ph/)\d+(?:\.\d+)?",
+        r"\b(?:19|20)\d\d(?:/\d\d(?:\d\d)?)?\b",
+        r"(?m)^\s*\**\d+\.(?:\**)\s",
+    ),
     *(r"\[?\d\d · ", r"\b[Nn]otebooks? \d\d(?:(?:,| and| to|–|-) ?\d\d)*", r"\bneuron 0\b"),
 ]
 
