@@ -200,6 +200,7 @@ def _minimise(
 ) -> Angles:
     """The best angles that a scipy optimiser tried, in at most `evaluations` of the objective."""
     from scipy.optimize import minimize
+    from threadpoolctl import threadpool_limits
 
     tried: list[tuple[float, FloatArray]] = []
 
@@ -210,7 +211,8 @@ def _minimise(
         tried.append((result[0] if isinstance(result, tuple) else result, flat.copy()))
         return result
 
-    with suppress(_Enough):
+    # of 2p numbers: several BLAS threads would only wait for one another, long on a busy machine
+    with suppress(_Enough), threadpool_limits(1, "blas"):
         minimize(counted, np.concatenate(start), **how)
     return _split(min(tried, key=lambda value_and_flat: value_and_flat[0])[1])
 
