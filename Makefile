@@ -12,7 +12,7 @@ SETUP = python=$$(sh tools/find_python.sh "$(PYTHON)") && exec "$$python" tools/
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes \
     --no-strip-extras --no-emit-index-url --no-header $(LOCK_ARGS) pyproject.toml
 
-.PHONY: help lab test check notebooks measure records bench data lock clean runtime dev
+.PHONY: help lab test check notebooks versions measure records bench data lock clean runtime dev
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -38,8 +38,12 @@ check: dev  ## lint, formatting, types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-notebooks: dev  ## execute the notebooks in place
+notebooks: dev  ## execute the notebooks in place, and bring the README's table up to date
 	$(BIN)/python tools/run_notebooks.py
+	$(BIN)/python tests/notebook_measures.py --write
+
+versions: dev  ## write the students' and the teacher's notebooks into build/
+	$(BIN)/python tools/make_versions.py
 
 measure: dev  ## measure the default problems over 20 seeds: docs/measurements.md (some minutes)
 	$(BIN)/python tools/measure.py

@@ -1,4 +1,4 @@
-"""The command line `labkit`: sweeps, the lab book, and what is missing on this machine."""
+"""The command line `labkit`: sweeps, the lab book, grades, and what is missing on this machine."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import labkit
 from labkit.cli.books import export, merge, runs
 from labkit.cli.doctor import doctor
 from labkit.cli.errors import OneLineErrors
+from labkit.cli.grading import grade
 from labkit.cli.sweeps import sweep
 
 __all__ = ["main"]
@@ -25,6 +26,7 @@ def main(context: click.Context) -> None:
       labkit sweep restarts.toml      run a sweep; again, to go on with it
       labkit runs --where n_hidden=8  read what came
       labkit export report            a folder with HTML, CSV and Parquet
+      labkit grade handed_in          which of the students' exercises are right
 
     Every command says more with --help.
     """  # noqa: D301
@@ -32,5 +34,5 @@ def main(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-for command in (sweep, runs, export, merge, doctor):
+for command in (sweep, runs, export, merge, grade, doctor):
     main.add_command(command)
