@@ -11,7 +11,7 @@ from labkit.selectors.growth import (
     oracle_calls_to_optimum,
     queries_to_optimum,
 )
-from labkit.selectors.local import SCHEMES, local_selection
+from labkit.selectors.local import SCHEMES, local_selection, walk_locally
 from labkit.selectors.qaoa import optimise_angles, qaoa_sampling
 from labkit.selectors.running import (
     CostMeter,
@@ -19,12 +19,15 @@ from labkit.selectors.running import (
     Selection,
     run,
 )
+from labkit.selectors.walks import BlockStep, LocalWalk
 
 __all__ = [
     "SCHEMES",
+    "BlockStep",
     "CostMeter",
     "Growth",
     "Ledger",
+    "LocalWalk",
     "Selection",
     "adaptive_grover",
     "default_oracle_calls",
@@ -41,4 +44,5 @@ __all__ = [
     "random_search",
     "run",
     "simulated_annealing",
+    "walk_locally",
 ]

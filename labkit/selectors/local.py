@@ -22,7 +22,8 @@ from labkit.selectors.blocks import (
     restriction,
 )
 from labkit.selectors.classical import exhaustive
-from labkit.selectors.running import CostMeter, Selector, name_of
+from labkit.selectors.running import CostMeter, Selector, name_of, run
+from labkit.selectors.walks import BlockStep, LocalWalk
 
 #: How `local_selection` cuts the neurons into blocks, and how often it goes through them.
 SCHEMES = (
@@ -50,6 +51,7 @@ def local_selection(
     inner_options: Mapping[str, Any] | None = None,
     groups: Sequence[Sequence[int]] | None = None,
     max_rounds: int | None = None,
+    watch: Callable[[BlockStep], None] | None = None,
 ) -> None:
     """Chooses a block of neurons at a time, with all the other neurons held.
 
@@ -75,6 +77,7 @@ def local_selection(
         inner_options: its options.
         groups: neurons of each layer, or of each input; every neuron is in one or more.
         max_rounds: sweeps or rounds at most; None for no limit.
+        watch: is told of each decision; see `walk_locally`.
 
     Raises:
         TypeError: an argument is not of its kind.
@@ -88,7 +91,9 @@ def local_selection(
         max_rounds = check_integer("max_rounds", max_rounds, minimum=1)
     grouped = _check_groups(groups, scheme, n)
     search = _check_inner(inner, inner_options, rng)
-    decide = partial(_decide, meter, search, restriction(meter.cost))
+    decide: Decision = partial(_decide, meter, search, restriction(meter.cost))
+    if watch is not None:
+        decide = _watched(decide, meter, _check_watch(watch))
     mask = rng.random(n) < 0.5
     cost = float(meter.evaluate(mask))
     if scheme == "random_blocks":
@@ -99,7 +104,10 @@ def local_selection(
     else:
         blocks = [block for group in grouped for block in cut(group, block_size)]
     if scheme == "solo":
-        meter.evaluate(_merge(decide, mask, cost, blocks))
+        merged = _merge(decide, mask, cost, blocks)
+        together = float(meter.evaluate(merged))
+        if watch is not None:
+            watch(BlockStep(np.empty(0, np.int64), mask, merged, together, meter.ledger))
     else:
         _sweep(decide, mask, cost, lambda: blocks, 1 if scheme == "one_pass" else max_rounds)
 
@@ -147,6 +155,40 @@ def _merge(decide: Decision, start: BoolArray, cost: float, blocks: list[IntArra
     for block in blocks:
         merged[block] = decide(start, cost, block)[0][block]
     return merged
+
+
+def walk_locally(cost: Cost, *, rng: np.random.Generator, **options: Any) -> LocalWalk:
+    """Runs `local_selection` and keeps each of its decisions.
+
+    Args:
+        cost: what to minimise.
+        rng: source of all randomness: the selection is the one that `run` gives.
+        **options: of `local_selection` and of `run`.
+
+    Raises:
+        TypeError: an argument is not of its kind, or an option is unknown.
+        ValueError: an option is out of range.
+    """
+    steps: list[BlockStep] = []
+    selection = run(local_selection, cost, rng=rng, watch=steps.append, **options)
+    return LocalWalk(selection, tuple(steps))
+
+
+def _watched(decide: Decision, meter: CostMeter, watch: Callable[[BlockStep], None]) -> Decision:
+    """The same decisions, of each of which `watch` is told."""
+
+    def decided(mask: BoolArray, cost: float, block: IntArray) -> tuple[BoolArray, float]:
+        after, cost_after = decide(mask, cost, block)
+        watch(BlockStep(block, mask, after, cost_after, meter.ledger))
+        return after, cost_after
+
+    return decided
+
+
+def _check_watch(watch: Any) -> Callable[[BlockStep], None]:
+    if not callable(watch):
+        raise TypeError(f"watch={show_value(watch)} is not a function of a step")
+    return watch
 
 
 def _check_inner(

@@ -27,7 +27,7 @@ from labkit.sweeps.functions import Outcome
 
 _NOT_A_TABLE = {"dynamic_programming"}  # it reads local terms, and a problem has a table
 _OF_THE_RUN = ("max_cost_queries", "target_cost")
-_NOT_PLAIN = {"meter", "rng", "sampler"}
+_NOT_PLAIN = {"meter", "rng", "sampler", "watch"}
 
 Check = Callable[[str, Any], Any]
 

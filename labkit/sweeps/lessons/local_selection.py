@@ -1,0 +1,133 @@
+"""Notebook 12: what a block size buys, and what it costs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from labkit import selectors
+from labkit.costs import EQUAL_WITHIN, CostTable
+from labkit.masks import BoolArray
+from labkit.problems import Problem, build_problem
+from labkit.selectors import Ledger, Selection, run
+from labkit.selectors.running import Selector
+from labkit.sweeps.functions import Outcome
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Searches from so many start masks make one point.
+STARTS = 5
+
+
+def build_two_layers(seed: int) -> Problem:
+    """breast_cancer, all features, two hidden layers of 6 neurons: 12 bits, 6 for each layer."""
+    return build_problem("breast_cancer", 6, seed=seed, hidden_layers=2, n_components=None)
+
+
+def search_two_layers(parameters: Mapping[str, Any], seed: int) -> Outcome:
+    """A selector on `build_two_layers`, from `STARTS` start masks.
+
+    Args:
+        parameters: 'selector', its options and those of `run`; 'inner' by its name. With 'budget'
+            the search begins anew until so many cost queries are spent.
+        seed: of the network's weights.
+
+    Returns:
+        Means over the starts: `regret`, the cost above the least, and the `cost_queries`,
+        `oracle_calls`, `cost_layers` and `forward_passes` of one search; `solved`, the share of
+        searches that met an optimum; and the ledger of all of them.
+    """
+    options = dict(parameters)
+    selector = getattr(selectors, options.pop("selector"))
+    if "inner" in options:
+        options["inner"] = getattr(selectors, options["inner"])
+    budget, table = options.pop("budget", None), build_two_layers(seed).table
+    streams = [np.random.default_rng([seed, start]) for start in range(STARTS)]
+    if budget is None:
+        runs = [[run(selector, table, rng=rng, **options)] for rng in streams]
+    else:
+        runs = [_run_again(budget, selector, table, rng, options) for rng in streams]
+    regrets = np.array([min(found.cost for found in each) for each in runs]) - table.minimum
+    ledger = sum((found.ledger for each in runs for found in each), Ledger())
+    counted = ("cost_queries", "oracle_calls", "cost_layers", "forward_passes")
+    result = {name: getattr(ledger, name) / STARTS for name in counted}
+    solved = float((regrets <= EQUAL_WITHIN).mean())
+    return Outcome(result | {"regret": float(regrets.mean()), "solved": solved}, ledger)
+
+
+def _run_again(
+    budget: int,
+    selector: Selector,
+    cost: CostTable,
+    rng: np.random.Generator,
+    options: Mapping[str, Any],
+) -> list[Selection]:
+    """Searches from new start masks until the budget is spent; it cuts the last one short."""
+    runs: list[Selection] = []
+    while (left := budget - sum(found.ledger.cost_queries for found in runs)) > 0:
+        runs.append(run(selector, cost, rng=rng, max_cost_queries=left, **options))
+    return runs
+
+
+def count_stuck_masks(parameters: Mapping[str, Any], seed: int) -> Outcome:
+    """How many masks of `build_two_layers` no block of k neurons improves.
+
+    Args:
+        parameters: 'largest', the largest k.
+        seed: of the network's weights.
+
+    Returns:
+        `stuck_1`, `stuck_2`, ... by k; the ledger of the table of all masks.
+    """
+    table = build_two_layers(seed).table
+    sizes = range(1, parameters["largest"] + 1)
+    counts = {f"stuck_{size}": int(find_stuck_masks(table, size).sum()) for size in sizes}
+    return Outcome(counts, Ledger(forward_passes=len(table.costs)))
+
+
+def pick_runs(
+    runs: pd.DataFrame, column: str, *, by: str = "block_size", **chosen: str | int
+) -> pd.DataFrame:
+    """A column of the record's results, a row for each value of a parameter, a column for a seed.
+
+    Args:
+        runs: of the record.
+        column: such as 'regret'.
+        by: the parameter that tells the points apart.
+        **chosen: parameter -> value; by default blocks searched by enumeration, without a budget.
+    """
+    rows = runs
+    usual = {} if "selector" in chosen else {"selector": "local_selection", "inner": "exhaustive"}
+    for name, value in (usual | chosen).items():
+        rows = rows[rows[f"parameters.{name}"] == value]
+    if "budget" not in chosen:
+        rows = rows[rows["parameters.budget"].isna()]
+    table = rows.pivot(index=f"parameters.{by}", columns="seed", values=f"result.{column}")
+    return table.astype(float)
+
+
+def find_stuck_masks(table: CostTable, block_size: int) -> BoolArray:
+    """The masks that no block of `block_size` neurons improves: the local minima.
+
+    A block of k neurons reaches the masks of at most k flips, so with e_j the flip of neuron j ::
+
+        reach_0(m) = cost(m),   reach_k(m) = min(reach_{k-1}(m), min_j reach_{k-1}(m xor e_j))
+
+    and m is stuck where cost(m) = reach_k(m). The optima are stuck for every k.
+
+    Args:
+        table: costs of all masks.
+        block_size: k, any neurons.
+
+    Returns:
+        bool (2^n,), by mask index.
+    """
+    indices, reach = np.arange(len(table.costs)), table.costs
+    flips = 1 << np.arange(table.n_neurons)
+    for _ in range(block_size):
+        reach = np.min([reach, *(reach[indices ^ flip] for flip in flips)], axis=0)
+    stuck: BoolArray = table.costs <= reach + EQUAL_WITHIN
+    return stuck
