@@ -6,10 +6,12 @@ TensorFlow Quantum exists for Linux on x86-64 and Python 3.10 to 3.12, and works
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -121,6 +123,43 @@ def train_angles(
     )
 
 
+def value_and_gradient(
+    cost: Cost, gammas: npt.ArrayLike, betas: npt.ArrayLike
+) -> tuple[float, FloatArray, FloatArray]:
+    """<psi|C|psi> and its derivatives by all 2p angles, in TensorFlow Quantum.
+
+    What `train_angles` descends; `labkit.simulators.qaoa_value_and_gradient` computes the same.
+
+    Args:
+        cost: C, see `train_angles`.
+        gammas: (p,) radians per unit of cost.
+        betas: (p,) radians.
+
+    Returns:
+        value, dgammas float64 (p,), dbetas float64 (p,), rounded as float32.
+
+    Raises:
+        as `train_angles`.
+    """
+    polynomial = _expand(cost)
+    gammas, betas = check_angles(gammas, betas)
+    p = _check_layers(len(gammas), polynomial)
+    packages = _import_tensorflow_quantum()
+    model, start_circuit = _build_model(packages, polynomial, p, learning_rate=1.0)
+    std = polynomial.std
+    model.set_weights([np.concatenate([betas, std * gammas])])
+    with packages[0].GradientTape() as tape:
+        output = model(start_circuit)
+    (slopes,) = tape.gradient(output, model.trainable_variables)
+    dbetas, dgammas = np.split(std * slopes.numpy().astype(np.float64), 2)
+    return polynomial.mean + std * output.numpy().item(), std * dgammas, dbetas
+
+
+def is_installed() -> bool:
+    """Whether TensorFlow Quantum exists here; it is not imported to find out."""
+    return find_spec("tensorflow_quantum") is not None
+
+
 def _expand(cost: Cost) -> PauliZCost:
     if not isinstance(cost, (CostTable, LocalCost, PauliZCost)):
         raise TypeError(f"cost={show_value(cost)} is no CostTable, PauliZCost or LocalCost")
@@ -216,6 +255,12 @@ def _import_tensorflow_quantum() -> tuple[Any, Any, Any]:
             tf, keras = import_module("tensorflow"), import_module("tf_keras")
             if tf.keras.layers.Layer is not keras.layers.Layer:
                 raise RuntimeError(_WRONG_KERAS)
+            logging.getLogger("tensorflow").addFilter(_is_no_retracing)
             return tf, import_module("tensorflow_quantum"), keras
     except ImportError as error:
         raise ImportError(_MISSING) from error
+
+
+def _is_no_retracing(record: logging.LogRecord) -> bool:
+    """Each cost is another circuit and so another graph: TensorFlow need not warn of it."""
+    return "triggered tf.function retracing" not in record.getMessage()
