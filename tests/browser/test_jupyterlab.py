@@ -2,185 +2,28 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import shutil
-import signal
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 
 import pytest
-from find_browser import MISSING, find_browser
-from playwright.sync_api import Locator, Request, sync_playwright
-from playwright.sync_api import Page as BrowserPage
+from lab_page import ROOT, Page, open_notebook, screenshot
 
-ROOT = Path(__file__).resolve().parents[2]
-NOTEBOOK = "00_welcome.ipynb"
-FLAGS = [
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
-    *("--disable-background-networking", "--disable-component-update"),
-    "--disable-dev-shm-usage",
-]
-RUN_ALL = """async () => {
-    const app = window.jupyterapp;
-    await app.restored;
-    const panel = app.shell.currentWidget;
-    await panel.context.ready;
-    await panel.sessionContext.ready;
-    await panel.sessionContext.session.kernel.info;
-    await app.commands.execute('notebook:run-all-cells');
-}"""
 # the code cell of each explorer; only one of them has a drawing with switches
 CELLS = {
     "subnetwork": ".jp-CodeCell:has([role=switch])",
     "grover": ".jp-CodeCell:has([role=slider]):not(:has([role=switch]))",
 }
-# counts how often the picture of a cell's explorer is drawn anew
-COUNT_DRAWINGS = """cell => {
-    const image = cell.querySelector('.widget-vbox img');
-    window.drawings = 0;
-    window.watcher?.disconnect();
-    window.watcher = new MutationObserver(records => { window.drawings += records.length; });
-    window.watcher.observe(image, {attributeFilter: ['src']});
-}"""
-STATE = """cell => {
-    const view = cell.querySelector('.widget-vbox');
-    return {
-        pictures: cell.querySelectorAll('.jp-OutputArea-output img').length,
-        outputs: cell.querySelectorAll('.jp-OutputArea-output').length,
-        picture: view.querySelector('img').src,
-        text: view.querySelector('.widget-html-content').innerText,
-    };
-}"""
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 
-@dataclass
-class Page:
-    """A page of JupyterLab, with what went wrong on it."""
-
-    page: BrowserPage
-    complaints: list[str]
-
-    def cell(self, explorer: str) -> Locator:
-        """The code cell of an explorer, scrolled into view."""
-        cell = self.page.locator(CELLS[explorer])
-        cell.scroll_into_view_if_needed()
-        return cell
-
-    def state(self, explorer: str) -> dict[str, str | int]:
-        """What an explorer shows; a picture is known by its address."""
-        return dict(self.cell(explorer).evaluate(STATE))
-
-    def moved_once(self, explorer: str, move: Callable[[], None]) -> dict[str, str | int]:
-        """Makes a move; picture and numbers change, once, and nothing piles up."""
-        before = self.state(explorer)
-        self.cell(explorer).evaluate(COUNT_DRAWINGS)
-        move()
-        after = self._changed(explorer, before)
-        self.page.wait_for_timeout(500)
-        assert self.page.evaluate("window.drawings") == 1
-        assert after["pictures"] == before["pictures"] == 1
-        assert after["outputs"] == before["outputs"] == 1
-        return after
-
-    def _changed(self, explorer: str, before: dict[str, str | int]) -> dict[str, str | int]:
-        """The state once picture and text differ from `before`."""
-        deadline = time.monotonic() + 30
-        while time.monotonic() < deadline:
-            now = self.state(explorer)
-            if now["picture"] != before["picture"] and now["text"] != before["text"]:
-                return now
-            self.page.wait_for_timeout(50)
-        raise AssertionError(f"{explorer} still shows {before['text']}")
-
-
-@contextlib.contextmanager
-def jupyterlab(root: Path) -> Iterator[str]:
-    """Serves the notebooks; yields the address."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    folders = ("CONFIG_DIR", "DATA_DIR", "RUNTIME_DIR")
-    env = {**os.environ, **{f"JUPYTER_{name}": str(root / name) for name in folders}}
-    env |= {f"JUPYTERLAB_{name}_DIR": str(root / name) for name in ("SETTINGS", "WORKSPACES")}
-    command = [
-        *(sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", f"--port={port}"),
-        *("--ServerApp.port_retries=0", "--IdentityProvider.token=", "--ServerApp.password="),
-        *("--ServerApp.allow_root=True", f"--ServerApp.root_dir={root / 'notebooks'}"),
-        *("--LabApp.extension_manager=readonly", "--expose-app-in-browser"),
-        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
-    ]
-    log = (root / "jupyterlab.log").open("w")
-    server = subprocess.Popen(command, cwd=root, env=env, stdout=log, stderr=log)
-    try:
-        await_server(f"http://127.0.0.1:{port}/api/status", server, root / "jupyterlab.log")
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.send_signal(signal.SIGTERM)
-        server.wait(20)
-        log.close()
-
-
-def await_server(address: str, server: subprocess.Popen[bytes], log: Path) -> None:
-    """Waits until the server answers."""
-    for _ in range(600):
-        assert server.poll() is None, log.read_text()
-        with contextlib.suppress(OSError), urllib.request.urlopen(address, timeout=2):
-            return
-        time.sleep(0.2)
-    raise AssertionError(log.read_text())
-
-
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
-    browser_path = find_browser()
-    if browser_path is None:
-        assert os.environ.get("LABKIT_REQUIRE_BROWSER") != "1", MISSING
-        pytest.skip(MISSING)
     root = tmp_path_factory.mktemp("lab")
     shutil.copytree(ROOT / "notebooks", root / "notebooks")
-    quiet = root / "SETTINGS/@jupyterlab/apputils-extension/notification.jupyterlab-settings"
-    quiet.parent.mkdir(parents=True)
-    quiet.write_text('{"fetchNews": "false", "checkForUpdates": false}')
-    with jupyterlab(root) as address, sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=str(browser_path), args=FLAGS)
-        page = browser.new_page(viewport={"width": 1500, "height": 1100})
-        complaints: list[str] = []
-        page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
-        own = (address, address.replace("http", "ws"), "data:", "blob:")
-
-        def note_outside(request: Request) -> None:
-            if not request.url.startswith(own):
-                complaints.append(f"outside request: {request.url}")
-
-        page.on("request", note_outside)
-        page.goto(f"{address}/doc/tree/{NOTEBOOK}?reset")
-        page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=120_000)
-        page.evaluate(RUN_ALL)
-        page.locator("[role=switch]").first.wait_for(timeout=120_000)
-        page.wait_for_function(
-            "document.querySelector('.jp-Notebook-ExecutionIndicator').dataset.status === 'idle'",
-            timeout=240_000,
-        )
-        yield Page(page, complaints)
-        browser.close()
-
-
-def screenshot(lab: Page, name: str) -> None:
-    """Keeps a picture of the page for a person to look at."""
-    folder = ROOT / "test-results"
-    folder.mkdir(exist_ok=True)
-    lab.page.screenshot(path=str(folder / f"{name}.png"))
+    with open_notebook(root, "00_welcome.ipynb", CELLS) as page:
+        yield page
 
 
 def test_the_notebook_runs_without_error_or_outside_request(lab: Page) -> None:

@@ -1,0 +1,96 @@
+"""Every explorer in JupyterLab, in a real browser: each control, the picture, reset."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from functools import partial
+
+import nbformat
+import pytest
+from benchmarks.fresh_script import explorers
+from lab_page import Page, open_notebook, screenshot
+from nbformat.v4 import new_code_cell, new_notebook
+from playwright.sync_api import Locator, Position
+
+from labkit.explorers import Explorer
+
+NAMES = sorted(explorer.__name__ for explorer in explorers())
+POINTED = sorted(e.__name__ for e in explorers() if e._point is not Explorer._point)
+METADATA = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}  # else it is asked for
+CELLS = {name: f".jp-CodeCell:has-text('{name}()')" for name in NAMES}
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("explorers")]
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    root, notebook = tmp_path_factory.mktemp("explorers"), new_notebook(metadata=METADATA)
+    for name in NAMES:
+        code = f"from labkit.explorers import {name}\n\n{name}()"
+        notebook.cells.append(new_code_cell(code))
+    (root / "notebooks").mkdir()
+    nbformat.write(notebook, root / "notebooks" / "explorers.ipynb")
+    with open_notebook(root, "explorers.ipynb", CELLS) as page:
+        yield page
+
+
+def step(slider: Locator) -> None:
+    """Moves a slider by a key: up, or down where it is at its end."""
+    at, most = (slider.get_attribute(f"aria-value{end}") for end in ("now", "max"))
+    slider.press("ArrowLeft" if at == most else "ArrowRight")
+
+
+def choose_last(choice: Locator) -> None:
+    """Chooses the last option of a list."""
+    choice.select_option(index=choice.locator("option").count() - 1)
+
+
+def test_all_explorers_appear_without_error_or_outside_request(lab: Page) -> None:
+    assert lab.page.locator("[data-mime-type*=error], [data-mime-type*=stderr]").count() == 0
+    assert lab.complaints == []
+    for name in NAMES:
+        assert lab.state(name)["pictures"] == 1
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_slider_moved_by_keyboard_changes_the_picture_once(lab: Page, name: str) -> None:
+    sliders = lab.cell(name).get_by_role("slider")
+    assert sliders.count() >= 1
+    for i in range(sliders.count()):
+        at, most = (sliders.nth(i).get_attribute(f"aria-value{end}") for end in ("now", "max"))
+        lab.moved_once(
+            name, partial(sliders.nth(i).press, "ArrowLeft" if at == most else "ArrowRight")
+        )
+    screenshot(lab, name)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_choice_changes_the_picture_once(lab: Page, name: str) -> None:
+    choices = lab.cell(name).locator("select")
+    for i in range(choices.count()):
+        lab.moved_once(name, partial(choose_last, choices.nth(i)))
+
+
+@pytest.mark.parametrize("name", POINTED)
+def test_clicks_on_the_picture_are_answered_with_a_drawing_or_none(lab: Page, name: str) -> None:
+    """A click where there is nothing to choose draws nothing new."""
+    picture = lab.cell(name).locator("img.labkit-picture")
+    box = picture.bounding_box()
+    assert box is not None
+    drawings = []
+    for across, down in itertools.product((0.12, 0.3, 0.6, 0.9), (0.25, 0.6)):
+        place: Position = {"x": box["width"] * across, "y": box["height"] * down}
+        drawings.append(lab.count_drawings(name, partial(picture.click, position=place)))
+    assert max(drawings) == 1, drawings
+    screenshot(lab, f"{name}-clicked")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_reset_brings_the_first_numbers_back(lab: Page, name: str) -> None:
+    reset = lab.cell(name).get_by_role("button", name="Reset")
+    reset.click()
+    lab.page.wait_for_timeout(800)
+    first = lab.state(name)["text"]
+    lab.moved_once(name, partial(step, lab.cell(name).get_by_role("slider").last))
+    assert lab.moved_once(name, reset.click)["text"] == first
