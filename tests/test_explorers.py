@@ -12,16 +12,35 @@ import numpy as np
 import pytest
 
 from labkit.amplification import success_probability
-from labkit.explorers import Explorer, GroverExplorer, Picture, SubnetworkExplorer
+from labkit.explorers import (
+    AngleExplorer,
+    Explorer,
+    GroverExplorer,
+    LocalityExplorer,
+    LocalSearchTheatre,
+    OracleExplorer,
+    Picture,
+    SelectorRace,
+    SharedMask,
+    SpectrumExplorer,
+    SubnetworkExplorer,
+)
 from labkit.explorers.grover import threshold_options, view_grover
-from labkit.explorers.subnetwork import view_subnetwork
-from labkit.masks import mask_from_string
+from labkit.explorers.subnetwork import find_mask_in_bar, find_next_by_cost, view_subnetwork
+from labkit.masks import mask_from_index, mask_from_string, mask_to_string
+from labkit.plots.networks import bin_costs
 from labkit.problems import build_problem
 
 PNG = b"\x89PNG"
 EXPLORERS: dict[str, Callable[..., Explorer]] = {
     "subnetwork": SubnetworkExplorer,
+    "oracle": OracleExplorer,
     "grover": GroverExplorer,
+    "spectrum": SpectrumExplorer,
+    "angles": AngleExplorer,
+    "locality": LocalityExplorer,
+    "race": SelectorRace,
+    "theatre": LocalSearchTheatre,
 }
 
 
@@ -134,6 +153,112 @@ def test_expected_calls_of_random_search_agree_with_shuffling() -> None:
     firsts = [1 + np.argmax(rng.permutation(view.marked)) for _ in range(4000)]
     expected = view.expected_calls["random search"]
     assert np.mean(firsts) == pytest.approx(expected, abs=4 * np.std(firsts) / np.sqrt(4000))
+
+
+def share_of(explorer: Explorer, number: int, x: float, y: float) -> tuple[float, float]:
+    """Where data coordinates of axes `number` are, in shares of the picture."""
+    axes = explorer._axes[number]
+    width, height = axes.figure.bbox.size
+    across, up = axes.transData.transform((x, y))
+    return across / width, up / height
+
+
+def linked(n_neurons: int = 6) -> tuple[SubnetworkExplorer, GroverExplorer]:
+    shared = SharedMask()
+    grover = GroverExplorer(n_neurons=n_neurons, iterations=3, shared=shared)
+    return SubnetworkExplorer(n_neurons=n_neurons, shared=shared), grover
+
+
+def pictures_after(move: Callable[[], object], *explorers: Explorer) -> list[tuple[int, bool]]:
+    """Makes a move; for each explorer how often it was drawn, and whether its picture changed."""
+    before = [(each.n_draws, bytes(each.image.value)) for each in explorers]
+    move()
+    return [
+        (each.n_draws - drawn, bytes(each.image.value) != picture)
+        for each, (drawn, picture) in zip(explorers, before, strict=True)
+    ]
+
+
+def test_a_click_on_an_amplitude_lights_its_mask_in_both_explorers() -> None:
+    subnetwork, grover = linked()
+    table = grover.problem.table
+    best = int(table.costs.argmin())
+    at = share_of(grover, 0, best + 0.3, 0.01)
+    assert pictures_after(lambda: grover.point_at(*at), subnetwork, grover) == [(1, True)] * 2
+    assert list(subnetwork.drawing.mask) == list(mask_from_index(best, 6))
+    assert "rank <b>1</b> of 64" in subnetwork.text.value
+    assert f"ring: mask {mask_to_string(mask_from_index(best, 6))}" in grover.text.value
+
+
+def test_a_click_on_a_bar_of_costs_lights_a_mask_in_that_bar() -> None:
+    subnetwork, grover = linked()
+    table = subnetwork.problem.table
+    counts, edges = bin_costs(table)
+    bar = int(counts[5:].argmax()) + 5
+    at = share_of(subnetwork, 1, (edges[bar] + edges[bar + 1]) / 2, 0.5)
+    assert pictures_after(lambda: subnetwork.point_at(*at), subnetwork, grover) == [(1, True)] * 2
+    lit = grover.shared.of(6)
+    assert lit is not None
+    assert edges[bar] <= table.evaluate(lit) <= edges[bar + 1]
+
+
+def test_every_bar_that_is_not_empty_has_a_mask_and_no_other_place_has() -> None:
+    table = build_problem("moons", 5, seed=7).table
+    counts, edges = bin_costs(table)
+    for count, low, high in zip(counts, edges[:-1], edges[1:], strict=True):
+        found = find_mask_in_bar(table, (low + high) / 2)
+        assert (found is not None) == (count > 0)
+        assert found is None or low <= table.evaluate(found) <= high
+    assert find_mask_in_bar(table, edges[0] - 0.1) is None
+    assert find_mask_in_bar(table, edges[-1] + 0.1) is None
+
+
+def test_a_neuron_that_is_toggled_is_seen_in_the_other_explorer() -> None:
+    subnetwork, grover = linked()
+    flipped = [False, *subnetwork.drawing.neuron_mask[1:]]
+
+    def toggle() -> None:
+        subnetwork.drawing.neuron_mask = flipped
+
+    assert pictures_after(toggle, subnetwork, grover) == [(1, True)] * 2
+    assert "ring: mask 011111" in grover.text.value
+
+
+def test_explorers_of_other_sizes_keep_what_they_show() -> None:
+    shared = SharedMask()
+    shared.choose(np.array([True, False, True, False]))
+    small, large = (SubnetworkExplorer(n_neurons=n, shared=shared) for n in (4, 7))
+    grover = GroverExplorer(n_neurons=5, shared=shared)
+    assert small.drawing.neuron_mask == [True, False, True, False]
+    assert large.drawing.neuron_mask == [True] * 7
+    assert "ring" not in grover.text.value
+    small.controls["n_neurons"].value = 5
+    assert "ring: mask 10101" in grover.text.value
+    assert large.drawing.neuron_mask == [True] * 7
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_reset_of_one_linked_explorer_draws_each_at_most_once(which: int) -> None:
+    explorers = linked()
+    explorers[0].drawing.neuron_mask = [False, True] * 3
+    explorers[which].controls["seed"].value = 3
+    drawn = pictures_after(explorers[which].reset, *explorers)
+    assert drawn[which] == (1, True)
+    assert drawn[1 - which][0] <= 1
+
+
+def test_arrow_keys_walk_along_the_masks() -> None:
+    subnetwork, grover = linked()
+    grover._pressed(-1, 0)
+    assert "ring: mask 111110" in grover.text.value
+    grover._pressed(1, 0)
+    grover._pressed(1, 0)  # there is none beyond the last
+    assert "ring: mask 111111" in grover.text.value
+    rank, table = subnetwork.view.rank, subnetwork.problem.table
+    subnetwork._pressed(-1, 0)
+    assert subnetwork.view.rank == rank - 1
+    ordered = [find_next_by_cost(table, table.optimal_masks()[0], step) for step in range(64)]
+    assert np.all(np.diff(table.evaluate(np.array(ordered))) >= 0)
 
 
 @pytest.mark.parametrize("build", EXPLORERS.values(), ids=EXPLORERS.keys())

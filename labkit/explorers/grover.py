@@ -15,8 +15,9 @@ from labkit.amplification import expected_calls, optimal_iterations
 from labkit.costs import CostTable
 from labkit.datasets import TASK_NAMES
 from labkit.explorers.base import MAX_SEED, Explorer, bars_in_html, slider
+from labkit.explorers.picture import SharedMask
 from labkit.limits import check_choice, check_integer
-from labkit.masks import BoolArray
+from labkit.masks import BoolArray, mask_from_index, mask_to_index, mask_to_string
 from labkit.plots import draw_amplitudes, draw_rotation, draw_success_curve
 from labkit.problems import Problem, build_problem
 from labkit.simulators import evolve_grover
@@ -32,6 +33,7 @@ class GroverView:
     marked: BoolArray
     iterations: int
     state: npt.NDArray[np.complex64]
+    lit: BoolArray | None = None
 
     @property
     def n_marked(self) -> int:
@@ -69,22 +71,33 @@ class GroverView:
             f"<b>{self.n_marked}</b> of {len(self.marked):,} masks marked · after "
             f"<b>{self.iterations}</b> oracle calls a shot finds one with probability "
             f"<b>{self.success:.3f}</b> · the first peak is at {self.best_iterations} calls"
+            f"{self._lit_in_words}"
         )
 
+    @property
+    def _lit_in_words(self) -> str:
+        if self.lit is None:
+            return ""
+        amplitude = self.state[mask_to_index(self.lit)].real
+        return f" · ring: mask {mask_to_string(self.lit)}, amplitude {amplitude:.3f}"
 
-def view_grover(table: CostTable, threshold: float, iterations: int) -> GroverView:
+
+def view_grover(
+    table: CostTable, threshold: float, iterations: int, lit: BoolArray | None = None
+) -> GroverView:
     """Evolves the register for one threshold and one number of iterations.
 
     Args:
         table: costs of all masks.
         threshold: masks of at most this cost are marked.
         iterations: oracle calls.
+        lit: bool (n,), the mask that is chosen.
 
     Raises:
         ValueError: no mask is marked, or `iterations` is negative.
     """
     marked = table.marked(threshold)
-    return GroverView(table.n_neurons, marked, iterations, evolve_grover(marked, iterations))
+    return GroverView(table.n_neurons, marked, iterations, evolve_grover(marked, iterations), lit)
 
 
 def threshold_options(table: CostTable) -> list[tuple[str, float]]:
@@ -98,11 +111,14 @@ def threshold_options(table: CostTable) -> list[tuple[str, float]]:
 class GroverExplorer(Explorer):
     """Grover's search over the subnetworks of a random network: amplitudes, rotation, success.
 
+    A click on an amplitude lights its mask, and so do the arrow keys left and right.
+
     Args:
         task: one of `datasets.TASK_NAMES`.
         seed: of the network's weights, 0 to 19.
         n_neurons: neurons, one qubit each, 3 to 10.
         iterations: oracle calls to begin with, 0 to 60.
+        shared: the mask that is lit here and in other explorers.
 
     Raises:
         TypeError: a number is not an integer.
@@ -110,7 +126,13 @@ class GroverExplorer(Explorer):
     """
 
     def __init__(
-        self, task: str = "moons", seed: int = 7, n_neurons: int = 6, iterations: int = 0
+        self,
+        task: str = "moons",
+        seed: int = 7,
+        n_neurons: int = 6,
+        iterations: int = 0,
+        *,
+        shared: SharedMask | None = None,
     ) -> None:
         self.task = check_choice("task", task, TASK_NAMES)
         check_integer("seed", seed, minimum=0, maximum=MAX_SEED)
@@ -131,6 +153,7 @@ class GroverExplorer(Explorer):
             },
             widths=(4.6, 3.1, 4.0),
             height=3.6,
+            shared=shared,
         )
 
     @property
@@ -143,7 +166,8 @@ class GroverExplorer(Explorer):
     def view(self) -> GroverView:
         """What is shown."""
         threshold, k = self.controls["threshold"].value, self.controls["iterations"].value
-        return view_grover(self.problem.table, threshold, k)
+        lit = self.shared.of(self.controls["n_neurons"].value)
+        return view_grover(self.problem.table, threshold, k, lit)
 
     def _parameters(self) -> dict[str, Any]:
         return {"task": self.task, **super()._parameters()}
@@ -165,10 +189,24 @@ class GroverExplorer(Explorer):
             control.options = options
             control.index = min(place, len(options) - 1)
 
+    def _point(self, number: int, x: float, y: float) -> None:
+        if number == 0:
+            self._light(round(x))
+
+    def _arrow(self, right: int, up: int) -> None:
+        lit = self.shared.of(self.controls["n_neurons"].value)
+        self._light(0 if lit is None else mask_to_index(lit) + right)
+
+    def _light(self, index: int) -> None:
+        """Lights the mask of an index, or the nearest that there is."""
+        n = self.controls["n_neurons"].value
+        self.shared.choose(mask_from_index(min(max(index, 0), 2**n - 1), n))
+
     def _draw(self, axes: Sequence[Axes]) -> str:
         view, k = self.view, self.controls["iterations"].value
         title = f"after {k} oracle calls (hatched: marked)"
-        draw_amplitudes(axes[0], view.state, view.marked, title=title)
+        lit = None if view.lit is None else int(mask_to_index(view.lit))
+        draw_amplitudes(axes[0], view.state, view.marked, lit=lit, title=title)
         draw_rotation(axes[1], view.n_neurons, view.n_marked, k)
         draw_success_curve(axes[2], view.n_neurons, view.n_marked, MAX_ITERATIONS, k)
         return view.text + bars_in_html(view.expected_calls, "expected calls to a verified mask")

@@ -10,12 +10,15 @@ import ipywidgets as widgets
 import numpy as np
 from matplotlib.axes import Axes
 
+from labkit.costs import CostTable
 from labkit.datasets import TASK_NAMES
 from labkit.explorers.base import MAX_SEED, Explorer, slider
 from labkit.explorers.drawing import NetworkDrawing
+from labkit.explorers.picture import SharedMask
 from labkit.limits import check_choice, check_integer
-from labkit.masks import BoolArray, check_one_mask, mask_to_string
+from labkit.masks import BoolArray, check_one_mask, mask_from_index, mask_to_index, mask_to_string
 from labkit.plots import draw_cost_histogram, draw_decision
+from labkit.plots.networks import bin_costs
 from labkit.problems import Problem, build_problem
 
 MIN_NEURONS, MAX_NEURONS = 3, 12
@@ -65,14 +68,40 @@ def view_subnetwork(problem: Problem, neuron_mask: BoolArray) -> SubnetworkView:
     )
 
 
+def find_mask_in_bar(table: CostTable, cost: float) -> BoolArray | None:
+    """Of the masks in the bar of the histogram that holds a cost, one that costs nearest to it.
+
+    Returns:
+        bool (n,); None where the bar is empty.
+    """
+    _, edges = bin_costs(table)
+    bars = np.digitize([*table.costs, cost], edges[1:-1])
+    inside = np.flatnonzero(bars[:-1] == bars[-1])
+    if not edges[0] <= cost <= edges[-1] or not inside.size:
+        return None
+    nearest = inside[np.abs(table.costs[inside] - cost).argmin()]
+    return mask_from_index(int(nearest), table.n_neurons)
+
+
+def find_next_by_cost(table: CostTable, neuron_mask: BoolArray, step: int) -> BoolArray:
+    """The mask that comes `step` places after this one when all are ordered by cost."""
+    order = np.argsort(table.costs, kind="stable")
+    place = int(np.flatnonzero(order == mask_to_index(neuron_mask))[0]) + step
+    return mask_from_index(int(order[min(max(place, 0), len(order) - 1)]), table.n_neurons)
+
+
 class SubnetworkExplorer(Explorer):
     """A network whose neurons are clicked on and off, beside what the subnetwork decides.
+
+    A click on a bar of the cost histogram chooses a mask in it; the arrow keys left and right
+    choose the next cheaper and the next costlier mask. What is chosen here is the shared mask.
 
     Args:
         task: one of `datasets.TASK_NAMES`; more than two features become two principal
             components.
         seed: of the network's weights, 0 to 19.
         n_neurons: hidden neurons, one qubit each later on, 3 to 12.
+        shared: the mask that is shown here, and lit in other explorers; by default all neurons on.
 
     Attributes:
         drawing: the `NetworkDrawing`; its `neuron_mask` is the mask shown.
@@ -82,11 +111,20 @@ class SubnetworkExplorer(Explorer):
         ValueError: an argument is out of range.
     """
 
-    def __init__(self, task: str = "moons", seed: int = 7, n_neurons: int = 8) -> None:
+    def __init__(
+        self,
+        task: str = "moons",
+        seed: int = 7,
+        n_neurons: int = 8,
+        *,
+        shared: SharedMask | None = None,
+    ) -> None:
         check_choice("task", task, TASK_NAMES)
         check_integer("seed", seed, minimum=0, maximum=MAX_SEED)
         check_integer("n_neurons", n_neurons, minimum=MIN_NEURONS, maximum=MAX_NEURONS)
         self.drawing = NetworkDrawing()
+        if shared is not None and (lit := shared.of(n_neurons)) is not None:
+            self.drawing.neuron_mask = lit.tolist()
         self._show_network(build_problem(task, n_neurons, seed=seed))
         self.drawing.observe(self._switched, names="neuron_mask")
         super().__init__(
@@ -98,6 +136,7 @@ class SubnetworkExplorer(Explorer):
             widths=(5.0, 4.4),
             height=3.6,
             beside=self.drawing,
+            shared=shared,
         )
 
     @property
@@ -111,6 +150,11 @@ class SubnetworkExplorer(Explorer):
         with self.hold():
             self.drawing.neuron_mask = []
             super().reset()
+
+    def redraw(self) -> None:
+        """Draws the picture, then lights the mask in every explorer that shares it."""
+        super().redraw()
+        self.shared.choose(self.drawing.mask)
 
     @property
     def view(self) -> SubnetworkView:
@@ -138,6 +182,21 @@ class SubnetworkExplorer(Explorer):
     def _switched(self, _: object) -> None:
         if not self._held:
             self.redraw()
+
+    def _shared_changed(self, _: object) -> None:
+        lit, shown = self.shared.of(len(self.drawing.neuron_mask)), self.drawing.mask
+        if lit is not None and (lit != shown).any():
+            with self.hold():
+                self.drawing.neuron_mask = lit.tolist()
+
+    def _point(self, number: int, x: float, y: float) -> None:
+        chosen = find_mask_in_bar(self.problem.table, x) if number == 1 else None
+        if chosen is not None:
+            self.drawing.neuron_mask = chosen.tolist()
+
+    def _arrow(self, right: int, up: int) -> None:
+        chosen = find_next_by_cost(self.problem.table, self.drawing.mask, right)
+        self.drawing.neuron_mask = chosen.tolist()
 
     def _adjust(self, moved: str) -> None:
         self._show_network(self.problem)

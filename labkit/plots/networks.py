@@ -86,7 +86,7 @@ def draw_cost_histogram(
     Raises:
         ValueError: a mask has the wrong length.
     """
-    counts, edges = np.histogram(table.costs, bins=min(40, 4 + len(table.costs) // 4))
+    counts, edges = bin_costs(table)
     ax.stairs(counts, edges, fill=True, color="#bbd7ea", edgecolor=BLUE)
     for i, (label, mask) in enumerate((neuron_masks or {}).items()):
         cost = float(table.evaluate(mask))
@@ -100,6 +100,12 @@ def draw_cost_histogram(
     ax.set(xlabel="cost on the training samples", ylabel="masks")
     ax.set_title(f"costs of all {len(table.costs):,} masks", fontsize=10)
     return ax
+
+
+def bin_costs(table: CostTable) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """The bars of the histogram of costs: masks in each (bars,), and edges (bars + 1,)."""
+    counts, edges = np.histogram(table.costs, bins=min(40, 4 + len(table.costs) // 4))
+    return counts, edges
 
 
 def draw_quality(

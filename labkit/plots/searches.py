@@ -19,7 +19,12 @@ _FEW_MASKS = 16
 
 
 def draw_amplitudes(
-    ax: Axes, state: npt.ArrayLike, marked: npt.ArrayLike | None = None, *, title: str = ""
+    ax: Axes,
+    state: npt.ArrayLike,
+    marked: npt.ArrayLike | None = None,
+    *,
+    lit: int | None = None,
+    title: str = "",
 ) -> Axes:
     """Draws the real part of each mask's amplitude as a bar, marked masks hatched.
 
@@ -29,6 +34,7 @@ def draw_amplitudes(
         ax: where to draw.
         state: (2^n,) amplitudes by mask index.
         marked: bool (2^n,), which masks to tell apart.
+        lit: index of a mask to put a ring around.
         title: of the axes.
     """
     amplitudes = np.asarray(state).real.astype(np.float64)
@@ -41,6 +47,8 @@ def draw_amplitudes(
         ax.bar(np.flatnonzero(chosen), amplitudes[chosen], width, lw=0.5, **style)
     elif chosen.any():
         _fill_steps(ax, np.where(chosen, amplitudes, 0), lw=0.5, **style)
+    if lit is not None:
+        ax.plot(lit, amplitudes[lit], "o", mfc="none", mec=VERMILLION, ms=11, mew=2, clip_on=False)
     ax.axhline(amplitudes.mean(), color=BLACK, lw=1, ls="--")
     ax.set(xlabel="mask (index; neuron 0 is the leftmost bit)", ylabel="amplitude")
     ax.set_xlim(-0.7, len(amplitudes) - 0.3)
