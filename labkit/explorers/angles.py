@@ -78,8 +78,6 @@ class AngleExplorer(Explorer):
                 "share": widgets.SelectionSlider(
                     options=list(_SHARES.items()),
                     description="landscape: mean cost of",
-                    style={"description_width": "initial"},
-                    layout=widgets.Layout(width="400px"),
                 ),
             },
             widths=(5.2, 5.2),

@@ -75,6 +75,7 @@ class Explorer(widgets.VBox):
         self.add_button.on_click(lambda _: self._add())
         self.note = widgets.HTML()
         for widget in self.controls.values():
+            _make_room(widget)
             widget.observe(self._moved, names="value")
         self.shared.observe(self._shared_changed, names="neuron_mask")
         picture = [self.image] if beside is None else [beside, self.image]
@@ -214,11 +215,18 @@ def _axes_in_a_row(widths: Sequence[float], height: float) -> list[Axes]:
     return list(figure.subplots(1, len(widths), width_ratios=widths))
 
 
+def _make_room(control: widgets.Widget) -> None:
+    """Widens a control so that its description, its track and its readout all fit."""
+    control.style.description_width = "initial"
+    options = getattr(control, "_options_labels", ())
+    letters = len(control.description) + max(map(len, options), default=0)
+    if control.layout.width is None:
+        control.layout.width = f"{180 + 7.5 * letters:.0f}px"
+
+
 def slider(description: str, value: int, low: int, high: int) -> widgets.IntSlider:
-    """An integer slider with room for its description."""
-    return widgets.IntSlider(
-        value, low, high, description=description, style={"description_width": "initial"}
-    )
+    """An integer slider."""
+    return widgets.IntSlider(value, low, high, description=description)
 
 
 def bars_in_html(values: Mapping[str, float], what: str) -> str:

@@ -141,8 +141,6 @@ class GroverExplorer(Explorer):
         threshold = widgets.SelectionSlider(
             options=threshold_options(build_problem(task, n_neurons, seed=seed).table),
             description="threshold: cost",
-            style={"description_width": "initial"},
-            layout=widgets.Layout(width="460px"),
         )
         super().__init__(
             {
