@@ -18,7 +18,7 @@ from labkit.costs import CostTable
 from labkit.limits import TooLargeError
 from labkit.masks import masks_from_indices, masks_to_indices
 from labkit.selectors import adaptive_grover, grover_search, run
-from labkit.simulators import sample_masks
+from labkit.simulators import final_state, sample_masks
 
 
 def samplers(seed: int = 1) -> list[cirq.Sampler]:
@@ -187,3 +187,17 @@ def test_adaptive_grover_runs_one_circuit_of_its_iterations_for_each_shot() -> N
     )
     iterations = selection.ledger.oracle_calls - selection.ledger.shots  # without verifications
     assert layers == n * (selection.ledger.circuit_runs + 2 * iterations)
+
+
+@pytest.mark.parametrize("channel", [cirq.depolarize(0.1), cirq.ResetChannel()], ids=str)
+def test_a_circuit_with_noise_has_no_final_state_and_needs_a_sampler(channel: cirq.Gate) -> None:
+    """One trajectory of it, followed unseen, would pass for all shots."""
+    qubit = cirq.LineQubit(0)
+    circuit = cirq.Circuit(cirq.X(qubit), channel(qubit))
+    with pytest.raises(ValueError, match="circuit has noise"):
+        final_state(circuit)
+    with pytest.raises(ValueError, match="takes it with a sampler"):
+        sample_masks(circuit, 10, rng=generator())
+    sampled = sample_masks(circuit, 400, rng=generator(), sampler=cirq.Simulator(seed=1))
+    kept = cirq.final_density_matrix(circuit)[1, 1].real
+    assert abs(sampled.mean() - kept) <= 4 * math.sqrt(0.25 / 400)

@@ -29,12 +29,14 @@ def final_state(
 
     Raises:
         TypeError: `circuit` is not a circuit.
-        ValueError: the circuit has no qubit or measures one, or `qubits` lacks one of its qubits.
+        ValueError: the circuit has no qubit, measures one or has noise, or `qubits` lacks one of
+            its qubits.
         TooLargeError: the state does not fit in memory.
     """
     import qsimcirq
 
     order = _qubit_order(circuit, qubits)
+    _check_noiseless(circuit)
     check_register("n_qubits", len(order), bytes_per_mask=32, what="the state vector")
     options = qsimcirq.QSimOptions(max_fused_gate_size=2, cpu_threads=1)
     simulator = qsimcirq.QSimSimulator(options)
@@ -67,8 +69,8 @@ def sample_masks(
 
     Raises:
         TypeError: `shots` is not an integer, or `sampler` runs no circuits.
-        ValueError: `shots` is below 1, the circuit has no qubit or measures one, or `qubits`
-            lacks one of its qubits.
+        ValueError: `shots` is below 1, the circuit has no qubit or measures one, `qubits` lacks
+            one of its qubits, or the circuit has noise and there is no `sampler`.
         TooLargeError: the state or the masks do not fit in memory.
     """
     check_rng(rng)
@@ -93,6 +95,18 @@ def _run_sampler(
     check_count("shots", shots, bytes_each=10 * len(order), what="the measured masks")
     measured = circuit.unfreeze() + cirq.measure(*order, key="masks")
     return sampler.run(measured, repetitions=shots).measurements["masks"].astype(bool)
+
+
+def _check_noiseless(circuit: cirq.AbstractCircuit) -> None:
+    """Refuses channels: of those qsim would follow one trajectory only, drawn from no `rng`."""
+    import cirq
+
+    for operation in circuit.all_operations():
+        if not cirq.has_unitary(operation):
+            raise ValueError(
+                f"circuit has noise, {show_value(operation)}; its final state is not one vector "
+                "(sample_masks takes it with a sampler)"
+            )
 
 
 def _qubit_order(
