@@ -10,6 +10,8 @@ import math
 from labkit.limits import check_integer
 
 _MAX_NEURONS = 1000  # 2^-n is still a float
+#: Of the reach, after each failure (Boyer et al. 1998).
+GROWTH = 6 / 5
 
 
 def rotation_angle(n_neurons: int, n_marked: int) -> float:
@@ -67,3 +69,47 @@ def expected_calls(n_neurons: int, n_marked: int, iterations: int | None = None)
     k = optimal_iterations(n_neurons, n_marked) if iterations is None else iterations
     chance = success_probability(n_neurons, n_marked, k)
     return (k + 1) / chance if chance > 0 else math.inf
+
+
+def average_success(n_neurons: int, n_marked: int, reach: int) -> float:
+    """The chance of a marked mask after k iterations, k drawn from 0..m - 1, m the reach.
+
+    (1/m) sum_{k<m} sin^2((2k + 1) theta) = 1/2 - sin(4 m theta) / (4 m sin(2 theta)): at least 1/4
+    once m >= 1 / sin(2 theta).
+
+    Raises:
+        TypeError: an argument is not an integer.
+        ValueError: `n_marked` is not in 1..2^n, or `reach` less than 1.
+
+    Reference: Boyer et al. 1998, arXiv quant-ph/9605034, lemma 2.
+    """
+    m, theta = check_integer("reach", reach, minimum=1), rotation_angle(n_neurons, n_marked)
+    if n_marked == 2**n_neurons:
+        return 1.0
+    return 0.5 - math.sin(4 * m * theta) / (4 * m * math.sin(2 * theta))
+
+
+def expected_calls_unknown(n_neurons: int, n_marked: int) -> float:
+    """Calls until a marked mask is found and verified, in expectation, where M is not known.
+
+    Each round draws k from 0..m - 1, m = ceil(reach), and takes k + 1 calls, (m + 1)/2 in
+    expectation; it fails with probability 1 - `average_success`. The reach begins at 1 and grows by
+    6/5 after a failure, to at most sqrt(2^n), where rounds repeat until one succeeds. At most
+    9/2 sqrt(2^n / M) for M up to 3/4 of all masks.
+
+    Raises:
+        TypeError: an argument is not an integer.
+        ValueError: `n_marked` is not in 1..2^n, or `n_neurons` not in 1..1000.
+
+    Reference: Boyer et al. 1998, arXiv quant-ph/9605034, theorem 3.
+    """
+    rotation_angle(n_neurons, n_marked)  # refuses bad arguments
+    calls, not_yet, reach, last = 0.0, 1.0, 1.0, math.sqrt(2**n_neurons)
+    while True:
+        m = math.ceil(reach)
+        success = average_success(n_neurons, n_marked, m)
+        if reach >= last:
+            return calls + not_yet * (m + 1) / 2 / success
+        calls += not_yet * (m + 1) / 2
+        not_yet *= 1 - success
+        reach = min(GROWTH * reach, last)

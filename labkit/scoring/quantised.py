@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from labkit.limits import check_array, check_positive, show_value
+from labkit.limits import check_array, check_integer, check_positive, check_register, show_value
+from labkit.masks import all_masks
 from labkit.scoring.outputs import check_labels
 from labkit.scoring.tables import Contributor
 
@@ -46,3 +47,43 @@ def integer_weights(
     if np.abs(weights).max() > _LARGEST:
         raise ValueError(f"scale={scale} gives weights too large (limit: {_LARGEST})")
     return weights.astype(np.int64)
+
+
+def count_right(weights: npt.ArrayLike) -> npt.NDArray[np.int64]:
+    """How many samples each quantised subnetwork is right about: brute force over all masks.
+
+    Args:
+        weights: int (samples, n), of `integer_weights`.
+
+    Returns:
+        int64 (2^n,) by mask index: #{i : sum_j m_j d_ij >= 1}.
+
+    Raises:
+        ValueError: `weights` has not the shape (samples, n).
+        TooLargeError: the margins of all masks do not fit in memory.
+    """
+    array = check_array("weights", weights)
+    if array.ndim != 2:
+        raise ValueError(f"weights has shape {array.shape}; it must be (samples, n)")
+    n_samples, n = array.shape
+    check_register("n_neurons", n, bytes_per_mask=9 * (n_samples + n), what="the margins")
+    right: npt.NDArray[np.int64] = (all_masks(n) @ array.T >= 1).sum(axis=1)
+    return right
+
+
+def few_samples(y: npt.ArrayLike, n_samples: int) -> npt.NDArray[np.int64]:
+    """The places of the first samples, classes in turn: few enough for a small oracle.
+
+    Args:
+        y: (samples,) labels.
+        n_samples: how many.
+
+    Raises:
+        TypeError: `n_samples` is not an integer.
+        ValueError: it is not in 1..classes * samples of the rarest class.
+    """
+    labels = check_array("y", y)
+    places = [np.flatnonzero(labels == label) for label in np.unique(labels)]
+    shortest = min(map(len, places), default=0)
+    in_turn = np.column_stack([place[:shortest] for place in places]).ravel()
+    return in_turn[: check_integer("n_samples", n_samples, minimum=1, maximum=len(in_turn))]

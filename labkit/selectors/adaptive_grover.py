@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from labkit.amplification import success_probability
+from labkit.amplification import GROWTH, success_probability
 from labkit.costs import EQUAL_WITHIN, CostTable
 from labkit.limits import check_integer, check_register
 from labkit.masks import BoolArray, mask_from_index, masks_from_indices
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     import cirq
 
 #: Boyer et al. allow any factor above 1 and below 4/3; their bound of 9/2 is for this one.
-_GROWTH = 6 / 5
 
 #: Measures once after so many iterations that mark the masks of cost below the threshold.
 Measurement = Callable[[float, int], BoolArray]
@@ -100,7 +99,7 @@ def adaptive_grover(
         if cost < threshold - EQUAL_WITHIN:
             threshold, reach = cost, 1.0
         else:
-            reach = min(_GROWTH * reach, math.sqrt(2**n))
+            reach = min(GROWTH * reach, math.sqrt(2**n))
 
 
 def _verify(meter: CostMeter, outcome: BoolArray) -> float:

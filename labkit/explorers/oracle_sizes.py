@@ -1,0 +1,116 @@
+"""How large an oracle is: the quantised network it computes, its registers, its gates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from labkit.problems import build_problem
+from labkit.scoring import integer_weights
+from labkit.scoring.quantised import count_right, few_samples
+
+#: Units of an integer in a contribution of 1: at 3 most weights are between -6 and 6.
+UNITS = 3.0
+
+
+@lru_cache(maxsize=128)
+def quantised_weights(
+    task: str, n_neurons: int, n_samples: int, *, seed: int, units: float = UNITS
+) -> npt.NDArray[np.int64]:
+    """The integers (samples, n) of a random network on the first training samples of a task.
+
+    Args:
+        task: one of two classes; more than two features become two principal components.
+        n_neurons: n.
+        n_samples: of both classes in turn.
+        seed: of the network's weights.
+        units: of an integer in a contribution of 1.
+    """
+    problem = build_problem(task, n_neurons, seed=seed)
+    x, y = problem.task.x_train, problem.task.y_train
+    chosen = few_samples(y, n_samples)
+    return integer_weights(problem.network, x[chosen], y[chosen], scale=units)
+
+
+def best_threshold(weights: npt.NDArray[np.int64]) -> int:
+    """The most samples that any mask is right about, or 1 if that is none."""
+    return max(1, int(count_right(weights).max()))
+
+
+@dataclass(frozen=True)
+class OracleSize:
+    """What an oracle asks for.
+
+    Attributes:
+        registers: name -> qubits.
+        two_qubit_gates: in one call.
+        queries_before: cost queries paid before the first call.
+    """
+
+    registers: dict[str, int]
+    two_qubit_gates: int
+    queries_before: int
+
+    @property
+    def n_qubits(self) -> int:
+        """The width of the circuit."""
+        return sum(self.registers.values())
+
+
+def computed_size(weights: npt.NDArray[np.int64], threshold: int) -> OracleSize:
+    """The size of the oracle that computes its marks; it asks for no cost beforehand.
+
+    Args:
+        weights: int (samples, n).
+        threshold: the least number of right samples of a marked mask.
+    """
+    return _computed_size(weights.tobytes(), weights.shape, threshold)
+
+
+@lru_cache(maxsize=512)
+def _computed_size(weights: bytes, shape: tuple[int, int], threshold: int) -> OracleSize:
+    from labkit.circuits.oracles import build_computed_oracle
+    from labkit.circuits.reports import circuit_report
+
+    oracle = build_computed_oracle(np.frombuffer(weights, np.int64).reshape(shape), threshold)
+    registers = {
+        "mask qubits": len(oracle.mask_qubits),
+        "accumulator": len(oracle.accumulator_qubits),
+        "counter": len(oracle.counter_qubits),
+    }
+    return OracleSize(registers, circuit_report(oracle.circuit).two_qubit_gates, 0)
+
+
+def best_size(
+    task: str, n_neurons: int, n_samples: int, *, seed: int, units: float = UNITS
+) -> OracleSize:
+    """The size of the computed oracle that marks the best masks of a network.
+
+    Arguments are those of `quantised_weights`; the threshold is `best_threshold`.
+    """
+    weights = quantised_weights(task, n_neurons, n_samples, seed=seed, units=units)
+    return computed_size(weights, best_threshold(weights))
+
+
+def table_size(n_neurons: int, n_marked: int) -> OracleSize:
+    """The size of the oracle made from a list: one flip for each marked mask, 2^n queries before.
+
+    Args:
+        n_neurons: n.
+        n_marked: M.
+    """
+    gates = n_marked * _gates_of_a_flip(n_neurons)
+    return OracleSize({"mask qubits": n_neurons}, gates, 2**n_neurons)
+
+
+@lru_cache(maxsize=16)
+def _gates_of_a_flip(n_neurons: int) -> int:
+    from labkit.circuits.oracles import build_computed_oracle, build_table_oracle
+    from labkit.circuits.reports import circuit_report
+
+    all_on = np.ones(n_neurons, dtype=bool)
+    qubits = build_computed_oracle(all_on[np.newaxis].astype(int), 1).mask_qubits
+    return circuit_report(build_table_oracle(qubits, [all_on])).two_qubit_gates
