@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from labkit.exercises import EXERCISES, check
+from labkit.sweeps import Sweep
 
 _QUBITS = cirq.LineQubit.range(4)
 WRONG: dict[str, Any] = {
@@ -28,6 +29,68 @@ WRONG: dict[str, Any] = {
     "04-1": cirq.Circuit(cirq.CCZ(*_QUBITS[:3])),
     "04-2": 50,
     "04-3": lambda n, m, k: np.sin(k * np.arcsin(np.sqrt(m / 2**n))) ** 2,
+    "05-1": lambda n, m, reach: np.sin((2 * reach + 1) * np.arcsin(np.sqrt(m / 2**n))) ** 2,
+    "05-2": 64,
+    "05-3": 8.0,
+    "05-4": list(range(7, -1, -1)),
+    "06-1": ["111", "110", "011", "101"],
+    "06-2": cirq.Circuit(
+        *[cirq.CNOT(q, _QUBITS[3]) for q in _QUBITS[:3]],
+        cirq.Z(_QUBITS[3]),
+    ),
+    "06-3": 4,
+    "06-4": 0.5 / 3500,
+    "07-1": 90,
+    "07-2": "11111111",
+    "07-3": cirq.Circuit(
+        cirq.H.on_each(*_QUBITS[:2]),
+        cirq.ZZ(*_QUBITS[:2]) ** 0.7,
+        cirq.rx(0.3).on_each(*_QUBITS[:2]),
+    ),
+    "07-4": lambda costs, share: costs[: int(share * len(costs))].mean(),
+    "08-1": 20 * 19 // 2,
+    "08-2": lambda costs, neurons: float(np.mean(costs)),
+    "08-3": cirq.Circuit(
+        cirq.rz(0.4 * 0.5)(_QUBITS[0]), cirq.ZZ(*_QUBITS[1:3]) ** (-0.4 * 0.25 / np.pi)
+    ),
+    "08-4": "1111111111",
+    "09-1": 6,
+    "09-2": lambda gammas, n, std: np.asarray(gammas) * np.sqrt(n / 6) * std,
+    "09-3": ([0.5, 1.5], [0.4, 0.1]),
+    "09-4": "111111111111",
+    "11-1": 4 + 3 * 3,
+    "11-2": "1" * 40,
+    "11-3": cirq.Circuit(cirq.CZ(*_QUBITS[:2]) ** 0.8, cirq.CZ(*_QUBITS[2:]) ** 0.8),
+    "11-4": lambda n, k, j: {(j + step) % n for step in range(1, k)},
+    "12-1": lambda n, block_size, rounds: rounds * 2**block_size * n // block_size,
+    "12-2": "10110100",
+    "12-3": cirq.Circuit(cirq.CCZ(*_QUBITS[:3])),
+    "12-4": "0001101010",
+    "13-1": 3 * 1024 * 2**8,
+    "13-2": "1" * 64,
+    "13-3": lambda f, y: float(np.mean(np.log1p(np.exp(-f[np.arange(len(y)), y])))),
+    "13-4": 2,
+    "14-1": 20 * 50 + 100,
+    "14-2": lambda history, minimum, budget: history[budget - 1 : budget].sum() - minimum,
+    "14-3": "00101101",
+    "14-4": 50 / 0.3,
+    "10-1": 16 * 15 * 14 * 13,
+    "10-2": cirq.Circuit(cirq.H.on_each(*_QUBITS)),
+    "10-3": "1111111111",
+    "10-4": lambda table, k: table.minimum,
+    "15-1": 3 * 4 * 3,
+    "15-2": 0.1666,
+    "15-3": Sweep(
+        "Which is better?",
+        range(10),
+        problem={"task_name": "moons"},
+        options={"max_cost_queries": 20},
+        grid={"selector": ["random_search", "one_flip_search"], "n_hidden": [8, 10]},
+    ),
+    "15-4": lambda d: abs(np.mean(d)) > 2 * np.std(d),
+    "16-1": [2, 0, 5],
+    "16-2": {"grover_search", "qaoa_sampling"},
+    "16-3": {"masks", "limits"},
 }
 
 

@@ -6,6 +6,14 @@ import re
 from pathlib import Path
 
 import pytest
+from notebook_measures import (
+    TABLE_BEGIN,
+    TABLE_END,
+    all_notebooks,
+    header_minutes,
+    measure,
+    render_table,
+)
 from run_notebooks import FOLDER, read
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -28,10 +36,15 @@ def test_every_picture_has_a_text(page: str) -> None:
 
 def test_the_table_names_every_notebook_with_the_minutes_of_its_header() -> None:
     table = dict(re.findall(r"\(notebooks/(\w+\.ipynb)\) \| (\d+) \|", README))
-    words = {"10": "Ten", "15": "Fifteen", "20": "Twenty"}
     assert sorted(table) == sorted(path.name for path in FOLDER.glob("*.ipynb"))
     for name, minutes in table.items():
-        assert f"*{words[minutes]} minutes.*" in read(FOLDER / name).cells[0].source
+        assert header_minutes(read(FOLDER / name)) == int(minutes)
+
+
+def test_the_lessons_are_as_the_table_measures_them() -> None:
+    """After a change: `python tests/notebook_measures.py --write`."""
+    shown = README.split(TABLE_BEGIN)[1].split(TABLE_END)[0]
+    assert shown.strip() == render_table([measure(path) for path in all_notebooks()])
 
 
 def test_every_make_target_that_is_named_exists() -> None:

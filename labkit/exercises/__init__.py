@@ -1,11 +1,23 @@
 """Exercises: `check(name, answer)` tells not attempted, wrong and right apart, offline."""
 
 from labkit.exercises import (
+    computed_oracle,
     every_mask,
+    fair_comparison,
+    glossary,
     grover_search,
+    hamiltonian,
+    local_selection,
     masks_as_qubits,
+    nk_networks,
+    qaoa,
     random_networks,
+    scaling_up,
+    sparse,
+    training_angles,
+    unknown_count,
     welcome,
+    your_experiment,
 )
 from labkit.exercises.checking import EXERCISES, Verdict, check
 
@@ -13,9 +25,21 @@ __all__ = [
     "EXERCISES",
     "Verdict",
     "check",
+    "computed_oracle",
     "every_mask",
+    "fair_comparison",
+    "glossary",
     "grover_search",
+    "hamiltonian",
+    "local_selection",
     "masks_as_qubits",
+    "nk_networks",
+    "qaoa",
     "random_networks",
+    "scaling_up",
+    "sparse",
+    "training_angles",
+    "unknown_count",
     "welcome",
+    "your_experiment",
 ]

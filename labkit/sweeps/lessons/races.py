@@ -1,0 +1,189 @@
+"""A race: each selector under the same number of calls, and what it had found after each call.
+
+One call is one use of the cost, wherever it is used: one cost query (a verification too), one
+oracle call in superposition, one cost layer of one shot, one forward pass or one backward pass.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from labkit.costs import Cost, CostTable
+from labkit.limits import check_choice, check_integer
+from labkit.masks import BoolArray
+from labkit.selectors import (
+    CostMeter,
+    Ledger,
+    adaptive_grover,
+    exhaustive,
+    local_selection,
+    one_flip_search,
+    qaoa_sampling,
+    random_search,
+    simulated_annealing,
+)
+from labkit.selectors.running import SearchEnded
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+#: Layers of QAOA, neurons of a local block; shots and states where angles are trained on the way.
+LAYERS, BLOCK_SIZE, TUNING_SHOTS, TUNING_STATES = 4, 4, 16, 30
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """What one run of a selector had found, call by call.
+
+    Attributes:
+        calls: int64 (queries,), calls spent when each mask's cost came, rising.
+        costs: float64 (queries,), those costs.
+        ledger: of the whole run.
+    """
+
+    calls: IntArray
+    costs: FloatArray
+    ledger: Ledger
+
+    def best_at(self, budget: npt.ArrayLike) -> FloatArray:
+        """The least cost known after so many calls, float64 (...); inf before the first answer."""
+        answered = np.searchsorted(self.calls, np.asarray(budget), side="right")
+        best = np.concatenate([[np.inf], np.minimum.accumulate(self.costs)])
+        found: FloatArray = best[answered]
+        return found
+
+
+class CallMeter(CostMeter):
+    """A meter that knows how many calls were spent when each cost came.
+
+    Each mask measured from a circuit bears its shot's share of what the circuit spent. A
+    verification is counted once, although the ledger has it as an oracle call and a cost query.
+
+    Attributes:
+        spent: calls so far.
+    """
+
+    def __init__(self, cost: Cost, **limits: Any) -> None:
+        super().__init__(cost, **limits)
+        self.spent, self._by_shot, self._calls = 0, 0, list[IntArray]()
+
+    @property
+    def calls(self) -> IntArray:
+        """Calls spent when each cost came, int64 (queries,)."""
+        return np.concatenate([*self._calls, np.empty(0, dtype=np.int64)])
+
+    def count(self, **spent: float) -> None:
+        """Adds entries to the ledger; oracle calls and cost layers of a circuit are calls."""
+        super().count(**spent)
+        if spent.get("shots"):
+            in_circuit = spent.get("oracle_calls", 0) + spent.get("cost_layers", 0)
+            self._by_shot = int(in_circuit / spent["shots"])
+        if asked := int(spent.get("cost_queries", 0)):
+            self._calls.append(self.spent + (1 + self._by_shot) * np.arange(1, asked + 1))
+            self.spent, self._by_shot = int(self._calls[-1][-1]), 0
+
+    def child(self, cost: Cost) -> CallMeter:
+        """A meter of another cost, with the same target and what is left of the budget."""
+        left = super().child(cost)
+        return CallMeter(cost, max_cost_queries=left.max_cost_queries, target_cost=left.target_cost)
+
+    def absorb(self, child: CostMeter, embed: Callable[[BoolArray], BoolArray]) -> None:
+        """Takes over what a child spent, and when."""
+        super().absorb(child, embed)
+        assert isinstance(child, CallMeter)
+        self._calls.append(self.spent + child.calls)
+        self.spent += child.spent
+
+
+#: Searches under a meter for about `budget` calls, or until it has nothing more to do.
+Entrant = Callable[[CallMeter, np.random.Generator, int], None]
+
+
+def _local(meter: CallMeter, rng: np.random.Generator, budget: int) -> None:
+    local_selection(meter, rng=rng, block_size=min(BLOCK_SIZE, meter.n_neurons))
+
+
+def _local_grover(meter: CallMeter, rng: np.random.Generator, budget: int) -> None:
+    size = min(BLOCK_SIZE, meter.n_neurons)
+    local_selection(
+        meter,
+        rng=rng,
+        block_size=size,
+        inner=adaptive_grover,
+        inner_options={"max_oracle_calls": 2**size - 1},
+    )
+
+
+def _grover(meter: CallMeter, rng: np.random.Generator, budget: int) -> None:
+    adaptive_grover(meter, rng=rng, max_oracle_calls=budget)
+
+
+def race_qaoa(
+    meter: CallMeter, rng: np.random.Generator, budget: int, angles: Any = "ramp"
+) -> None:
+    """QAOA of `LAYERS` layers with as many shots as the budget allows, a verification each."""
+    shots = math.ceil(budget / (LAYERS + 1))
+    qaoa_sampling(meter, rng=rng, p=LAYERS, shots=shots, angles=angles)
+
+
+def _qaoa_tuned(meter: CallMeter, rng: np.random.Generator, budget: int) -> None:
+    qaoa_sampling(
+        meter,
+        rng=rng,
+        p=LAYERS,
+        shots=TUNING_SHOTS,
+        angles="sampled",
+        evaluations=TUNING_STATES,
+    )
+
+
+#: Selectors that need no more than a cost; one that ends before the budget starts again.
+ENTRANTS: Mapping[str, Entrant] = {
+    "exhaustive": lambda meter, rng, budget: exhaustive(meter, rng=rng),
+    "random search": lambda meter, rng, budget: random_search(meter, rng=rng),
+    "one-flip search": lambda meter, rng, budget: one_flip_search(meter, rng=rng),
+    "annealing": lambda meter, rng, budget: simulated_annealing(meter, rng=rng),
+    "local selection": _local,
+    "local, Grover inside": _local_grover,
+    "adaptive Grover": _grover,
+    "QAOA, ramp": race_qaoa,
+    "QAOA, tuned here": _qaoa_tuned,
+}
+
+
+def trace(
+    entrant: str | Entrant, cost: CostTable, budget: int, *, rng: np.random.Generator
+) -> Trace:
+    """Runs a selector, again and again where it ends early, until `budget` calls are spent.
+
+    It stops at an optimum: from there on nothing can be found.
+
+    Args:
+        entrant: one of `ENTRANTS`, or another.
+        cost: what to minimise.
+        budget: calls, at least 1.
+        rng: source of all randomness.
+
+    Raises:
+        TypeError: `budget` is not an integer.
+        ValueError: it is below 1, or the entrant is unknown.
+    """
+    search = (
+        entrant
+        if callable(entrant)
+        else ENTRANTS[check_choice("entrant", entrant, tuple(ENTRANTS))]
+    )
+    budget = check_integer("budget", budget, minimum=1)
+    meter = CallMeter(cost, max_cost_queries=budget, target_cost=cost.minimum)
+    with suppress(SearchEnded):
+        while meter.spent < budget:
+            search(meter, rng, budget)
+    within = meter.calls <= budget
+    return Trace(meter.calls[within], meter.history[within], meter.ledger)

@@ -1,0 +1,90 @@
+"""Notebook 14's sweep: regrets that only fall, baselines counted, costs dealt at random."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from labkit.problems import build_problem
+from labkit.sweeps.lessons.fair_comparison import (
+    EDGE_POPUP_STEPS,
+    TRAINING_STEPS,
+    collect,
+    run_at_equal_budget,
+    shuffle_costs,
+    transferred_angles,
+)
+
+
+def parameters(entrant: str, **changed: Any) -> dict[str, Any]:
+    chosen = {"task_name": "moons", "n_hidden": 6, "budget": 64, "n_runs": 2, "shuffled": False}
+    return {"entrant": entrant, **chosen, **changed}
+
+
+@pytest.mark.parametrize(
+    "entrant", ["one-flip search", "QAOA, transferred", "edge-popup", "magnitude pruning"]
+)
+def test_regret_falls_with_the_budget_and_is_zero_where_the_optimum_was_found(entrant: str) -> None:
+    result = run_at_equal_budget(parameters(entrant), 3).result
+    assert result["budgets"].tolist() == [8, 16, 32, 64]
+    assert (np.diff(result["regret"]) <= 0).all() and (result["regret"] >= -1e-12).all()
+    assert (np.diff(result["found"]) >= 0).all()
+    assert np.array_equal(result["found"] == 1, result["regret"] < 1e-9)
+    assert ((result["test_accuracy"] >= 0) & (result["test_accuracy"] <= 1)).all()
+
+
+def test_exhaustive_search_finds_the_optimum_with_as_many_calls_as_masks() -> None:
+    result = run_at_equal_budget(parameters("exhaustive"), 3).result
+    problem = build_problem("moons", 6, seed=3)
+    assert result["found"][-1] == 1
+    assert result["test_accuracy"][-1] == problem.accuracy(problem.table.optimal_masks()[0])
+    expected = problem.table.costs[:8].min() - problem.table.minimum
+    assert result["regret"][0] == pytest.approx(expected)
+
+
+def test_a_point_is_the_same_when_it_is_run_again() -> None:
+    for entrant in ("adaptive Grover", "edge-popup"):
+        one, two = (run_at_equal_budget(parameters(entrant), 1).result for _ in range(2))
+        assert all(np.array_equal(one[name], two[name]) for name in one)
+
+
+def test_a_step_of_edge_popup_is_a_forward_and_a_backward_pass() -> None:
+    ledger: Any = run_at_equal_budget(parameters("edge-popup", n_runs=1, budget=32), 0).ledger
+    assert ledger.backward_passes == EDGE_POPUP_STEPS
+    assert ledger.forward_passes == EDGE_POPUP_STEPS + 1
+
+
+def test_gradient_training_spends_two_calls_a_step_and_may_beat_every_mask() -> None:
+    outcome = run_at_equal_budget(parameters("gradient training", budget=256), 0)
+    ledger: Any = outcome.ledger
+    assert ledger.forward_passes == ledger.backward_passes == TRAINING_STEPS
+    assert outcome.result["regret"][-1] < 0
+    assert not outcome.result["found"].any()
+
+
+def test_dealing_costs_keeps_them_all_but_not_their_masks() -> None:
+    problem = build_problem("moons", 6, seed=3)
+    dealt = shuffle_costs(problem).table.costs
+    assert np.array_equal(np.sort(dealt), np.sort(problem.table.costs))
+    assert not np.array_equal(dealt, problem.table.costs)
+    shuffled = run_at_equal_budget(parameters("exhaustive", shuffled=True), 3).result
+    assert shuffled["found"][-1] == 1 and "test_accuracy" not in shuffled
+
+
+def test_transferred_angles_have_learnt_from_another_network() -> None:
+    gammas, betas = transferred_angles("moons", 6, 4)
+    assert gammas.shape == betas.shape == (4,)
+    assert not np.allclose(gammas, transferred_angles("moons", 6, 5)[0])
+
+
+def test_collect_gathers_seeds_by_entrant() -> None:
+    rows = [("a", False, [1, 2]), ("b", False, [3, 4]), ("a", False, [5, 6]), ("a", True, [0, 0])]
+    columns = ["parameters.entrant", "parameters.shuffled", "result.regret"]
+    found = collect(pd.DataFrame(rows, columns=columns), "regret")
+    assert {name: values.tolist() for name, values in found.items()} == {
+        "a": [[1, 2], [5, 6]],
+        "b": [[3, 4]],
+    }
