@@ -12,7 +12,7 @@ import ipywidgets as widgets
 from matplotlib.axes import Axes
 
 from labkit.explorers.picture import Picture, SharedMask
-from labkit.plots.canvas import SERIES, new_figure, picture_html, render_png, wipe
+from labkit.plots.canvas import SERIES, new_figure, picture_html, pin_title, render_png, wipe
 
 if TYPE_CHECKING:
     from labkit.records import LabBook
@@ -115,6 +115,8 @@ class Explorer(widgets.VBox):
         for ax in self._axes:
             wipe(ax)
         self.text.value = self._draw(self._axes)
+        for ax in self._axes:
+            pin_title(ax)
         with self.image.hold_sync():
             self.image.alt = self._plain_text()
             self.image.value = render_png(self._axes[0])
