@@ -48,7 +48,7 @@ versions: dev  ## write the students' and the teacher's notebooks into build/
 measure: dev  ## measure the default problems over 20 seeds: docs/measurements.md (some minutes)
 	$(BIN)/python tools/measure.py
 
-records: dev  ## run the sweeps of data/records/*.toml that are not recorded yet (some minutes)
+records: dev  ## run the sweeps of data/records/*.toml anew (ten minutes)
 	$(BIN)/python tools/make_records.py
 
 bench: dev  ## measure the engines beside their peers: docs/benchmarks.md (BENCH_ARGS=--quick: 3 minutes)
