@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 import ipywidgets as widgets
 import numpy as np
 import pytest
+from benchmarks.fresh_script import explorers
 
 from labkit.amplification import success_probability
 from labkit.explorers import (
@@ -42,6 +43,10 @@ EXPLORERS: dict[str, Callable[..., Explorer]] = {
     "race": SelectorRace,
     "theatre": LocalSearchTheatre,
 }
+
+
+def test_every_explorer_is_driven_here() -> None:
+    assert {*EXPLORERS.values()} == {*explorers()}
 
 
 @pytest.fixture(params=sorted(EXPLORERS))

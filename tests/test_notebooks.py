@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import html
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import Any
 
 import pytest
 from benchmarks.fresh_script import explorers
+from nbconvert import HTMLExporter
+from nbformat.v4 import new_code_cell
 from notebook_measures import (
     all_notebooks,
     alternative_texts,
@@ -22,7 +25,7 @@ from notebook_measures import (
     unsupported_numerals,
     words_to_first_figure,
 )
-from run_notebooks import WIDGET_VIEW, code_cells, complaints, execute, read
+from run_notebooks import FOLDER, WIDGET_VIEW, code_cells, complaints, execute, read
 
 from labkit.exercises import EXERCISES
 
@@ -79,6 +82,19 @@ def test_every_solution_passes_its_own_check(path: Path) -> None:
     executed = run_clean(solve(read(path)), path)
     found = list(verdicts(executed))
     assert found and all(": right" in verdict for verdict in found), found
+
+
+@pytest.mark.notebook
+@pytest.mark.filterwarnings("default")
+def test_the_angles_are_read_where_there_is_no_tensorflow_quantum() -> None:
+    (path,) = FOLDER.glob("09_*.ipynb")
+    notebook = read(path)
+    hide = "import sys\n\nsys.modules['tensorflow_quantum'] = None"
+    tell = "print('tensorflow' in sys.modules)"
+    notebook.cells = [new_code_cell(hide), *notebook.cells, new_code_cell(tell)]
+    executed = run_clean(notebook, path)
+    assert executed.cells[-1].outputs[0].text == "False\n"
+    assert len(alternative_texts(executed)) == len(alternative_texts(read(path)))
 
 
 def test_the_course_is_complete() -> None:
@@ -153,6 +169,12 @@ def test_each_explorer_shows_a_picture_on_a_page_without_a_kernel(path: Path) ->
     for cell in code_cells(read(path)):
         if any(f"{name}(" in cell.source for name in EXPLORERS):
             assert "<img" in "".join(map(picture_of, cell.outputs)), cell.source
+
+
+def test_each_picture_is_on_the_page_that_nbconvert_makes_without_a_kernel(path: Path) -> None:
+    page, _ = HTMLExporter().from_filename(str(path))
+    texts = re.findall('<img alt="([^"]*)" src="data:image/png', page)
+    assert [*map(html.unescape, texts)] == [*map(html.unescape, alternative_texts(read(path)))]
 
 
 def test_three_to_five_exercises_each_with_graded_hints_and_solution(path: Path) -> None:

@@ -147,12 +147,13 @@ class AngleExplorer(Explorer):
     def _draw(self, axes: Sequence[Axes]) -> str:
         view, here = self.view, {"here": (self.gamma, self.beta)}
         what = f"mean cost of {self.controls['share'].label}"
-        draw_angle_surface(axes[0], GAMMAS, BETAS, self.landscape, here, what=what)
+        landscape = self.landscape
+        draw_angle_surface(axes[0], GAMMAS, BETAS, landscape, here, what=what)
         if view.p > 1:
             axes[0].set(xlabel="mean γ of the ramp (for costs of standard deviation 1)",
                         ylabel="mean β of the ramp (radians)")  # fmt: skip
         draw_probabilities(axes[1], view.table, view.probabilities, view.lit)
-        return view.text
+        return f"{view.text} · {what} at the lowest point {landscape.min():.4f}"
 
 
 @lru_cache(maxsize=64)
