@@ -189,6 +189,8 @@ def check_count(argument: str, count: int, *, bytes_each: int, what: str) -> Non
     Raises:
         TooLargeError: they are above the limit of `memory_limit`.
     """
+    if count * bytes_each <= ALWAYS_FITS:
+        return
     largest = memory_limit() // bytes_each
     check_memory(argument, count, nbytes=count * bytes_each, largest=largest, what=what)
 

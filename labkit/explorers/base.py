@@ -221,9 +221,9 @@ def _make_room(control: widgets.Widget) -> None:
     """Widens a control so that its description, its track and its readout all fit."""
     control.style.description_width = "initial"
     options = getattr(control, "_options_labels", ())
-    letters = len(control.description) + max(map(len, options), default=0)
+    longest = max(map(len, options), default=0)
     if control.layout.width is None:
-        control.layout.width = f"{180 + 7.5 * letters:.0f}px"
+        control.layout.width = f"{180 + 7.5 * len(control.description) + 10 * longest:.0f}px"
 
 
 def slider(description: str, value: int, low: int, high: int) -> widgets.IntSlider:
