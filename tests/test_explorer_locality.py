@@ -9,16 +9,8 @@ from labkit.circuits.qaoa import qaoa_circuit
 from labkit.circuits.reports import circuit_report
 from labkit.costs import LocalCost
 from labkit.explorers import LocalityExplorer, SharedMask
-from labkit.explorers.locality import (
-    KS,
-    MAX_LAYERS,
-    MAX_NEURONS,
-    MIN_NEURONS,
-    SHOTS,
-    circuit_size,
-    least_of_shots,
-    view_locality,
-)
+from labkit.explorers.circuit_sizes import MAX_NEURONS, MIN_NEURONS, circuit_size
+from labkit.explorers.locality import KS, MAX_LAYERS, SHOTS, least_of_shots, view_locality
 from labkit.masks import mask_to_string
 from labkit.plots import draw_ring, new_axes
 from labkit.plots.locality import ring_places

@@ -1,4 +1,4 @@
-"""What the notebooks' recorded results are computed by."""
+"""The best subnetwork of a random network beside a trained network of the same size."""
 
 from __future__ import annotations
 
