@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterator
 from functools import partial
 
@@ -84,6 +85,31 @@ def test_clicks_on_the_picture_are_answered_with_a_drawing_or_none(lab: Page, na
         drawings.append(lab.count_drawings(name, partial(picture.click, position=place)))
     assert max(drawings) == 1, drawings
     screenshot(lab, f"{name}-clicked")
+
+
+def test_the_point_of_the_landscape_follows_a_drag_and_the_arrow_keys(lab: Page) -> None:
+    picture = lab.cell("AngleExplorer").locator("img.labkit-picture")
+    box = picture.bounding_box()
+    assert box is not None
+
+    def drag() -> None:
+        mouse = lab.page.mouse
+        mouse.move(box["x"] + 0.15 * box["width"], box["y"] + 0.3 * box["height"])
+        mouse.down()
+        mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 0.6 * box["height"], steps=15)
+        mouse.up()
+
+    def point() -> tuple[float, float]:
+        numbers = re.findall(r"[γβ] (-?\d+\.\d+)", str(lab.state("AngleExplorer")["text"]))
+        return float(numbers[0]), float(numbers[1])
+
+    drawings = lab.count_drawings("AngleExplorer", drag)
+    assert 1 < drawings <= 17  # places on the way are left out where a drawing takes longer
+    gamma, beta = point()
+    lab.moved_once("AngleExplorer", partial(picture.press, "ArrowRight"))
+    assert point()[0] > gamma and point()[1] == beta
+    lab.moved_once("AngleExplorer", partial(picture.press, "ArrowDown"))
+    assert point()[1] < beta
 
 
 @pytest.mark.parametrize("name", NAMES)
