@@ -176,8 +176,11 @@ class OracleExplorer(Explorer):
         check_integer("n_neurons", n_neurons, minimum=MIN_NEURONS, maximum=MAX_NEURONS)
         check_integer("n_samples", n_samples, minimum=MIN_SAMPLES, maximum=MAX_SAMPLES)
         check_choice("oracle", oracle, ORACLES)
-        for n in range(MIN_NEURONS, MAX_NEURONS + 1):  # here, so that the first move is no slower
-            view_oracle(quantised_weights(task, n, n_samples, seed=seed), n_samples, oracle)
+        # gates are counted here, so that the first move of either slider is no slower
+        sizes = [(n, n_samples) for n in range(MIN_NEURONS, MAX_NEURONS + 1)]
+        sizes += [(n_neurons, s) for s in range(MIN_SAMPLES, MAX_SAMPLES + 1)]
+        for n, samples in sizes:
+            view_oracle(quantised_weights(task, n, samples, seed=seed), samples, oracle)
         weights = quantised_weights(task, n_neurons, n_samples, seed=seed)
         threshold = widgets.SelectionSlider(
             options=threshold_options(weights),
