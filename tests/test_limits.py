@@ -18,6 +18,7 @@ from labkit import limits
 from labkit.limits import (
     TooLargeError,
     check_choice,
+    check_count,
     check_integer,
     check_memory,
     check_positive,
@@ -174,3 +175,26 @@ def test_the_limit_that_is_quoted_is_the_largest_that_is_accepted(
     all_masks(quoted)
     with pytest.raises(TooLargeError):
         all_masks(quoted + 1)
+
+
+@pytest.mark.parametrize("bytes_each", [1, 8, 3 * 2**20])
+def test_a_count_that_does_not_fit_is_refused_with_the_largest_that_does(
+    monkeypatch: pytest.MonkeyPatch, bytes_each: int
+) -> None:
+    monkeypatch.setattr(limits, "memory_limit", lambda: 2**25)
+    largest = 2**25 // bytes_each
+    check_count("shots", largest, bytes_each=bytes_each, what="the shots")
+    with pytest.raises(TooLargeError, match=rf"shots={largest + 1} .* \(limit: shots={largest}\)"):
+        check_count("shots", largest + 1, bytes_each=bytes_each, what="the shots")
+
+
+def test_a_small_count_is_granted_without_asking_the_machine(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def ask() -> int:
+        raise AssertionError("asked")
+
+    monkeypatch.setattr(limits, "memory_limit", ask)
+    check_count("shots", limits.ALWAYS_FITS // 8, bytes_each=8, what="the shots")
+    with pytest.raises(AssertionError, match="asked"):
+        check_count("shots", limits.ALWAYS_FITS // 8 + 1, bytes_each=8, what="the shots")
