@@ -7,31 +7,20 @@ BENCH_ARGS ?=
 LOCK_ARGS ?=
 
 BIN = .venv/bin
-WELCOME = notebooks/00_welcome.ipynb
-SETUP = python=$$(sh tools/find_python.sh "$(PYTHON)") && exec "$$python" tools/setup_venv.py
+FIND = python=$$(sh tools/find_python.sh "$(PYTHON)")
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes \
     --no-strip-extras --no-emit-index-url --no-header $(LOCK_ARGS) pyproject.toml
 
-.PHONY: help lab test check notebooks versions measure records bench data lock clean runtime dev
+.PHONY: help lab test check notebooks versions measure records bench data lock clean dev
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
 
-lab: runtime  ## open JupyterLab on the welcome notebook (LAB_ARGS="--port=9999" adds options)
-	@set -- --ServerApp.root_dir="$(CURDIR)" --ServerApp.ip=127.0.0.1 --ServerApp.answer_yes=True \
-	    --LabApp.default_url=/lab/tree/$(WELCOME) --LabApp.extension_manager=readonly \
-	    --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate; \
-	if [ "$$(id -u)" = 0 ]; then \
-	    echo "You are root: JupyterLab is started with --allow-root."; set -- "$$@" --allow-root; \
-	fi; \
-	if [ "$$(uname)" = Linux ] && [ -z "$${DISPLAY:-}$${WAYLAND_DISPLAY:-}" ]; then \
-	    echo "No display here: open the address below in a browser."; set -- "$$@" --no-browser; \
-	fi; \
-	exec $(BIN)/python -m jupyterlab "$$@" $(LAB_ARGS)
+lab:  ## open JupyterLab on the welcome notebook (LAB_ARGS="--port=9999" adds options)
+	@$(FIND) && exec "$$python" tools/lab.py lab $(LAB_ARGS)
 
-test: dev  ## run the whole test suite (PYTEST_ARGS="-k grover" picks tests)
-	@$(BIN)/python tests/browser/find_browser.py --install
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
+test:  ## run the whole test suite (PYTEST_ARGS="-k grover" picks tests)
+	@$(FIND) && exec "$$python" tools/lab.py test $(PYTEST_ARGS)
 
 check: dev  ## lint, formatting, types
 	$(BIN)/ruff check .
@@ -61,14 +50,12 @@ lock: dev  ## renew both locks and environment.yml (LOCK_ARGS=--upgrade takes th
 	$(COMPILE) --extra build -o requirements.lock
 	$(COMPILE) --extra dev -c requirements.lock -o requirements-dev.lock
 	$(BIN)/python tools/write_environment.py
+	$(BIN)/python tools/check_lock.py
 
 clean:  ## remove caches and test results; .venv stays
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis test-results build dist
 	find . -path ./.venv -prune -o \( -name __pycache__ -o -name .ipynb_checkpoints \) -type d -prune \
 	    -exec rm -rf {} +
 
-runtime:
-	@$(SETUP) requirements.lock
-
 dev:
-	@$(SETUP) requirements-dev.lock
+	@$(FIND) && exec "$$python" tools/setup_venv.py requirements-dev.lock

@@ -11,7 +11,6 @@ import os
 import time
 from dataclasses import dataclass
 from importlib import import_module
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,6 +25,7 @@ from labkit.limits import (
     check_register,
     show_value,
 )
+from labkit.platforms import TENSORFLOW_QUANTUM
 from labkit.quiet import quiet_start
 from labkit.selectors import Ledger
 
@@ -38,10 +38,6 @@ FloatArray = npt.NDArray[np.float64]
 _BYTES_PER_MASK = 24
 #: As Cirq's Python objects and as the text that TensorFlow Quantum is given.
 _BYTES_PER_GATE = 2000
-_MISSING = (
-    "TensorFlow Quantum is not installed: it exists for Linux x86-64 with Python 3.10 to 3.12; "
-    "labkit.simulators.qaoa_value_and_gradient gives the same gradient everywhere"
-)
 _WRONG_KERAS = (
     "tf.keras is Keras 3 in this process and TensorFlow Quantum needs legacy Keras: "
     "restart, and import labkit before anything uses tf.keras"
@@ -157,7 +153,7 @@ def value_and_gradient(
 
 def is_installed() -> bool:
     """Whether TensorFlow Quantum exists here; it is not imported to find out."""
-    return find_spec("tensorflow_quantum") is not None
+    return TENSORFLOW_QUANTUM.is_installed()
 
 
 def _expand(cost: Cost) -> PauliZCost:
@@ -258,7 +254,7 @@ def _import_tensorflow_quantum() -> tuple[Any, Any, Any]:
             logging.getLogger("tensorflow").addFilter(_is_no_retracing)
             return tf, import_module("tensorflow_quantum"), keras
     except ImportError as error:
-        raise ImportError(_MISSING) from error
+        raise ImportError(TENSORFLOW_QUANTUM.line) from error
 
 
 def _is_no_retracing(record: logging.LogRecord) -> bool:

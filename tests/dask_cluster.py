@@ -24,7 +24,7 @@ def free_port() -> int:
         return port
 
 
-def wait_until(is_so: Callable[[], bool], *, seconds: float = 60, what: str) -> None:
+def wait_until(is_so: Callable[[], bool], *, seconds: float = 900, what: str) -> None:
     until = time.monotonic() + seconds
     while not is_so():
         assert time.monotonic() < until, f"waited {seconds} s for {what}"

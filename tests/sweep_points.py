@@ -21,8 +21,10 @@ def multiply(parameters: Mapping[str, Any], seed: int) -> Outcome:
 
 
 def log_and_sleep(parameters: Mapping[str, Any], seed: int) -> Outcome:
-    """Says that it has begun, then works for a while."""
+    """Says that it has begun; works for a while once the file `gate` holds a larger number."""
     _log(parameters, seed)
+    while "gate" in parameters and seed >= int(Path(parameters["gate"]).read_text() or 0):
+        time.sleep(0.005)
     time.sleep(parameters["seconds"])
     return Outcome({"square": seed**2}, attachments={"numbers": np.arange(seed % 7 + 1)})
 
@@ -55,7 +57,7 @@ def die_at_three(parameters: Mapping[str, Any], seed: int) -> Outcome:
 
 
 def sleep_long(parameters: Mapping[str, Any], seed: int) -> Outcome:
-    time.sleep(60 if seed else 0)
+    time.sleep(36_000 if seed else 0)
     return Outcome({"value": seed})
 
 

@@ -20,6 +20,7 @@ PACKAGE = Path(labkit.__file__).parent
 #: without a cycle.
 ROWS = {
     "limits": 0,
+    "platforms": 0,
     "quiet": 0,
     "masks": 1,
     "datasets": 1,
@@ -45,7 +46,7 @@ ROWS = {
     "__main__": 9,
 }
 #: Modules that no reader needs: not in labkit.__all__.
-PRIVATE = {"quiet", "cli", "__main__"}
+PRIVATE = {"quiet", "platforms", "cli", "__main__"}
 #: Who may import what is slow to load, or exists only on some machines; for its types, anyone may.
 MAY_IMPORT = {
     "keras": {"networks", "baselines"},
@@ -294,7 +295,7 @@ def run_python(code: str) -> str:
         [sys.executable, "-W", "error", "-c", code],
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=1500,
         check=False,
     )
     assert ran.returncode == 0, ran.stderr

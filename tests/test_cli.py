@@ -17,6 +17,7 @@ from click.testing import CliRunner, Result
 import labkit
 from labkit.cli import findings, main
 from labkit.cli.options import read_filters
+from labkit.platforms import TENSORFLOW_QUANTUM
 from labkit.records import LabBook
 
 SWEEP = """
@@ -79,7 +80,7 @@ def test_a_sweep_is_run_by_another_process_and_goes_on_where_it_was(folder: Path
     said = []
     for _ in range(2):
         ran = subprocess.run(
-            [*command, "--workers", "1"], capture_output=True, text=True, timeout=120, check=True
+            [*command, "--workers", "1"], capture_output=True, text=True, timeout=1500, check=True
         )
         said.append(ran.stdout)
         assert "8/8" in ran.stderr  # the progress bar
@@ -326,6 +327,7 @@ def test_the_doctor_says_what_to_type_for_each_thing_missing(
     monkeypatch.setattr(shutil, "which", lambda name: None)
     monkeypatch.setattr(platform, "system", lambda: "Linux")
     monkeypatch.setattr(platform, "machine", lambda: "x86_64")
+    monkeypatch.setattr(findings, "missing_here", lambda: [])
     result = labkit_says("doctor")
     assert result.exit_code == 1
     told = result.output.splitlines()
@@ -340,8 +342,18 @@ def test_the_doctor_says_what_to_type_for_each_thing_missing(
         ]
         assert told[number + 1].startswith("      type: ")
     assert any(line.startswith("--  1.0 MiB of memory can be used (close") for line in told)
-    monkeypatch.setattr(platform, "machine", lambda: "arm64")
-    assert "TensorFlow Quantum is for Linux on x86-64" in labkit_says("doctor").output
+    monkeypatch.setattr(findings, "missing_here", lambda: [TENSORFLOW_QUANTUM])
+    assert "TensorFlow Quantum is missing: it exists for" in labkit_says("doctor").output
+
+
+def test_the_doctor_says_what_each_python_gets_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(platform, "system", lambda: "Linux")
+    monkeypatch.setattr(platform, "machine", lambda: "x86_64")
+    assert (
+        "on this platform Python 3.10, 3.11, 3.12 gets everything; "
+        "Python 3.13 gets all but TensorFlow Quantum; "
+        "Python 3.14 gets all but TensorFlow Quantum and Keras"
+    ) in labkit_says("doctor").output
 
 
 def test_loops_are_compiled_when_their_cache_is_there(

@@ -6,6 +6,8 @@ the files as they are, which must agree, and on files with one error, which it m
 
 from __future__ import annotations
 
+import itertools
+import platform
 import re
 import shutil
 import subprocess
@@ -24,6 +26,8 @@ from packaging.utils import canonicalize_name
 from write_environment import PLATFORMS, environment_text, marker_environment, read_lock
 
 import labkit
+from labkit.platforms import KERAS, NEWEST_WHOLE, TENSORFLOW_QUANTUM
+from labkit.platforms import PYTHONS as PYTHONS_OF_THE_LAB
 
 Files = Mapping[str, str]  # name -> text
 Check = Callable[[Files], Iterator[str]]
@@ -31,7 +35,7 @@ Check = Callable[[Files], Iterator[str]]
 ROOT = Path(__file__).resolve().parents[1]
 LOCKS = ("requirements.lock", "requirements-dev.lock")
 NAMES = ("pyproject.toml", "environment.yml", "CITATION.cff", *LOCKS)
-PYTHONS = [f"3.{minor}.{patch}" for minor in (10, 11, 12) for patch in (0, 99)]
+PYTHONS = [f"3.{minor}.{patch}" for minor in (10, 11, 12, 13, 14) for patch in (0, 99)]
 PLACES = [
     (name, python) for name in ("Linux x86-64", "macOS arm64", "Windows") for python in PYTHONS
 ]
@@ -83,6 +87,40 @@ def every_dependency_is_locked_inside_its_specifier(files: Files) -> Iterator[st
                         yield f"{lock_name}, {place}: {requirement} is locked at {locked}"
 
 
+def what_is_installed_here_requires_only_what_is_locked(files: Files) -> Iterator[str]:
+    """Packages are installed without looking at what they require: a lock is complete."""
+    place = this_place()
+    for lock_name in LOCKS:
+        versions = locked_versions(files[lock_name], place)
+        for name, (locked, *_) in versions.items():
+            if found_version(name) != locked:
+                continue  # a line for this is another check's, or the package is of the dev lock
+            for line in metadata.requires(name) or ():
+                required = Requirement(line)
+                is_here = required.marker is None or required.marker.evaluate({"extra": ""})
+                if is_here and canonicalize_name(required.name) not in versions:
+                    yield f"{lock_name}: {name} requires {required}, which is not locked"
+
+
+def found_version(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def this_place() -> tuple[str, str]:
+    names = {(system, machine): name for name, (_, _, system, machine) in PLATFORMS.items()}
+    here = (platform.system(), platform.machine())
+    return names.get(here, "Linux x86-64"), platform.python_version()
+
+
+def told(place: tuple[str, str]) -> tuple[tuple[int, int], str, str]:
+    """A place as `labkit.platforms` has it."""
+    _, _, system, machine = PLATFORMS[place[0]]
+    return (3, int(place[1].split(".")[1])), system, machine
+
+
 def every_package_is_locked_once(files: Files) -> Iterator[str]:
     for lock_name in LOCKS:
         for place in PLACES:
@@ -110,9 +148,19 @@ def no_lock_names_an_index(files: Files) -> Iterator[str]:
 
 def tensorflow_quantum_is_only_for_linux_x86(files: Files) -> Iterator[str]:
     for lock_name in LOCKS:
-        for place in ((platform, python) for platform in PLATFORMS for python in PYTHONS):
+        for place in itertools.product(PLATFORMS, PYTHONS):
             present = LINUX_X86_ONLY & locked_versions(files[lock_name], place).keys()
-            if present != (LINUX_X86_ONLY if place[0] == "Linux x86-64" else set()):
+            exists = TENSORFLOW_QUANTUM.exists_for(*told(place))
+            if present != (LINUX_X86_ONLY if exists else set()):
+                yield f"{lock_name}, {place}: has {sorted(present)}"
+
+
+def keras_and_tensorflow_are_where_they_exist(files: Files) -> Iterator[str]:
+    both = {"keras", "tensorflow"}
+    for lock_name in LOCKS:
+        for place in PLACES:
+            present = both & locked_versions(files[lock_name], place).keys()
+            if present != (both if KERAS.exists_for(*told(place)) else set()):
                 yield f"{lock_name}, {place}: has {sorted(present)}"
 
 
@@ -135,8 +183,11 @@ def environment_yml_is_what_the_lock_gives(files: Files) -> Iterator[str]:
 def environment_yml_has_a_supported_python(files: Files) -> Iterator[str]:
     supported = SpecifierSet(project_table(files)["requires-python"])
     pins = [line[7:] for line in conda_dependencies(files) if str(line).startswith("python=")]
-    if pins != ["3.11"] or "3.11" not in supported:
-        yield f"environment.yml has Python {pins}; 3.11 is meant, and {supported} is supported"
+    newest = "{}.{}".format(*NEWEST_WHOLE)
+    if pins != [newest] or newest not in supported:
+        yield f"environment.yml has Python {pins}; {newest} is meant, and {supported} is supported"
+    if supported != SpecifierSet(">={}.{},<{}.{}".format(*PYTHONS_OF_THE_LAB[0], 3, 15)):
+        yield f"pyproject.toml supports {supported}, labkit.platforms {PYTHONS_OF_THE_LAB}"
 
 
 def environment_yml_installs_labkit(files: Files) -> Iterator[str]:
@@ -167,12 +218,16 @@ CHECKS: list[Check] = [
     environment_yml_has_a_supported_python,
     environment_yml_installs_labkit,
     all_name_the_same_version,
+    keras_and_tensorflow_are_where_they_exist,
+    what_is_installed_here_requires_only_what_is_locked,
 ]
 ERRORS: list[tuple[Check, str, str, str]] = [  # check, file, pattern, what replaces it once
     (CHECKS[0], "requirements.lock", r"^cirq-core==1.5.0", "cirq-core==1.4.1"),
     (CHECKS[0], "requirements.lock", r"^jupyterlab==(?s:.*?)(?=^\w)", ""),
     (CHECKS[0], "requirements-dev.lock", r"^pytest==[0-9.]+", "pytest==7.0.0"),
-    (CHECKS[0], "pyproject.toml", r'"numpy>=2.0"', '"numpy>=3.0"'),
+    (CHECKS[0], "pyproject.toml", r'"numpy>=2.5;', '"numpy>=3.0;'),
+    (CHECKS[0], "requirements.lock", r"^cirq-core==1.7.0 ;.*", "cirq-core==1.5.0 \\\\"),
+    (CHECKS[0], "requirements.lock", r"^(pandas==3.*>= )'3.13'", r"\g<1>'3.14'"),
     (CHECKS[1], "requirements.lock", r"^tqdm==", "tornado==1 --hash=sha256:0\ntqdm=="),
     (CHECKS[2], "requirements.lock", r"^(numpy==.*?) \\\n(    --hash.*\n)+", r"\1\n"),
     (CHECKS[2], "requirements-dev.lock", r"--hash=sha256:[0-9a-f]", "--hash=sha256:"),
@@ -183,11 +238,14 @@ ERRORS: list[tuple[Check, str, str, str]] = [  # check, file, pattern, what repl
     (CHECKS[6], "environment.yml", r"cirq-core==1.5.0", "cirq-core==1.4.1"),
     (CHECKS[6], "requirements.lock", r"^cirq-core==1.5.0", "cirq-core==1.4.1"),
     (CHECKS[6], "environment.yml", r"^ +- nodefaults\n", ""),
-    (CHECKS[7], "environment.yml", r"python=3.11", "python=3.13"),
-    (CHECKS[7], "pyproject.toml", r'">=3.10,<3.13"', '">=3.12,<3.13"'),
+    (CHECKS[7], "environment.yml", r"python=3.12", "python=3.13"),
+    (CHECKS[7], "pyproject.toml", r'">=3.10,<3.15"', '">=3.10,<3.12"'),
     (CHECKS[8], "environment.yml", r"^ +- -e \.\n", ""),
     (CHECKS[9], "pyproject.toml", r'^version = "[0-9.]+"', 'version = "9.9"'),
     (CHECKS[9], "CITATION.cff", r"^version: .*$", "version: 9.9"),
+    (CHECKS[10], "requirements.lock", r"^(keras==.*) and python_full_version < '3.14'", r"\1"),
+    (CHECKS[10], "requirements-dev.lock", r"^tensorflow==2.2(?s:.*?)(?=^\w)", ""),
+    (CHECKS[11], "requirements.lock", r"^traitlets==(?s:.*?)(?=^\w)", ""),
 ]
 
 
@@ -213,7 +271,7 @@ def test_an_error_is_found(
 def plan_binder_build(directory: Path) -> subprocess.CompletedProcess[str]:
     """Let repo2docker say how it would build an image: without Docker, without the network."""
     command = [sys.executable, "-m", "repo2docker", "--no-build", "--debug", str(directory)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120)
+    return subprocess.run(command, capture_output=True, text=True, timeout=1500)
 
 
 @pytest.fixture
@@ -228,15 +286,15 @@ def top_level(tmp_path: Path) -> Path:
 
 
 @LINUX_ONLY
-def test_binder_builds_from_environment_yml_with_python_3_11(top_level: Path) -> None:
+def test_binder_builds_from_environment_yml_with_python_3_12(top_level: Path) -> None:
     plan = plan_binder_build(top_level)
     said = plan.stdout + plan.stderr
     assert plan.returncode == 0, said
-    assert "Building conda environment for python=3.11" in said
+    assert "Building conda environment for python=3.12" in said
     assert 'env update -p ${NB_PYTHON_PREFIX} --file "environment.yml"' in said
 
 
 @LINUX_ONLY
 def test_binder_refuses_a_broken_environment_yml(top_level: Path) -> None:
-    (top_level / "environment.yml").write_text("dependencies: [python=3.11\n")
+    (top_level / "environment.yml").write_text("dependencies: [python=3.12\n")
     assert plan_binder_build(top_level).returncode != 0

@@ -73,7 +73,7 @@ def test_the_sizes_are_those_of_the_circuits(
     assert size.queries_before == 0
     assert len(marked)
     listed = build_table_oracle(oracle.mask_qubits, marked)
-    size = table_size(n_neurons, len(marked))
+    size = table_size(marked)
     assert size.two_qubit_gates == circuit_report(listed).two_qubit_gates
     assert (size.n_qubits, size.queries_before) == (n_neurons, 2**n_neurons)
 

@@ -396,9 +396,10 @@ def test_runs_has_a_tidy_column_for_each_variable(book: LabBook) -> None:
     runs = book.runs()
     kinds = {name: str(runs[f"parameters.{name}"].dtype) for name in "nvmw"}
     kinds |= {name: str(runs[f"parameters.{name}"].dtype) for name in ("on", "big", "who")}
+    text = pd.Series(["text"]).dtype.name  # object, or from pandas 3 on str
     assert kinds == {
         **{"n": "int64", "on": "boolean", "v": "Int64", "big": "object", "m": "object"},
-        **{"w": "float64", "who": "object"},
+        **{"w": "float64", "who": text},
     }
     assert runs["parameters.v"][1] == 2**60 + 1
     assert runs["parameters.big"].tolist() == [None, None, 2**70]
@@ -406,7 +407,8 @@ def test_runs_has_a_tidy_column_for_each_variable(book: LabBook) -> None:
     book.record("d", parameters={"w": 2**53 + 1})
     assert book.runs()["parameters.w"].tolist() == [1, 2.5, None, 2**53 + 1]
     assert runs["question"].tolist() == ["a", "b", "c"]
-    assert str(runs["started"].dtype) == "datetime64[ns, UTC]"
+    assert isinstance(runs["started"].dtype, pd.DatetimeTZDtype)
+    assert str(runs["started"].dtype.tz) == "UTC"
     assert (str(runs["seed"].dtype), str(runs["seconds"].dtype)) == ("Int64", "float64")
     assert runs["ledger.cost_queries"].tolist() == [pd.NA, 3, pd.NA]
     assert runs["result.cost"].tolist()[2] == math.inf

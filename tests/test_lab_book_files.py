@@ -46,7 +46,7 @@ def start(name: str, *arguments: object) -> subprocess.Popen[str]:
 
 
 def finish(process: subprocess.Popen[str]) -> str:
-    out, error = process.communicate(timeout=120)
+    out, error = process.communicate()
     assert process.returncode == 0, error
     return out.strip()
 
@@ -115,9 +115,10 @@ def test_four_processes_and_a_notebook_record_5000_entries(folder: Path) -> None
     for writer in writers:
         finish(writer)
     Path(f"{path}.stop").touch()
-    times, slowest = finish(reader).split()
+    times, slowest, whole = finish(reader).split()
     assert int(times) >= 3
-    assert float(slowest) < 30  # a reader that waited for writers would wait for all of them
+    # a reader that waited for writers would wait for all of them
+    assert float(slowest) < 0.5 * float(whole)
     book = LabBook(path)
     runs = book.runs()
     assert len(book) == 5000 + int(times)
@@ -860,7 +861,7 @@ def test_the_lock_of_a_dead_process_does_not_stay(folder: Path) -> None:
             *(sys.executable, "-c"),
             "import sqlite3, sys, time\n"
             f"c = sqlite3.connect({str(path)!r}, isolation_level=None)\n"
-            "c.execute('BEGIN IMMEDIATE'); print('held', flush=True); time.sleep(60)",
+            "c.execute('BEGIN IMMEDIATE'); print('held', flush=True); time.sleep(36_000)",
         ],
         stdout=subprocess.PIPE,
     )

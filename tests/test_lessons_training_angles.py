@@ -119,7 +119,10 @@ def test_a_recorded_comparison_computed_anew_is_the_same() -> None:
     outcome = compare_angles({**parameters, "evaluations": 60}, 4)
     for name in ("ramp", "transferred", "own", "random"):
         assert outcome.result[name] == pytest.approx(then[f"result.{name}"], abs=2e-3)
-    assert outcome.result["one_flip_queries"] == then["result.one_flip_queries"]
+    # one-flip search draws after COBYLA's shots, whose number differs between versions of SciPy
+    assert outcome.result["one_flip_queries"] == pytest.approx(
+        then["result.one_flip_queries"], rel=0.5
+    )
 
 
 def test_errors_of_differences_follow_shot_noise_at_small_steps() -> None:

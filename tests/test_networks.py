@@ -295,7 +295,7 @@ def fresh_process(
         env={k: v for k, v in os.environ.items() if not k.startswith(("TF", "KERAS", "KMP"))},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=1500,
         check=False,
     )
     return ran, saved

@@ -44,7 +44,7 @@ def test_seconds_and_peak_memory_of_a_run_are_stored_and_nothing_else_is_added(
     assert len(executed.cells) == 1
     stored = clean(executed).metadata["labkit"]
     assert 300 < stored["peak_mib"] < 600
-    assert 0 < stored["seconds"] < 60
+    assert stored["seconds"] > 0
 
 
 def test_a_notebook_that_fails_keeps_its_cells(tmp_path: Path) -> None:

@@ -8,7 +8,6 @@ import logging
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -511,10 +510,8 @@ def test_an_interrupted_point_is_not_begun_again_at_once(tmp_path: Path, book: L
 
 def test_a_stop_does_not_wait_for_long_points(book: LabBook) -> None:
     sweep = Sweep("q", range(4), function=sweep_points.sleep_long)
-    start = time.monotonic()
     report = run_sweep(sweep, book, workers=2, progress=False, stop=lambda: len(book.points()) == 1)
-    assert (report.finished_now, report.left) == (1, 3)
-    assert time.monotonic() - start < 50  # each of the others sleeps for a minute
+    assert (report.finished_now, report.left) == (1, 3)  # each of the others sleeps for hours
 
 
 def test_the_loss_of_the_scheduler_is_an_error_that_says_how_to_go_on(

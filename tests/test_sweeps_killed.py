@@ -21,22 +21,30 @@ from dask_cluster import ENVIRONMENT, HandMadeCluster, is_running, kill, wait_un
 from labkit.records import LabBook
 from labkit.sweeps import Sweep
 
+_UNDER_WAY = 4  # points that may be under way when the sweep is killed
+
 
 class KilledSweep:
-    """A sweep under `labkit sweep`, and a log of the points that were begun."""
+    """A sweep under `labkit sweep`, and a log of the points that were begun.
+
+    How far it may go stands in a file, so that it is never at its end before it is killed.
+    """
 
     def __init__(self, folder: Path, n_points: int) -> None:
         self.file, self.log = folder / "sweep.toml", folder / "begun.txt"
+        self.gate = folder / "gate.txt"
         self.book = LabBook(folder / "book.sqlite")
         self.n_points = n_points
         self.writer: subprocess.Popen[str] | None = None
         self._snapshots: list[tuple[set[str], int]] = []
         self.log.touch()
+        self.gate.touch()
         self.file.write_text(
             'question = "What does a kill cost?"\n'
             f"seeds = {{first = 0, count = {n_points}}}\n"
             'function = "sweep_points:log_and_sleep"\n'
             f"[options]\nlog = {json.dumps(str(self.log))}\nseconds = 0.02\n"
+            f"gate = {json.dumps(str(self.gate))}\n"
         )
 
     def start_writer(self, *options: str) -> None:
@@ -53,6 +61,7 @@ class KilledSweep:
     def wait_for_more(self, more: int) -> None:
         """Until so many more points are in the book; fails where the writer has given up."""
         enough = min(len(self.book.points()) + more, self.n_points)
+        self.gate.write_text(str(enough + _UNDER_WAY))
 
         def is_enough() -> bool:
             return len(self.book.points()) >= enough or not is_running(self.writer)
@@ -60,10 +69,14 @@ class KilledSweep:
         wait_until(is_enough, what=f"{more} points")
         assert len(self.book.points()) >= enough, self.last_words()
 
+    def open_gate(self) -> None:
+        """Lets all of its points run."""
+        self.gate.write_text(str(self.n_points))
+
     def last_words(self) -> str:
         """All that it has said: progress, and one line at most."""
         assert self.writer is not None
-        words = self.writer.communicate(timeout=60)[0]
+        words = self.writer.communicate()[0]
         assert "Traceback" not in words
         assert "distributed" not in words
         return words
@@ -129,6 +142,7 @@ def test_a_sweep_killed_at_ten_moments_holds_each_point_once(killed_sweep: Kille
             elif turn % 3 == 2:
                 killed_sweep.last_words()
         cluster.start_missing()
+        killed_sweep.open_gate()
         killed_sweep.start_writer("--scheduler", cluster.address)
         assert "200 points: 200 finished" in killed_sweep.last_words()
     killed_sweep.check()
@@ -153,8 +167,9 @@ def test_processes_of_this_machine_may_be_killed_and_leave_none_behind(
         killed_sweep.writer.kill()
         killed_sweep.last_words()
         killed_sweep.remember()
-        psutil.wait_procs(workers, timeout=30)
+        psutil.wait_procs(workers, timeout=1500)
         assert not any(worker.is_running() for worker in workers)
+    killed_sweep.open_gate()
     killed_sweep.start_writer("--workers", "2")
     assert "100 points: 100 finished" in killed_sweep.last_words()
     killed_sweep.check()
@@ -170,7 +185,7 @@ def test_ctrl_c_ends_all_processes_in_a_few_words(killed_sweep: KilledSweep) -> 
     os.killpg(killed_sweep.writer.pid, signal.SIGINT)  # as a terminal does: to the workers too
     assert "labkit: interrupted: what has come is in" in killed_sweep.last_words()
     assert killed_sweep.writer.returncode == 130
-    psutil.wait_procs(workers, timeout=30)
+    psutil.wait_procs(workers, timeout=1500)
     assert not any(worker.is_running() for worker in workers)
 
 

@@ -37,7 +37,7 @@ def test_a_keras_3_network_and_trained_angles_work_in_one_process(variable: str 
     if variable is not None:
         environment["TF_USE_LEGACY_KERAS"] = variable
     command = [sys.executable, "-W", "error", "-c", TOGETHER]
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=300)
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=1500)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == "both work"
     assert done.stderr == ""

@@ -31,7 +31,7 @@ def read(path: Path) -> Any:
     return nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)
 
 
-def execute(notebook: Any, *, folder: Path, timeout: int = 300) -> Any:
+def execute(notebook: Any, *, folder: Path, timeout: int = 1200) -> Any:
     """Runs every cell of a notebook in a fresh kernel, in place.
 
     Its metadata then hold, under 'labkit', the seconds that it took, the kernel's start included,
@@ -49,6 +49,7 @@ def execute(notebook: Any, *, folder: Path, timeout: int = 300) -> Any:
     client = NotebookClient(
         notebook,
         timeout=timeout,
+        startup_timeout=600,
         kernel_name="python3",
         resources=resources,
         store_widget_state=False,

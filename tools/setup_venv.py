@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import IO
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))  # labkit is not installed yet, and its platforms need nothing
 VENV = ROOT / ".venv"
 VENV_PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 UNFINISHED = VENV / "unfinished"  # there while packages are being unpacked
@@ -52,6 +53,7 @@ def main(lock_name: str) -> None:
     with one_at_a_time():
         if is_current(lock_name):
             return
+        check_python()
         create_venv()
         install(lock_name)
         quieten_lab()
@@ -59,6 +61,25 @@ def main(lock_name: str) -> None:
         for name in CONTAINED[lock_name]:
             stamp(name).write_text(fingerprint(name))
         UNFINISHED.unlink(missing_ok=True)
+
+
+def check_python() -> None:
+    """Refuse a Python that no package exists for, and say what this one has to do without.
+
+    Raises:
+        SetupError: With the versions that serve.
+    """
+    from labkit.platforms import NEWEST_WHOLE, PYTHONS, missing_line
+
+    version = sys.version_info[:2]
+    least, most, whole = ("{}.{}".format(*pair) for pair in (*PYTHONS, NEWEST_WHOLE))
+    if not PYTHONS[0] <= version <= PYTHONS[1]:
+        raise SetupError(
+            "This is Python {}.{}; the lab needs {} to {}: ".format(*version, least, most)
+            + f"install {whole}, and on Windows name it: py -{whole} tools\\lab.py lab"
+        )
+    if line := missing_line():
+        print(line, flush=True)
 
 
 @contextlib.contextmanager
@@ -142,9 +163,9 @@ def check_version() -> None:
 
 def install(lock_name: str) -> None:
     """Install the packages of a lock, then labkit, editable."""
-    print(f"Installing {lock_name} into .venv (the first time: 3 GB, a few minutes)", flush=True)
+    print(f"Installing {lock_name} into .venv (once: 1 to 3 GB, some minutes)", flush=True)
     with LOG.open("w", encoding="utf-8") as log:
-        run_pip(log, "--require-hashes", "-r", lock_name)
+        run_pip(log, "--no-deps", "--require-hashes", "-r", lock_name)  # a lock is complete
         run_pip(log, "--no-deps", "--no-build-isolation", "-e", ".")
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parents[1]
-PYTHON = "3.11"
+PYTHON = "3.12"
 PLATFORMS = {
     "Linux x86-64": ("posix", "linux", "Linux", "x86_64"),
     "Linux arm64": ("posix", "linux", "Linux", "aarch64"),

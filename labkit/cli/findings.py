@@ -13,6 +13,7 @@ from pathlib import Path
 
 import labkit
 from labkit.limits import format_bytes, memory_limit
+from labkit.platforms import PYTHONS, TENSORFLOW_QUANTUM, missing_here, what_one_gets
 
 CHECKOUT = Path(labkit.__file__).parents[1]
 
@@ -31,7 +32,6 @@ _STACK = (
     "distributed",
     "jupyterlab",
 )
-_PYTHONS = ((3, 10), (3, 12))
 _LEAST_MEMORY = 2 * 2**30
 _LEAST_DISK = 2**30
 _NAMED = 5  # packages named in a line
@@ -60,15 +60,20 @@ def find_all() -> list[Finding]:
 
 
 def _stack() -> Iterator[Finding]:
-    is_supported = _PYTHONS[0] <= sys.version_info[:2] <= _PYTHONS[1]
+    is_supported = PYTHONS[0] <= sys.version_info[:2] <= PYTHONS[1]
     where = f"{platform.system()}, {platform.machine()}"
     yield Finding(
         f"labkit {labkit.__version__} on Python {platform.python_version()} ({where})",
         is_supported,
-        None if is_supported else f"PYTHON=python3.11 {_install_command()}",
+        None if is_supported else f"PYTHON=python3.12 {_install_command()}",
         is_needed=True,
     )
-    found = {name: installed_version(name) for name in _STACK}
+    gets = what_one_gets(platform.system(), platform.machine())
+    told = "; ".join(f"Python {versions} gets {what}" for versions, what in gets.items())
+    yield Finding(f"on this platform {told}", None)
+    absent = {part.module for part in missing_here()}
+    absent |= {"tensorflow"} if "keras" in absent else set()
+    found = {name: installed_version(name) for name in _STACK if name not in absent}
     yield Finding(", ".join(f"{name} {number}" for name, number in found.items() if number), None)
     missing = [name for name, number in found.items() if not number]
     if missing:
@@ -124,11 +129,10 @@ def _quantum() -> Iterator[Finding]:
     number = installed_version("tensorflow-quantum")
     if number:
         yield Finding(f"TensorFlow Quantum {number}")
-    elif platform.system() == "Linux" and platform.machine() == "x86_64":
+    elif TENSORFLOW_QUANTUM not in missing_here():
         told = "TensorFlow Quantum is missing: labkit.angle_training needs it"
         yield Finding(told, False, _install_command())
-    else:
-        yield Finding("TensorFlow Quantum is for Linux on x86-64; no notebook needs it", None)
+    yield from (Finding(part.line, None) for part in missing_here())
     if _are_loops_compiled():
         yield Finding("the simulator's loops are compiled")
     else:
@@ -172,7 +176,7 @@ def _install_command() -> str:
     if not (CHECKOUT / "requirements.lock").is_file():
         return f"{_python()} -m pip install --upgrade --force-reinstall labkit"
     if platform.system() == "Windows":
-        return r"py -3.11 tools\setup_venv.py requirements.lock"
+        return r"py -3.12 tools\lab.py lab"
     return "make lab"
 
 

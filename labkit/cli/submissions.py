@@ -33,6 +33,8 @@ from labkit.limits import show_value
 
 STATUSES = ("right", "wrong", "not attempted", "did not run")
 _PATIENCE = 3  # cells that took too long, after which a notebook is given up
+#: A private subclass of SyntaxError, from Python 3.13 on.
+_PUBLIC = {"_IncompleteInputError": "SyntaxError"}
 #: An earlier exercise leaves no answer to this one, and may have failed before its import.
 _PREPARE = "from labkit.exercises import check\nanswer = ..."
 _JUDGE = """
@@ -182,7 +184,8 @@ def _run(notebook: Any, folder: Path, timeout: int) -> dict[int, str]:
 
     def note(cell: Any, cell_index: int, execute_reply: Any) -> None:
         content = execute_reply["content"]
-        errors[cell_index] = f"{content.get('ename')}: {content.get('evalue')}"
+        name = _PUBLIC.get(content.get("ename"), content.get("ename"))
+        errors[cell_index] = f"{name}: {content.get('evalue')}"
         if sum(too_long in error for error in errors.values()) == _PATIENCE:
             raise _GivenUpError
 
@@ -192,6 +195,7 @@ def _run(notebook: Any, folder: Path, timeout: int) -> dict[int, str]:
     client = NotebookClient(
         notebook,
         timeout=timeout,
+        startup_timeout=600,
         kernel_name="python3",
         resources={"metadata": {"path": str(folder)}},
         store_widget_state=False,

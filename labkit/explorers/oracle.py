@@ -22,7 +22,7 @@ from labkit.explorers.oracle_sizes import (
 )
 from labkit.explorers.picture import SharedMask
 from labkit.limits import check_choice, check_integer
-from labkit.masks import BoolArray, mask_from_index, mask_to_index, mask_to_string
+from labkit.masks import BoolArray, all_masks, mask_from_index, mask_to_index, mask_to_string
 from labkit.plots import draw_amplitudes
 from labkit.plots.oracles import draw_registers
 from labkit.scoring.quantised import count_right
@@ -136,7 +136,7 @@ def view_oracle(
     """
     right = count_right(weights)
     sizes = {
-        "table": table_size(weights.shape[1], int((right >= threshold).sum())),
+        "table": table_size(all_masks(weights.shape[1])[right >= threshold]),
         "computed": computed_size(weights, threshold),
     }
     return OracleView(right, len(weights), threshold, sizes, oracle, lit)

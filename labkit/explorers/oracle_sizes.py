@@ -8,6 +8,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from labkit.masks import BoolArray
 from labkit.problems import build_problem
 from labkit.scoring import integer_weights
 from labkit.scoring.quantised import count_right, few_samples
@@ -95,22 +96,24 @@ def best_size(
     return computed_size(weights, best_threshold(weights))
 
 
-def table_size(n_neurons: int, n_marked: int) -> OracleSize:
+def table_size(marked_masks: BoolArray) -> OracleSize:
     """The size of the oracle made from a list: one flip for each marked mask, 2^n queries before.
 
     Args:
-        n_neurons: n.
-        n_marked: M.
+        marked_masks: bool (M, n), no mask twice.
     """
-    gates = n_marked * _gates_of_a_flip(n_neurons)
-    return OracleSize({"mask qubits": n_neurons}, gates, 2**n_neurons)
+    n_marked, n = marked_masks.shape
+    on = int(marked_masks[:, -1].sum())
+    gates = on * _gates_of_a_flip(n, True) + (n_marked - on) * _gates_of_a_flip(n, False)
+    return OracleSize({"mask qubits": n}, gates, 2**n)
 
 
-@lru_cache(maxsize=16)
-def _gates_of_a_flip(n_neurons: int) -> int:
+@lru_cache(maxsize=32)
+def _gates_of_a_flip(n_neurons: int, last: bool) -> int:
+    """Two-qubit gates of `flip_phase`; which neurons are on matters for its target alone."""
     from labkit.circuits.oracles import build_computed_oracle, build_table_oracle
     from labkit.circuits.reports import circuit_report
 
-    all_on = np.ones(n_neurons, dtype=bool)
-    qubits = build_computed_oracle(all_on[np.newaxis].astype(int), 1).mask_qubits
-    return circuit_report(build_table_oracle(qubits, [all_on])).two_qubit_gates
+    mask = np.array([True] * (n_neurons - 1) + [last])
+    qubits = build_computed_oracle(mask[np.newaxis].astype(int), 1).mask_qubits
+    return circuit_report(build_table_oracle(qubits, [mask])).two_qubit_gates

@@ -8,11 +8,22 @@ import numpy as np
 import numpy.typing as npt
 
 from labkit.masks import check_one_mask
+from labkit.platforms import KERAS
 from labkit.quiet import quiet_start
 
+if not KERAS.is_installed():
+    raise ImportError(KERAS.line)
 with quiet_start():
     import keras
     from keras import ops
+
+
+def to_array(weight: keras.Variable) -> npt.NDArray[Any]:
+    """A weight's values in its own dtype.
+
+    Not `ops.convert_to_numpy`, whose `np.array(variable)` warns with NumPy 2.
+    """
+    return np.asarray(weight.value.numpy())
 
 
 @keras.saving.register_keras_serializable(package="labkit")

@@ -13,6 +13,7 @@ from labkit.networks.layers import (
     check_inputs,
     compile_classifier,
     float_mask,
+    to_array,
 )
 from labkit.quiet import quiet_start
 
@@ -136,7 +137,7 @@ class NKNetwork(keras.Model):
     @property
     def neighbourhoods(self) -> npt.NDArray[np.int64]:
         """The neurons that each output reads, int64 (N, K), neuron i first."""
-        return ops.convert_to_numpy(self.readout.neighbourhoods).astype(np.int64)
+        return to_array(self.readout.neighbourhoods).astype(np.int64)
 
     def __call__(self, x: Any, neuron_mask: Any = None, **kwargs: Any) -> Any:
         """The prediction, the mean of the outputs: a tensor (samples, 1).
@@ -195,12 +196,12 @@ class NKNetwork(keras.Model):
     def arrays(self) -> NKArrays:
         """The current weights as arrays."""
         return NKArrays(
-            kernel=ops.convert_to_numpy(self.hidden.kernel),
-            readout=ops.convert_to_numpy(self.readout.kernel),
+            kernel=to_array(self.hidden.kernel),
+            readout=to_array(self.readout.kernel),
             neighbourhoods=self.neighbourhoods,
             scale=float(self.rescaling.scale),
-            mean=ops.convert_to_numpy(self.hidden.mean)[:, 0].astype(np.float64),
-            inverse_std=ops.convert_to_numpy(self.hidden.inverse_std)[:, 0].astype(np.float64),
+            mean=to_array(self.hidden.mean)[:, 0].astype(np.float64),
+            inverse_std=to_array(self.hidden.inverse_std)[:, 0].astype(np.float64),
         )
 
     def get_config(self) -> dict[str, Any]:

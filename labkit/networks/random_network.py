@@ -20,6 +20,7 @@ from labkit.networks.layers import (
     check_inputs,
     compile_classifier,
     float_mask,
+    to_array,
 )
 from labkit.quiet import quiet_start
 
@@ -168,8 +169,8 @@ class RandomNetwork(keras.Model):
     def arrays(self) -> NetworkArrays:
         """The current weights as arrays."""
         arrays = NetworkArrays(
-            kernel=ops.convert_to_numpy(self.hidden.kernel),
-            readout=ops.convert_to_numpy(self.readout.kernel),
+            kernel=to_array(self.hidden.kernel),
+            readout=to_array(self.readout.kernel),
             scale=float(self.rescaling.scale),
             mask_kind=self.mask_kind,
             mean=_to_float64(self.hidden.mean),
@@ -179,7 +180,7 @@ class RandomNetwork(keras.Model):
             return arrays
         return TwoLayerArrays(
             **vars(arrays),
-            second_kernel=ops.convert_to_numpy(self.second.kernel),
+            second_kernel=to_array(self.second.kernel),
             second_mean=_to_float64(self.second.mean)[:, 0],
             second_inverse_std=_to_float64(self.second.inverse_std)[:, 0],
         )
@@ -233,4 +234,4 @@ class RandomNetwork(keras.Model):
 
 
 def _to_float64(weight: Any) -> npt.NDArray[np.float64]:
-    return ops.convert_to_numpy(weight).astype(np.float64)
+    return to_array(weight).astype(np.float64)

@@ -57,7 +57,8 @@ class Connections:
                 read-only.
         """
         self._check()
-        with explained(self.path), self._connect(untouched) as connection, connection.begin():
+        connected = self._connect(untouched)
+        with explained(self.path), _held(connected) as connection, connection.begin():
             before = file_state(self.path) if connection.engine is self._untouched else None
             yield connection
             # what was read without a lock was whole only if nobody wrote
@@ -75,7 +76,7 @@ class Connections:
         if why := why_read_only(self.path):
             raise LabBookError(f"lab book {self.path} {why}")
         options = self._shared.execution_options(writes=True)
-        with explained(self.path), options.connect() as connection:
+        with explained(self.path), _held(options.connect()) as connection:
             with connection.begin():
                 yield connection
             self._settle(connection)
@@ -114,6 +115,18 @@ class Connections:
             )
         if not self.path.exists() or identity(self.path) != self.file:
             raise LabBookError(f"lab book {self.path} was removed or replaced since it was opened")
+
+
+@contextmanager
+def _held(connection: sa.Connection) -> Iterator[sa.Connection]:
+    """Closes it afterwards for good if its pool was given up meanwhile, as a fork does."""
+    pool = connection.engine.pool
+    with connection:
+        try:
+            yield connection
+        finally:
+            if connection.engine.pool is not pool:
+                connection.detach()
 
 
 def _engine(creator: Any, **options: Any) -> sa.Engine:

@@ -49,6 +49,6 @@ def _git(folder: Path, *arguments: str) -> str:
         check=True,
         capture_output=True,
         text=True,
-        timeout=10,
+        timeout=60,
         **hidden,  # type: ignore[call-overload]
     ).stdout.strip()

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 SCHEDULER = "DASK_SCHEDULER_ADDRESS"
 
 _WORKER_BYTES = 300 * 2**20  # what a worker with a small problem takes
-_CONNECT_SECONDS = 10
-_CLOSE_SECONDS = 5
+_CONNECT_SECONDS = 60
+_CLOSE_SECONDS = 30
 _GUARD = "in a script, call run_sweep under: if __name__ == '__main__':"
 _ONE_THREAD = (
     "OMP_NUM_THREADS",

@@ -12,6 +12,7 @@ from bench import SUMMARY_BEGIN, SUMMARY_END
 from benchmarks.rendering import (
     Lines,
     Row,
+    duration,
     peer_names,
     render_bounds,
     render_ratios,
@@ -68,20 +69,30 @@ class Page:
         flop_rate: float32 operations per second of sgemm.
         sections: by title.
         absent: peers that were left out, and why.
+        shortfalls: what took longer than it should, and what failed.
     """
 
     bandwidth: float
     flop_rate: float
     sections: dict[str, Section] = field(default_factory=dict)
     absent: dict[str, str] = field(default_factory=dict)
+    shortfalls: list[str] = field(default_factory=list)
 
     def section(self, title: str) -> Section:
         """The section of this title; a new one the first time."""
         return self.sections.setdefault(title, Section())
 
+    def expect_below(self, what: str, seconds: float, limit: float) -> None:
+        """Notes a time that is not below its limit: the page is written, and says so."""
+        if not seconds < limit:
+            self.shortfalls.append(f"{what}: {duration(seconds)} (limit: {duration(limit)})")
+
     def markdown(self) -> str:
         """The whole page."""
         parts = [HEADER]
+        if self.shortfalls:
+            lines = "".join(f"- {line}\n" for line in self.shortfalls)
+            parts.append(f"## What falls short\n\n{lines}")
         if short := summary(self):
             parts.append(f"{SUMMARY_BEGIN}\n{short}{SUMMARY_END}\n")
         parts += [DETAILS, self._machine()]

@@ -67,7 +67,7 @@ def runs(name: str) -> bool:
     if os.name == "nt":  # there, --version opens a window
         return True
     try:
-        asked = subprocess.run([name, "--version"], capture_output=True, timeout=10)
+        asked = subprocess.run([name, "--version"], capture_output=True, timeout=120)
     except (OSError, subprocess.TimeoutExpired):
         return False
     return asked.returncode == 0

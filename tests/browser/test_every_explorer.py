@@ -116,7 +116,6 @@ def test_the_point_of_the_landscape_follows_a_drag_and_the_arrow_keys(lab: Page)
 def test_reset_brings_the_first_numbers_back(lab: Page, name: str) -> None:
     reset = lab.cell(name).get_by_role("button", name="Reset")
     reset.click()
-    lab.page.wait_for_timeout(800)
-    first = lab.state(name)["text"]
+    first = lab.settled(name)[1]["text"]
     lab.moved_once(name, partial(step, lab.cell(name).get_by_role("slider").last))
     assert lab.moved_once(name, reset.click)["text"] == first

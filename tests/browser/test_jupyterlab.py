@@ -60,8 +60,7 @@ def test_every_slider_moved_by_keyboard_changes_picture_and_numbers(
 def test_reset_brings_the_first_picture_back(lab: Page, explorer: str) -> None:
     reset = lab.cell(explorer).get_by_role("button", name="Reset")
     reset.click()
-    lab.page.wait_for_timeout(1000)
-    first = lab.state(explorer)
+    first = lab.settled(explorer)[1]
     slider = lab.cell(explorer).get_by_role("slider").last
     lab.moved_once(explorer, partial(slider.press, "ArrowRight"))
     assert lab.moved_once(explorer, reset.click)["text"] == first["text"]
@@ -71,12 +70,12 @@ def test_reset_brings_the_first_picture_back(lab: Page, explorer: str) -> None:
 def test_what_is_shown_goes_into_the_lab_book(lab: Page, explorer: str) -> None:
     cell = lab.cell(explorer)
     cell.get_by_role("button", name="Add to lab book").click()
-    cell.get_by_text("kept in lab_book.sqlite").wait_for(timeout=30_000)
+    cell.get_by_text("kept in lab_book.sqlite").wait_for(timeout=600_000)
     table = lab.page.locator(".jp-CodeCell:has(button:has-text('Refresh'))")
     table.scroll_into_view_if_needed()
     table.get_by_role("button", name="Refresh").click()
     name = {"subnetwork": "SubnetworkExplorer", "grover": "GroverExplorer"}[explorer]
-    table.locator("td", has_text=f"What does {name} show?").first.wait_for(timeout=30_000)
+    table.locator("td", has_text=f"What does {name} show?").first.wait_for(timeout=600_000)
     screenshot(lab, f"lab-book-{explorer}")
 
 
@@ -87,9 +86,9 @@ def test_a_prediction_is_locked_once_it_is_kept(lab: Page) -> None:
     assert outcome.is_disabled()
     prediction.fill("Twenty-five calls.")
     log.get_by_role("button", name="Keep my prediction").click()
-    log.get_by_text("Kept in lab_book.sqlite").wait_for(timeout=30_000)
+    log.get_by_text("Kept in lab_book.sqlite").wait_for(timeout=600_000)
     assert prediction.is_disabled()
     outcome.fill("Twenty-five: the square root of 1,024, times pi over 4.")
     log.get_by_role("button", name="Add what came").click()
-    log.locator("textarea:disabled").nth(1).wait_for(timeout=30_000)
+    log.locator("textarea:disabled").nth(1).wait_for(timeout=600_000)
     screenshot(lab, "lab-log")
