@@ -19,7 +19,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tools"))
 
-from run_notebooks import FOLDER, code_cells, read  # noqa: E402
+from run_notebooks import FOLDER, code_cells, read
 
 MINUTES = {"Ten": 10, "Fifteen": 15, "Twenty": 20, "Twenty-five": 25}
 TABLE_BEGIN, TABLE_END = "<!-- lessons -->", "<!-- /lessons -->"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import subprocess
 import sys
 from functools import reduce
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
+from parts import needs_tensorflow_quantum
 from reference_cases import load_cases
 
 from labkit.angle_training import train_angles
@@ -19,10 +19,6 @@ from labkit.limits import TooLargeError
 
 Array = npt.NDArray[np.float64]
 
-needs_tensorflow_quantum = pytest.mark.skipif(
-    importlib.util.find_spec("tensorflow_quantum") is None,
-    reason="TensorFlow Quantum exists for Linux x86-64 only",
-)
 #: Of orders one to three, with no symmetry between neurons, a large mean and a small unit.
 COST = PauliZCost({(): 40.0, (0,): 0.02, (2,): -0.05, (0, 1): 0.03, (0, 1, 2): -0.04}, 3)
 

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from parts import needs_keras
 from strategies import non_integers
 
 from labkit import ansatz, masks, scoring, selectors, simulators
@@ -25,7 +26,6 @@ from labkit.circuits.reports import circuit_report
 from labkit.costs import CostTable, LocalCost, PauliZCost, from_dimod, to_bqm
 from labkit.datasets import TASK_NAMES, load_task
 from labkit.limits import TooLargeError
-from labkit.networks import RandomNetwork
 from labkit.problems import build_problem
 from labkit.scoring import score_all_masks, score_contributions
 
@@ -153,9 +153,20 @@ def test_a_seed_that_is_not_an_integer_is_refused(argument: str, call: Call, val
     assert_refused(call, value, argument, TypeError)
 
 
+@needs_keras
 @pytest.mark.parametrize("seed", [0.5, "7", None, True])
 def test_a_keras_network_refuses_a_seed_that_is_not_an_integer(seed: Any) -> None:
+    from labkit.networks import RandomNetwork
+
     assert_refused(lambda seed: RandomNetwork(2, 3, seed=seed), seed, "seed", TypeError)
+
+
+@needs_keras
+@pytest.mark.parametrize("n_hidden", [0.5, "7", None, True])
+def test_a_keras_network_refuses_a_size_that_is_not_an_integer(n_hidden: Any) -> None:
+    from labkit.networks import RandomNetwork
+
+    assert_refused(lambda n: RandomNetwork(2, n, seed=0), n_hidden, "n_hidden", TypeError)
 
 
 @cases(
@@ -212,7 +223,6 @@ INTEGERS = cases(
     ("draw_network n_inputs", "n_inputs", lambda v: draw_network(v, 3, seed=0)),
     ("draw_network n_hidden", "n_hidden", lambda v: draw_network(2, v, seed=0)),
     ("draw_network n_outputs", "n_outputs", lambda v: draw_network(2, 3, v, seed=0)),
-    ("RandomNetwork", "n_hidden", lambda v: RandomNetwork(2, v, seed=0)),
     ("optimal_iterations", "n_neurons", lambda v: optimal_iterations(v, 1)),
     ("optimal_iterations M", "n_marked", lambda v: optimal_iterations(3, v)),
     ("rotation_angle", "n_marked", lambda v: rotation_angle(3, v)),

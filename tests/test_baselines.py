@@ -10,6 +10,11 @@ import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from parts import module_needs
+
+from labkit.platforms import KERAS
+
+module_needs(KERAS)
 
 from labkit.activations import ManyInputsArrays, NetworkArrays, draw_network
 from labkit.baselines import (

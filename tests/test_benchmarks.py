@@ -35,6 +35,7 @@ from benchmarks.roofline import (
     objective_work,
     squared_error_work,
 )
+from parts import needs_keras
 
 FAST = Comparison("fast", "table", np.array([2.0, 4.0, 3.0]), np.array([1.0, 1.0, 2.0]))
 
@@ -294,6 +295,7 @@ def test_cirq_and_qsim_do_part_of_a_search_as_ours_does(monkeypatch: pytest.Monk
         assert np.abs(peer.call()[5]) ** 2 == pytest.approx(np.sin(5 * np.arcsin(0.25)) ** 2)
 
 
+@needs_keras
 @pytest.mark.parametrize("cost", scoring_peers.COSTS)
 def test_tensorflow_and_keras_give_our_cost_of_every_subnetwork(cost: str) -> None:
     scoring = scoring_peers.draw_scoring(5, cost, rng=np.random.default_rng(1))

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from parts import needs_keras
 
 from labkit.problems import build_problem
 from labkit.sweeps.lessons.fair_comparison import (
@@ -57,6 +58,7 @@ def test_a_step_of_edge_popup_is_a_forward_and_a_backward_pass() -> None:
     assert ledger.forward_passes == EDGE_POPUP_STEPS + 1
 
 
+@needs_keras
 def test_gradient_training_spends_two_calls_a_step_and_may_beat_every_mask() -> None:
     outcome = run_at_equal_budget(parameters("gradient training", budget=256), 0)
     ledger: Any = outcome.ledger

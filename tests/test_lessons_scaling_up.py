@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from parts import needs_keras
 
 from labkit.datasets import load_task
 from labkit.plots import new_axes, set_log_ticks
@@ -46,6 +47,7 @@ def test_whole_sweeps_take_as_many_passes_as_there_are_masks_of_blocks() -> None
         assert sweeps >= 2 and left == 0
 
 
+@needs_keras
 def test_a_point_tells_what_local_selection_found_beside_a_trained_network() -> None:
     chosen = {"task_name": "moons", "n_hidden": 16, "block_size": 4}
     outcome = select_and_train(chosen, 6)
@@ -63,6 +65,7 @@ def test_a_point_tells_what_local_selection_found_beside_a_trained_network() -> 
     assert ledger.forward_passes == EPOCHS + outcome.result["selection_passes"]
 
 
+@needs_keras
 def test_a_descent_tells_the_least_cost_after_powers_of_two() -> None:
     chosen = {"task_name": "moons", "n_hidden": 16}
     _, cost = build_large("moons", 16, seed=2)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.util
-
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
+from parts import needs_tensorflow_quantum
 
 from labkit.angle_training import is_installed, value_and_gradient
 from labkit.ansatz import ramp_angles
 from labkit.costs import PauliZCost
+from labkit.platforms import TENSORFLOW_QUANTUM
 from labkit.plots import draw_bills, draw_gradients, draw_step_errors, draw_training, new_axes
 from labkit.simulators import qaoa_value_and_gradient
 from labkit.sweeps import recorded
@@ -28,9 +28,6 @@ from labkit.sweeps.lessons.training_angles import (
     transfer_angles,
 )
 
-HAS_TFQ = importlib.util.find_spec("tensorflow_quantum") is not None
-needs_tensorflow_quantum = pytest.mark.skipif(not HAS_TFQ, reason="Linux x86-64 only")
-
 
 @pytest.fixture
 def ax() -> Axes:
@@ -44,7 +41,7 @@ def test_the_cost_of_the_notebook_is_of_order_two() -> None:
 
 
 def test_is_installed_tells_whether_there_is_a_tensorflow_quantum() -> None:
-    assert is_installed() is HAS_TFQ
+    assert is_installed() is TENSORFLOW_QUANTUM.is_installed()
 
 
 @needs_tensorflow_quantum

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from parts import needs_keras
 from reference_cases import load_cases
 from strategies import non_integers
 
@@ -25,7 +26,6 @@ from labkit.costs import Cost
 from labkit.datasets import load_task
 from labkit.limits import TooLargeError
 from labkit.masks import all_masks, mask_from_index, masks_from_indices
-from labkit.networks import RandomNetwork
 from labkit.scoring import COSTS, NetworkCost, network_cost, score_all_masks, score_contributions
 from labkit.selectors import one_flip_search, run
 
@@ -117,8 +117,11 @@ def test_a_network_of_given_contributions_costs_the_reference_values(
     np.testing.assert_allclose(measured.evaluate(all_masks(t.shape[1])), case[cost], atol=1e-9)
 
 
+@needs_keras
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_keras_network_costs_what_its_arrays_cost(kind: str) -> None:
+    from labkit.networks import RandomNetwork
+
     task = load_task("wine").principal_components(2)
     network = RandomNetwork(2, 3, 3, seed=2, **KINDS[kind]).adapt(task.x_train)
     measured = network_cost(network, task.x_train, task.y_train)
@@ -325,7 +328,10 @@ def test_weight_masks_of_thirty_inputs_are_not_tabulated() -> None:
         network.contributions(samples(30))
 
 
+@needs_keras
 def test_keras_refuses_weight_masks_of_more_than_fifteen_inputs() -> None:
+    from labkit.networks import RandomNetwork
+
     with pytest.raises(ValueError, match=r"^n_inputs=16 is too large \(limit: 15\)$"):
         RandomNetwork(16, 2, mask_kind="weight", seed=0)
 

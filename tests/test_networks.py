@@ -9,10 +9,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 import numpy.typing as npt
 import pytest
+from parts import module_needs
+
+from labkit.platforms import KERAS
+
+module_needs(KERAS)
+
+import keras
 
 from labkit.activations import draw_network
 from labkit.datasets import TASK_NAMES, Task, load_task

@@ -11,12 +11,12 @@ import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from parts import needs_keras
 
 from labkit.activations import NKArrays, draw_nk_network
 from labkit.datasets import Task, load_task
 from labkit.limits import TooLargeError
 from labkit.masks import all_masks
-from labkit.networks import NKNetwork
 from labkit.scoring import COSTS, ensemble_cost, nk_cost
 
 Array = npt.NDArray[np.float64]
@@ -71,11 +71,14 @@ def test_the_cost_is_the_mean_over_outputs_of_brute_force(
     np.testing.assert_allclose(found.evaluate(all_masks(size[0])), expected, atol=1e-12)
 
 
+@needs_keras
 @pytest.mark.parametrize("neighbourhood", NEIGHBOURHOODS)
 @pytest.mark.parametrize("cost", COSTS)
 def test_the_cost_of_a_keras_network_is_what_keras_computes(
     neighbourhood: str, cost: str, moons: Task
 ) -> None:
+    from labkit.networks import NKNetwork
+
     options: dict[str, Any] = {"neighbourhood": neighbourhood, "scale": 2.0, "seed": 3}
     network = NKNetwork(2, 5, 3, **options).adapt(moons.x_train)
     table = nk_cost(network, moons.x_train, moons.y_train, cost=cost).to_table()
@@ -175,7 +178,10 @@ def test_the_ensemble_costs_less_where_its_outputs_differ() -> None:
     assert ensemble_cost(network, x, y, [True] * 6) < mean_of_outputs - 0.1
 
 
+@needs_keras
 def test_a_keras_network_has_the_ensemble_cost_of_its_twin(moons: Task) -> None:
+    from labkit.networks import NKNetwork
+
     network = NKNetwork(2, 5, 3, scale=2.0, seed=3).adapt(moons.x_train)
     x, y = moons.x_train, moons.y_train
     found = ensemble_cost(network, x, y, "10110", cost="cross_entropy")

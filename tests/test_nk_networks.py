@@ -5,12 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 import numpy.typing as npt
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from parts import module_needs
+
+from labkit.platforms import KERAS
+
+module_needs(KERAS)
+
+import keras
 
 from labkit.activations import NKArrays, draw_network, draw_nk_network
 from labkit.datasets import Task, load_task

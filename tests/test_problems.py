@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from parts import needs_keras
 
 from labkit.amplification import expected_calls, optimal_iterations, success_probability
-from labkit.baselines import train_networks
 from labkit.datasets import load_task
 from labkit.problems import build_problem
 from labkit.provenance import describe_run
@@ -77,7 +77,10 @@ def test_a_problem_is_the_same_whenever_it_is_built(cost: str) -> None:
     np.testing.assert_array_equal(first.table.costs, second.table.costs)
 
 
+@needs_keras
 def test_trained_networks_learn_independently_and_reproducibly() -> None:
+    from labkit.baselines import train_networks
+
     task = load_task("moons")
     trained = train_networks(task, 12, n_networks=6, seed=3)
     assert trained.test_accuracy.shape == (6,)
@@ -87,13 +90,19 @@ def test_trained_networks_learn_independently_and_reproducibly() -> None:
     np.testing.assert_allclose(again.test_accuracy, trained.test_accuracy, atol=0.011)
 
 
+@needs_keras
 def test_an_untrained_network_has_not_learned() -> None:
+    from labkit.baselines import train_networks
+
     task = load_task("moons")
     trained = train_networks(task, 12, n_networks=6, epochs=1, seed=3)
     assert trained.train_accuracy.mean() < 0.85
 
 
+@needs_keras
 def test_three_classes_are_trained_too() -> None:
+    from labkit.baselines import train_networks
+
     trained = train_networks(load_task("wine"), 6, n_networks=3, seed=0)
     assert trained.test_accuracy.mean() > 0.9
 

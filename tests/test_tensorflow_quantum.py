@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import subprocess
 import sys
 
 import pytest
+from parts import needs_tensorflow_quantum
 
 TOGETHER = """
 import numpy as np
@@ -27,10 +27,7 @@ print("both work")
 """
 
 
-@pytest.mark.skipif(
-    importlib.util.find_spec("tensorflow_quantum") is None,
-    reason="TensorFlow Quantum exists for Linux x86-64 only",
-)
+@needs_tensorflow_quantum
 @pytest.mark.parametrize("variable", [None, "0"])
 def test_a_keras_3_network_and_trained_angles_work_in_one_process(variable: str | None) -> None:
     environment = {key: value for key, value in os.environ.items() if key != "TF_USE_LEGACY_KERAS"}

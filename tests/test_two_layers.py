@@ -7,13 +7,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 import numpy.typing as npt
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from parts import module_needs
 from strategies import non_integers
+
+from labkit.platforms import KERAS
+
+module_needs(KERAS)
+
+import keras
 
 from labkit.activations import NetworkArrays, TwoLayerArrays, draw_network, fold_subnetwork
 from labkit.datasets import Task, load_task
