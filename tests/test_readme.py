@@ -16,6 +16,8 @@ from notebook_measures import (
 )
 from run_notebooks import FOLDER, read
 
+from labkit.platforms import what_one_gets
+
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = ("README.md", "CONTRIBUTING.md", "data/README.md")
@@ -32,6 +34,24 @@ def test_links_and_pictures_lead_to_files_that_exist(page: str) -> None:
 def test_every_picture_has_a_text(page: str) -> None:
     texts = re.findall(r"!\[([^\]]*)\]\(", (ROOT / page).read_text(encoding="utf-8"))
     assert all(len(text) > 10 for text in texts)
+
+
+PLACES = {
+    "Linux, x86-64": ("Linux", "x86_64"),
+    "macOS 14 or later, Apple silicon": ("Darwin", "arm64"),
+    "Windows, x86-64": ("Windows", "AMD64"),
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_what_each_python_gets_is_what_labkit_says(place: str) -> None:
+    head = re.findall(r"^\| \| (Python .*) \|$", README, flags=re.MULTILINE)[0].split(" | ")
+    (row,) = re.findall(rf"^\| {place} \| (.*) \|$", README, flags=re.MULTILINE)
+    shown = {}
+    for columns, what in zip(head, row.split(" | "), strict=True):
+        shown |= dict.fromkeys(columns.removeprefix("Python ").split(", "), what)
+    gets = what_one_gets(*PLACES[place])
+    assert shown == {v: what for versions, what in gets.items() for v in versions.split(", ")}
 
 
 def test_the_table_names_every_notebook_with_the_minutes_of_its_header() -> None:
