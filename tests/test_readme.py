@@ -47,7 +47,7 @@ PLACES = {
 def test_what_each_python_gets_is_what_labkit_says(place: str) -> None:
     head = re.findall(r"^\| \| (Python .*) \|$", README, flags=re.MULTILINE)[0].split(" | ")
     (row,) = re.findall(rf"^\| {place} \| (.*) \|$", README, flags=re.MULTILINE)
-    shown = {}
+    shown: dict[str, str] = {}
     for columns, what in zip(head, row.split(" | "), strict=True):
         shown |= dict.fromkeys(columns.removeprefix("Python ").split(", "), what)
     gets = what_one_gets(*PLACES[place])

@@ -40,6 +40,7 @@ def test_a_recorded_point_computed_anew_is_the_same(tmp_path: Path) -> None:
         question=whole.question,
         seeds=[3],
         function=whole.function,
+        name=whole.name,
         points=[{"task_name": "moons", "n_hidden": 12}],
     )
     book = LabBook(tmp_path / "book.sqlite")

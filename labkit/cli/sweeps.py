@@ -25,9 +25,20 @@ from labkit.cli.options import book_option
     help="Run on the Dask cluster of this scheduler; by default on that in "
     "DASK_SCHEDULER_ADDRESS, if it is set.",
 )
+@click.option(
+    "--changed",
+    type=click.Choice(["rerun", "keep"]),
+    help="What becomes of points that were run when the function had another code; without it "
+    "they are an error.",
+)
 @click.option("--retry-failed", is_flag=True, help="Run again the points that failed before.")
 def sweep(
-    file: Path, book: Path, workers: int | None, scheduler: str | None, retry_failed: bool
+    file: Path,
+    book: Path,
+    workers: int | None,
+    scheduler: str | None,
+    changed: str | None,
+    retry_failed: bool,
 ) -> int:
     """Run the points of a sweep that the lab book has no result of.
 
@@ -51,7 +62,8 @@ def sweep(
 
     \b
     Also: hypothesis = "...", and function = "module:name" for your own function
-    of (parameters, seed), whose module is looked for beside FILE too.
+    of (parameters, seed), whose module is looked for beside FILE too, with
+    name = "..." to find its points again when the function has moved.
 
     \b
     Example:
@@ -68,7 +80,9 @@ def sweep(
     except (TypeError, ValueError) as error:
         raise click.ClickException(str(error)) from error
     try:
-        report = run_sweep(planned, book, scheduler, workers=workers, retry_failed=retry_failed)
+        report = run_sweep(
+            planned, book, scheduler, workers=workers, retry_failed=retry_failed, changed=changed
+        )
     except KeyboardInterrupt:
         said = f"interrupted: what has come is in {book}, and the same command goes on"
         raise Interrupted(said) from None

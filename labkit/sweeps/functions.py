@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib
-import inspect
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -14,6 +12,7 @@ import numpy.typing as npt
 
 from labkit.limits import show_value
 from labkit.selectors import Ledger
+from labkit.sweeps.code import code_digest
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,22 +59,12 @@ def name_function(function: PointFunction) -> str:
     for another.
     """
     address = _address(function)
-    if not address.startswith("__main__:"):
-        return address
-    return f"{address}@{hashlib.sha256(_code(function).encode()).hexdigest()[:12]}"
+    return f"{address}@{code_digest(function)}" if address.startswith("__main__:") else address
 
 
 def _address(function: Any) -> str:
     module = getattr(function, "__module__", None)
     return f"{module}:{getattr(function, '__qualname__', type(function).__qualname__)}"
-
-
-def _code(function: PointFunction) -> str:
-    try:
-        return inspect.getsource(function)
-    except (OSError, TypeError):  # typed where no source is kept
-        code = function.__code__
-        return f"{code.co_code!r} {code.co_consts!r} {code.co_names!r}"
 
 
 def _import_function(address: str) -> PointFunction:

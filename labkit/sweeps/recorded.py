@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import labkit
 from labkit.limits import check_choice
-from labkit.sweeps.running import run_sweep
+from labkit.sweeps.running import find_changed, run_sweep
 from labkit.sweeps.sweep import Sweep
 
 if TYPE_CHECKING:
@@ -24,10 +24,12 @@ class Recorded:
     Attributes:
         name: of the record, such as '01_random_networks'.
         runs: a row for each point, see `labkit.records.LabBook.runs`.
+        n_changed: how many were computed by another code than the one that is here now.
     """
 
     name: str
     runs: pd.DataFrame = field(repr=False)
+    n_changed: int = 0
 
     def __str__(self) -> str:
         first, last = self.runs.iloc[0], self.runs.iloc[-1]
@@ -37,6 +39,7 @@ class Recorded:
             f"{len(self.runs)} runs, seeds {seeds.min()} to {seeds.max()}, recorded "
             f"{first['started']:%Y-%m-%d} with {versions}. "
             f'recorded("{self.name}", rerun=True) computes them anew.'
+            + (f" {self.n_changed} were computed by an earlier code." if self.n_changed else "")
         )
 
     def _repr_markdown_(self) -> str:
@@ -52,7 +55,7 @@ def recorded(name: str, *, rerun: bool = False) -> Recorded:
             a progress bar. Interrupted, it goes on where it was when it is run again.
 
     Raises:
-        ValueError: there is no such record.
+        ValueError: there is no such record, or a point that its sweep asks for is not in it.
         FileNotFoundError: the records are missing.
     """
     from labkit.records import LabBook, default_path
@@ -63,8 +66,16 @@ def recorded(name: str, *, rerun: bool = False) -> Recorded:
     if rerun:
         return Recorded(name, run_sweep(sweep, LabBook(default_path())).runs())
     runs = LabBook.existing(folder / f"{name}.sqlite").runs(error=None)
-    wanted = [key for key in sweep.keyed_runs() if key in set(runs["point"])]
-    return Recorded(name, runs.set_index("point").loc[wanted].reset_index())
+    wanted = sweep.keyed_runs()
+    if missing := [run for key, run in wanted.items() if key not in {*runs["point"]}]:
+        parameters, seed = missing[0]
+        raise ValueError(
+            f"record {name!r} lacks {len(missing)} of the {len(wanted)} points of {name}.toml, "
+            f"first seed {seed} of {parameters}: run `make records`, or recorded({name!r}, "
+            "rerun=True)"
+        )
+    found = runs.set_index("point").loc[[*wanted]].reset_index()
+    return Recorded(name, found, len(find_changed(sweep, found)))
 
 
 def records_folder() -> Path:

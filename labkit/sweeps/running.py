@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from labkit.limits import show_value
+from labkit.limits import check_choice, show_value
 from labkit.sweeps.clients import choose_workers, connect
+from labkit.sweeps.code import code_digest
 from labkit.sweeps.functions import find_function
+from labkit.sweeps.plain import point_key
 from labkit.sweeps.points import Point, PointRun, local_versions
 from labkit.sweeps.selection import select_neurons
 from labkit.sweeps.sweep import Sweep
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from distributed import Client
 
     from labkit.records import LabBook
+
+_CHANGED = ("rerun", "keep")
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +76,7 @@ def run_sweep(
     progress: bool = True,
     stop: Callable[[], bool] | None = None,
     retry_failed: bool = False,
+    changed: str | None = None,
 ) -> SweepReport:
     """Runs the points of a sweep that a lab book has no result of, and records each as it comes.
 
@@ -91,19 +96,25 @@ def run_sweep(
         progress: show a progress bar.
         stop: asked a few times a second whether to end; what is then being run is given up.
         retry_failed: run again what has failed before.
+        changed: what becomes of points whose function had another code when they were run: 'rerun'
+            them or 'keep' them as they are. By default that is an error: results of other code are
+            not passed off as new. See `labkit.sweeps.code.code_digest`.
 
     Raises:
         TypeError: an argument is not of its kind.
-        ValueError: `workers` is out of range, or goes with `client`.
-        SweepError: there is no connection, it was lost, or the workers have other versions.
+        ValueError: `workers` is out of range, or goes with `client`; or `changed` is neither.
+        SweepError: the function has changed since points were run, or there is no connection, it
+            was lost, or the workers have other versions.
         LabBookError: the book cannot be opened or written.
         KeyboardInterrupt: after what has come is in the book.
     """
     from labkit.records import LabBook  # not on the workers
 
     _check_arguments(sweep, client, workers, stop)
+    if changed is not None:
+        check_choice("changed", changed, _CHANGED)
     book = book if isinstance(book, LabBook) else LabBook(book)
-    state = _State(sweep, book, retry_failed=retry_failed)
+    state = _State(sweep, book, retry_failed=retry_failed, changed=changed)
     try:
         with _workers(state, client, workers) as crew, _bar(state, progress):
             state.run(crew, stop)
@@ -112,12 +123,31 @@ def run_sweep(
     return state.report()
 
 
+def find_changed(sweep: Sweep, runs: pd.DataFrame) -> set[str]:
+    """The keys of points that were run when the sweep's function had another code.
+
+    Of points that do not say which code it was, nothing is known: they are not among them.
+
+    Args:
+        sweep: whose function is looked at.
+        runs: finished runs, as `LabBook.runs` gives them.
+    """
+    if sweep.function is select_neurons or "parameters.function_code" not in runs:
+        return set()
+    code = code_digest(find_function(sweep.function))
+    then = runs.drop_duplicates("point", keep="last").set_index("point")["parameters.function_code"]
+    return {*then.index[then.notna() & (then != code)]}
+
+
 class _State:
     """Which points are done, which have failed, and which are still to be given out."""
 
-    def __init__(self, sweep: Sweep, book: LabBook, *, retry_failed: bool) -> None:
+    def __init__(
+        self, sweep: Sweep, book: LabBook, *, retry_failed: bool, changed: str | None
+    ) -> None:
         self.sweep, self.book = sweep, book
-        self.points = {key: Point(key, *run) for key, run in sweep.keyed_runs().items()}
+        self.code = code_digest(find_function(sweep.function))
+        self.points = {point.key: point for point in self._points(changed)}
         self.before = book.points() & self.points.keys()
         self.finished: set[str] = set()
         self.failed = (book.points(finished=False) & self.points.keys()) - self.before
@@ -150,6 +180,26 @@ class _State:
         counts = len(self.before), len(self.finished), failed, left
         return SweepReport(self.book.path, tuple(self.points), *counts)
 
+    def _points(self, changed: str | None) -> Iterator[Point]:
+        """All points. One that was run with another code has that of today in its key, if rerun."""
+        keyed, finished = self.sweep.keyed_runs(), self.book.points()
+        old = set() if finished.isdisjoint(keyed) else self._of_other_code()
+        again = {
+            k: point_key(f"{self.sweep.identity}@{self.code}", *keyed[k]) for k in old & {*keyed}
+        }
+        if (waiting := [k for k in again if again[k] not in finished]) and changed is None:
+            raise SweepError(
+                f"{self.sweep.function_name} has changed since {len(waiting)} of {len(keyed)} "
+                f"points in {self.book.path} were run: run them again with changed='rerun' "
+                "(--changed rerun), or keep them with 'keep'"
+            )
+        kept = {*waiting} if changed == "keep" else set()
+        for key, run in keyed.items():
+            yield Point(key if key in kept else again.get(key, key), *run)
+
+    def _of_other_code(self) -> set[str]:
+        return find_changed(self.sweep, self.book.runs(error=None))
+
     def _keep_all(self, workers: Workers) -> None:
         while workers.ready:
             self._keep(*workers.ready[0])
@@ -175,6 +225,7 @@ class _State:
         parameters = dict(point.parameters)
         if self.sweep.function is not select_neurons:
             parameters["function"] = self.sweep.function_name
+            parameters["function_code"] = self.code
         came = ran.outcome
         self.book.record(
             question=self.sweep.question,

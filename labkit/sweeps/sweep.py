@@ -19,6 +19,9 @@ from labkit.sweeps.toml import read_keys
 MAX_RUNS = 1_000_000
 
 _LARGEST_SEED = 2**63 - 1  # that a lab book holds
+#: What `select_neurons` is called in keys, wherever it stands.
+_SELECTION = "labkit.sweeps.selection:select_neurons"
+_OWN = ("function", "function_code")  # what an entry says beside the parameters
 
 Parameters = dict[str, Any]
 
@@ -44,6 +47,8 @@ class Sweep:
         points: parameters of each point; with a grid, each is combined with all of it.
         hypothesis: what is expected; with each entry in the lab book.
         function: what is run, or its name as 'module:name'.
+        name: by which the lab book knows the points, in place of the function's own name: with it,
+            they are found again when the function has moved to another module.
 
     Raises:
         TypeError: a field is not of its kind.
@@ -60,6 +65,7 @@ class Sweep:
     points: Sequence[Mapping[str, Any]] = ()
     hypothesis: str | None = None
     function: PointFunction | str = select_neurons
+    name: str | None = None
 
     def __post_init__(self) -> None:
         checked = {
@@ -71,8 +77,9 @@ class Sweep:
             "points": _check_points(self.points),
             "function": find_function(self.function),
         }
-        if self.hypothesis is not None:
-            checked["hypothesis"] = _check_text("hypothesis", self.hypothesis)
+        for text in ("hypothesis", "name"):
+            if getattr(self, text) is not None:
+                checked[text] = _check_text(text, getattr(self, text))
         for name, value in checked.items():
             object.__setattr__(self, name, value)
         self._check_names()
@@ -97,8 +104,13 @@ class Sweep:
 
     @property
     def function_name(self) -> str:
-        """The name of what is run, as it is in the key of each point."""
+        """The name of what is run, 'module:name'."""
         return name_function(find_function(self.function))
+
+    @property
+    def identity(self) -> str:
+        """What the key of each point begins with: the sweep's name, or else that of what is run."""
+        return self.name or (_SELECTION if self.function is select_neurons else self.function_name)
 
     def parameters(self) -> list[Parameters]:
         """The parameters of each point, in order: the grid's last name moves fastest."""
@@ -111,12 +123,12 @@ class Sweep:
 
     def point_key(self, parameters: Mapping[str, Any], seed: int) -> str:
         """The digest by which the lab book knows a run of this sweep; see `point_key`."""
-        return point_key(self.function_name, parameters, seed)
+        return point_key(self.identity, parameters, seed)
 
     def keyed_runs(self) -> dict[str, tuple[Parameters, int]]:
         """All (parameters, seed) by their keys, in the order of `runs`."""
-        name = self.function_name
-        return {point_key(name, *each): each for each in self.runs()}
+        identity = self.identity
+        return {point_key(identity, *each): each for each in self.runs()}
 
     def _parameters(self) -> Iterator[Parameters]:
         same = {**self.problem, **self.options}
@@ -131,8 +143,8 @@ class Sweep:
         point_names = dict.fromkeys(itertools.chain.from_iterable(self.points))
         for part in ("problem", "options", "grid", "points"):
             for name in point_names if part == "points" else getattr(self, part):
-                if name == "function":
-                    raise ValueError(f"{part} names 'function' (limit: the sweep's own attribute)")
+                if name in _OWN:
+                    raise ValueError(f"{part} names {name!r} (limit: the sweep's own attribute)")
                 if name in named:
                     given = f"{part} names {name!r}, and so does {named[name]}"
                     raise ValueError(f"{given} (limit: each name once)")
