@@ -78,6 +78,14 @@ def test_the_sizes_are_those_of_the_circuits(
     assert (size.n_qubits, size.queries_before) == (n_neurons, 2**n_neurons)
 
 
+@pytest.mark.parametrize("n_neurons", [2, 3, 4])
+def test_the_size_of_a_list_is_that_of_its_circuit_whatever_is_marked(n_neurons: int) -> None:
+    qubits = cirq.LineQubit.range(n_neurons)
+    for mask in all_masks(n_neurons):
+        counted = circuit_report(build_table_oracle(qubits, [mask])).two_qubit_gates
+        assert table_size(mask[np.newaxis]).two_qubit_gates == counted
+
+
 def test_the_best_size_is_that_of_the_highest_threshold_that_marks_a_mask() -> None:
     weights = quantised_weights("moons", 5, 4, seed=3)
     highest = max(t for t in range(1, 5) if view_oracle(weights, t, "table").n_marked)

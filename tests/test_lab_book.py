@@ -396,10 +396,9 @@ def test_runs_has_a_tidy_column_for_each_variable(book: LabBook) -> None:
     runs = book.runs()
     kinds = {name: str(runs[f"parameters.{name}"].dtype) for name in "nvmw"}
     kinds |= {name: str(runs[f"parameters.{name}"].dtype) for name in ("on", "big", "who")}
-    text = pd.Series(["text"]).dtype.name  # object, or from pandas 3 on str
     assert kinds == {
         **{"n": "int64", "on": "boolean", "v": "Int64", "big": "object", "m": "object"},
-        **{"w": "float64", "who": text},
+        **{"w": "float64", "who": "object"},
     }
     assert runs["parameters.v"][1] == 2**60 + 1
     assert runs["parameters.big"].tolist() == [None, None, 2**70]

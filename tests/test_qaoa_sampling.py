@@ -73,7 +73,7 @@ def test_training_does_not_depend_on_the_unit_of_the_cost() -> None:
     table, ramp = moons(6), ramp_angles(2, 6, std=1.0)
     tenfold = CostTable(10 * table.costs + 3, 6)
     one, other = (optimise_angles(t, ramp, evaluations=25) for t in (table, tenfold))
-    np.testing.assert_allclose(one, other, rtol=1e-4)
+    np.testing.assert_allclose(one, other, rtol=5e-4)  # where L-BFGS stops
 
 
 def test_more_evaluations_do_not_make_trained_angles_worse() -> None:

@@ -103,9 +103,10 @@ class KilledSweep:
         connection.close()
 
     def stop(self) -> None:
-        if self.writer is not None:
+        if self.writer is not None and self.writer.stdout is not None:
             self.writer.kill()
-            self.writer.communicate()
+            self.writer.wait()
+            self.writer.stdout.close()
 
     def _keys(self) -> dict[int, str]:
         sweep = Sweep.from_toml(self.file)

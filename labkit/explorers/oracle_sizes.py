@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -102,18 +103,23 @@ def table_size(marked_masks: BoolArray) -> OracleSize:
     Args:
         marked_masks: bool (M, n), no mask twice.
     """
-    n_marked, n = marked_masks.shape
-    on = int(marked_masks[:, -1].sum())
-    gates = on * _gates_of_a_flip(n, True) + (n_marked - on) * _gates_of_a_flip(n, False)
+    n = marked_masks.shape[1]
+    ends = Counter(map(tuple, marked_masks[:, -2:].tolist()))
+    gates = sum(count * _gates_of_a_flip(n, end) for end, count in ends.items())
     return OracleSize({"mask qubits": n}, gates, 2**n)
 
 
-@lru_cache(maxsize=32)
-def _gates_of_a_flip(n_neurons: int, last: bool) -> int:
-    """Two-qubit gates of `flip_phase`; which neurons are on matters for its target alone."""
+@lru_cache(maxsize=64)
+def _gates_of_a_flip(n_neurons: int, end: tuple[bool, ...]) -> int:
+    """Two-qubit gates of `flip_phase`: in Cirq 1.7 they differ with the last two bits, no others.
+
+    Args:
+        n_neurons: n.
+        end: the last two bits of the mask.
+    """
     from labkit.circuits.oracles import build_computed_oracle, build_table_oracle
     from labkit.circuits.reports import circuit_report
 
-    mask = np.array([True] * (n_neurons - 1) + [last])
+    mask = np.array([True] * (n_neurons - len(end)) + [*end])
     qubits = build_computed_oracle(mask[np.newaxis].astype(int), 1).mask_qubits
     return circuit_report(build_table_oracle(qubits, [mask])).two_qubit_gates

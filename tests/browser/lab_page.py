@@ -43,12 +43,26 @@ COUNT_DRAWINGS = """cell => {
     window.watcher = new MutationObserver(records => { window.drawings += records.length; });
     window.watcher.observe(image, {attributeFilter: ['src']});
 }"""
-# Waits until the kernel has answered all that was sent to it and the page has taken it in. A widget
-# sends its next message once its last is answered, so there may be one more to wait for.
-SETTLE = """async () => {
-    const { kernel } = window.jupyterapp.shell.currentWidget.sessionContext.session;
-    for (let i = 0; i < 4; i++) await kernel.requestKernelInfo();
-}"""
+KERNEL = "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel"
+# notes what is sent to the kernel until it says that it is idle after it
+WATCH_KERNEL = f"""() => {{
+    window.awaited = new Set();
+    {KERNEL}.anyMessage.connect((_, {{ msg, direction }}) => {{
+        if (direction === 'send' && msg.channel === 'shell') window.awaited.add(msg.header.msg_id);
+        else if (msg.header.msg_type === 'status' && msg.content.execution_state === 'idle')
+            window.awaited.delete(msg.parent_header.msg_id);
+    }});
+}}"""
+# Waits until all is answered and the page has taken it in. A widget sends its next message once its
+# last is answered, so there may be more to wait for; the kernel answers widgets and questions about
+# itself in threads of their own.
+SETTLE = f"""async () => {{
+    for (let quiet = 0; quiet < 3; quiet++) {{
+        await {KERNEL}.requestKernelInfo();
+        await new Promise(done => setTimeout(done));
+        if (window.awaited.size > 0) quiet = -1;
+    }}
+}}"""
 STATE = """cell => {
     const view = cell.querySelector('.widget-vbox');
     return {
@@ -183,6 +197,7 @@ def open_notebook(root: Path, notebook: str, cells: Mapping[str, str]) -> Iterat
             "document.querySelector('.jp-Notebook-ExecutionIndicator').dataset.status === 'idle'",
             timeout=900_000,
         )
+        page.evaluate(WATCH_KERNEL)
         yield Page(page, complaints, cells)
         browser.close()
 
