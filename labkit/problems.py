@@ -5,18 +5,28 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
+import numpy as np
 import numpy.typing as npt
 
-from labkit.activations import NetworkArrays, draw_network
-from labkit.costs import CostTable
+from labkit.activations import NetworkArrays, NKArrays, draw_network, draw_nk_network
+from labkit.costs import CostTable, LocalCost
 from labkit.datasets import Task, load_task
 from labkit.limits import check_choice, check_integer
 from labkit.masks import check_one_mask
-from labkit.scoring import accuracy, score_all_masks
+from labkit.scoring import (
+    NetworkCost,
+    accuracy,
+    ensemble_cost,
+    network_cost,
+    nk_cost,
+    score_all_masks,
+)
 
 #: Factor on the output: at 1 cross-entropy of a few neurons hardly leaves log 2, and above 3 it
 #: switches most of them off.
 DEFAULT_SCALE = 2.0
+#: Of NK networks: squared error switches nearly every neuron off at this scale.
+NK_COST = "cross_entropy"
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,3 +115,107 @@ def build_problem(
     ).adapted(task.x_train)
     table = score_all_masks(network, task.x_train, task.y_train, cost=cost)
     return Problem(task, network, table, cost, seed)
+
+
+@dataclass(frozen=True, eq=False)
+class NKProblem:
+    """A task, an NK network for it, and the sum of N small tables that its masks cost.
+
+    Attributes:
+        task: all its features.
+        network: its weights, standardised on the training samples.
+        cost: the mean cross-entropy of the outputs on the training samples.
+    """
+
+    task: Task
+    network: NKArrays
+    cost: LocalCost
+
+    def accuracy(self, neuron_mask: npt.ArrayLike, *, split: str = "test") -> float:
+        """Share of samples that the mean of the outputs classifies rightly.
+
+        A mask that keeps no neuron says 0 to each sample: no class, and none is right.
+
+        Args:
+            neuron_mask: (N,) bool, 0 and 1, or a mask string.
+            split: 'train', 'validation' or 'test'.
+        """
+        mask = check_one_mask(neuron_mask, self.network.n_neurons)
+        x, y = getattr(self.task, f"x_{split}"), getattr(self.task, f"y_{split}")
+        return accuracy(self.network.prediction(x, mask), y)
+
+    def ensemble_cost(self, neuron_mask: npt.ArrayLike) -> float:
+        """The cost of the prediction of one mask, on the training samples."""
+        task = self.task
+        return ensemble_cost(self.network, task.x_train, task.y_train, neuron_mask, cost=NK_COST)
+
+    def as_one_output(self) -> NetworkArrays:
+        """The network of one output that makes the same prediction, and couples all its neurons.
+
+        (1/N) sum_i sum_{j in nbhd(i)} m_j a_ij ĥ_j = sum_j m_j (1/N sum_i a_ij) ĥ_j.
+        """
+        nk = self.network
+        readout = np.zeros((nk.n_neurons, 1), dtype=np.float64)
+        np.add.at(readout[:, 0], nk.neighbourhoods, nk.readout / nk.n_neurons)
+        columns = nk.mean[:, np.newaxis], nk.inverse_std[:, np.newaxis]
+        return NetworkArrays(nk.kernel, readout.astype(np.float32), nk.scale, "neuron", *columns)
+
+
+@lru_cache(maxsize=256, typed=True)
+def build_nk_problem(
+    task_name: str,
+    n_neurons: int,
+    n_inputs_per_output: int,
+    *,
+    seed: int,
+    scale: float = DEFAULT_SCALE,
+    neighbourhood: str = "adjacent",
+) -> NKProblem:
+    """Draws an NK network for a task and scores each of its outputs on the training data.
+
+    Args:
+        task_name: one of `datasets.TASK_NAMES`, of two classes.
+        n_neurons: N.
+        n_inputs_per_output: K, neurons that each output reads.
+        seed: of the network's weights; the hidden neurons are the same for every K.
+        scale: factor on the outputs.
+        neighbourhood: 'adjacent' or 'random'.
+
+    Raises:
+        TypeError: a count or the seed is not an integer.
+        ValueError: a name is unknown or a count out of range.
+    """
+    task = load_task(task_name)
+    network = draw_nk_network(
+        task.n_features,
+        n_neurons,
+        n_inputs_per_output,
+        neighbourhood=neighbourhood,
+        scale=scale,
+        seed=seed,
+    ).adapted(task.x_train)
+    return NKProblem(task, network, nk_cost(network, task.x_train, task.y_train, cost=NK_COST))
+
+
+def build_large(task_name: str, n_hidden: int, *, seed: int) -> tuple[NetworkArrays, NetworkCost]:
+    """A random network on all features of a task, and its cost without a table.
+
+    Args:
+        task_name: one of `datasets.TASK_NAMES`.
+        n_hidden: neurons, as many mask bits.
+        seed: of the weights, 0 or more.
+
+    Returns:
+        The network, standardised on the training samples, and its cross-entropy on them.
+    """
+    task = load_task(task_name)
+    two_classes = task.n_classes == 2
+    network = draw_network(
+        task.n_features,
+        n_hidden,
+        1 if two_classes else task.n_classes,
+        readout="signed_constant" if two_classes else "gaussian",
+        scale=DEFAULT_SCALE,
+        seed=seed,
+    ).adapted(task.x_train)
+    return network, network_cost(network, task.x_train, task.y_train)

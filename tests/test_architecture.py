@@ -38,10 +38,8 @@ ROWS = {
     "baselines": 5,
     "problems": 5,
     "records": 5,
-    "plots": 6,
     "sweeps": 6,
-    "explorers": 7,
-    "exercises": 7,
+    "course": 7,
     "cli": 8,
     "__main__": 9,
 }
@@ -53,13 +51,13 @@ MAY_IMPORT = {
     "tensorflow": {"angle_training"},
     "tf_keras": {"angle_training"},
     "tensorflow_quantum": {"angle_training"},
-    "cirq": {"angle_training", "circuits", "costs", "simulators", "selectors", "exercises"},
+    "cirq": {"angle_training", "circuits", "costs", "simulators", "selectors", "course"},
     "dimod": {"costs"},
     "numba": {"simulators"},
     "qsimcirq": {"simulators"},
-    "matplotlib": {"plots", "explorers", "exercises", "records"},
-    "ipywidgets": {"explorers", "exercises"},
-    "anywidget": {"explorers", "exercises"},
+    "matplotlib": {"course", "records"},
+    "ipywidgets": {"course"},
+    "anywidget": {"course"},
 }
 #: Importing any other module loads neither TensorFlow nor Cirq.
 SLOW_TO_IMPORT = {"networks", "baselines", "circuits"}
@@ -258,9 +256,9 @@ def test_an_import_from_the_same_row_or_below_is_reported(module: str, imported:
     [
         ("labkit.scoring", "keras.ops", "only baselines, networks may"),
         (
-            "labkit.plots.networks",
-            "cirq",
-            "only angle_training, circuits, costs, exercises, selectors, simulators may",
+            "labkit.course.plots.networks",
+            "keras",
+            "only baselines, networks may",
         ),
         ("labkit.selectors.grover", "qsimcirq", "only simulators may"),
         ("labkit.networks", "tensorflow", "only angle_training may"),

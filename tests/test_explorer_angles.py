@@ -9,8 +9,8 @@ import pytest
 
 from labkit.circuits.qaoa import qaoa_circuit
 from labkit.costs import CostTable
-from labkit.explorers import AngleExplorer, SharedMask
-from labkit.explorers.angle_surface import (
+from labkit.course.explorers import AngleExplorer, SharedMask
+from labkit.course.explorers.angle_surface import (
     BETAS,
     GAMMAS,
     AngleSurface,
@@ -18,10 +18,10 @@ from labkit.explorers.angle_surface import (
     ramp_through,
     view_angles,
 )
+from labkit.course.lessons.lesson_07_qaoa import chance_of_optimum, compare_angles
 from labkit.masks import mask_to_string
 from labkit.problems import build_problem
 from labkit.simulators import final_state, probabilities, qaoa_expectation
-from labkit.sweeps.lessons.qaoa import chance_of_optimum, compare_angles
 
 
 @pytest.fixture(scope="module")

@@ -11,17 +11,17 @@ from labkit.circuits.gate_errors import add_gate_errors
 from labkit.circuits.grover import grover_circuit
 from labkit.circuits.oracles import build_computed_oracle, build_table_oracle
 from labkit.circuits.reports import circuit_report
-from labkit.explorers import OracleExplorer, SharedMask
-from labkit.explorers.oracle import MAX_SAMPLES, threshold_options, view_oracle
-from labkit.explorers.oracle_sizes import (
+from labkit.course.explorers import OracleExplorer, SharedMask
+from labkit.course.explorers.oracle import MAX_SAMPLES, threshold_options, view_oracle
+from labkit.course.lessons.lesson_06_computed_oracle import (
     best_size,
     computed_size,
     quantised_weights,
     table_size,
 )
+from labkit.course.plots import new_axes
+from labkit.course.plots.oracles import draw_points_and_lines, draw_registers, draw_sizes
 from labkit.masks import all_masks, mask_from_string, masks_from_indices
-from labkit.plots import new_axes
-from labkit.plots.oracles import draw_points_and_lines, draw_registers, draw_sizes
 from labkit.scoring.quantised import count_right, few_samples
 from labkit.simulators import evolve_grover, final_state
 

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from labkit.costs import CostTable
-from labkit.explorers import SelectorRace, SharedMask
-from labkit.explorers.race import BUDGETS, DRAWN_AT, N_RUNS, RACERS, run_race, view_race
+from labkit.course.explorers import SelectorRace, SharedMask
+from labkit.course.explorers.race import BUDGETS, DRAWN_AT, N_RUNS, RACERS, run_race, view_race
+from labkit.course.plots import draw_race, draw_regret, new_axes
 from labkit.masks import mask_from_string
-from labkit.plots import draw_race, draw_regret, new_axes
 from labkit.problems import build_problem
 from labkit.selectors import adaptive_grover, one_flip_search, qaoa_sampling, run
-from labkit.sweeps.lessons.races import ENTRANTS, LAYERS, Trace, trace
+from labkit.selectors.racing import ENTRANTS, LAYERS, Trace, trace
 
 
 @pytest.fixture(scope="module")

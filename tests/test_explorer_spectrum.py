@@ -9,10 +9,10 @@ import pytest
 
 from labkit.costs import CostTable, PauliZCost
 from labkit.costs.spectrum import regret_by, share_by_order, truncate
-from labkit.explorers import SharedMask, SpectrumExplorer, SubnetworkExplorer
-from labkit.explorers.spectrum import COST_NAMES, nearest_point, view_spectrum
-from labkit.masks import all_masks, mask_from_index, mask_from_string, mask_to_string
-from labkit.plots import (
+from labkit.course.explorers import SharedMask, SpectrumExplorer, SubnetworkExplorer
+from labkit.course.explorers.spectrum import COST_NAMES, nearest_point, view_spectrum
+from labkit.course.lessons.lesson_08_hamiltonian_without_a_table import compare_quadratic_costs
+from labkit.course.plots import (
     draw_agreement,
     draw_counts,
     draw_couplings,
@@ -21,9 +21,9 @@ from labkit.plots import (
     new_axes,
     render_png,
 )
+from labkit.masks import all_masks, mask_from_index, mask_from_string, mask_to_string
 from labkit.problems import build_problem
 from labkit.scoring import quadratic_cost
-from labkit.sweeps.lessons.hamiltonian import compare_quadratic_costs
 
 
 def random_table(n: int, seed: int = 3) -> CostTable:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from labkit.explorers import LocalSearchTheatre, SharedMask
-from labkit.explorers.theatre import THEATRE_SCHEMES, find_walk, view_local_search
+from labkit.course.explorers import LocalSearchTheatre, SharedMask
+from labkit.course.explorers.theatre import THEATRE_SCHEMES, find_walk, view_local_search
+from labkit.course.plots.local import mask_places
 from labkit.masks import mask_to_string
-from labkit.plots.local import mask_places
 from labkit.problems import build_problem
 
 

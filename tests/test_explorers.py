@@ -13,7 +13,7 @@ import pytest
 from benchmarks.fresh_script import explorers
 
 from labkit.amplification import success_probability
-from labkit.explorers import (
+from labkit.course.explorers import (
     AngleExplorer,
     Explorer,
     GroverExplorer,
@@ -26,10 +26,10 @@ from labkit.explorers import (
     SpectrumExplorer,
     SubnetworkExplorer,
 )
-from labkit.explorers.grover import threshold_options, view_grover
-from labkit.explorers.subnetwork import find_mask_in_bar, find_next_by_cost, view_subnetwork
+from labkit.course.explorers.grover import threshold_options, view_grover
+from labkit.course.explorers.subnetwork import find_mask_in_bar, find_next_by_cost, view_subnetwork
+from labkit.course.plots.networks import bin_costs
 from labkit.masks import mask_from_index, mask_from_string, mask_to_string
-from labkit.plots.networks import bin_costs
 from labkit.problems import build_problem
 
 PNG = b"\x89PNG"
@@ -287,8 +287,8 @@ def test_bad_arguments_are_named_in_one_line(
 
 def test_the_first_figure_waits_for_neither_tensorflow_nor_cirq() -> None:
     code = (
-        "import sys; from labkit.exercises import check; "
-        "from labkit.explorers import GroverExplorer, SubnetworkExplorer; "
+        "import sys; from labkit.course import check; "
+        "from labkit.course.explorers import GroverExplorer, SubnetworkExplorer; "
         "SubnetworkExplorer(); GroverExplorer(); "
         "print({'tensorflow', 'keras', 'cirq', 'qsimcirq', 'matplotlib.pyplot'} & set(sys.modules))"
     )

@@ -72,7 +72,7 @@ def test_right_wrong_not_attempted_and_broken_answers_are_told_apart(folder: Pat
 
 def test_a_stored_or_printed_verdict_is_not_believed(folder: Path) -> None:
     claims = [new_output("display_data", data={"text/html": "✓ exercise 00-2: right"})]
-    disguise = "from labkit.exercises import checking\ncheck = lambda *given: print('right')\n"
+    disguise = "from labkit.course import checking\ncheck = lambda *given: print('right')\n"
     disguise += "checking.EXERCISES['00-3'] = lambda answer: None"
     path = hand_in(
         folder / "a.ipynb",

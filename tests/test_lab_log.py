@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from labkit.explorers import Explorer, GroverExplorer, LabLog, RunsTable, SubnetworkExplorer
-from labkit.explorers.runs_table import parse_filters
+from labkit.course.explorers import Explorer, GroverExplorer, SubnetworkExplorer
+from labkit.course.panels import LabLog, RunsTable
+from labkit.course.panels.runs_table import parse_filters
 from labkit.records import LabBook
 
 

@@ -9,8 +9,7 @@ import pandas as pd
 import pytest
 from parts import needs_keras
 
-from labkit.problems import build_problem
-from labkit.sweeps.lessons.fair_comparison import (
+from labkit.course.lessons.lesson_14_fair_comparison import (
     EDGE_POPUP_STEPS,
     TRAINING_STEPS,
     collect,
@@ -18,6 +17,7 @@ from labkit.sweeps.lessons.fair_comparison import (
     shuffle_costs,
     transferred_angles,
 )
+from labkit.problems import build_problem
 
 
 def parameters(entrant: str, **changed: Any) -> dict[str, Any]:

@@ -10,9 +10,16 @@ import numpy as np
 import pytest
 
 from labkit.costs import CostTable
-from labkit.masks import all_masks
-from labkit.plots import new_axes
-from labkit.plots.local import (
+from labkit.course.lessons.lesson_12_local_selection import (
+    STARTS,
+    build_two_layers,
+    count_stuck_masks,
+    find_stuck_masks,
+    pick_runs,
+    search_two_layers,
+)
+from labkit.course.plots import new_axes
+from labkit.course.plots.local import (
     draw_bits,
     draw_masks,
     draw_schedules,
@@ -21,18 +28,11 @@ from labkit.plots.local import (
     mask_places,
     nearest_mask,
 )
+from labkit.course.recorded import recorded
+from labkit.masks import all_masks
 from labkit.problems import build_problem
 from labkit.selectors import SCHEMES, grover_search, local_selection, run, walk_locally
 from labkit.selectors.blocks import embed
-from labkit.sweeps.lessons.local_selection import (
-    STARTS,
-    build_two_layers,
-    count_stuck_masks,
-    find_stuck_masks,
-    pick_runs,
-    search_two_layers,
-)
-from labkit.sweeps.recorded import recorded
 
 TABLE = build_problem("breast_cancer", 8, seed=9).table
 GROUPS = {"layers": [range(4), range(4, 8)], "input_groups": [range(5), range(3, 8)]}

@@ -6,24 +6,23 @@ import numpy as np
 import pytest
 
 from labkit.costs import LocalCost
-from labkit.exercises import check
-from labkit.masks import all_masks
-from labkit.plots import (
+from labkit.course import check, recorded
+from labkit.course.lessons.lesson_11_nk_networks import (
+    compare_rivals,
+    measure_light_cones,
+    measure_quality,
+    over_seeds,
+)
+from labkit.course.plots import (
     draw_bound,
     draw_circuit_size,
     draw_cone_widths,
     draw_costs_over_k,
     new_axes,
 )
+from labkit.masks import all_masks
+from labkit.problems import build_nk_problem
 from labkit.scoring import score_all_masks
-from labkit.sweeps import recorded
-from labkit.sweeps.lessons.nk_networks import (
-    build_nk_problem,
-    compare_rivals,
-    measure_light_cones,
-    measure_quality,
-    over_seeds,
-)
 
 
 @pytest.mark.parametrize("neighbourhood", ["adjacent", "random"])

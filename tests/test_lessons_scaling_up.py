@@ -8,18 +8,18 @@ import numpy as np
 import pytest
 from parts import needs_keras
 
-from labkit.datasets import load_task
-from labkit.plots import new_axes, set_log_ticks
-from labkit.scoring import accuracy
-from labkit.selectors import local_selection, run
-from labkit.sweeps.lessons.scaling_up import (
+from labkit.course.lessons.lesson_13_scaling_up import (
     EPOCHS,
     N_TRAINED,
-    build_large,
     descend,
     select_and_train,
     train_side_by_side,
 )
+from labkit.course.plots import new_axes, set_log_ticks
+from labkit.datasets import load_task
+from labkit.problems import build_large
+from labkit.scoring import accuracy
+from labkit.selectors import local_selection, run
 
 
 @pytest.mark.parametrize(("task_name", "n_outputs"), [("digits_3v6", 1), ("wine", 3)])

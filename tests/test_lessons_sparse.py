@@ -11,23 +11,26 @@ from matplotlib.patches import Rectangle
 
 from labkit.ansatz import ramp_angles
 from labkit.costs import CostTable
-from labkit.masks import all_masks
-from labkit.plots import draw_kept, draw_strengths, new_axes
-from labkit.selectors import run
-from labkit.simulators import final_state, probabilities
-from labkit.sweeps import recorded
-from labkit.sweeps.lessons.sparse import (
+from labkit.costs.penalty import penalised, penalty
+from labkit.course import recorded
+from labkit.course.lessons.lesson_10_sparse_subnetworks import (
     STRENGTHS,
     best_at,
     compare_mixers,
     costs_by_weight,
     keeps,
-    moons_table,
-    penalised,
-    penalty,
     ramp_chances,
-    swap_search,
 )
+from labkit.course.plots import draw_kept, draw_strengths, new_axes
+from labkit.masks import all_masks
+from labkit.problems import build_problem
+from labkit.selectors import run
+from labkit.selectors.classical import swap_search
+from labkit.simulators import final_state, probabilities
+
+
+def moons_table(n_neurons: int, seed: int) -> CostTable:
+    return build_problem("moons", n_neurons, seed=seed).table
 
 
 @pytest.fixture

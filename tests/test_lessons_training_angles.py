@@ -10,13 +10,10 @@ from parts import needs_tensorflow_quantum
 from labkit.angle_training import is_installed, value_and_gradient
 from labkit.ansatz import ramp_angles
 from labkit.costs import PauliZCost
-from labkit.platforms import TENSORFLOW_QUANTUM
-from labkit.plots import draw_bills, draw_gradients, draw_step_errors, draw_training, new_axes
-from labkit.simulators import qaoa_value_and_gradient
-from labkit.sweeps import recorded
-from labkit.sweeps.lessons.training_angles import (
+from labkit.course import recorded
+from labkit.course.lessons.lesson_07_qaoa import chance_of_optimum
+from labkit.course.lessons.lesson_09_training_angles import (
     central_differences,
-    chance_of_optimum,
     compare_angles,
     difference_errors,
     mean_angles,
@@ -27,6 +24,15 @@ from labkit.sweeps.lessons.training_angles import (
     train_in_tensorflow_quantum,
     transfer_angles,
 )
+from labkit.course.plots import (
+    draw_bills,
+    draw_gradients,
+    draw_step_errors,
+    draw_training,
+    new_axes,
+)
+from labkit.platforms import TENSORFLOW_QUANTUM
+from labkit.simulators import qaoa_value_and_gradient
 
 
 @pytest.fixture

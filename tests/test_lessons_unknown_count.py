@@ -13,12 +13,17 @@ from labkit.amplification import (
     expected_calls_unknown,
     success_probability,
 )
-from labkit.plots import new_axes
-from labkit.plots.oracles import draw_falling_threshold
+from labkit.course import recorded
+from labkit.course.lessons.lesson_05_unknown_count import (
+    RUNS,
+    count_calls,
+    follow_rounds,
+    mean_calls,
+)
+from labkit.course.plots import new_axes
+from labkit.course.plots.oracles import draw_falling_threshold
 from labkit.problems import build_problem
 from labkit.selectors import adaptive_grover, default_oracle_calls, run
-from labkit.sweeps import recorded
-from labkit.sweeps.lessons.unknown_count import RUNS, count_calls, follow_rounds, mean_calls
 
 
 @pytest.mark.parametrize(("n", "n_marked"), [(1, 1), (3, 8), (6, 1), (6, 40), (10, 7)])

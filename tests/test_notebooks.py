@@ -27,12 +27,11 @@ from notebook_measures import (
 )
 from run_notebooks import FOLDER, WIDGET_VIEW, code_cells, complaints, execute, read
 
-from labkit.exercises import EXERCISES
-from labkit.platforms import KERAS
+from labkit.course.checking import all_exercises
+from labkit.course.registry import LESSONS
 
 NOTEBOOKS = all_notebooks()
 EXPLORERS = sorted(explorer.__name__ for explorer in explorers())
-_NEEDS = {"01_random_networks": KERAS}
 _MEMORY = {"09_training_angles": 1638}  # MiB; TensorFlow Quantum
 
 
@@ -60,7 +59,7 @@ def verdicts(notebook: Any) -> Iterator[str]:
 
 def run_clean(notebook: Any, path: Path) -> Any:
     """Executed without an error or a warning, within the memory of a lesson."""
-    part = _NEEDS.get(path.stem)
+    (part,) = (lesson.needs for lesson in LESSONS if lesson.file == path.stem)
     if part and not part.is_installed():
         pytest.skip(part.line)
     with pytest.MonkeyPatch.context() as patch:
@@ -101,7 +100,7 @@ def test_the_angles_are_read_where_there_is_no_tensorflow_quantum() -> None:
 
 
 def test_the_course_is_complete() -> None:
-    assert [path.stem[:2] for path in NOTEBOOKS] == [f"{number:02}" for number in range(17)]
+    assert [path.stem for path in NOTEBOOKS] == [lesson.file for lesson in LESSONS]
 
 
 def test_what_is_stored_was_executed_and_reads_without_a_kernel(path: Path) -> None:
@@ -197,4 +196,4 @@ def test_every_exercise_is_asked_in_one_notebook() -> None:
         for cell in tagged(read(path), "exercise")
         for name in re.findall(r'check\("([^"]+)"', cell.source)
     ]
-    assert sorted(asked) == sorted(EXERCISES)
+    assert sorted(asked) == all_exercises()

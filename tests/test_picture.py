@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from matplotlib.axes import Axes
 
-from labkit.explorers import Explorer, SharedMask
-from labkit.explorers.picture import Picture
+from labkit.course.explorers import Explorer, SharedMask
+from labkit.course.explorers.picture import Picture
 
 
 class Pointed(Explorer):

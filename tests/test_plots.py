@@ -12,8 +12,8 @@ from matplotlib.axes import Axes
 
 from labkit import plots
 from labkit.amplification import success_probability
+from labkit.course.plots.canvas import wipe
 from labkit.masks import all_masks
-from labkit.plots.canvas import wipe
 from labkit.problems import Problem, build_problem
 from labkit.selectors import fit_growth, random_search, run
 from labkit.simulators import evolve_grover
@@ -122,7 +122,7 @@ def test_every_value_of_a_spread_is_a_point_and_the_median_a_line(ax: Axes) -> N
 
 def test_a_figure_is_shown_once_with_its_text(ax: Axes, monkeypatch: pytest.MonkeyPatch) -> None:
     shown: list[Any] = []
-    monkeypatch.setattr("labkit.plots.canvas.display", shown.append)
+    monkeypatch.setattr("labkit.course.plots.canvas.display", shown.append)
     plots.show(ax, 'P(k) < 1, "once"')
     (page,) = shown
     assert page.data.count("<img") == 1

@@ -14,10 +14,15 @@ from run_notebooks import read
 from test_architecture import MODULES, ROWS, imports_of, unit_of
 
 from labkit import selectors
-from labkit.exercises.glossary import SELECTORS, selector_rows, show_selectors, show_terms
-from labkit.exercises.terms import GLOSSARY, NOTEBOOKS, Term
-from labkit.explorers import Prediction
-from labkit.plots import (
+from labkit.course.glossary import GLOSSARY, Term
+from labkit.course.lessons.lesson_16_glossary_and_map import (
+    SELECTORS,
+    selector_rows,
+    show_selectors,
+    show_terms,
+)
+from labkit.course.panels import Prediction
+from labkit.course.plots import (
     all_imports,
     draw_bit_order,
     draw_differences,
@@ -29,7 +34,8 @@ from labkit.plots import (
     read_predictions,
     standard_error,
 )
-from labkit.plots.maps import WINGS, module_depths
+from labkit.course.plots.maps import WINGS, module_depths
+from labkit.course.registry import BY_NUMBER
 from labkit.records import LabBook
 from labkit.sweeps.selection import selector_options
 
@@ -107,8 +113,8 @@ def test_a_term_is_explained_once_and_links_to_a_notebook() -> None:
     assert len({term.name for term in terms}) == len(terms)
     assert all(len(term.meaning.split()) <= 14 for term in terms)
     files = {path.stem for path in (ROOT / "notebooks").glob("*.ipynb")}
-    assert {NOTEBOOKS[term.notebook] for term in terms if term.notebook} <= files
-    assert f'<a href="{NOTEBOOKS["03"]}.ipynb">03</a>' in show_terms("register")._repr_html_()
+    assert {BY_NUMBER[term.notebook].file for term in terms if term.notebook} <= files
+    assert f'<a href="{BY_NUMBER["03"].file}.ipynb">03</a>' in show_terms("register")._repr_html_()
     with pytest.raises(ValueError, match="part='words'"):
         show_terms("words")
 
@@ -118,7 +124,7 @@ LINKED = [term for part in GLOSSARY.values() for term in part if term.notebook]
 
 @pytest.mark.parametrize("term", LINKED, ids=lambda term: term.name)
 def test_a_term_occurs_in_the_notebook_it_links_to(term: Term) -> None:
-    cells = read(ROOT / "notebooks" / f"{NOTEBOOKS[term.notebook]}.ipynb").cells
+    cells = read(ROOT / "notebooks" / f"{BY_NUMBER[term.notebook].file}.ipynb").cells
     printed = [output.get("text", "") for cell in cells for output in cell.get("outputs", ())]
     text = " ".join(" ".join([*(cell.source for cell in cells), *printed]).lower().split())
     for written, word in (("_", " "), ("queries", "query"), ("passes", "pass")):

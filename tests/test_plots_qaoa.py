@@ -11,9 +11,9 @@ from matplotlib.collections import LineCollection
 
 from labkit import plots
 from labkit.costs import CostTable
+from labkit.course.plots.canvas import wipe
+from labkit.course.plots.qaoa import probability_floor
 from labkit.masks import mask_from_index
-from labkit.plots.canvas import wipe
-from labkit.plots.qaoa import probability_floor
 from labkit.problems import build_problem
 from labkit.selectors import queries_to_optimum, random_search, run
 from labkit.simulators import evolve_qaoa, probabilities

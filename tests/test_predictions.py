@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from labkit.explorers import Prediction
-from labkit.explorers.prediction import score_magnitude, score_share
+from labkit.course.panels import Prediction
+from labkit.course.panels.prediction import score_magnitude, score_share
 from labkit.records import LabBook
 
 

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from labkit.course import recorded
+from labkit.course.recorded import records_folder
 from labkit.records import LabBook
-from labkit.sweeps import Sweep, recorded, run_sweep
-from labkit.sweeps.recorded import records_folder
+from labkit.sweeps import Sweep, run_sweep
 
 NAMES = sorted(path.stem for path in records_folder().glob("*.toml"))
 

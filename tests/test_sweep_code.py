@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
+from labkit.course import recorded
+from labkit.course.recorded import records_folder
 from labkit.records import LabBook
-from labkit.sweeps import Sweep, SweepError, recorded, run_sweep
-from labkit.sweeps import recorded as recorded_function
+from labkit.sweeps import Sweep, SweepError, run_sweep
 from labkit.sweeps.code import code_digest
-from labkit.sweeps.recorded import records_folder
 
 FUNCTION = """\
 from labkit.sweeps import Outcome
@@ -158,7 +158,7 @@ def records_in(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of a record in a folder of its own."""
     for ending in ("toml", "sqlite"):
         shutil.copy(records_folder() / f"12_stuck_masks.{ending}", folder)
-    module = sys.modules["labkit.sweeps.recorded"]
+    module = sys.modules["labkit.course.recorded"]
     monkeypatch.setattr(module, "records_folder", lambda: folder)
     return folder / "12_stuck_masks.toml"
 
@@ -167,7 +167,7 @@ def test_a_record_that_lacks_a_point_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     toml = records_in(tmp_path, monkeypatch)
-    assert len(recorded_function("12_stuck_masks").runs) == 20
+    assert len(recorded("12_stuck_masks").runs) == 20
     toml.write_text(toml.read_text().replace("count = 20", "count = 40"))
     with pytest.raises(ValueError, match=r"lacks 20 of the 40 points .* seed 20 of .*make records"):
         recorded("12_stuck_masks")

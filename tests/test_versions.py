@@ -20,7 +20,7 @@ from make_versions import (
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from run_notebooks import FOLDER, complaints, execute, read
 
-STUB = 'from labkit.exercises import check\n\nanswer = ...  # a number\ncheck("00-2", answer)'
+STUB = 'from labkit.course import check\n\nanswer = ...  # a number\ncheck("00-2", answer)'
 SOLUTION = """<details><summary>Hint 1</summary>Count one.</details>
 <details><summary>Hint 2</summary>Double it, often.</details>
 <details><summary>Solution</summary>
@@ -62,7 +62,7 @@ def test_the_student_sees_question_stub_and_hints_but_no_solution() -> None:
 def test_the_teacher_sees_the_code_in_place_of_the_stub_and_the_reasoning_open() -> None:
     _, stub, reasoning, _ = instructor_version(small_notebook()).cells
     assert stub.source.splitlines() == [
-        "from labkit.exercises import check",
+        "from labkit.course import check",
         "",
         "choices = 2",
         "answer = choices**20",

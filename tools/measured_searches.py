@@ -10,7 +10,7 @@ from measured import DOCS, SEEDS, Section, generator, spread
 
 from labkit.amplification import expected_calls
 from labkit.ansatz import ramp_angles
-from labkit.plots import draw_growth, growth_in_words, new_axes, render_png
+from labkit.course.plots import draw_growth, growth_in_words, new_axes, render_png
 from labkit.problems import Problem, build_problem
 from labkit.selectors import (
     adaptive_grover,

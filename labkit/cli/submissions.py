@@ -36,13 +36,13 @@ _PATIENCE = 3  # cells that took too long, after which a notebook is given up
 #: A private subclass of SyntaxError, from Python 3.13 on.
 _PUBLIC = {"_IncompleteInputError": "SyntaxError"}
 #: An earlier exercise leaves no answer to this one, and may have failed before its import.
-_PREPARE = "from labkit.exercises import check\nanswer = ..."
+_PREPARE = "from labkit.course import check\nanswer = ..."
 _JUDGE = """
 import json as _json, pathlib as _pathlib, sys as _sys
-for _name in [name for name in _sys.modules if name.startswith("labkit.exercises")]:
+for _name in [name for name in _sys.modules if name.startswith("labkit.course")]:
     del _sys.modules[_name]
 import labkit as _labkit
-from labkit.exercises import check as _check
+from labkit.course import check as _check
 if _pathlib.Path(_labkit.__file__).resolve() != _pathlib.Path({source!r}):
     raise ImportError(f"labkit of another place: {{_labkit.__file__}}")
 _verdict = _check({exercise!r}, answer)
@@ -108,10 +108,10 @@ def grade_notebook(path: Path, name: str, *, timeout: int) -> list[Grade]:
 
 def _chapter(asked: Mapping[str, None]) -> list[str]:
     """The exercises of the chapters that a notebook asks some of, and what it asks beside them."""
-    from labkit.exercises import EXERCISES
+    from labkit.course.checking import all_exercises
 
     chapters = {exercise.partition("-")[0] for exercise in asked}
-    known = [exercise for exercise in EXERCISES if exercise.partition("-")[0] in chapters]
+    known = [exercise for exercise in all_exercises() if exercise.partition("-")[0] in chapters]
     return sorted({*known, *asked})
 
 

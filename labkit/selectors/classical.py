@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import product
 
 import numpy as np
 import numpy.typing as npt
@@ -85,3 +86,37 @@ def _descend(meter: CostMeter, rng: np.random.Generator) -> None:
                 cost, improved = flipped, True
             else:
                 mask[j] ^= True
+
+
+def swap_search(meter: CostMeter, *, rng: np.random.Generator, n_active: int) -> None:
+    """Exchanges one kept neuron for one that went where that lowers the cost, and restarts.
+
+    The one-flip search of masks that keep `n_active` neurons: all exchanges in random order, an
+    improving one kept at once; where none improves, it starts again. A budget or a target ends it.
+
+    Args:
+        meter: the cost.
+        rng: source of starts and orders.
+        n_active: neurons kept, 1 to n - 1.
+
+    Raises:
+        TypeError: `n_active` is not an integer.
+        ValueError: it is out of range.
+    """
+    n = meter.n_neurons
+    n_active = check_integer("n_active", n_active, minimum=1, maximum=n - 1)
+    while True:
+        mask = np.zeros(n, dtype=bool)
+        mask[rng.choice(n, n_active, replace=False)] = True
+        cost, improved = float(meter.evaluate(mask)), True
+        while improved:
+            improved = False
+            for i, j in rng.permutation(list(product(range(n), repeat=2))):
+                if not mask[i] or mask[j]:
+                    continue
+                mask[[i, j]] = False, True
+                swapped = float(meter.evaluate(mask))
+                if swapped < cost:
+                    cost, improved = swapped, True
+                else:
+                    mask[[i, j]] = True, False

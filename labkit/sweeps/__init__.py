@@ -2,7 +2,6 @@
 
 from labkit.sweeps.functions import Outcome
 from labkit.sweeps.plain import point_key
-from labkit.sweeps.recorded import Recorded, recorded
 from labkit.sweeps.running import SweepReport, run_sweep
 from labkit.sweeps.selection import select_neurons
 from labkit.sweeps.sweep import Sweep
@@ -10,12 +9,10 @@ from labkit.sweeps.workers import SweepError
 
 __all__ = [
     "Outcome",
-    "Recorded",
     "Sweep",
     "SweepError",
     "SweepReport",
     "point_key",
-    "recorded",
     "run_sweep",
     "select_neurons",
 ]

@@ -89,8 +89,8 @@ def redraws(explorer: int) -> Measured:
 
 def explorers() -> list[Any]:
     """The classes of explorers, in order of their names."""
-    import labkit.explorers as found
-    from labkit.explorers import Explorer
+    import labkit.course.explorers as found
+    from labkit.course.explorers import Explorer
 
     named = [getattr(found, name) for name in sorted(found.__all__)]
     return [e for e in named if issubclass(e, Explorer) and e is not Explorer]

@@ -14,7 +14,7 @@ from lab_page import Page, open_notebook, screenshot
 from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import Locator, Position
 
-from labkit.explorers import Explorer
+from labkit.course.explorers import Explorer
 
 NAMES = sorted(explorer.__name__ for explorer in explorers())
 POINTED = sorted(e.__name__ for e in explorers() if e._point is not Explorer._point)
@@ -28,7 +28,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("explorers")]
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
     root, notebook = tmp_path_factory.mktemp("explorers"), new_notebook(metadata=METADATA)
     for name in NAMES:
-        code = f"from labkit.explorers import {name}\n\n{name}()"
+        code = f"from labkit.course.explorers import {name}\n\n{name}()"
         notebook.cells.append(new_code_cell(code))
     (root / "notebooks").mkdir()
     nbformat.write(notebook, root / "notebooks" / "explorers.ipynb")

@@ -1,0 +1,249 @@
+"""What every explorer is: controls above one picture and one line that says what it shows."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import ipywidgets as widgets
+from matplotlib.axes import Axes
+
+from labkit.course.explorers.picture import Picture, SharedMask
+from labkit.course.plots.canvas import SERIES, new_figure, picture_html, pin_title, render_png, wipe
+
+if TYPE_CHECKING:
+    from labkit.records import LabBook
+
+#: The largest seed on a slider: twenty networks to choose from.
+MAX_SEED = 19
+
+
+class Explorer(widgets.VBox):
+    """Controls, a reset button, one picture, one line of text.
+
+    One move of a control draws once, into the same picture. A subclass gives its controls and
+    implements `_draw` and `_numbers`; where a move changes other controls, it does so in `_adjust`.
+    A subclass whose picture can be clicked implements `_point`, and `_arrow` for the keyboard.
+    Axes are wiped and used again, and bear no legend: new axes and legends take most of a drawing's
+    time.
+
+    Args:
+        controls: name -> widget, at most four.
+        widths: of the axes, which stand in a row, in inches.
+        height: of the figure, inches.
+        beside: a widget left of the picture.
+        shared: the mask that is lit here and in other explorers; by default one of its own.
+
+    Attributes:
+        controls: name -> widget.
+        image: the picture (`Picture`, PNG).
+        shared: the mask that is lit, see `SharedMask`.
+        text: what the picture shows, in one line (`ipywidgets.HTML`).
+        note: what became of the last entry in the lab book (`ipywidgets.HTML`).
+        n_draws: how often the picture was drawn.
+    """
+
+    def __init__(
+        self,
+        controls: Mapping[str, widgets.Widget],
+        *,
+        widths: Sequence[float],
+        height: float,
+        beside: widgets.Widget | None = None,
+        shared: SharedMask | None = None,
+    ) -> None:
+        self.controls = dict(controls)
+        self.shared = SharedMask() if shared is None else shared
+        self.n_draws = 0
+        self._axes = _axes_in_a_row(widths, height)
+        self._held = False
+        self._start = {name: widget.value for name, widget in self.controls.items()}
+        self.image = Picture(layout=widgets.Layout(max_width="100%"))
+        if type(self)._point is not Explorer._point:
+            self.image.interactive = True
+            self.image.on_pointed(self.point_at)
+            self.image.on_arrow(self._pressed)
+        self.text = widgets.HTML()
+        self.reset_button = widgets.Button(description="Reset", icon="undo")
+        self.reset_button.on_click(lambda _: self.reset())
+        self.add_button = widgets.Button(
+            description="Add to lab book", icon="book", layout=widgets.Layout(width="max-content")
+        )
+        self.add_button.on_click(lambda _: self._add())
+        self.note = widgets.HTML()
+        for widget in self.controls.values():
+            _make_room(widget)
+            widget.observe(self._moved, names="value")
+        self.shared.observe(self._shared_changed, names="neuron_mask")
+        picture = [self.image] if beside is None else [beside, self.image]
+        wrap = widgets.Layout(flex_flow="row wrap", align_items="center")
+        super().__init__(
+            [
+                widgets.HBox([*self.controls.values(), self.reset_button], layout=wrap),
+                self.text,
+                widgets.HBox(picture, layout=wrap),
+                widgets.HBox([self.add_button, self.note], layout=wrap),
+            ]
+        )
+        self.redraw()
+
+    def reset(self) -> None:
+        """Sets every control to where it began."""
+        with self.hold():
+            for name, value in self._start.items():
+                self.controls[name].value = value
+                self._adjust(name)
+
+    @contextmanager
+    def hold(self) -> Iterator[None]:
+        """Several changes in its body, one drawing after them."""
+        if self._held:
+            yield
+            return
+        self._held = True
+        try:
+            yield
+        finally:
+            self._held = False
+        self.redraw()
+
+    def redraw(self) -> None:
+        """Draws the picture for what the controls say now."""
+        for ax in self._axes:
+            wipe(ax)
+        self.text.value = self._draw(self._axes)
+        for ax in self._axes:
+            pin_title(ax)
+        with self.image.hold_sync():
+            self.image.alt = self._plain_text()
+            self.image.value = render_png(self._axes[0])
+        self.n_draws += 1
+
+    def point_at(self, x: float, y: float) -> None:
+        """Points at a place of the picture, as a click does; outside all axes nothing happens.
+
+        Args:
+            x: share of the picture's width, from the left.
+            y: share of its height, from below.
+        """
+        width, height = self._axes[0].figure.bbox.size
+        for number, ax in enumerate(self._axes):
+            if ax.bbox.contains(x * width, y * height):
+                across, up = ax.transData.inverted().transform((x * width, y * height))
+                with self.hold():
+                    self._point(number, float(across), float(up))
+
+    def record(self, book: LabBook) -> str:
+        """Adds what is shown now to a lab book: controls, numbers, picture.
+
+        Args:
+            book: where to.
+
+        Returns:
+            The entry's id.
+        """
+        parameters = self._parameters()
+        return book.record(
+            f"What does {type(self).__name__} show?",
+            parameters=parameters,
+            seed=parameters.get("seed"),
+            result={**self._numbers(), "text": self._plain_text()},
+            attachments={"picture.png": bytes(self.image.value)},
+        )
+
+    def _add(self) -> None:
+        from labkit.records import LabBook, LabBookError, default_path
+
+        try:
+            entry = self.record(LabBook(default_path()))
+        except LabBookError as error:
+            self.note.value = html.escape(str(error))
+        else:
+            self.note.value = f"kept in {html.escape(default_path().name)} as {entry[:8]}"
+
+    def _parameters(self) -> dict[str, Any]:
+        """What was chosen, for the lab book."""
+        return {name: control.value for name, control in self.controls.items()}
+
+    def _numbers(self) -> Mapping[str, Any]:
+        """What is shown, as numbers for the lab book."""
+        raise NotImplementedError
+
+    def _plain_text(self) -> str:
+        return html.unescape(" ".join(re.sub("<[^>]*>", " ", self.text.value).split()))
+
+    def _moved(self, change: Mapping[str, Any]) -> None:
+        if self._held:
+            return
+        moved = next(name for name, w in self.controls.items() if w is change["owner"])
+        with self.hold():
+            self._adjust(moved)
+
+    def _pressed(self, right: int, up: int) -> None:
+        with self.hold():
+            self._arrow(right, up)
+
+    def _shared_changed(self, _: object) -> None:
+        if not self._held:
+            self.redraw()
+
+    def _point(self, number: int, x: float, y: float) -> None:
+        """Answers a click on axes `number` at the data coordinates (x, y)."""
+
+    def _arrow(self, right: int, up: int) -> None:
+        """Answers an arrow key on the picture: right and up are -1, 0 or 1."""
+
+    def _adjust(self, moved: str) -> None:
+        """Brings other controls in line with the control `moved`; by default there is nothing."""
+
+    def _draw(self, axes: Sequence[Axes]) -> str:
+        """Draws on empty axes and returns the line of text."""
+        raise NotImplementedError
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
+        """The live explorer, and its picture for a page without a kernel."""
+        still = picture_html(bytes(self.image.value), self._plain_text())
+        return {**super()._repr_mimebundle_(**kwargs), "text/html": still}
+
+
+def _axes_in_a_row(widths: Sequence[float], height: float) -> list[Axes]:
+    figure = new_figure(sum(widths), height)
+    # fixed margins: working a layout out takes longer than drawing
+    margins = {"left": 0.75 / sum(widths), "right": 1 - 0.15 / sum(widths), "wspace": 0.3}
+    figure.subplots_adjust(**margins, bottom=0.5 / height, top=1 - 0.3 / height)
+    return list(figure.subplots(1, len(widths), width_ratios=widths))
+
+
+def _make_room(control: widgets.Widget) -> None:
+    """Widens a control so that its description, its track and its readout all fit."""
+    control.style.description_width = "initial"
+    options = getattr(control, "_options_labels", ())
+    longest = max(map(len, options), default=0)
+    if control.layout.width is None:
+        control.layout.width = f"{180 + 7.5 * len(control.description) + 10 * longest:.0f}px"
+
+
+def slider(description: str, value: int, low: int, high: int) -> widgets.IntSlider:
+    """An integer slider."""
+    return widgets.IntSlider(value, low, high, description=description)
+
+
+def bars_in_html(values: Mapping[str, float], what: str) -> str:
+    """A small bar chart as an HTML table: drawn by the browser at once, read by a screen reader.
+
+    Args:
+        values: label -> value, above 0; a bar over five times the smallest ends in a tip.
+        what: what the values are, its heading.
+    """
+    unit = 60 / min(values.values())
+    rows = (
+        f'<tr><th scope="row" style="text-align:left;font-weight:normal">{label}</th>'
+        f'<td style="text-align:right">{value:,.1f}</td>'
+        f'<td><span style="display:inline-block;background:{colour};height:0.8em;'
+        f'width:{min(300, unit * value):.0f}px"></span>{"▸" * (unit * value > 300)}</td></tr>'
+        for (label, value), colour in zip(values.items(), SERIES, strict=False)
+    )
+    return f'<table style="border-spacing:8px 0"><caption>{what}</caption>{"".join(rows)}</table>'

@@ -1,0 +1,210 @@
+"""Turn the state towards the marked masks, call by call, and see when to stop."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import ipywidgets as widgets
+import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+
+from labkit.amplification import expected_calls, optimal_iterations
+from labkit.costs import CostTable
+from labkit.course.explorers.base import MAX_SEED, Explorer, bars_in_html, slider
+from labkit.course.explorers.picture import SharedMask
+from labkit.course.plots import draw_amplitudes, draw_rotation, draw_success_curve
+from labkit.datasets import TASK_NAMES
+from labkit.limits import check_choice, check_integer
+from labkit.masks import BoolArray, mask_from_index, mask_to_index, mask_to_string
+from labkit.problems import Problem, build_problem
+from labkit.simulators import evolve_grover
+
+MIN_NEURONS, MAX_NEURONS, MAX_ITERATIONS = 3, 10, 60
+
+
+@dataclass(frozen=True, eq=False)
+class GroverView:
+    """What the explorer says of one threshold and one number of iterations."""
+
+    n_neurons: int
+    marked: BoolArray
+    iterations: int
+    state: npt.NDArray[np.complex64]
+    lit: BoolArray | None = None
+
+    @property
+    def n_marked(self) -> int:
+        """M, number of marked masks."""
+        return int(self.marked.sum())
+
+    @property
+    def success(self) -> float:
+        """Chance to measure a marked mask, from the state's amplitudes."""
+        return float(np.sum(np.abs(self.state[self.marked]).astype(np.float64) ** 2))
+
+    @property
+    def best_iterations(self) -> int:
+        """The first k at which success peaks."""
+        return optimal_iterations(self.n_neurons, self.n_marked)
+
+    @property
+    def expected_calls(self) -> dict[str, float]:
+        """Calls until a marked mask is verified, in expectation, each way.
+
+        Grover: see `amplification.expected_calls`. Random search without replacement:
+        (2^n + 1)/(M + 1) cost queries.
+        """
+        n, m, best = self.n_neurons, self.n_marked, self.best_iterations
+        return {
+            f"Grover, k = {self.iterations}": expected_calls(n, m, self.iterations),
+            f"Grover, k = {best} (first peak)": expected_calls(n, m),
+            "random search": (2**n + 1) / (m + 1),
+        }
+
+    @property
+    def text(self) -> str:
+        """The same in one line."""
+        return (
+            f"<b>{self.n_marked}</b> of {len(self.marked):,} masks marked · after "
+            f"<b>{self.iterations}</b> oracle calls a shot finds one with probability "
+            f"<b>{self.success:.3f}</b> · the first peak is at {self.best_iterations} calls"
+            f"{self._lit_in_words}"
+        )
+
+    @property
+    def _lit_in_words(self) -> str:
+        if self.lit is None:
+            return ""
+        amplitude = self.state[mask_to_index(self.lit)].real
+        return f" · ring: mask {mask_to_string(self.lit)}, amplitude {amplitude:.3f}"
+
+
+def view_grover(
+    table: CostTable, threshold: float, iterations: int, lit: BoolArray | None = None
+) -> GroverView:
+    """Evolves the register for one threshold and one number of iterations.
+
+    Args:
+        table: costs of all masks.
+        threshold: masks of at most this cost are marked.
+        iterations: oracle calls.
+        lit: bool (n,), the mask that is chosen.
+
+    Raises:
+        ValueError: no mask is marked, or `iterations` is negative.
+    """
+    marked = table.marked(threshold)
+    return GroverView(table.n_neurons, marked, iterations, evolve_grover(marked, iterations), lit)
+
+
+def threshold_options(table: CostTable) -> list[tuple[str, float]]:
+    """Thresholds that mark about 1, 2, 3, 4, 6, 8, 12, ... masks, up to half of them, labelled."""
+    counts = [c for power in range(table.n_neurons) for c in (2**power, 3 * 2**power // 2)]
+    ranked = np.sort(table.costs)
+    thresholds = np.unique(ranked[np.array([c for c in counts if c <= len(ranked) // 2]) - 1])
+    return [(f"≤ {t:.4f} ({table.marked(t).sum()} marked)", float(t)) for t in thresholds]
+
+
+class GroverExplorer(Explorer):
+    """Grover's search over the subnetworks of a random network: amplitudes, rotation, success.
+
+    A click on an amplitude lights its mask, and so do the arrow keys left and right.
+
+    Args:
+        task: one of `datasets.TASK_NAMES`.
+        seed: of the network's weights, 0 to 19.
+        n_neurons: neurons, one qubit each, 3 to 10.
+        iterations: oracle calls to begin with, 0 to 60.
+        shared: the mask that is lit here and in other explorers.
+
+    Raises:
+        TypeError: a number is not an integer.
+        ValueError: an argument is out of range.
+    """
+
+    def __init__(
+        self,
+        task: str = "moons",
+        seed: int = 7,
+        n_neurons: int = 6,
+        iterations: int = 0,
+        *,
+        shared: SharedMask | None = None,
+    ) -> None:
+        self.task = check_choice("task", task, TASK_NAMES)
+        check_integer("seed", seed, minimum=0, maximum=MAX_SEED)
+        check_integer("n_neurons", n_neurons, minimum=MIN_NEURONS, maximum=MAX_NEURONS)
+        check_integer("iterations", iterations, minimum=0, maximum=MAX_ITERATIONS)
+        threshold = widgets.SelectionSlider(
+            options=threshold_options(build_problem(task, n_neurons, seed=seed).table),
+            description="threshold: cost",
+        )
+        super().__init__(
+            {
+                "n_neurons": slider("neurons = qubits", n_neurons, MIN_NEURONS, MAX_NEURONS),
+                "seed": slider("seed of the weights", seed, 0, MAX_SEED),
+                "threshold": threshold,
+                "iterations": slider("oracle calls", iterations, 0, MAX_ITERATIONS),
+            },
+            widths=(4.6, 3.1, 4.0),
+            height=3.6,
+            shared=shared,
+        )
+
+    @property
+    def problem(self) -> Problem:
+        """The task, network and cost table that the controls choose."""
+        n, seed = self.controls["n_neurons"].value, self.controls["seed"].value
+        return build_problem(self.task, n, seed=seed)
+
+    @property
+    def view(self) -> GroverView:
+        """What is shown."""
+        threshold, k = self.controls["threshold"].value, self.controls["iterations"].value
+        lit = self.shared.of(self.controls["n_neurons"].value)
+        return view_grover(self.problem.table, threshold, k, lit)
+
+    def _parameters(self) -> dict[str, Any]:
+        return {"task": self.task, **super()._parameters()}
+
+    def _numbers(self) -> dict[str, Any]:
+        view = self.view
+        return {
+            "n_marked": view.n_marked,
+            "success": view.success,
+            "best_iterations": view.best_iterations,
+            "expected_calls": view.expected_calls,
+        }
+
+    def _adjust(self, moved: str) -> None:
+        """Another network has other costs: the threshold keeps its place among the options."""
+        if moved in ("n_neurons", "seed"):
+            control = self.controls["threshold"]
+            place, options = control.index, threshold_options(self.problem.table)
+            control.options = options
+            control.index = min(place, len(options) - 1)
+
+    def _point(self, number: int, x: float, y: float) -> None:
+        if number == 0:
+            self._light(round(x))
+
+    def _arrow(self, right: int, up: int) -> None:
+        lit = self.shared.of(self.controls["n_neurons"].value)
+        self._light(0 if lit is None else mask_to_index(lit) + right)
+
+    def _light(self, index: int) -> None:
+        """Lights the mask of an index, or the nearest that there is."""
+        n = self.controls["n_neurons"].value
+        self.shared.choose(mask_from_index(min(max(index, 0), 2**n - 1), n))
+
+    def _draw(self, axes: Sequence[Axes]) -> str:
+        view, k = self.view, self.controls["iterations"].value
+        title = f"after {k} oracle calls (hatched: marked)"
+        lit = None if view.lit is None else int(mask_to_index(view.lit))
+        draw_amplitudes(axes[0], view.state, view.marked, lit=lit, title=title)
+        draw_rotation(axes[1], view.n_neurons, view.n_marked, k)
+        draw_success_curve(axes[2], view.n_neurons, view.n_marked, MAX_ITERATIONS, k)
+        return view.text + bars_in_html(view.expected_calls, "expected calls to a verified mask")

@@ -1,0 +1,274 @@
+"""From the cost to the oracle: what it marks, what the search makes of it, what it asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import ipywidgets as widgets
+import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+
+from labkit.amplification import optimal_iterations
+from labkit.course.explorers.base import MAX_SEED, Explorer, slider
+from labkit.course.explorers.picture import SharedMask
+from labkit.course.lessons.lesson_06_computed_oracle import (
+    OracleSize,
+    computed_size,
+    quantised_weights,
+    table_size,
+)
+from labkit.course.plots import draw_amplitudes
+from labkit.course.plots.oracles import draw_registers
+from labkit.datasets import TASK_NAMES
+from labkit.limits import check_choice, check_integer
+from labkit.masks import BoolArray, all_masks, mask_from_index, mask_to_index, mask_to_string
+from labkit.scoring.quantised import count_right
+from labkit.simulators import evolve_grover
+
+MIN_NEURONS, MAX_NEURONS = 3, 8
+MIN_SAMPLES, MAX_SAMPLES = 2, 8
+ORACLES = ("table", "computed")
+
+
+@dataclass(frozen=True, eq=False)
+class OracleView:
+    """What the explorer says of one network, one number of samples, one threshold.
+
+    Attributes:
+        right: int64 (2^n,), samples that each mask is right about.
+        n_samples: of them.
+        threshold: the least number of right samples of a marked mask.
+        sizes: 'table' or 'computed' -> what that oracle asks for.
+        chosen: which of them.
+        lit: bool (n,), the mask that is chosen.
+    """
+
+    right: npt.NDArray[np.int64]
+    n_samples: int
+    threshold: int
+    sizes: dict[str, OracleSize]
+    chosen: str
+    lit: BoolArray | None = None
+
+    @property
+    def n_neurons(self) -> int:
+        """n."""
+        return len(self.right).bit_length() - 1
+
+    @property
+    def marked(self) -> BoolArray:
+        """Bool (2^n,): what either oracle flips the sign of."""
+        return self.right >= self.threshold
+
+    @property
+    def n_marked(self) -> int:
+        """M."""
+        return int(self.marked.sum())
+
+    @property
+    def iterations(self) -> int:
+        """Oracle calls at the first peak; 0 where nothing is marked."""
+        return optimal_iterations(self.n_neurons, self.n_marked) if self.n_marked else 0
+
+    @property
+    def success(self) -> float:
+        """Chance of a marked mask after that many."""
+        state = evolve_grover(self.marked, self.iterations)
+        return float(np.sum(np.abs(state[self.marked]).astype(np.float64) ** 2))
+
+    @property
+    def after_oracle(self) -> npt.NDArray[np.float64]:
+        """Amplitudes (2^n,) after one call of the oracle, before any reflection."""
+        return np.where(self.marked, -1.0, 1.0) / np.sqrt(len(self.marked))
+
+    @property
+    def text(self) -> str:
+        """The same in one line."""
+        size = self.sizes[self.chosen]
+        words = (
+            f"{self.chosen} oracle: <b>{size.n_qubits}</b> qubits, "
+            f"<b>{size.two_qubit_gates:,}</b> two-qubit gates a call, "
+            f"<b>{size.queries_before}</b> cost queries paid beforehand · marked: "
+            f"<b>{self.n_marked}</b> of {len(self.right)} masks, right about {self.threshold} or "
+            f"more of {self.n_samples} samples · {self.iterations} calls find one with "
+            f"probability {self.success:.3f}"
+        )
+        if self.lit is None:
+            return words
+        right = self.right[mask_to_index(self.lit)]
+        return f"{words} · ring: mask {mask_to_string(self.lit)}, right about {right}"
+
+    @property
+    def ledger(self) -> str:
+        """Both oracles beside one another, as an HTML table."""
+        head = ("oracle", "qubits", "two-qubit gates a call", "... in the whole search",
+                "cost queries paid beforehand")  # fmt: skip
+        rows = [
+            (name, size.n_qubits, size.two_qubit_gates, self.iterations * size.two_qubit_gates,
+             size.queries_before)
+            for name, size in self.sizes.items()
+        ]  # fmt: skip
+        top = "".join(f'<th scope="col">{title}</th>' for title in head)
+        body = "".join(_row_in_html(row, row[0] == self.chosen) for row in rows)
+        return f'<table style="border-spacing:14px 0"><tr>{top}</tr>{body}</table>'
+
+
+def _row_in_html(row: Sequence[str | int], is_chosen: bool) -> str:
+    name, *numbers = row
+    cells = "".join(f'<td style="text-align:right">{number:,}</td>' for number in numbers)
+    weight = "bold" if is_chosen else "normal"
+    return f'<tr style="font-weight:{weight}"><th scope="row">{name}</th>{cells}</tr>'
+
+
+def view_oracle(
+    weights: npt.NDArray[np.int64], threshold: int, oracle: str, lit: BoolArray | None = None
+) -> OracleView:
+    """What both oracles mark, found by brute force, and the size of each.
+
+    Args:
+        weights: int (samples, n).
+        threshold: the least number of right samples of a marked mask.
+        oracle: 'table' or 'computed'.
+        lit: bool (n,), the mask that is chosen.
+    """
+    right = count_right(weights)
+    sizes = {
+        "table": table_size(all_masks(weights.shape[1])[right >= threshold]),
+        "computed": computed_size(weights, threshold),
+    }
+    return OracleView(right, len(weights), threshold, sizes, oracle, lit)
+
+
+class OracleExplorer(Explorer):
+    """Two oracles with the same marks: one from a list, one that computes a quantised network.
+
+    The amplitudes follow from the marks, which both oracles share; only their sizes are taken from
+    the circuits. A click on an amplitude lights its mask, and so do the arrow keys left and right.
+
+    Args:
+        task: one of two classes.
+        seed: of the network's weights, 0 to 19.
+        n_neurons: neurons, one mask qubit each, 3 to 8.
+        n_samples: training samples that the cost is counted on, 2 to 8.
+        oracle: 'table' or 'computed'.
+        shared: the mask that is lit here and in other explorers.
+
+    Raises:
+        TypeError: a number is not an integer.
+        ValueError: an argument is out of range, or the task has more than two classes.
+    """
+
+    def __init__(
+        self,
+        task: str = "digits_3v6",
+        seed: int = 7,
+        n_neurons: int = 6,
+        n_samples: int = 4,
+        oracle: str = "computed",
+        *,
+        shared: SharedMask | None = None,
+    ) -> None:
+        self.task = check_choice("task", task, TASK_NAMES)
+        self.seed = check_integer("seed", seed, minimum=0, maximum=MAX_SEED)
+        check_integer("n_neurons", n_neurons, minimum=MIN_NEURONS, maximum=MAX_NEURONS)
+        check_integer("n_samples", n_samples, minimum=MIN_SAMPLES, maximum=MAX_SAMPLES)
+        check_choice("oracle", oracle, ORACLES)
+        # gates are counted here, so that the first move of either slider is no slower
+        sizes = [(n, n_samples) for n in range(MIN_NEURONS, MAX_NEURONS + 1)]
+        sizes += [(n_neurons, s) for s in range(MIN_SAMPLES, MAX_SAMPLES + 1)]
+        for n, samples in sizes:
+            view_oracle(quantised_weights(task, n, samples, seed=seed), samples, oracle)
+        weights = quantised_weights(task, n_neurons, n_samples, seed=seed)
+        threshold = widgets.SelectionSlider(
+            options=threshold_options(weights),
+            value=n_samples,
+            description="threshold",
+        )
+        super().__init__(
+            {
+                "n_neurons": slider("neurons", n_neurons, MIN_NEURONS, MAX_NEURONS),
+                "n_samples": slider("samples", n_samples, MIN_SAMPLES, MAX_SAMPLES),
+                "threshold": threshold,
+                "oracle": widgets.ToggleButtons(
+                    options=ORACLES, value=oracle, style={"button_width": "90px"}
+                ),
+            },
+            widths=(4.3, 4.3, 3.2),
+            height=3.4,
+            shared=shared,
+        )
+
+    @property
+    def weights(self) -> npt.NDArray[np.int64]:
+        """Integers (samples, n) of the quantised network that the controls choose."""
+        n, n_samples = self.controls["n_neurons"].value, self.controls["n_samples"].value
+        return quantised_weights(self.task, n, n_samples, seed=self.seed)
+
+    @property
+    def view(self) -> OracleView:
+        """What is shown."""
+        threshold, oracle = self.controls["threshold"].value, self.controls["oracle"].value
+        lit = self.shared.of(self.controls["n_neurons"].value)
+        return view_oracle(self.weights, threshold, oracle, lit)
+
+    def _parameters(self) -> dict[str, Any]:
+        return {"task": self.task, "seed": self.seed, **super()._parameters()}
+
+    def _numbers(self) -> dict[str, Any]:
+        view = self.view
+        size = view.sizes[view.chosen]
+        return {
+            "n_marked": view.n_marked,
+            "iterations": view.iterations,
+            "n_qubits": size.n_qubits,
+            "two_qubit_gates": size.two_qubit_gates,
+            "queries_before": size.queries_before,
+        }
+
+    def _adjust(self, moved: str) -> None:
+        """Other samples have other thresholds: 'all of them right' stays all of them."""
+        if moved in ("n_neurons", "n_samples"):
+            control = self.controls["threshold"]
+            wrong = len(control.options) - control.value
+            control.options = options = threshold_options(self.weights)
+            control.value = max(1, len(options) - wrong)
+
+    def _point(self, number: int, x: float, y: float) -> None:
+        if number < 2:
+            self._light(round(x))
+
+    def _arrow(self, right: int, up: int) -> None:
+        lit = self.shared.of(self.controls["n_neurons"].value)
+        self._light(0 if lit is None else mask_to_index(lit) + right)
+
+    def _light(self, index: int) -> None:
+        """Lights the mask of an index, or the nearest that there is."""
+        n = self.controls["n_neurons"].value
+        self.shared.choose(mask_from_index(min(max(index, 0), 2**n - 1), n))
+
+    def _draw(self, axes: Sequence[Axes]) -> str:
+        view = self.view
+        size = view.sizes[view.chosen]
+        lit = None if view.lit is None else int(mask_to_index(view.lit))
+        start = "signs after one call" if view.n_marked else "nothing is marked"
+        draw_amplitudes(axes[0], view.after_oracle, view.marked, lit=lit,
+                        title=f"{start} (hatched: {view.threshold} of {view.n_samples} right)"
+                        )  # fmt: skip
+        state = evolve_grover(view.marked, view.iterations)
+        title = f"after {view.iterations} × oracle and reflection"
+        draw_amplitudes(axes[1], state, view.marked, lit=lit, title=title)
+        axes[1].set_ylabel("")
+        draw_registers(axes[2], size.registers, title=f"{size.two_qubit_gates:,} two-qubit gates")
+        return view.text + view.ledger
+
+
+def threshold_options(weights: npt.NDArray[np.int64]) -> list[tuple[str, int]]:
+    """Each threshold from 1 to the number of samples, labelled with how many masks it marks."""
+    right, n_samples = count_right(weights), len(weights)
+    return [
+        (f"≥ {t} of {n_samples} right ({(right >= t).sum()} marked)", t)
+        for t in range(1, n_samples + 1)
+    ]

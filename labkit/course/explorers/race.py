@@ -1,0 +1,210 @@
+"""Let selectors race under one budget of calls, and see which mask each of them has found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import ipywidgets as widgets
+import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+
+from labkit.costs import EQUAL_WITHIN
+from labkit.course.explorers.base import MAX_SEED, Explorer, slider
+from labkit.course.explorers.picture import SharedMask
+from labkit.course.plots.canvas import BLACK, VERMILLION
+from labkit.course.plots.races import draw_race, draw_regret
+from labkit.datasets import TASK_NAMES
+from labkit.limits import check_choice, check_integer
+from labkit.masks import BoolArray, mask_from_index, mask_to_string
+from labkit.problems import Problem, build_problem
+from labkit.selectors.racing import Trace, trace
+
+MIN_NEURONS, MAX_NEURONS = 4, 10
+#: Calls on the slider; runs are made once, to the last of them.
+BUDGETS = (8, 16, 32, 64, 128, 256)
+#: Calls at which the best cost so far is drawn; the budgets are among them.
+DRAWN_AT = (8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256)
+N_RUNS = 5
+#: Who races here: they need no more than the cost, and a fraction of a second.
+RACERS = (
+    "random search",
+    "one-flip search",
+    "annealing",
+    "local selection",
+    "adaptive Grover",
+    "QAOA, ramp",
+)
+
+
+@dataclass(frozen=True, eq=False)
+class RaceView:
+    """What each selector has found when the budget is spent.
+
+    Attributes:
+        budget: calls.
+        minimum: the least cost of all masks.
+        best: selector -> float64 (runs, calls drawn up to the budget), the best cost so far.
+        neuron_masks: selector -> bool (n,), the best mask of its first run.
+    """
+
+    budget: int
+    minimum: float
+    best: Mapping[str, npt.NDArray[np.float64]]
+    neuron_masks: Mapping[str, BoolArray]
+
+    @property
+    def regret(self) -> dict[str, npt.NDArray[np.float64]]:
+        """Cost above the least at the budget, selector -> float64 (runs,)."""
+        return {name: best[:, -1] - self.minimum for name, best in self.best.items()}
+
+    @property
+    def found(self) -> dict[str, int]:
+        """In how many runs each selector has met an optimum."""
+        return {name: int((r <= EQUAL_WITHIN).sum()) for name, r in self.regret.items()}
+
+    @property
+    def text(self) -> str:
+        """The same in one line."""
+        means = {name: float(regret.mean()) for name, regret in self.regret.items()}
+        least = min(means.values())
+        leaders = " and ".join(n for n, mean in means.items() if mean <= least + EQUAL_WITHIN)
+        optima = ", ".join(f"{name} {count}" for name, count in self.found.items())
+        return (
+            f"After <b>{self.budget}</b> calls the least regret, <b>{least:.4f}</b>, is that of "
+            f"<b>{leaders}</b> · runs of {N_RUNS} that have met the optimum: {optima} · "
+            "bars: one standard deviation over runs; dotted: the least cost of all masks"
+        )
+
+
+@lru_cache(maxsize=32)
+def run_race(task: str, n_neurons: int, seed: int) -> dict[str, list[Trace]]:
+    """`N_RUNS` runs of each selector to the largest budget, made once for each network.
+
+    Args:
+        task: one of `datasets.TASK_NAMES`.
+        n_neurons: neurons.
+        seed: of the network's weights.
+    """
+    table = build_problem(task, n_neurons, seed=seed).table
+    rngs = [np.random.default_rng([seed, number]) for number in range(N_RUNS)]
+    return {name: [trace(name, table, BUDGETS[-1], rng=rng) for rng in rngs] for name in RACERS}
+
+
+def view_race(problem: Problem, traces: Mapping[str, Sequence[Trace]], budget: int) -> RaceView:
+    """Cuts the runs at a budget.
+
+    Args:
+        problem: whose costs they are.
+        traces: selector -> its runs.
+        budget: calls, one of `BUDGETS`.
+    """
+    upto = [calls for calls in DRAWN_AT if calls <= budget]
+    best = {name: np.array([t.best_at(upto) for t in runs]) for name, runs in traces.items()}
+    costs, n = problem.table.costs, problem.n_neurons
+    masks = {
+        name: mask_from_index(int(np.abs(costs - values[0, -1]).argmin()), n)
+        for name, values in best.items()
+    }
+    return RaceView(budget, problem.table.minimum, best, masks)
+
+
+class SelectorRace(Explorer):
+    """Six selectors under one budget of calls: best cost so far, and what is left to gain.
+
+    A call is a cost query, an oracle call, or a cost layer of one shot. A click on a bar, or the
+    arrow keys, light the mask that this selector has found in its first run.
+
+    Args:
+        task: one of `datasets.TASK_NAMES`.
+        seed: of the network's weights, 0 to 19.
+        n_neurons: neurons, one qubit each, 4 to 10.
+        budget: calls, one of `BUDGETS`.
+        shared: the mask that is lit in several explorers.
+
+    Raises:
+        TypeError: a number is not an integer.
+        ValueError: an argument is out of range.
+    """
+
+    def __init__(
+        self,
+        task: str = "moons",
+        seed: int = 7,
+        n_neurons: int = 8,
+        budget: int = 64,
+        *,
+        shared: SharedMask | None = None,
+    ) -> None:
+        check_choice("task", task, TASK_NAMES)
+        check_integer("seed", seed, minimum=0, maximum=MAX_SEED)
+        check_integer("n_neurons", n_neurons, minimum=MIN_NEURONS, maximum=MAX_NEURONS)
+        if check_integer("budget", budget, minimum=BUDGETS[0], maximum=BUDGETS[-1]) not in BUDGETS:
+            raise ValueError(f"budget={budget} is not offered (limit: {BUDGETS})")
+        self._row = 0
+        calls = widgets.SelectionSlider(options=BUDGETS, value=budget, description="budget: calls")
+        tasks = widgets.Dropdown(options=TASK_NAMES, value=task, description="task")
+        super().__init__(
+            {
+                "task": tasks,
+                "n_neurons": slider("neurons = qubits", n_neurons, MIN_NEURONS, MAX_NEURONS),
+                "seed": slider("seed of the weights", seed, 0, MAX_SEED),
+                "budget": calls,
+            },
+            widths=(5.2, 4.2),
+            height=3.6,
+            shared=shared,
+        )
+
+    @property
+    def problem(self) -> Problem:
+        """The task, network and cost table that the controls choose."""
+        n, seed = self.controls["n_neurons"].value, self.controls["seed"].value
+        return build_problem(self.controls["task"].value, n, seed=seed)
+
+    @property
+    def view(self) -> RaceView:
+        """What is shown."""
+        task, n, seed, budget = (control.value for control in self.controls.values())
+        return view_race(self.problem, run_race(task, n, seed), budget)
+
+    def _numbers(self) -> dict[str, Any]:
+        view = self.view
+        return {
+            "regret": {name: float(regret.mean()) for name, regret in view.regret.items()},
+            "found": view.found,
+        }
+
+    def _point(self, number: int, x: float, y: float) -> None:
+        if number == 1 and -0.5 <= y < len(RACERS) - 0.5:
+            self._light(round(y))
+
+    def _arrow(self, right: int, up: int) -> None:
+        if up:
+            self._light((self._row - up) % len(RACERS))
+
+    def _light(self, row: int) -> None:
+        self._row = row
+        self.shared.choose(self.view.neuron_masks[RACERS[row]])
+
+    def _draw(self, axes: Sequence[Axes]) -> str:
+        view, table = self.view, self.problem.table
+        lit = self.shared.of(table.n_neurons)
+        finders = [] if lit is None else [
+            name for name, mask in view.neuron_masks.items() if np.array_equal(mask, lit)
+        ]  # fmt: skip
+        draw_race(axes[0], DRAWN_AT, view.best, minimum=view.minimum)
+        draw_regret(axes[1], view.regret, lit=finders)
+        axes[0].set_title(f"best cost over {N_RUNS} runs, to {view.budget} calls", fontsize=10)
+        axes[1].set_title(f"regret after {view.budget} calls", fontsize=10)
+        if lit is None:
+            return f"{view.text} · click a bar to light its mask"
+        cost = float(table.evaluate(lit))
+        axes[0].plot(np.log2(view.budget), cost, "o", ms=14, mfc="none", mec=VERMILLION, mew=2.5)
+        axes[1].axvline(cost - view.minimum, color=BLACK, ls="--", lw=1)
+        rank = 1 + int((table.costs < cost - EQUAL_WITHIN).sum())
+        by = f"found by {', '.join(finders)}" if finders else "found by none of them"
+        return f"{view.text} · lit: mask {mask_to_string(lit)}, cost {cost:.4f}, rank {rank}, {by}"

@@ -1,0 +1,211 @@
+"""Cut the higher orders of a cost off, and see whether what is left still finds the best mask."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import comb
+from typing import Any
+
+import ipywidgets as widgets
+import numpy as np
+from matplotlib.axes import Axes
+
+from labkit.costs import CostTable
+from labkit.costs.spectrum import regret_by, share_by_order, truncate
+from labkit.course.explorers.base import MAX_SEED, Explorer, slider
+from labkit.course.explorers.picture import SharedMask
+from labkit.course.plots.spectra import draw_agreement, draw_orders
+from labkit.datasets import TASK_NAMES
+from labkit.limits import check_choice, check_integer
+from labkit.masks import BoolArray, mask_from_index, mask_to_index, mask_to_string
+from labkit.problems import Problem, build_problem
+
+MIN_NEURONS, MAX_NEURONS = 3, 12
+COST_NAMES = ("cross_entropy", "squared_error", "error_rate")
+
+
+@dataclass(frozen=True, eq=False)
+class SpectrumView:
+    """What the explorer says of one cost, cut off at one order."""
+
+    table: CostTable
+    truncated: CostTable
+    shares: Sequence[float]
+    max_order: int
+    lit: BoolArray | None = None
+
+    @property
+    def n_terms(self) -> int:
+        """How many coefficients the truncated cost has, its constant included."""
+        return sum(comb(self.table.n_neurons, k) for k in range(self.max_order + 1))
+
+    @property
+    def kept(self) -> float:
+        """The share of the variance that is kept."""
+        return float(np.sum(self.shares[: self.max_order + 1]))
+
+    @property
+    def best(self) -> int:
+        """Index of a mask of least cost."""
+        return int(self.table.costs.argmin())
+
+    @property
+    def chosen(self) -> int:
+        """Index of a mask of least truncated cost."""
+        return int(self.truncated.costs.argmin())
+
+    @property
+    def regret(self) -> float:
+        """How much more than the least the chosen mask costs."""
+        return regret_by(self.table, self.truncated)
+
+    @property
+    def text(self) -> str:
+        """The same in one line."""
+        n, n_masks = self.table.n_neurons, len(self.table.costs)
+        chosen = mask_from_index(self.chosen, n)
+        return (
+            f"order <b>{self.max_order}</b>: <b>{self.n_terms:,}</b> of {n_masks:,} coefficients "
+            f"keep <b>{self.kept:.2%}</b> of the variance · the mask chosen by them (square) is "
+            f"<b>{mask_to_string(chosen)}</b>, rank <b>{self.table.rank(chosen):,}</b> of "
+            f"{n_masks:,}, regret <b>{self.regret:.4f}</b> · truly best (triangle): "
+            f"{mask_to_string(mask_from_index(self.best, n))}{self._lit_in_words}"
+        )
+
+    @property
+    def _lit_in_words(self) -> str:
+        if self.lit is None:
+            return ""
+        cost, cut = float(self.table.evaluate(self.lit)), float(self.truncated.evaluate(self.lit))
+        return f" · ring: mask {mask_to_string(self.lit)}, cost {cost:.4f}, truncated {cut:.4f}"
+
+
+def view_spectrum(table: CostTable, max_order: int, lit: BoolArray | None = None) -> SpectrumView:
+    """Cuts a cost off above an order.
+
+    Args:
+        table: costs of all masks.
+        max_order: 1 to n.
+        lit: bool (n,), the mask that is chosen.
+
+    Raises:
+        ValueError: `max_order` is out of range.
+    """
+    check_integer("max_order", max_order, minimum=1, maximum=table.n_neurons)
+    shares = share_by_order(table).tolist()
+    return SpectrumView(table, truncate(table, max_order), shares, max_order, lit)
+
+
+def nearest_point(view: SpectrumView, cost: float, truncated: float) -> int:
+    """Index of the mask that is drawn nearest to a point, both axes being taken as equally long."""
+    across, up = view.table.costs, view.truncated.costs
+    wide, high = float(np.ptp(across)) or 1.0, float(np.ptp(up)) or 1.0
+    return int(np.argmin(((across - cost) / wide) ** 2 + ((up - truncated) / high) ** 2))
+
+
+class SpectrumExplorer(Explorer):
+    """The spectrum of a cost by order, and the true cost of each mask against the truncated one.
+
+    A click on a mask lights it; the arrow keys left and right light the next by cost. A click on
+    an order cuts there.
+
+    Args:
+        task: one of `datasets.TASK_NAMES`.
+        seed: of the network's weights, 0 to 19.
+        n_neurons: neurons, one qubit each, 3 to 12.
+        cost: 'cross_entropy', 'squared_error' or 'error_rate'.
+        max_order: the highest order that is kept to begin with, 1 to n.
+        shared: the mask that is lit here and in other explorers.
+
+    Raises:
+        TypeError: a number is not an integer.
+        ValueError: an argument is out of range.
+    """
+
+    def __init__(
+        self,
+        task: str = "moons",
+        seed: int = 7,
+        n_neurons: int = 8,
+        cost: str = "cross_entropy",
+        max_order: int = 2,
+        *,
+        shared: SharedMask | None = None,
+    ) -> None:
+        self.task = check_choice("task", task, TASK_NAMES)
+        check_integer("seed", seed, minimum=0, maximum=MAX_SEED)
+        check_integer("n_neurons", n_neurons, minimum=MIN_NEURONS, maximum=MAX_NEURONS)
+        check_choice("cost", cost, COST_NAMES)
+        check_integer("max_order", max_order, minimum=1, maximum=n_neurons)
+        names = [(name.replace("_", " "), name) for name in COST_NAMES]
+        super().__init__(
+            {
+                "n_neurons": slider("neurons = qubits", n_neurons, MIN_NEURONS, MAX_NEURONS),
+                "seed": slider("seed of the weights", seed, 0, MAX_SEED),
+                "cost": widgets.Dropdown(options=names, value=cost, description="cost"),
+                "max_order": slider("locality: order of the Hamiltonian", max_order, 1, n_neurons),
+            },
+            widths=(4.4, 5.2),
+            height=3.8,
+            shared=shared,
+        )
+
+    @property
+    def problem(self) -> Problem:
+        """The task, network and cost table that the controls choose."""
+        n, seed = self.controls["n_neurons"].value, self.controls["seed"].value
+        return build_problem(self.task, n, seed=seed, cost=self.controls["cost"].value)
+
+    @property
+    def view(self) -> SpectrumView:
+        """What is shown."""
+        table = self.problem.table
+        lit = self.shared.of(table.n_neurons)
+        return view_spectrum(table, self.controls["max_order"].value, lit)
+
+    def _parameters(self) -> dict[str, Any]:
+        return {"task": self.task, **super()._parameters()}
+
+    def _numbers(self) -> dict[str, Any]:
+        view = self.view
+        n = view.table.n_neurons
+        return {
+            "share_by_order": view.shares,
+            "kept": view.kept,
+            "n_terms": view.n_terms,
+            "regret": view.regret,
+            "chosen": mask_to_string(mask_from_index(view.chosen, n)),
+        }
+
+    def _adjust(self, moved: str) -> None:
+        """There is no order above the number of neurons."""
+        if moved == "n_neurons":
+            n, control = self.controls["n_neurons"].value, self.controls["max_order"]
+            control.value = min(control.value, n)
+            control.max = n
+
+    def _point(self, number: int, x: float, y: float) -> None:
+        n = self.controls["n_neurons"].value
+        if number == 0:
+            self.controls["max_order"].value = min(max(round(x), 1), n)
+        else:
+            self.shared.choose(mask_from_index(nearest_point(self.view, x, y), n))
+
+    def _arrow(self, right: int, up: int) -> None:
+        view = self.view
+        ranked = np.argsort(view.table.costs, kind="stable")
+        places = np.argsort(ranked)
+        place = -right if view.lit is None else places[mask_to_index(view.lit)]
+        index = ranked[min(max(place + right, 0), len(ranked) - 1)]
+        self.shared.choose(mask_from_index(int(index), view.table.n_neurons))
+
+    def _draw(self, axes: Sequence[Axes]) -> str:
+        view = self.view
+        lit = None if view.lit is None else int(mask_to_index(view.lit))
+        draw_orders(axes[0], view.shares, view.max_order)
+        costs, truncated = view.table.costs, view.truncated.costs
+        draw_agreement(axes[1], costs, truncated, best=view.best, chosen=view.chosen, lit=lit)
+        axes[1].set(xlabel="true cost", ylabel=f"cost up to order {view.max_order}")
+        axes[1].set_title("all masks; triangle: best, square: chosen", fontsize=10)
+        return view.text

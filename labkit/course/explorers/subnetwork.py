@@ -1,0 +1,208 @@
+"""Switch neurons on and off; see what the subnetwork decides, costs, and where it ranks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import ipywidgets as widgets
+import numpy as np
+from matplotlib.axes import Axes
+
+from labkit.costs import CostTable
+from labkit.course.explorers.base import MAX_SEED, Explorer, slider
+from labkit.course.explorers.drawing import NetworkDrawing
+from labkit.course.explorers.picture import SharedMask
+from labkit.course.plots import draw_cost_histogram, draw_decision
+from labkit.course.plots.networks import bin_costs
+from labkit.datasets import TASK_NAMES
+from labkit.limits import check_choice, check_integer
+from labkit.masks import BoolArray, check_one_mask, mask_from_index, mask_to_index, mask_to_string
+from labkit.problems import Problem, build_problem
+
+MIN_NEURONS, MAX_NEURONS = 3, 12
+
+
+@dataclass(frozen=True, eq=False)
+class SubnetworkView:
+    """What the explorer says of one subnetwork."""
+
+    problem: Problem
+    neuron_mask: BoolArray
+    cost: float
+    rank: int
+    train_accuracy: float
+    test_accuracy: float
+
+    @property
+    def text(self) -> str:
+        """The same in one line."""
+        n_masks = len(self.problem.table.costs)
+        return (
+            f"mask <b>{mask_to_string(self.neuron_mask)}</b> (neuron 0 first) · "
+            f"cost <b>{self.cost:.4f}</b> · rank <b>{self.rank:,}</b> of {n_masks:,} · "
+            f"right on {self.train_accuracy:.0%} of the training samples, "
+            f"{self.test_accuracy:.0%} of the test samples"
+        )
+
+
+def view_subnetwork(problem: Problem, neuron_mask: BoolArray) -> SubnetworkView:
+    """Looks a subnetwork up in its problem.
+
+    Args:
+        problem: with neuron masks.
+        neuron_mask: bool (n,).
+
+    Raises:
+        ValueError: the mask has the wrong length.
+    """
+    mask = check_one_mask(neuron_mask, problem.n_neurons)
+    return SubnetworkView(
+        problem,
+        mask,
+        cost=float(problem.table.evaluate(mask)),
+        rank=problem.table.rank(mask),
+        train_accuracy=problem.accuracy(mask, split="train"),
+        test_accuracy=problem.accuracy(mask, split="test"),
+    )
+
+
+def find_mask_in_bar(table: CostTable, cost: float) -> BoolArray | None:
+    """Of the masks in the bar of the histogram that holds a cost, one that costs nearest to it.
+
+    Returns:
+        bool (n,); None where the bar is empty.
+    """
+    _, edges = bin_costs(table)
+    bars = np.digitize([*table.costs, cost], edges[1:-1])
+    inside = np.flatnonzero(bars[:-1] == bars[-1])
+    if not edges[0] <= cost <= edges[-1] or not inside.size:
+        return None
+    nearest = inside[np.abs(table.costs[inside] - cost).argmin()]
+    return mask_from_index(int(nearest), table.n_neurons)
+
+
+def find_next_by_cost(table: CostTable, neuron_mask: BoolArray, step: int) -> BoolArray:
+    """The mask that comes `step` places after this one when all are ordered by cost."""
+    order = np.argsort(table.costs, kind="stable")
+    place = int(np.flatnonzero(order == mask_to_index(neuron_mask))[0]) + step
+    return mask_from_index(int(order[min(max(place, 0), len(order) - 1)]), table.n_neurons)
+
+
+class SubnetworkExplorer(Explorer):
+    """A network whose neurons are clicked on and off, beside what the subnetwork decides.
+
+    A click on a bar of the cost histogram chooses a mask in it; the arrow keys left and right
+    choose the next cheaper and the next costlier mask. What is chosen here is the shared mask.
+
+    Args:
+        task: one of `datasets.TASK_NAMES`; more than two features become two principal
+            components.
+        seed: of the network's weights, 0 to 19.
+        n_neurons: hidden neurons, one qubit each later on, 3 to 12.
+        shared: the mask that is shown here, and lit in other explorers; by default all neurons on.
+
+    Attributes:
+        drawing: the `NetworkDrawing`; its `neuron_mask` is the mask shown.
+
+    Raises:
+        TypeError: the seed or the number of neurons is not an integer.
+        ValueError: an argument is out of range.
+    """
+
+    def __init__(
+        self,
+        task: str = "moons",
+        seed: int = 7,
+        n_neurons: int = 8,
+        *,
+        shared: SharedMask | None = None,
+    ) -> None:
+        check_choice("task", task, TASK_NAMES)
+        check_integer("seed", seed, minimum=0, maximum=MAX_SEED)
+        check_integer("n_neurons", n_neurons, minimum=MIN_NEURONS, maximum=MAX_NEURONS)
+        self.drawing = NetworkDrawing()
+        if shared is not None and (lit := shared.of(n_neurons)) is not None:
+            self.drawing.neuron_mask = lit.tolist()
+        self._show_network(build_problem(task, n_neurons, seed=seed))
+        self.drawing.observe(self._switched, names="neuron_mask")
+        super().__init__(
+            {
+                "task": widgets.Dropdown(options=TASK_NAMES, value=task, description="task"),
+                "seed": slider("seed of the weights", seed, 0, MAX_SEED),
+                "n_neurons": slider("neurons = qubits", n_neurons, MIN_NEURONS, MAX_NEURONS),
+            },
+            widths=(5.0, 4.4),
+            height=3.6,
+            beside=self.drawing,
+            shared=shared,
+        )
+
+    @property
+    def problem(self) -> Problem:
+        """The task, network and cost table that the controls choose."""
+        value = {name: widget.value for name, widget in self.controls.items()}
+        return build_problem(value["task"], value["n_neurons"], seed=value["seed"])
+
+    def reset(self) -> None:
+        """Sets every control to where it began, and switches every neuron on."""
+        with self.hold():
+            self.drawing.neuron_mask = []
+            super().reset()
+
+    def redraw(self) -> None:
+        """Draws the picture, then lights the mask in every explorer that shares it."""
+        super().redraw()
+        self.shared.choose(self.drawing.mask)
+
+    @property
+    def view(self) -> SubnetworkView:
+        """What is shown."""
+        return view_subnetwork(self.problem, self.drawing.mask)
+
+    def _parameters(self) -> dict[str, Any]:
+        return {**super()._parameters(), "neuron_mask": mask_to_string(self.drawing.mask)}
+
+    def _numbers(self) -> dict[str, Any]:
+        view = self.view
+        return {
+            "cost": view.cost,
+            "rank": view.rank,
+            "train_accuracy": view.train_accuracy,
+            "test_accuracy": view.test_accuracy,
+        }
+
+    def _show_network(self, problem: Problem) -> None:
+        """Draws the problem's network; neurons that were there stay as they were, new ones on."""
+        kept = self.drawing.mask[: problem.n_neurons]
+        mask = np.concatenate([kept, np.ones(problem.n_neurons - len(kept), dtype=bool)])
+        self.drawing.show_network(problem.network, mask)
+
+    def _switched(self, _: object) -> None:
+        if not self._held:
+            self.redraw()
+
+    def _shared_changed(self, _: object) -> None:
+        lit, shown = self.shared.of(len(self.drawing.neuron_mask)), self.drawing.mask
+        if lit is not None and (lit != shown).any():
+            with self.hold():
+                self.drawing.neuron_mask = lit.tolist()
+
+    def _point(self, number: int, x: float, y: float) -> None:
+        chosen = find_mask_in_bar(self.problem.table, x) if number == 1 else None
+        if chosen is not None:
+            self.drawing.neuron_mask = chosen.tolist()
+
+    def _arrow(self, right: int, up: int) -> None:
+        chosen = find_next_by_cost(self.problem.table, self.drawing.mask, right)
+        self.drawing.neuron_mask = chosen.tolist()
+
+    def _adjust(self, moved: str) -> None:
+        self._show_network(self.problem)
+
+    def _draw(self, axes: Sequence[Axes]) -> str:
+        view = self.view
+        draw_decision(axes[0], view.problem.network, view.problem.task, view.neuron_mask)
+        draw_cost_histogram(axes[1], view.problem.table, {"this mask": view.neuron_mask})
+        return view.text

@@ -1,0 +1,262 @@
+"""Local search step by step: which neurons are free, what the block offers, what is chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import ipywidgets as widgets
+import numpy as np
+from matplotlib.axes import Axes
+
+from labkit.costs import CostTable
+from labkit.course.explorers.base import MAX_SEED, Explorer, slider
+from labkit.course.explorers.picture import SharedMask
+from labkit.course.plots.local import draw_bits, draw_spent, draw_walk, nearest_mask
+from labkit.datasets import TASK_NAMES
+from labkit.limits import check_choice, check_integer
+from labkit.masks import BoolArray, all_masks, mask_from_index, mask_to_string
+from labkit.problems import Problem, build_problem
+from labkit.selectors import BlockStep, LocalWalk, walk_locally
+from labkit.selectors.blocks import embed
+
+MIN_NEURONS, MAX_NEURONS = 3, 10
+#: Schemes that need no groups of neurons.
+THEATRE_SCHEMES = ("solo", "one_pass", "sweeps", "random_blocks", "clusters")
+#: Steps whose masks are drawn: as many rows as can be read.
+_ROWS = 8
+
+
+@dataclass(frozen=True, eq=False)
+class LocalSearchView:
+    """What the theatre says after some steps of a walk.
+
+    Attributes:
+        table: costs of all masks.
+        walk: the whole search.
+        step: decisions made by now, 0 for the start.
+        lit: bool (n,), the mask that is chosen; None where none is.
+    """
+
+    table: CostTable
+    walk: LocalWalk
+    step: int
+    lit: BoolArray | None = None
+
+    @property
+    def masks(self) -> BoolArray:
+        """The start and the mask after each step made: bool (step + 1, n)."""
+        return self.walk.masks(self.step)
+
+    @property
+    def next(self) -> BlockStep | None:
+        """The decision that comes; None at the end."""
+        return self.walk.steps[self.step] if self.step < len(self.walk.steps) else None
+
+    @property
+    def candidates(self) -> BoolArray | None:
+        """The 2^b masks among which it chooses, bool (2^b, n); None where no block is free."""
+        coming = self.next
+        if coming is None or not len(coming.block):
+            return None
+        return embed(coming.before, coming.block, all_masks(len(coming.block)))
+
+    @property
+    def spent(self) -> int:
+        """Cost queries by now; a block that is enumerated takes 2^b."""
+        if self.step:
+            return self.walk.steps[self.step - 1].ledger.cost_queries
+        first = self.walk.steps[0]
+        return first.ledger.cost_queries - 2 ** len(first.block)
+
+    @property
+    def text(self) -> str:
+        """The same in one line."""
+        mask, queries = self.masks[-1], len(self.walk.selection.history)
+        return (
+            f"after step <b>{self.step}</b> of {len(self.walk.steps)}: mask "
+            f"<b>{mask_to_string(mask)}</b> (neuron 0 first), cost "
+            f"<b>{float(self.table.evaluate(mask)):.4f}</b>, rank "
+            f"<b>{self.table.rank(mask):,}</b> of {len(self.table.costs):,} · "
+            f"<b>{self.spent:,}</b> of {queries:,} cost queries · {self._next_in_words}"
+            f"{self._lit_in_words}"
+        )
+
+    @property
+    def _next_in_words(self) -> str:
+        coming = self.next
+        if coming is None:
+            return "the search has ended"
+        if not len(coming.block):
+            return "next: the decisions are put together"
+        named = ", ".join(map(str, coming.block))
+        return f"free next: neurons {named} ({2 ** len(coming.block):,} candidates, squares)"
+
+    @property
+    def _lit_in_words(self) -> str:
+        if self.lit is None:
+            return ""
+        cost = float(self.table.evaluate(self.lit))
+        return f" · ring: mask {mask_to_string(self.lit)}, cost {cost:.4f}"
+
+
+def view_local_search(
+    table: CostTable, walk: LocalWalk, step: int, lit: BoolArray | None = None
+) -> LocalSearchView:
+    """Looks at a walk after some of its steps.
+
+    Args:
+        table: what the walk searched.
+        walk: by enumeration of each block.
+        step: 0 for the start, to the number of steps.
+        lit: bool (n,), a mask to point at.
+
+    Raises:
+        TypeError: `step` is not an integer.
+        ValueError: it is out of range.
+    """
+    check_integer("step", step, minimum=0, maximum=len(walk.steps))
+    return LocalSearchView(table, walk, step, lit)
+
+
+@lru_cache(maxsize=256)
+def find_walk(problem: Problem, block_size: int, scheme: str, start: int) -> LocalWalk:
+    """The walk of one seed, each block by enumeration.
+
+    Args:
+        problem: with a table.
+        block_size: neurons that are free at once.
+        scheme: one of `THEATRE_SCHEMES`.
+        start: seed of the start mask and of random blocks.
+    """
+    rng = np.random.default_rng([problem.seed, start])
+    return walk_locally(problem.table, rng=rng, block_size=block_size, scheme=scheme)
+
+
+class LocalSearchTheatre(Explorer):
+    """Local selection on the cost of all subnetworks, one decision after the other.
+
+    The squares are what the free block offers; the next step goes to the lowest of them. The arrow
+    keys left and right make a step back or forth. A click on a dot lights its mask, a click on a
+    bit that mask with this bit flipped, a click on the right axes goes to that query's step.
+
+    Args:
+        task: one of `datasets.TASK_NAMES`.
+        seed: of the network's weights, 0 to 19.
+        n_neurons: neurons, 3 to 10.
+        block_size: neurons that are free at once, 1 to n_neurons.
+        scheme: one of `THEATRE_SCHEMES`.
+        start: seed of the start mask and of random blocks, 0 to 19.
+        shared: the mask that is lit here and in other explorers.
+
+    Raises:
+        TypeError: a number is not an integer.
+        ValueError: an argument is out of range.
+    """
+
+    def __init__(
+        self,
+        task: str = "moons",
+        seed: int = 7,
+        n_neurons: int = 8,
+        block_size: int = 2,
+        scheme: str = "sweeps",
+        start: int = 0,
+        *,
+        shared: SharedMask | None = None,
+    ) -> None:
+        check_choice("task", task, TASK_NAMES)
+        check_integer("seed", seed, minimum=0, maximum=MAX_SEED)
+        check_integer("n_neurons", n_neurons, minimum=MIN_NEURONS, maximum=MAX_NEURONS)
+        check_integer("block_size", block_size, minimum=1, maximum=n_neurons)
+        check_choice("scheme", scheme, THEATRE_SCHEMES)
+        check_integer("start", start, minimum=0, maximum=MAX_SEED)
+        self.problem = build_problem(task, n_neurons, seed=seed)
+        n_steps = len(find_walk(self.problem, block_size, scheme, start).steps)
+        super().__init__(
+            {
+                "block_size": slider("locality: block size", block_size, 1, n_neurons),
+                "scheme": widgets.Dropdown(
+                    options=THEATRE_SCHEMES, value=scheme, description="scheme"
+                ),
+                "start": slider("seed of the start", start, 0, MAX_SEED),
+                # the last one: the others say how many steps there are
+                "step": slider("step", 0, 0, n_steps),
+            },
+            widths=(5.0, 3.2, 3.6),
+            height=3.6,
+            shared=shared,
+        )
+
+    @property
+    def walk(self) -> LocalWalk:
+        """The search that the controls choose."""
+        value = {name: widget.value for name, widget in self.controls.items()}
+        return find_walk(self.problem, value["block_size"], value["scheme"], value["start"])
+
+    @property
+    def view(self) -> LocalSearchView:
+        """What is shown."""
+        lit = self.shared.of(self.problem.n_neurons)
+        step = self.controls["step"].value
+        return view_local_search(self.problem.table, self.walk, step, lit)
+
+    def _parameters(self) -> dict[str, Any]:
+        problem = self.problem
+        fixed = {"task": problem.task.name, "n_neurons": problem.n_neurons, "seed": problem.seed}
+        return {**fixed, **super()._parameters()}
+
+    def _numbers(self) -> dict[str, Any]:
+        view = self.view
+        mask = view.masks[-1]
+        return {
+            "mask_string": mask_to_string(mask),
+            "cost": float(view.table.evaluate(mask)),
+            "rank": view.table.rank(mask),
+            "cost_queries": view.spent,
+            "n_steps": len(view.walk.steps),
+        }
+
+    def _adjust(self, moved: str) -> None:
+        """Another search has another number of steps."""
+        if moved != "step":
+            self.controls["step"].max = len(self.walk.steps)
+
+    def _point(self, number: int, x: float, y: float) -> None:
+        if number == 0:
+            index = nearest_mask(self.problem.table, x, y, self._axes[0])
+            self.shared.choose(mask_from_index(index, self.problem.n_neurons))
+        elif number == 1:
+            self._light_bit(round(x), round(y))
+        else:
+            spent = [step.ledger.cost_queries for step in self.walk.steps]
+            self.controls["step"].value = int(np.searchsorted(spent, x, side="right"))
+
+    def _arrow(self, right: int, up: int) -> None:
+        control = self.controls["step"]
+        control.value = min(max(control.value + right, 0), control.max)
+
+    def _light_bit(self, neuron: int, row: int) -> None:
+        """Lights the mask of a row with one bit flipped; beneath the last row, that one's."""
+        masks = self.view.masks
+        if 0 <= neuron < masks.shape[1]:
+            flip = np.arange(masks.shape[1]) == neuron
+            self.shared.choose(masks[min(max(row, 0), len(masks) - 1)] ^ flip)
+
+    def _draw(self, axes: Sequence[Axes]) -> str:
+        view = self.view
+        path = view.walk.path(view.step)
+        draw_walk(axes[0], view.table, path, candidates=view.candidates, lit=view.lit)
+        axes[0].set_title("circle: start, triangle: now, squares: offered", fontsize=10)
+        first = max(0, view.step + 1 - _ROWS)
+        none = np.empty(0, dtype=np.int64)
+        blocks = [none, *(step.block for step in view.walk.steps)][first : view.step + 1]
+        asked = view.next.block if view.next is not None and len(view.next.block) else None
+        draw_bits(axes[1], view.masks[first:], blocks, first=first, asked=asked, lit=view.lit)
+        axes[1].set_title("filled: stays, framed: free", fontsize=10)
+        lit_cost = None if view.lit is None else float(view.table.evaluate(view.lit))
+        draw_spent(axes[2], view.walk, view.spent, view.table.minimum, lit_cost=lit_cost)
+        axes[2].set_title(f"{self.controls['scheme'].value} (dotted: the optimum)", fontsize=10)
+        return view.text

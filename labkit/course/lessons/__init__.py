@@ -1,0 +1,1 @@
+"""One file a notebook: what its records compute, and the checks of its exercises."""

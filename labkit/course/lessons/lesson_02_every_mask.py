@@ -1,0 +1,40 @@
+"""Exercises of notebook 02."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from labkit.course.checking import compare_number, exercise
+from labkit.masks import check_one_mask, mask_to_string
+from labkit.problems import build_problem
+
+
+@exercise("02-1")
+def bytes_of_a_table(answer: Any) -> str | None:
+    """GiB of a table of 2^30 float64 costs."""
+    return compare_number(answer, 2**30 * 8 / 2**30)
+
+
+@exercise("02-2")
+def best_of_another_seed(answer: Any) -> str | None:
+    """The best mask on circles, 8 neurons, seed 3."""
+    table = build_problem("circles", 8, seed=3).table
+    mask = check_one_mask(answer, 8, argument="your mask")
+    cost = float(table.evaluate(mask))
+    if table.rank(mask) == 1:
+        return None
+    return (
+        f"Mask {mask_to_string(mask)} costs {cost:.6f}, rank {table.rank(mask)}; "
+        f"the smallest cost is {table.minimum:.6f}."
+    )
+
+
+@exercise("02-3")
+def local_minima(answer: Any) -> str | None:
+    """How many masks of moons, 8 neurons, seed 7 no single flip improves."""
+    costs = build_problem("moons", 8, seed=7).table.costs
+    index = np.arange(256)
+    better = [costs[index ^ (1 << j)] < costs for j in range(8)]
+    return compare_number(answer, int((~np.any(better, axis=0)).sum()))

@@ -1,0 +1,198 @@
+"""Searches that do not know how many masks are good: how many calls, and round by round."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from labkit.amplification import average_success
+from labkit.costs import CostTable
+from labkit.course.checking import compare_number, exercise
+from labkit.masks import mask_from_index, mask_to_string
+from labkit.problems import build_problem
+from labkit.selectors import (
+    CostMeter,
+    Ledger,
+    Selection,
+    adaptive_grover,
+    one_flip_search,
+    random_search,
+    run,
+)
+from labkit.selectors.running import SearchEnded, Selector
+from labkit.sweeps.functions import Outcome
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+FloatArray = npt.NDArray[np.float64]
+
+#: Runs of each search at each point.
+RUNS = 10
+#: How the figures name what `count_calls` counted.
+LABELS = {
+    "adaptive Grover": "result.adaptive_grover",
+    "random search": "result.random_search",
+    "one-flip search": "result.one_flip_search",
+}
+_LIMITLESS = 10**9
+
+
+def count_calls(parameters: Mapping[str, Any], seed: int) -> Outcome:
+    """Counts what three searches ask until they meet an optimum, `RUNS` runs each.
+
+    Args:
+        parameters: arguments of `build_problem`; with `shuffled`, the costs are dealt out anew
+            among the masks.
+        seed: of the network's weights, of the shuffling and of the searches.
+
+    Returns:
+        The number of optima, and for each run the oracle calls of `adaptive_grover`,
+        verifications included, and the cost queries of random and of one-flip search.
+    """
+    options, rng = dict(parameters), np.random.default_rng(seed)
+    is_shuffled = options.pop("shuffled", False)
+    table = build_problem(seed=seed, **options).table
+    if is_shuffled:
+        table = CostTable(rng.permutation(table.costs), table.n_neurons)
+
+    def meet_optimum(selector: Selector, **limits: int) -> list[Selection]:
+        return [
+            run(selector, table, rng=rng, target_cost=table.minimum, **limits) for _ in range(RUNS)
+        ]
+
+    grover = meet_optimum(adaptive_grover, max_oracle_calls=_LIMITLESS)
+    random = meet_optimum(random_search)
+    one_flip = meet_optimum(one_flip_search, restarts=_LIMITLESS)
+    result = {
+        "n_optima": len(table.optimal_masks()),
+        "adaptive_grover": np.array([found.ledger.oracle_calls for found in grover]),
+        "random_search": np.array([found.ledger.cost_queries for found in random]),
+        "one_flip_search": np.array([found.ledger.cost_queries for found in one_flip]),
+    }
+    spent = sum((found.ledger for found in (*grover, *random, *one_flip)), Ledger())
+    return Outcome(result, spent)
+
+
+def mean_calls(runs: pd.DataFrame) -> dict[str, FloatArray]:
+    """The mean calls of each search on each network: label -> float64 (networks,).
+
+    Args:
+        runs: a row for each network, as `count_calls` was recorded.
+    """
+    return {label: np.array([*runs[name]]).mean(axis=1) for label, name in LABELS.items()}
+
+
+@dataclass(frozen=True, eq=False)
+class Rounds:
+    """One run of `adaptive_grover`, round by round.
+
+    Attributes:
+        calls: int64 (rounds + 1,), oracle calls spent at the end of each round; 0 for the start.
+        costs: float64 (rounds + 1,), the cost measured then; first that of the start.
+        thresholds: float64 (rounds + 1,), the threshold after it: the least cost so far.
+    """
+
+    calls: npt.NDArray[np.int64]
+    costs: FloatArray
+    thresholds: FloatArray
+
+    def calls_to(self, cost: float) -> int:
+        """Oracle calls until the threshold came down to a cost.
+
+        Raises:
+            ValueError: it never did.
+        """
+        met = np.flatnonzero(np.isclose(self.thresholds, cost))
+        if not met.size:
+            raise ValueError(f"cost={cost} was not met (limit: {self.thresholds[-1]})")
+        return int(self.calls[met[0]])
+
+
+def follow_rounds(
+    table: CostTable, *, rng: np.random.Generator, max_oracle_calls: int | None = None
+) -> Rounds:
+    """Runs `adaptive_grover` and notes each measurement.
+
+    Args:
+        table: the cost.
+        rng: source of all randomness.
+        max_oracle_calls: what may be spent; by default what the selector spends.
+    """
+    meter = _Witness(table)
+    with suppress(SearchEnded):
+        adaptive_grover(meter, rng=rng, max_oracle_calls=max_oracle_calls)
+    # a round's verification is counted just after its query
+    calls = np.array(meter.calls_before)
+    calls[1:] += 1
+    return Rounds(calls, meter.history, np.minimum.accumulate(meter.history))
+
+
+class _Witness(CostMeter):
+    """A meter that notes how many oracle calls were spent before each query."""
+
+    def __init__(self, cost: CostTable) -> None:
+        super().__init__(cost)
+        self.calls_before: list[int] = []
+
+    def evaluate(self, neuron_masks: npt.ArrayLike) -> FloatArray:
+        """As `CostMeter.evaluate`."""
+        self.calls_before.append(self.ledger.oracle_calls)
+        return super().evaluate(neuron_masks)
+
+
+@exercise("05-1")
+def success_of_a_round(answer: Any) -> str | None:
+    """A function (n, M, reach) -> chance of a marked mask after a random number of calls."""
+    for n, n_marked, reach in ((6, 1, 1), (6, 3, 4), (8, 1, 16), (10, 20, 7)):
+        expected = average_success(n, n_marked, reach)
+        came = float(answer(n, n_marked, reach))
+        if not abs(came - expected) <= 1e-6:
+            return (
+                f"For n = {n}, M = {n_marked} and reach {reach} the chance is {expected:.6f}; "
+                f"{came:.6f} came."
+            )
+    return None
+
+
+@exercise("05-2")
+def rounds_to_the_largest_reach(answer: Any) -> str | None:
+    """Failed rounds until the reach has grown by 6/5 each from 1 to sqrt(2^12) or more."""
+    return compare_number(answer, math.ceil(math.log(2**6) / math.log(6 / 5)))
+
+
+@exercise("05-3")
+def thresholds_in_expectation(answer: Any) -> str | None:
+    """Thresholds of one search for the minimum of 2^8 different costs, that of the start too."""
+    expected = sum(1 / rank for rank in range(1, 2**8 + 1))
+    return compare_number(answer, expected, tolerance=0.05)
+
+
+@exercise("05-4")
+def costs_that_trap(answer: Any) -> str | None:
+    """Eight different costs, least at mask 111, from which one flip at a time never leaves 000."""
+    costs = np.asarray(answer, dtype=np.float64)
+    if costs.shape != (8,) or not np.isfinite(costs).all():
+        return "Eight costs are expected, one for each of the masks 000, 001, ..., 111."
+    if len(np.unique(costs)) < 8:
+        return "The eight costs must differ from one another; two of them are equal."
+    best = int(costs.argmin())
+    if best != 0b111:
+        return (
+            f"The least cost must be that of mask 111, {costs[7]:g}; mask "
+            f"{mask_to_string(mask_from_index(best, 3))} has {costs[best]:g}."
+        )
+    for neighbour in (0b100, 0b010, 0b001):
+        if costs[neighbour] < costs[0]:
+            return (
+                f"Mask 000 should be a trap; from its cost {costs[0]:g} a flip to mask "
+                f"{neighbour:03b} leads down to {costs[neighbour]:g}."
+            )
+    return None

@@ -1,0 +1,144 @@
+"""What notebook 07 counts: how likely an optimum is in one shot, by depth and kind of angles."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from labkit.ansatz import ramp_angles
+from labkit.costs import CostTable
+from labkit.course.checking import compare_number, exercise
+from labkit.masks import check_one_mask, mask_from_index, mask_to_string
+from labkit.problems import build_problem
+from labkit.selectors import Ledger, optimise_angles, qaoa_sampling, run
+from labkit.simulators import evolve_qaoa, probabilities
+from labkit.sweeps.functions import Outcome
+
+Angles = tuple[npt.ArrayLike, npt.ArrayLike]
+
+
+def chance_of_optimum(table: CostTable, angles: Angles) -> float:
+    """The probability that one shot of QAOA is a mask of the smallest cost, ties included.
+
+    Args:
+        table: costs of all masks.
+        angles: gammas and betas (p,), for a cost of standard deviation 1, as those that
+            `labkit.selectors.optimise_angles` returns.
+
+    Raises:
+        TypeError: the angles are no arrays of numbers.
+        ValueError: they are not of one length, or not finite.
+    """
+    gammas, betas = angles
+    state = evolve_qaoa(table, np.asarray(gammas) / (table.std or 1.0), betas)
+    chance = probabilities(state)
+    return float(chance[table.marked(table.minimum)].sum() / chance.sum())
+
+
+def compare_angles(parameters: Mapping[str, Any], seed: int) -> Outcome:
+    """The chance of an optimum in one shot with angles of three kinds.
+
+    Args:
+        parameters: `task_name`, `n_hidden`, `p`, and `evaluations` of the exact gradient to train.
+        seed: of the random network's weights.
+
+    Returns:
+        The chance with the angles of the ramp, with those trained from it on this network, and
+        with those trained on the network of the next seed. The ledger is that of both trainings.
+    """
+    p, n, evaluations = (parameters[name] for name in ("p", "n_hidden", "evaluations"))
+    here, there = (_table(parameters, other) for other in (seed, seed + 1))
+    ramp = ramp_angles(p, n, std=1.0)
+    angles = {
+        "ramp": ramp,
+        "trained": optimise_angles(here, ramp, evaluations=evaluations),
+        "transferred": optimise_angles(there, ramp, evaluations=evaluations),
+    }
+    result = {name: chance_of_optimum(here, given) for name, given in angles.items()}
+    return Outcome(result, _training(here, p, evaluations) + _training(there, p, evaluations), {})
+
+
+def _table(parameters: Mapping[str, Any], seed: int) -> CostTable:
+    return build_problem(parameters["task_name"], parameters["n_hidden"], seed=seed).table
+
+
+def _training(table: CostTable, p: int, evaluations: int) -> Ledger:
+    """What the same training spends, with the one shot that ends it."""
+    rng = np.random.default_rng(0)
+    trained = run(qaoa_sampling, table, rng=rng, p=p, shots=1, angles="gradient",
+                  evaluations=evaluations)  # fmt: skip
+    return trained.ledger
+
+
+_GAMMA, _BETA = 0.7, 0.3
+
+
+@exercise("07-1")
+def layers_for_99_percent(answer: Any) -> str | None:
+    """Cost layers for a 99% chance of the optimum: 4 layers a shot, which meets it with 5%."""
+    shots = math.ceil(math.log(0.01) / math.log(0.95))
+    return compare_number(answer, 4 * shots)
+
+
+@exercise("07-2")
+def most_probable_mask(answer: Any) -> str | None:
+    """The most probable mask after 4 layers of the ramp: moons, 8 neurons, seed 13."""
+    from labkit.ansatz import ramp_angles
+    from labkit.problems import build_problem
+    from labkit.simulators import evolve_qaoa, probabilities
+
+    mask = check_one_mask(answer, 8)
+    table = build_problem("moons", 8, seed=13).table
+    chance = probabilities(evolve_qaoa(table, *ramp_angles(4, 8, std=table.std)))
+    came = float(chance[int(mask_to_string(mask), 2)])
+    if came >= chance.max() - 1e-6:
+        return None
+    return (
+        f"Mask {mask_to_string(mask)}, of rank {table.rank(mask)}, has probability {came:.4f}; "
+        f"the largest is {chance.max():.4f}."
+    )
+
+
+@exercise("07-3")
+def one_layer_for_agreement(answer: Any) -> str | None:
+    """A circuit on two qubits: start, phase and mixer for a cost of 1 where two neurons agree."""
+    import cirq
+
+    from labkit.costs import PauliZCost
+    from labkit.simulators import evolve_qaoa
+
+    qubits = cirq.LineQubit.range(2)
+    state = cirq.Circuit(answer).final_state_vector(qubit_order=qubits)
+    cost = PauliZCost({(0, 1): 1.0}, 2)
+    expected = evolve_qaoa(cost, [_GAMMA], [_BETA], dtype="complex128")
+    overlap = np.vdot(state, expected)
+    if abs(overlap) > 1 - 1e-5:  # a phase common to all masks cannot be measured
+        return None
+    # turned as near as can be, so that the mask that differs most can be named
+    turned = state * np.exp(1j * np.angle(overlap))
+    worst = int(np.abs(turned - expected).argmax())
+    return (
+        f"Mask {mask_to_string(mask_from_index(worst, 2))} should have the amplitude "
+        f"{np.round(expected[worst], 3)}; it has {np.round(turned[worst], 3)} "
+        "(up to a phase common to all masks)."
+    )
+
+
+@exercise("07-4")
+def mean_of_the_best_share(answer: Any) -> str | None:
+    """A function (costs, share) -> the mean of the lowest share of the costs."""
+    rng = np.random.default_rng(3)
+    for n_shots, share in ((8, 1.0), (8, 0.5), (10, 0.2), (64, 0.05)):
+        costs = rng.random(n_shots)
+        expected = np.sort(costs)[: math.ceil(share * n_shots)].mean()
+        came = float(answer(costs.copy(), share))
+        if not abs(came - expected) < 1e-9:
+            return (
+                f"For {n_shots} costs and a share of {share:g} the mean is {expected:.6f}; "
+                f"{came:.6f} came."
+            )
+    return None

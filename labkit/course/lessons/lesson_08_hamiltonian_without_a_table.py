@@ -1,0 +1,110 @@
+"""Quadratic costs made without a table, beside the table of cross-entropy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from labkit.costs import CostTable, PauliZCost
+from labkit.costs.spectrum import regret_by, truncate
+from labkit.course.checking import compare_number, exercise
+from labkit.masks import check_one_mask, mask_from_index, mask_to_string
+from labkit.problems import build_problem
+from labkit.scoring import quadratic_cost
+from labkit.selectors import Ledger
+from labkit.sweeps.functions import Outcome
+
+
+def compare_quadratic_costs(parameters: Mapping[str, Any], seed: int) -> Outcome:
+    """Which mask three quadratic costs take for the best, and the table of cross-entropy.
+
+    `truncated` is the table cut off at order 2, which needs the table; `expanded` is cross-entropy
+    to second order about f = 0, and `squared_error` is exact: both are made by one forward pass.
+
+    Args:
+        parameters: arguments of `build_problem`, without `cost`.
+        seed: of the random network's weights.
+
+    Returns:
+        `regret.*` in cross-entropy on the training samples, `accuracy.*` on the test samples, and
+        `n_active.*`.
+    """
+    problem = build_problem(seed=seed, **parameters)
+    task = problem.task
+    choosing: dict[str, CostTable] = {
+        "table": problem.table,
+        "truncated": truncate(problem.table, 2),
+        "expanded": quadratic_cost(
+            problem.network, task.x_train, task.y_train, cost="cross_entropy"
+        ).to_table(),
+        "squared_error": quadratic_cost(problem.network, task.x_train, task.y_train).to_table(),
+    }
+    result: dict[str, float] = {}
+    for name, table in choosing.items():
+        result[f"regret.{name}"] = regret_by(problem.table, table)
+        chosen = table.optimal_masks()[0]
+        result[f"accuracy.{name}"] = problem.accuracy(chosen)
+        result[f"n_active.{name}"] = int(chosen.sum())
+    return Outcome(result, Ledger(forward_passes=len(problem.table.costs) + 2))
+
+
+@exercise("08-1")
+def coefficients_of_order_two(answer: Any) -> str | None:
+    """Coefficients of a Hamiltonian of order 2 on 20 neurons: 1 + n + n (n - 1) / 2."""
+    return compare_number(answer, 1 + 20 + 20 * 19 // 2)
+
+
+@exercise("08-2")
+def one_coefficient(answer: Any) -> str | None:
+    """A function (costs, S) -> c_S."""
+    costs = build_problem("circles", 4, seed=1).table.costs
+    terms = PauliZCost.from_table(CostTable(costs, 4)).terms
+    for neurons in ((), (0,), (3,), (0, 2), (1, 2, 3)):
+        expected, came = terms.get(neurons, 0.0), float(answer(costs, neurons))
+        if not abs(came - expected) < 1e-6:
+            return (
+                f"For circles, 4 neurons, seed 1 and S = {neurons} the coefficient is "
+                f"{expected:.6f}; {came:.6f} came."
+            )
+    return None
+
+
+@exercise("08-3")
+def phase_of_two_terms(answer: Any) -> str | None:
+    """The circuit exp(-0.4 i C) for C = 0.5 Z_0 - 0.25 Z_1 Z_2."""
+    import cirq
+
+    qubits = cirq.LineQubit.range(3)
+    unitary = cirq.Circuit(answer).unitary(qubit_order=qubits, qubits_that_should_be_present=qubits)
+    if not np.allclose(np.abs(unitary), np.eye(8), atol=1e-6):
+        return "The circuit changes which mask is which; a phase layer changes only phases."
+    costs = PauliZCost({(0,): 0.5, (1, 2): -0.25}, 3).to_table().costs
+    # a phase common to all masks cannot be measured
+    expected = np.exp(-0.4j * (costs - costs[0]))
+    found = np.diag(unitary) / unitary[0, 0]
+    wrong = np.flatnonzero(~np.isclose(found, expected, atol=1e-6))
+    if not wrong.size:
+        return None
+    mask = mask_to_string(mask_from_index(int(wrong[0]), 3))
+    return (
+        f"Mask {mask} should turn by {np.angle(expected[wrong[0]]):+.3f} radians against mask 000; "
+        f"it turns by {np.angle(found[wrong[0]]):+.3f}."
+    )
+
+
+@exercise("08-4")
+def mask_that_deceives(answer: Any) -> str | None:
+    """A mask that order 2 takes for cheaper than the best, on iris, 10 neurons, seed 0."""
+    table = build_problem("iris", 10, seed=0).table
+    mask = check_one_mask(answer, 10, argument="your mask")
+    truncated = truncate(table, 2)
+    best = table.optimal_masks()[0]
+    came, limit = float(truncated.evaluate(mask)), float(truncated.evaluate(best))
+    if table.rank(mask) > 1 and came < limit:
+        return None
+    return (
+        f"Mask {mask_to_string(mask)} has rank {table.rank(mask)} and costs {came:.6f} up to order "
+        f"2; it should not be the best, and yet cost less than the best does: {limit:.6f}."
+    )

@@ -1,0 +1,252 @@
+"""Notebook 09: QAOA's angles trained, transferred, and what that costs.
+
+Angles are given for a cost of standard deviation 1: gammas are divided by that of the cost.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from labkit.ansatz import check_angles, ramp_angles
+from labkit.costs import EQUAL_WITHIN, Cost, CostTable, PauliZCost
+from labkit.course.checking import compare_number, exercise
+from labkit.course.lessons.lesson_07_qaoa import chance_of_optimum
+from labkit.masks import check_one_mask, mask_to_string
+from labkit.problems import build_problem
+from labkit.scoring import quadratic_cost
+from labkit.selectors import one_flip_search, qaoa_sampling, queries_to_optimum, run
+from labkit.selectors.qaoa import optimise_angles
+from labkit.simulators import evolve_qaoa, probabilities, qaoa_expectation, qaoa_value_and_gradient
+from labkit.sweeps.functions import Outcome
+
+FloatArray = npt.NDArray[np.float64]
+Angles = tuple[FloatArray, FloatArray]
+
+
+@lru_cache(maxsize=256)
+def moons_cost(n_neurons: int, seed: int) -> PauliZCost:
+    """The squared error of each subnetwork of a random network on moons: a cost of order 2.
+
+    Args:
+        n_neurons: n.
+        seed: of the network's weights.
+    """
+    problem = build_problem("moons", n_neurons, seed=seed, scale=1.0, cost="squared_error")
+    return quadratic_cost(problem.network, problem.task.x_train, problem.task.y_train)
+
+
+@lru_cache(maxsize=256)
+def moons_table(n_neurons: int, seed: int) -> CostTable:
+    """`moons_cost` of every mask."""
+    return moons_cost(n_neurons, seed).to_table()
+
+
+def train_in_tensorflow_quantum(parameters: Mapping[str, Any], seed: int) -> Outcome:
+    """Angles trained from the ramp by Adam on TensorFlow Quantum's gradients.
+
+    Args:
+        parameters: `n_neurons`, and `p`, `epochs`, `learning_rate` of `train_angles`.
+        seed: of the network's weights.
+
+    Returns:
+        The gradient at the ramp's angles, the angles trained, and the mean cost after each step;
+        all for the cost in units of its standard deviation, from its mean.
+    """
+    from labkit.angle_training import train_angles, value_and_gradient
+
+    n, p = parameters["n_neurons"], parameters["p"]
+    cost = moons_cost(n, seed)
+    gammas, betas = ramp_angles(p, n, std=cost.std)
+    _, dgammas, dbetas = value_and_gradient(cost, gammas, betas)
+    trained = train_angles(
+        cost, p=p, epochs=parameters["epochs"], learning_rate=parameters["learning_rate"]
+    )
+    result = {
+        "gradient": np.concatenate([dgammas / cost.std**2, dbetas / cost.std]),
+        "gammas": trained.gammas * cost.std,
+        "betas": trained.betas,
+        "history": (trained.history - cost.mean) / cost.std,
+    }
+    return Outcome(result, trained.ledger)
+
+
+@lru_cache(maxsize=64)
+def own_angles(n_neurons: int, seed: int, p: int = 4, evaluations: int = 60) -> Angles:
+    """Angles trained on one network from the ramp, by the exact gradient (L-BFGS).
+
+    Args:
+        n_neurons: n.
+        seed: of the network's weights.
+        p: layers.
+        evaluations: of the mean cost and its gradient, at most.
+    """
+    ramp = ramp_angles(p, n_neurons, std=1.0)
+    return optimise_angles(moons_table(n_neurons, seed), ramp, evaluations=evaluations)
+
+
+def mean_angles(n_neurons: int, seeds: Iterable[int], p: int = 4) -> Angles:
+    """The mean over networks of their own angles: what is transferred."""
+    each = np.mean([own_angles(n_neurons, seed, p) for seed in seeds], axis=0)
+    return each[0], each[1]
+
+
+def transfer_angles(angles: Angles, n_from: int, n_to: int) -> Angles:
+    """Angles for n_to neurons from those of n_from: gamma grows as sqrt(n), as in the ramp.
+
+    A flip of one of n neurons changes a cost of standard deviation 1 by about 1/sqrt(n), so that
+    the phase it makes, gamma/sqrt(n), stays as it was.
+    """
+    return angles[0] * math.sqrt(n_to / n_from), angles[1]
+
+
+def compare_angles(parameters: Mapping[str, Any], seed: int) -> Outcome:
+    """The ramp, angles transferred and angles trained on one network, beside classical search.
+
+    Args:
+        parameters: `n_neurons`; `n_from` and `n_donors`, the networks that the transferred angles
+            are the mean of; `p`, `shots` and `evaluations` of a state tried in training.
+        seed: of the network's weights, and of all shots and starts.
+
+    Returns:
+        The chance of an optimum in one shot by each kind of angles; what one-flip search and
+        training from shots cost, and which state of the training first showed an optimum.
+    """
+    n, n_from, p = (parameters[name] for name in ("n_neurons", "n_from", "p"))
+    table, rng = moons_table(n, seed), np.random.default_rng(seed)
+    donors = mean_angles(n_from, range(100, 100 + parameters["n_donors"]), p)
+    shots = parameters["shots"]
+    training = run(qaoa_sampling, table, rng=rng, angles="sampled", p=p, shots=shots,
+                   evaluations=parameters["evaluations"])  # fmt: skip
+    met = np.flatnonzero(training.history <= table.minimum + EQUAL_WITHIN)
+    queries = queries_to_optimum(one_flip_search, [table] * 20, rng=rng, restarts=9999)
+    result = {
+        "ramp": chance_of_optimum(table, ramp_angles(p, n, std=1.0)),
+        "transferred": chance_of_optimum(table, transfer_angles(donors, n_from, n)),
+        "unscaled": chance_of_optimum(table, donors),
+        "own": chance_of_optimum(table, own_angles(n, seed, p)),
+        "random": len(table.optimal_masks()) / 2**n,
+        "one_flip_queries": float(queries.mean()),
+        "state_of_first_optimum": int(met[0]) // shots + 1 if met.size else None,
+    }
+    return Outcome(result, training.ledger)
+
+
+def mean_cost(table: CostTable, angles: Angles) -> float:
+    """The mean cost of a shot, in standard deviations from the mean of all masks."""
+    value = qaoa_expectation(table, angles[0] / table.std, angles[1], dtype="complex128")
+    return (value - table.mean) / table.std
+
+
+def central_differences(table: CostTable, angles: Angles, h: float = 1e-4) -> FloatArray:
+    """(E(angle + h) - E(angle - h)) / 2h by each of the 2p angles, E the `mean_cost`, (2p,)."""
+    flat, p = np.concatenate(angles), len(angles[0])
+    gradient = np.zeros(2 * p)
+    for j in range(2 * p):
+        shift = h * (np.arange(2 * p) == j)
+        up, down = (mean_cost(table, ((flat + s)[:p], (flat + s)[p:])) for s in (shift, -shift))
+        gradient[j] = (up - down) / (2 * h)
+    return gradient
+
+
+def difference_errors(
+    cost: Cost,
+    angles: Angles,
+    steps: npt.ArrayLike,
+    *,
+    shots: int,
+    rng: np.random.Generator,
+    repeats: int = 200,
+) -> tuple[FloatArray, FloatArray]:
+    """How wrong a central difference by the first beta is, at each step h.
+
+    Args:
+        cost: any.
+        angles: where, for a cost of standard deviation 1.
+        steps: (steps,) h, radians.
+        shots: for each of the two mean costs.
+        rng: of the measurement outcomes.
+        repeats: how often it is measured.
+
+    Returns:
+        the error with exact mean costs, and the root of the mean squared error of measured ones;
+        float64 (steps,) each, in standard deviations of the cost per radian.
+    """
+    table, p = cost.to_table(), len(angles[0])
+    *_, dbetas = qaoa_value_and_gradient(
+        table, angles[0] / table.std, angles[1], dtype="complex128"
+    )
+    truth = dbetas[0] / table.std
+    first = np.arange(p) == 0
+    exact, measured = [], []
+    for h in np.asarray(steps, dtype=np.float64):
+        ends = [(angles[0], angles[1] + sign * h * first) for sign in (1, -1)]
+        up, down = (_means(table, end, shots, repeats, rng) for end in ends)
+        errors = (up - down) / (2 * h) - truth
+        exact.append(abs(errors[0]))
+        measured.append(math.sqrt(np.mean(errors[1:] ** 2)))
+    return np.array(exact), np.array(measured)
+
+
+def _means(
+    table: CostTable, angles: Angles, shots: int, repeats: int, rng: np.random.Generator
+) -> FloatArray:
+    """The mean cost in standard deviations: exact, then as measured `repeats` times."""
+    state = evolve_qaoa(table, angles[0] / table.std, angles[1], dtype="complex128")
+    chances = probabilities(state)
+    costs = (table.costs - table.mean) / table.std
+    counts = rng.multinomial(shots, chances / chances.sum(), size=repeats)
+    return np.concatenate([[chances @ costs], counts @ costs / shots])
+
+
+@exercise("09-1")
+def means_for_a_gradient(answer: Any) -> str | None:
+    """Mean costs in one gradient by central differences, three layers."""
+    gammas, betas = ramp_angles(3, 6, std=1.0)
+    return compare_number(answer, 2 * (len(gammas) + len(betas)))
+
+
+@exercise("09-2")
+def scaled_gammas(answer: Any) -> str | None:
+    """A function (gammas, n, std) -> gammas, from 6 neurons and a standard deviation of 1."""
+    for gammas, n, std in (([1.0], 6, 0.5), ([0.5, 2.0], 24, 1.0), ([0.7, 1.5, 3.0], 10, 0.2)):
+        expected = transfer_angles((np.array(gammas), np.zeros(len(gammas))), 6, n)[0] / std
+        came = np.asarray(answer(np.array(gammas), n, std), dtype=np.float64)
+        if came.shape != expected.shape or not np.allclose(came, expected, atol=1e-6):
+            return (
+                f"For gammas {gammas}, n = {n}, std = {std} they are {expected.round(4).tolist()}; "
+                f"{came.round(4).tolist()} came."
+            )
+    return None
+
+
+@exercise("09-3")
+def better_than_the_ramp(answer: Any) -> str | None:
+    """Two gammas and two betas whose mean cost is 0.1 standard deviations below the ramp's."""
+    gammas, betas = answer
+    angles, table = check_angles(gammas, betas), moons_table(8, 3)
+    if len(angles[0]) != 2:
+        return f"Two layers are asked for; {len(angles[0])} came."
+    limit = mean_cost(table, ramp_angles(2, 8, std=1.0)) - 0.1
+    value = mean_cost(table, angles)
+    if value <= limit:
+        return None
+    return f"The mean cost is {value:.3f} standard deviations; at most {limit:.3f} is asked for."
+
+
+@exercise("09-4")
+def optimum_from_shots(answer: Any) -> str | None:
+    """A mask of the least squared error, 12 neurons, seed 6."""
+    table = moons_table(12, 6)
+    mask = check_one_mask(answer, 12, argument="your mask")
+    if table.rank(mask) == 1:
+        return None
+    return (
+        f"Mask {mask_to_string(mask)} costs {float(table.evaluate(mask)):.6f}, rank "
+        f"{table.rank(mask)}; the least cost is {table.minimum:.6f}."
+    )

@@ -1,0 +1,199 @@
+"""What notebook 11 computes, and what its records are computed by: NK networks."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from labkit.activations import draw_nk_network
+from labkit.ansatz import ramp_angles
+from labkit.costs import LocalCost
+from labkit.course.checking import compare_number, exercise
+from labkit.masks import check_one_mask, mask_from_index, mask_to_string
+from labkit.problems import NK_COST, build_nk_problem
+from labkit.scoring import network_cost
+from labkit.selectors import (
+    Ledger,
+    Selection,
+    dynamic_programming,
+    one_flip_search,
+    qaoa_sampling,
+    random_search,
+    run,
+)
+from labkit.simulators.light_cones import light_cone, light_cone_expectation
+from labkit.sweeps.functions import Outcome
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def measure_quality(parameters: Mapping[str, Any], seed: int) -> Outcome:
+    """How good the optimum of the NK cost is, beside a search on the prediction's own cost.
+
+    Args:
+        parameters: arguments of `build_nk_problem`.
+        seed: of the network's weights and, independently of them, of one-flip search.
+
+    Returns:
+        Of the NK cost's optimum: its cost, the prediction's own cost, the accuracies, and the
+        share of neurons kept. Of one-flip search on the prediction's own cost: cost and accuracy.
+    """
+    problem, rng = build_nk_problem(seed=seed, **parameters), _stream(seed)
+    exact = run(dynamic_programming, problem.cost, rng=rng)
+    task = problem.task
+    whole = network_cost(problem.as_one_output(), task.x_train, task.y_train, cost=NK_COST)
+    searched = run(one_flip_search, whole, rng=rng)
+    result = {
+        "nk_cost": exact.cost,
+        "random_nk_cost": problem.cost.mean,
+        "ensemble_cost": problem.ensemble_cost(exact.neuron_mask),
+        "validation_accuracy": problem.accuracy(exact.neuron_mask, split="validation"),
+        "test_accuracy": problem.accuracy(exact.neuron_mask),
+        "share_kept": float(exact.neuron_mask.mean()),
+        "searched_cost": searched.cost,
+        "searched_accuracy": problem.accuracy(searched.neuron_mask),
+    }
+    return Outcome(result, exact.ledger + searched.ledger)
+
+
+def compare_rivals(parameters: Mapping[str, Any], seed: int) -> Outcome:
+    """Searches of an NK cost with the same number of calls, beside its exact optimum.
+
+    A call is a cost query or a cost layer: `shots` shots of p layers and a query each.
+
+    Args:
+        parameters: arguments of `build_nk_problem`, and p and shots of QAOA on its ramp.
+        seed: of the network's weights and, independently of them, of the searches.
+
+    Returns:
+        The least cost and that of each search, the calls of each, the mean cost of all masks,
+        and the forward passes that dynamic programming counts.
+    """
+    options = dict(parameters)
+    layers, shots = options.pop("p"), options.pop("shots")
+    cost, rng = build_nk_problem(seed=seed, **options).cost, _stream(seed)
+    calls = shots * (layers + 1)
+    found: dict[str, Selection] = {
+        "qaoa": run(qaoa_sampling, cost, rng=rng, p=layers, shots=shots),
+        "one_flip": run(one_flip_search, cost, rng=rng, restarts=calls, max_cost_queries=calls),
+        "random": run(random_search, cost, rng=rng, max_cost_queries=calls),
+    }
+    exact = run(dynamic_programming, cost, rng=rng)
+    result = {"minimum": exact.cost, "mean": cost.mean, "exact_passes": exact.ledger.forward_passes}
+    for name, selection in found.items():
+        ledger = selection.ledger
+        result[f"{name}_cost"] = selection.cost
+        result[f"{name}_calls"] = ledger.cost_queries + ledger.cost_layers
+    return Outcome(result, sum((s.ledger for s in found.values()), start=Ledger()))
+
+
+def measure_light_cones(parameters: Mapping[str, Any], seed: int) -> Outcome:
+    """The exact mean cost of QAOA on its ramp by light cones, between all masks and the best.
+
+    Args:
+        parameters: arguments of `build_nk_problem`, and p.
+        seed: of the network's weights and, independently of them, of one-flip search.
+
+    Returns:
+        The mean cost of all masks and of QAOA's state, the least cost, and that of one-flip
+        search, with its queries.
+    """
+    options = dict(parameters)
+    layers = options.pop("p")
+    cost, rng = build_nk_problem(seed=seed, **options).cost, _stream(seed)
+    exact = run(dynamic_programming, cost, rng=rng)
+    searched = run(one_flip_search, cost, rng=rng)
+    angles = ramp_angles(layers, cost.n_neurons, std=cost.std)
+    result = {
+        "mean": cost.mean,
+        "qaoa": light_cone_expectation(cost, *angles),
+        "minimum": exact.cost,
+        "one_flip": searched.cost,
+        "one_flip_queries": searched.ledger.cost_queries,
+    }
+    return Outcome(result, exact.ledger + searched.ledger)
+
+
+def over_seeds(runs: pd.DataFrame, column: str, *, by: str) -> npt.NDArray[np.float64]:
+    """The values of a column of a record, (points, seeds), points and seeds ascending.
+
+    Args:
+        runs: of a record, see `labkit.course.recorded`, one for each point and seed.
+        column: of `runs`, without 'result.'.
+        by: the parameter that tells the points apart, without 'parameters.'.
+    """
+    wide = runs.pivot(index=f"parameters.{by}", columns="seed", values=f"result.{column}")
+    return wide.sort_index().to_numpy(dtype=np.float64)
+
+
+def _stream(seed: int) -> np.random.Generator:
+    """A stream of its own, since the weights are drawn from the seed itself."""
+    return np.random.default_rng(np.random.SeedSequence([seed, 1]))
+
+
+_GAMMA = 0.8
+
+
+@exercise("11-1")
+def width_of_a_cone(answer: Any) -> str | None:
+    """Qubits in the light cone of one output of 1,000 neurons, K = 4, after 3 layers."""
+    terms = [(tuple((i + j) % 1000 for j in range(4)), np.zeros(16)) for i in range(1000)]
+    return compare_number(answer, len(light_cone(LocalCost(terms, 1000), terms[0][0], 3)))
+
+
+@exercise("11-2")
+def least_mask(answer: Any) -> str | None:
+    """A mask of least NK cost: circles, 40 neurons, K = 3, seed 2."""
+    cost = build_nk_problem("circles", 40, 3, seed=2).cost
+    mask = check_one_mask(answer, 40)
+    best = run(dynamic_programming, cost, rng=np.random.default_rng(0))
+    if float(cost.evaluate(mask)) <= best.cost + 1e-9:
+        return None
+    return (
+        f"Mask {mask_to_string(mask)} costs {float(cost.evaluate(mask)):.6f}; "
+        f"there is one of {best.cost:.6f}."
+    )
+
+
+@exercise("11-3")
+def phases_of_a_ring(answer: Any) -> str | None:
+    """The phase layer exp(-i 0.8 C) of 4 neurons, C = number of neighbours that both stay."""
+    import cirq
+
+    both = np.array([0.0, 0.0, 0.0, 1.0])
+    cost = LocalCost([((j, (j + 1) % 4), both) for j in range(4)], 4).to_table()
+    qubits = cirq.LineQubit.range(4)
+    unitary = cirq.Circuit(answer).unitary(qubit_order=qubits, qubits_that_should_be_present=qubits)
+    if unitary.shape != (16, 16) or not np.allclose(np.abs(unitary), np.eye(16), atol=1e-6):
+        return "The circuit changes which mask is which; a phase layer changes only phases."
+    # a phase common to all masks cannot be measured
+    came = np.diag(unitary) / unitary[0, 0]
+    wrong = np.flatnonzero(~np.isclose(came, np.exp(-1j * _GAMMA * cost.costs), atol=1e-6))
+    if not wrong.size:
+        return None
+    turned = -np.angle(came[wrong[0]]) % (2 * np.pi)
+    return (
+        f"Mask {mask_to_string(mask_from_index(int(wrong[0]), 4))} costs "
+        f"{cost.costs[wrong[0]]:.0f}: the angle of its phase should be "
+        f"-{_GAMMA * cost.costs[wrong[0]]:.3f}; it is -{turned:.3f}."
+    )
+
+
+@exercise("11-4")
+def who_interacts(answer: Any) -> str | None:
+    """A function (N, K, j) -> the set of neurons that neuron j interacts with."""
+    for n, k, j in ((12, 3, 5), (12, 3, 0), (9, 1, 4), (10, 2, 9), (6, 5, 2)):
+        read = draw_nk_network(1, n, k, seed=0).neighbourhoods.tolist()
+        expected = set(itertools.chain(*(row for row in read if j in row))) - {j}
+        came = {int(neuron) for neuron in answer(n, k, j)}
+        if came != expected:
+            return (
+                f"For N = {n}, K = {k} neuron {j} interacts with {sorted(expected)}; "
+                f"{sorted(came)} came."
+            )
+    return None

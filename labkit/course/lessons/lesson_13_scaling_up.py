@@ -1,0 +1,166 @@
+"""Hundreds of neurons by local selection, beside trained networks: notebook 13."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from labkit.course.checking import compare_number, exercise
+from labkit.datasets import load_task
+from labkit.masks import check_one_mask
+from labkit.problems import DEFAULT_SCALE, build_large
+from labkit.scoring import NetworkCost, accuracy
+from labkit.selectors import Ledger, local_selection, run
+from labkit.sweeps.functions import Outcome
+
+if TYPE_CHECKING:
+    from labkit.baselines import TrainedNetworks
+
+
+#: Networks of one size that are trained side by side, and steps of their training.
+N_TRAINED, EPOCHS = 5, 300
+
+
+@lru_cache(maxsize=16)
+def train_side_by_side(task_name: str, n_hidden: int) -> TrainedNetworks:
+    """`N_TRAINED` networks of one size, trained side by side as if each were alone: it is faster.
+
+    Args:
+        task_name: one of `datasets.TASK_NAMES`.
+        n_hidden: hidden units of each.
+    """
+    from labkit.baselines import train_networks
+
+    return train_networks(
+        load_task(task_name), n_hidden, n_networks=N_TRAINED, epochs=EPOCHS, seed=0
+    )
+
+
+def select_and_train(parameters: Mapping[str, Any], seed: int) -> Outcome:
+    """Local selection of one large network, beside a trained network of the same size.
+
+    Args:
+        parameters: `task_name`, `n_hidden`, `block_size`.
+        seed: of the network's weights and of the search; seed modulo `N_TRAINED` is the number of
+            the trained network beside it.
+
+    Returns:
+        Test accuracy of both, training cost and number of kept neurons of the subnetwork, and the
+        forward passes of the selection. The ledger has the training too.
+    """
+    task_name, n_hidden = parameters["task_name"], parameters["n_hidden"]
+    task = load_task(task_name)
+    network, cost = build_large(task_name, n_hidden, seed=seed)
+    rng = np.random.default_rng(seed)
+    found = run(local_selection, cost, rng=rng, block_size=parameters["block_size"])
+    trained = train_side_by_side(task_name, n_hidden)
+    result = {
+        "subnetwork_accuracy": accuracy(
+            network.outputs(task.x_test, found.neuron_mask), task.y_test
+        ),
+        "trained_accuracy": float(trained.test_accuracy[seed % N_TRAINED]),
+        "cost": found.cost,
+        "n_active": int(found.neuron_mask.sum()),
+        "selection_passes": found.ledger.forward_passes,
+    }
+    training = Ledger(forward_passes=EPOCHS, backward_passes=EPOCHS)
+    return Outcome(result, found.ledger + training)
+
+
+def descend(parameters: Mapping[str, Any], seed: int) -> Outcome:
+    """The least training cost after 1, 2, 4, ... passes, by local selection or by gradients.
+
+    Args:
+        parameters: `task_name`, `n_hidden`, and either `block_size` or the `epochs` of Adam, with
+            a forward and a backward pass each.
+        seed: of the network, which is the same for both, and of the search.
+
+    Returns:
+        Lists `passes`, powers of two up to what was spent, and `costs`.
+    """
+    n_hidden = parameters["n_hidden"]
+    _, cost = build_large(parameters["task_name"], n_hidden, seed=seed)
+    if "block_size" in parameters:
+        rng = np.random.default_rng(seed)
+        found = run(local_selection, cost, rng=rng, block_size=parameters["block_size"])
+        history, ledger, each = found.history, found.ledger, 1
+    else:
+        history, ledger = _train(cost, n_hidden, parameters["epochs"], seed)
+        each = 2
+    passes = 2 ** np.arange(int(np.log2(each * len(history))) + 1)
+    best = np.minimum.accumulate(history)
+    return Outcome({"passes": passes, "costs": best[(passes - 1) // each]}, ledger)
+
+
+def _train(
+    cost: NetworkCost, n_hidden: int, epochs: int, seed: int
+) -> tuple[npt.NDArray[np.float64], Ledger]:
+    """The cost before each step of Adam on all weights of the network that `cost` masks."""
+    from labkit.baselines import train_network
+    from labkit.networks import RandomNetwork
+
+    network = RandomNetwork(cost.x.shape[1], n_hidden, scale=DEFAULT_SCALE, seed=seed)
+    trained = train_network(network.adapt(cost.x), cost.x, cost.y, epochs=epochs)
+    return trained.history, trained.ledger
+
+
+@exercise("13-1")
+def passes_of_three_sweeps(answer: Any) -> str | None:
+    """A start, then three sweeps through 1,024 neurons in blocks of 8: one pass a mask."""
+    return compare_number(answer, 1 + 3 * (1024 // 8) * 2**8)
+
+
+@exercise("13-2")
+def mask_as_good_as_one_sweep(answer: Any) -> str | None:
+    """A mask of 64 neurons for breast cancer that costs no more than one sweep's answer."""
+    cost, limit = one_sweep()
+    mask = check_one_mask(answer, cost.n_neurons)
+    reached = float(cost.evaluate(mask))
+    if reached <= limit + 1e-9:
+        return None
+    return (
+        f"The mask keeps {mask.sum()} neurons and costs {reached:.4f}; "
+        f"one sweep of blocks of 4 finds {limit:.4f}."
+    )
+
+
+@cache
+def one_sweep() -> tuple[NetworkCost, float]:
+    """The cost of the network of exercise 13-2, and what one sweep of it finds."""
+    from labkit.selectors import local_selection, run
+
+    _, cost = build_large("breast_cancer", 64, seed=11)
+    rng = np.random.default_rng(0)
+    return cost, run(local_selection, cost, rng=rng, block_size=4, max_rounds=1).cost
+
+
+@exercise("13-3")
+def softmax_cross_entropy(answer: Any) -> str | None:
+    """A function (f, y) -> mean of log(sum_c exp f_c) - f_y, for outputs (samples, classes)."""
+    from labkit.scoring import check_labels, cost_of_outputs
+
+    rng = np.random.default_rng(13)
+    for n_samples, n_classes in ((1, 3), (7, 3), (20, 5)):
+        f, y = rng.normal(size=(n_samples, n_classes)), rng.integers(n_classes, size=n_samples)
+        targets = check_labels(y, n_samples=n_samples, n_outputs=n_classes)
+        expected = float(cost_of_outputs(f, targets, cost="cross_entropy"))
+        given = float(answer(f.copy(), y.copy()))
+        if not abs(given - expected) < 1e-6:
+            return (
+                f"For {n_samples} samples of {n_classes} classes the cost is {expected:.6f}; "
+                f"{given:.6f} came."
+            )
+    return None
+
+
+@exercise("13-4")
+def smallest_block_for_grover(answer: Any) -> str | None:
+    """The smallest block size at which adaptive Grover's default budget is below 2^b."""
+    from labkit.selectors import default_oracle_calls
+
+    smallest = next(b for b in range(1, 100) if default_oracle_calls(b) < 2**b)
+    return compare_number(answer, smallest)

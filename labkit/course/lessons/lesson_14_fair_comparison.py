@@ -1,0 +1,213 @@
+"""Every selector and baseline at the same number of calls: notebook 14."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from labkit.ansatz import ramp_angles
+from labkit.costs import EQUAL_WITHIN, CostTable
+from labkit.course.checking import compare_number, exercise
+from labkit.masks import check_one_mask, mask_from_index, mask_to_string
+from labkit.problems import Problem, build_problem
+from labkit.selectors import Ledger, optimise_angles
+from labkit.selectors.racing import LAYERS, Trace, race_qaoa, trace
+from labkit.sweeps.functions import Outcome
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+#: Exact gradients that transferred angles are trained with, on the next of so many networks.
+TRANSFER_EVALUATIONS, N_NETWORKS = 100, 20
+#: Steps of edge-popup before it starts again; steps of gradient training: 256 calls.
+EDGE_POPUP_STEPS, TRAINING_STEPS = 25, 128
+
+
+@lru_cache(maxsize=64)
+def transferred_angles(task_name: str, n_hidden: int, seed: int) -> tuple[FloatArray, FloatArray]:
+    """Angles trained by exact gradients on another network of the same size: that of `seed`."""
+    table = build_problem(task_name, n_hidden, seed=seed).table
+    ramp = ramp_angles(LAYERS, n_hidden, std=1.0)
+    return optimise_angles(table, ramp, evaluations=TRANSFER_EVALUATIONS)
+
+
+def run_at_equal_budget(parameters: Mapping[str, Any], seed: int) -> Outcome:
+    """One selector or baseline on one network: how good its answer is after 8, 16, 32, ... calls.
+
+    Args:
+        parameters: `task_name` and `n_hidden` of `build_problem`; `entrant`: one of `ENTRANTS` or
+            'QAOA, transferred', 'edge-popup', 'magnitude pruning', 'gradient training'; `budget`:
+            calls, a power of two; `n_runs`: runs whose mean is kept; `shuffled`: the same costs,
+            dealt to the masks at random.
+        seed: of the network; all runs differ by their generators.
+
+    Returns:
+        Lists by budget: `budgets`, `regret` (cost above the least of all masks), `found` (share of
+        runs that have met an optimum), and `test_accuracy` where masks have their own costs. The
+        ledger is that of all runs.
+    """
+    problem = _build(parameters, seed)
+    budgets = 2 ** np.arange(3, int(math.log2(parameters["budget"])) + 1)
+    if parameters["entrant"] == "gradient training":
+        return _train(problem, budgets)
+    traces = [
+        _run_entrant(parameters["entrant"], problem, parameters, np.random.default_rng([seed, r]))
+        for r in range(parameters["n_runs"])
+    ]
+    regret = np.array([t.best_at(budgets) for t in traces]) - problem.table.minimum
+    result = {
+        "budgets": budgets,
+        "regret": regret.mean(axis=0),
+        "found": (regret <= EQUAL_WITHIN).mean(axis=0),
+    }
+    if not parameters["shuffled"]:
+        costs = regret + problem.table.minimum
+        result["test_accuracy"] = np.vectorize(partial(_accuracy, problem))(costs).mean(axis=0)
+    return Outcome(result, sum((t.ledger for t in traces), Ledger()))
+
+
+def _build(parameters: Mapping[str, Any], seed: int) -> Problem:
+    problem = build_problem(parameters["task_name"], parameters["n_hidden"], seed=seed)
+    return shuffle_costs(problem) if parameters["shuffled"] else problem
+
+
+def shuffle_costs(problem: Problem) -> Problem:
+    """The same costs, dealt to the masks at random: similar masks no longer cost alike."""
+    rng = np.random.default_rng([problem.seed, problem.n_neurons])
+    table = CostTable(rng.permutation(problem.table.costs), problem.n_neurons)
+    return replace(problem, table=table)
+
+
+def collect(runs: pd.DataFrame, what: str, *, shuffled: bool = False) -> dict[str, FloatArray]:
+    """What a record of `run_at_equal_budget` holds of each entrant, float64 (seeds, budgets).
+
+    Args:
+        runs: of the record.
+        what: 'regret', 'found' or 'test_accuracy'.
+        shuffled: of the costs dealt at random.
+    """
+    rows = runs[runs["parameters.shuffled"] == shuffled]
+    grouped = rows.groupby("parameters.entrant", sort=False)[f"result.{what}"]
+    return {str(name): np.array(values.tolist()) for name, values in grouped}
+
+
+def _run_entrant(
+    name: str, problem: Problem, parameters: Mapping[str, Any], rng: np.random.Generator
+) -> Trace:
+    if name in ("edge-popup", "magnitude pruning"):
+        return _run_baseline(name, problem, parameters["budget"], rng)
+    if name != "QAOA, transferred":
+        return trace(name, problem.table, parameters["budget"], rng=rng)
+    other = (problem.seed + 1) % N_NETWORKS
+    angles = transferred_angles(parameters["task_name"], problem.n_neurons, other)
+    return trace(partial(race_qaoa, angles=angles), problem.table, parameters["budget"], rng=rng)
+
+
+def _run_baseline(name: str, problem: Problem, budget: int, rng: np.random.Generator) -> Trace:
+    """Edge-popup keeps another number of neurons at each start; each gradient is one more call."""
+    from labkit.baselines import edge_popup, magnitude_pruning
+
+    data = (problem.network, problem.task.x_train, problem.task.y_train)
+    if name == "magnitude pruning":
+        found = magnitude_pruning(*data)
+        return Trace(np.arange(1, len(found.history) + 1), found.history, found.ledger)
+    starts = range(math.ceil(budget / (2 * EDGE_POPUP_STEPS)))
+    numbers = rng.integers(1, problem.n_neurons + 1, len(starts))
+    runs = [edge_popup(*data, n_active=int(k), epochs=EDGE_POPUP_STEPS, rng=rng) for k in numbers]
+    costs = np.concatenate([run.history for run in runs])
+    of_one = np.append(np.ones(1, dtype=int), np.full(EDGE_POPUP_STEPS, 2))
+    calls = np.cumsum(np.tile(of_one, len(runs)))
+    return Trace(calls, costs, sum((run.ledger for run in runs), Ledger()))
+
+
+def _train(problem: Problem, budgets: IntArray) -> Outcome:
+    """Trains all weights of the same random network; a step is two calls.
+
+    Its cost may be below that of every mask: then the regret is negative.
+    """
+    from labkit.baselines import train_network
+    from labkit.networks import RandomNetwork
+    from labkit.scoring import accuracy
+
+    task = problem.task
+    network = RandomNetwork(
+        task.n_features, problem.n_neurons, scale=problem.network.scale, seed=problem.seed
+    ).adapt(task.x_train)
+    trained = train_network(network, task.x_train, task.y_train, epochs=TRAINING_STEPS)
+    steps = 2 * np.arange(TRAINING_STEPS) + 1
+    costs = Trace(steps, trained.history, trained.ledger).best_at(budgets)
+    test = accuracy(np.asarray(trained.model(task.x_test)), task.y_test)
+    result = {
+        "budgets": budgets,
+        "regret": costs - problem.table.minimum,
+        "found": np.zeros(len(budgets)),
+        "test_accuracy": np.full(len(budgets), test),
+    }
+    return Outcome(result, trained.ledger)
+
+
+def _accuracy(problem: Problem, cost: float) -> float:
+    """On the test samples, of the mask of that cost."""
+    nearest = int(np.abs(problem.table.costs - cost).argmin())
+    return problem.accuracy(mask_from_index(nearest, problem.n_neurons))
+
+
+#: moons, neurons and seed of the network of exercise 14-3: it has a trap.
+TRAP = ("moons", 8, 7)
+
+
+@exercise("14-1")
+def calls_of_a_tuned_qaoa(answer: Any) -> str | None:
+    """3 layers, 20 states of 50 shots tried in training, then 100 shots; all masks verified."""
+    return compare_number(answer, (20 * 50 + 100) * (3 + 1))
+
+
+@exercise("14-2")
+def regret_at_a_budget(answer: Any) -> str | None:
+    """A function (history, minimum, budget) -> regret after that many cost queries."""
+    rng = np.random.default_rng(14)
+    for length, budget in ((1, 1), (12, 5), (12, 12), (6, 40)):
+        history = rng.random(length) + 0.3
+        expected = float(history[:budget].min() - 0.25)
+        given = float(answer(history.copy(), 0.25, budget))
+        if not abs(given - expected) < 1e-9:
+            return (
+                f"After {budget} calls of a history of {length} the regret is {expected:.4f}; "
+                f"{given:.4f} came."
+            )
+    return None
+
+
+@exercise("14-3")
+def trap_of_one_flip(answer: Any) -> str | None:
+    """A mask that no single flip improves, and that is not the best."""
+    task, n, seed = TRAP
+    table = build_problem(task, n, seed=seed).table
+    mask = check_one_mask(answer, n)
+    cost = float(table.evaluate(mask))
+    flipped = table.evaluate(mask ^ np.eye(n, dtype=bool))
+    best = int(flipped.argmin())
+    if flipped[best] < cost - EQUAL_WITHIN:
+        return (
+            f"Mask {mask_to_string(mask)} costs {cost:.4f}; flipping neuron {best} lowers that "
+            f"to {flipped[best]:.4f}, so one-flip search would go on."
+        )
+    if cost <= table.minimum + EQUAL_WITHIN:
+        return f"Mask {mask_to_string(mask)} is the best of all; a trap is not."
+    return None
+
+
+@exercise("14-4")
+def calls_to_be_sure(answer: Any) -> str | None:
+    """Runs of 50 calls that succeed with probability 0.3, until one has with 99%."""
+    return compare_number(answer, 50 * math.ceil(math.log(0.01) / math.log(1 - 0.3)))

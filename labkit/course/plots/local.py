@@ -1,0 +1,245 @@
+"""Local selection: where it walks on the cost, which neurons are free, what it spends."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+
+from labkit.costs import CostTable
+from labkit.course.plots.canvas import BLACK, BLUE, GREEN, GREY, ORANGE, SKY, VERMILLION
+from labkit.masks import BoolArray, masks_to_indices
+from labkit.selectors import BlockStep, LocalWalk
+
+FloatArray = npt.NDArray[np.float64]
+#: Share of the way to the next column over which the masks of one column are spread.
+_SPREAD = 0.8
+#: kind of neuron in one step -> marker, colour, size, meaning
+_SCHEDULE = {
+    "free": ("s", ORANGE, 9, "free now"),
+    "known": ("o", SKY, 5, "decided before, known"),
+    "held": ("_", GREY, 5, "held as at the start"),
+    "merged": ("D", GREEN, 5, "decided apart, put together"),
+}
+
+
+def draw_masks(ax: Axes, table: CostTable, start: npt.ArrayLike | None = None) -> Axes:
+    """Draws every mask as a dot: its flips from `start` across, its cost up.
+
+    Args:
+        ax: where to draw.
+        table: costs of all masks.
+        start: (n,) mask to count flips from; by default the nearest optimum.
+    """
+    across = mask_places(table, _key(table, start))
+    ax.plot(across, table.costs, "o", color=GREY, ms=3, alpha=0.5, mew=0)
+    ax.axhline(table.minimum, color=BLACK, ls=":", lw=1)
+    name = "the best mask" if start is None else "the mask"
+    ax.set(xlabel=f"neurons that differ from {name}", ylabel="cost")
+    ax.set_xlim(-0.6, table.n_neurons + 0.6)
+    ax.xaxis.set_major_locator(MaxNLocator(4, integer=True))
+    return ax
+
+
+def draw_walk(
+    ax: Axes,
+    table: CostTable,
+    visited: BoolArray,
+    *,
+    candidates: BoolArray | None = None,
+    lit: BoolArray | None = None,
+    start: npt.ArrayLike | None = None,
+) -> Axes:
+    """Draws the masks of a walk, in order, among all masks: see `draw_masks`.
+
+    Args:
+        ax: where to draw.
+        table: costs of all masks.
+        visited: bool (steps + 1, n); the first is a circle, the last a triangle.
+        candidates: bool (c, n), masks among which the next step chooses: squares.
+        lit: (n,) mask in a ring.
+        start: as for `draw_masks`.
+    """
+    draw_masks(ax, table, start)
+    across = mask_places(table, _key(table, start))
+
+    def points(masks: BoolArray) -> tuple[FloatArray, FloatArray]:
+        indices = masks_to_indices(masks)
+        return across[indices], table.costs[indices]
+
+    if candidates is not None:
+        ax.plot(*points(candidates), "s", mfc="none", mec=ORANGE, mew=1.5, ms=7)
+    ax.plot(*points(visited), "-", color=BLUE, lw=1.5)
+    ax.plot(*points(visited[:1]), "o", color=BLUE, ms=7)
+    ax.plot(*points(visited[-1:]), "^", color=BLUE, ms=9)
+    if lit is not None:
+        ax.plot(*points(lit[np.newaxis]), "o", mfc="none", mec=VERMILLION, mew=2, ms=14)
+    return ax
+
+
+def nearest_mask(table: CostTable, across: float, cost: float, ax: Axes) -> int:
+    """The index of the mask whose dot on `draw_masks`' axes is nearest to a place on the screen."""
+    dots = np.column_stack([mask_places(table, _key(table, None)), table.costs])
+    place = ax.transData.transform((across, cost))
+    return int(np.hypot(*(ax.transData.transform(dots) - place).T).argmin())
+
+
+@lru_cache(maxsize=8)
+def mask_places(table: CostTable, start: int | None = None) -> FloatArray:
+    """Where each mask stands across: its flips from `start` or the nearest optimum, spread out.
+
+    Args:
+        table: costs of all masks.
+        start: a mask index; None for the optimal masks.
+
+    Returns:
+        float64 (2^n,).
+    """
+    ends = masks_to_indices(table.optimal_masks()) if start is None else np.array([start])
+    indices = np.arange(len(table.costs))
+    flips = np.min([_ones(indices ^ end, table.n_neurons) for end in ends], axis=0)
+    places = flips.astype(np.float64)
+    for column in range(table.n_neurons + 1):
+        inside = np.flatnonzero(flips == column)
+        if len(inside) > 1:
+            places[inside] += _SPREAD * (np.arange(len(inside)) / (len(inside) - 1) - 0.5)
+    return places
+
+
+def draw_bits(
+    ax: Axes,
+    masks: BoolArray,
+    blocks: Sequence[npt.NDArray[np.int64]],
+    *,
+    first: int = 0,
+    asked: npt.NDArray[np.int64] | None = None,
+    lit: BoolArray | None = None,
+) -> Axes:
+    """Draws a walk's masks one beneath the other: filled stays, hollow is off, framed was free.
+
+    Args:
+        ax: where to draw.
+        masks: bool (rows, n), the mask after each step.
+        blocks: of each row, the neurons (b,) that were free to come there.
+        first: the number of the first row's step.
+        asked: (b,) the neurons that are free next: a row of their own, with question marks.
+        lit: (n,) mask; rings stand on the last row where it differs.
+    """
+    n, rows = masks.shape[1], np.arange(first, first + len(masks))
+    for kept, fill in ((True, BLUE), (False, "white")):
+        y, x = np.nonzero(masks == kept)
+        ax.plot(x, rows[y], "s", mfc=fill, mec=BLUE, ms=7)
+    frames = [(j, row) for row, block in zip(rows, blocks, strict=True) for j in block]
+    if asked is not None:
+        below = rows[-1] + 1
+        frames += [(j, below) for j in asked]
+        held = np.setdiff1d(np.arange(n), asked)
+        ax.plot(held, np.full(len(held), below), "_", color=GREY, ms=7)
+        for j in asked:
+            ax.text(j, below, "?", ha="center", va="center", fontsize=10)
+    if frames:
+        ax.plot(*np.array(frames).T, "s", mfc="none", mec=ORANGE, mew=2, ms=13)
+    if lit is not None:
+        differs = np.flatnonzero(lit != masks[-1])
+        places = np.full(len(differs), rows[-1])
+        ax.plot(differs, places, "o", mfc="none", mec=VERMILLION, mew=2, ms=17)
+    ax.set(xlabel="neuron", ylabel="step", xlim=(-0.7, n - 0.3))
+    ax.set_ylim(max(rows[-1] + 1, first + 5) + 0.6, first - 0.6)
+    _count_whole(ax)
+    return ax
+
+
+def draw_spent(
+    ax: Axes, walk: LocalWalk, spent: int, minimum: float, *, lit_cost: float | None = None
+) -> Axes:
+    """Draws the best cost so far over the cost queries, up to `spent` of them.
+
+    Args:
+        ax: where to draw; it is as wide as the whole search.
+        walk: the search.
+        spent: queries made by now, at least 1.
+        minimum: the least cost of all masks: the dotted line.
+        lit_cost: of the mask that is lit: the dashed line.
+    """
+    best = np.minimum.accumulate(walk.selection.history)
+    ax.step(np.arange(1, spent + 1), best[:spent], where="post", color=BLUE, lw=1.5)
+    ax.plot(spent, best[spent - 1], "^", color=BLUE, ms=9)
+    ax.axhline(minimum, color=BLACK, ls=":", lw=1)
+    if lit_cost is not None:
+        ax.axhline(lit_cost, color=VERMILLION, ls="--", lw=1.2)
+    ax.set(xlabel="cost queries", ylabel="best cost so far", xlim=(0, 1.04 * len(best)))
+    return ax
+
+
+def draw_schedule(ax: Axes, steps: Sequence[BlockStep], *, rows: int = 6, title: str = "") -> Axes:
+    """Draws which neurons are free in each step, and which decisions the step knows of.
+
+    Squares: free; dots: decided in a step before, and known; a dash: held as it was at the start;
+    diamonds: decisions that were made apart and are put together.
+
+    Args:
+        ax: where to draw.
+        steps: as in `LocalWalk`.
+        rows: steps drawn at most.
+        title: of the axes.
+    """
+    n, known = len(steps[0].before), set[int]()
+    for row, step in enumerate(steps[:rows], start=1):
+        for kind, neurons in _kinds(step, known, apart=not len(steps[-1].block)).items():
+            marker, colour, size, _ = _SCHEDULE[kind]
+            places = sorted(neurons)
+            ax.plot(places, [row] * len(places), marker, color=colour, mec=BLACK, ms=size,
+                    mew=0.8)  # fmt: skip
+        known |= set(step.block.tolist())
+    ax.set(xlabel="neuron", ylabel="step", xlim=(-0.7, n - 0.3), ylim=(rows + 0.7, 0.3))
+    ax.set_title(title, fontsize=10)
+    _count_whole(ax)
+    return ax
+
+
+def draw_schedules(axes: npt.NDArray[Any], walks: Mapping[str, LocalWalk]) -> npt.NDArray[Any]:
+    """Draws the schedule of each walk on axes of its own, and what the signs mean on the last.
+
+    Args:
+        axes: one more than walks.
+        walks: scheme -> walk.
+    """
+    for ax, (scheme, walk) in zip(axes, walks.items(), strict=False):
+        draw_schedule(ax, walk.steps, title=scheme)
+    key = axes[len(walks)]
+    key.set_axis_off()
+    key.set(xlim=(0, 10), ylim=(4, -1))
+    for row, (marker, colour, size, meaning) in enumerate(_SCHEDULE.values()):
+        key.plot(0.5, row, marker, color=colour, mec=BLACK, ms=size, mew=0.8)
+        key.text(1.4, row, meaning, va="center", fontsize=9)
+    return axes
+
+
+def _kinds(step: BlockStep, known: set[int], *, apart: bool) -> dict[str, set[int]]:
+    """The neurons of each kind of `_SCHEDULE` in one step."""
+    free, everyone = set(step.block.tolist()), set(range(len(step.before)))
+    if not free:
+        return {"merged": everyone}
+    decided = set[int]() if apart else known - free
+    return {"free": free, "known": decided, "held": everyone - free - decided}
+
+
+def _count_whole(ax: Axes) -> None:
+    """Ticks at whole neurons and steps."""
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_locator(MaxNLocator(4, integer=True))
+
+
+def _key(table: CostTable, start: npt.ArrayLike | None) -> int | None:
+    return None if start is None else int(masks_to_indices(np.asarray(start, dtype=bool)))
+
+
+def _ones(indices: npt.NDArray[np.int64], n: int) -> npt.NDArray[np.int64]:
+    """How many of the n bits of each index are 1."""
+    ones: npt.NDArray[np.int64] = (indices[:, np.newaxis] >> np.arange(n) & 1).sum(axis=1)
+    return ones

@@ -1,0 +1,141 @@
+"""The lessons of the course, in order: the one list that everything else is made from."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from types import ModuleType
+
+from labkit.platforms import KERAS, Part
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A notebook of the course.
+
+    Attributes:
+        file: its name without an ending, which begins with the lesson's number.
+        title: of the notebook, as the README shows it.
+        minutes: that it takes.
+        does: what one does in it.
+        needs: the part without which it cannot run; None for most.
+    """
+
+    file: str
+    title: str
+    minutes: int
+    does: str
+    needs: Part | None = None
+
+    @property
+    def number(self) -> str:
+        """Two digits."""
+        return self.file[:2]
+
+    def load(self) -> ModuleType:
+        """Its module in `labkit.course.lessons`: what its records compute, and its checks."""
+        return importlib.import_module(f"labkit.course.lessons.lesson_{self.file}")
+
+
+LESSONS = (
+    Lesson("00_welcome", "Welcome", 15, "pick neurons by hand, then let Grover pick"),
+    Lesson(
+        "01_random_networks",
+        "Random networks",
+        15,
+        "see what a mask does; hold the best subnetwork against a trained network",
+        needs=KERAS,
+    ),
+    Lesson(
+        "02_every_mask",
+        "Every mask",
+        15,
+        "score all 2ⁿ masks; ties, neighbours, and how quality grows with n",
+    ),
+    Lesson(
+        "03_masks_as_qubits",
+        "Masks as qubits",
+        15,
+        "superposition, bit order, shots, entanglement, in Cirq on qsim",
+    ),
+    Lesson(
+        "04_grover_search",
+        "Grover's search",
+        20,
+        "oracle, reflection, rotation, when to stop, an honest ledger",
+    ),
+    Lesson(
+        "05_unknown_count",
+        "Searching without a count",
+        20,
+        "search without knowing how many masks are marked, nor how low the cost can go",
+    ),
+    Lesson(
+        "06_computed_oracle",
+        "The oracle that computes",
+        25,
+        "run the network in superposition; what that costs in qubits and gates",
+    ),
+    Lesson(
+        "07_qaoa",
+        "QAOA",
+        25,
+        "phase, mixer, the landscape of angles, ramps, CVaR, the honest bill",
+    ),
+    Lesson(
+        "08_hamiltonian_without_a_table",
+        "A Hamiltonian without a table",
+        25,
+        "squared error as a two-local Hamiltonian; cut a spectrum, and see what is lost",
+    ),
+    Lesson(
+        "09_training_angles",
+        "Training angles",
+        20,
+        "gradients in TensorFlow Quantum and Keras; take angles from small networks to larger ones",
+    ),
+    Lesson(
+        "10_sparse_subnetworks",
+        "Sparse subnetworks",
+        20,
+        "keep a fixed number of neurons: Dicke states and mixers, against a penalty",
+    ),
+    Lesson(
+        "11_nk_networks",
+        "NK networks",
+        25,
+        "locality in the architecture: quality against gates; dynamic programming; a "
+        "thousand neurons",
+    ),
+    Lesson(
+        "12_local_selection",
+        "Local selection",
+        25,
+        "a block of neurons at a time, step by step on the cost",
+    ),
+    Lesson(
+        "13_scaling_up",
+        "Scaling up",
+        20,
+        "256 to 1,024 neurons: where the claim comes true, and what it costs",
+    ),
+    Lesson(
+        "14_fair_comparison",
+        "A fair comparison",
+        20,
+        "every search at equal budget; what quantum bought, and what it did not",
+    ),
+    Lesson(
+        "15_your_experiment",
+        "Your experiment",
+        20,
+        "your own question: hypothesis, plan, runs, result, conclusion, report",
+    ),
+    Lesson(
+        "16_glossary_and_map",
+        "Glossary and map",
+        10,
+        "every term, the bit order in a picture, how labkit's modules meet",
+    ),
+)
+BY_NUMBER = {lesson.number: lesson for lesson in LESSONS}

@@ -1,1 +1,0 @@
-"""What the notebooks' recorded results are computed by, a module for each subject."""
