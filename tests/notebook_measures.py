@@ -21,7 +21,10 @@ sys.path.insert(0, str(ROOT / "tools"))
 
 from run_notebooks import FOLDER, code_cells, read
 
+from labkit.course.registry import LESSONS
+
 MINUTES = {"Ten": 10, "Fifteen": 15, "Twenty": 20, "Twenty-five": 25}
+LIST_BEGIN, LIST_END = "<!-- list of lessons -->", "<!-- /list of lessons -->"
 TABLE_BEGIN, TABLE_END = "<!-- lessons -->", "<!-- /lessons -->"
 _NUMERAL = re.compile(r"(?<![\w.^,])\d+(?:,\d{3})*(?:\.\d+)?(?![\w^])")
 #: What holds numerals that state no result: code, formulas, addresses, sources, names and lists.
@@ -213,9 +216,19 @@ def render_table(measured: list[Measures]) -> str:
     return "\n".join([head, "| --- " * 9 + "|", *rows])
 
 
+def render_lessons() -> str:
+    """The README's list of lessons, from the registry."""
+    rows = [
+        f"| [{lesson.number} {lesson.title}](notebooks/{lesson.file}.ipynb) | {lesson.minutes} "
+        f"| {lesson.does} |"
+        for lesson in LESSONS
+    ]
+    return "\n".join(["| notebook | minutes | what you do |", "|---|---|---|", *rows])
+
+
 def all_notebooks() -> list[Path]:
-    """Their files, in order."""
-    return sorted(FOLDER.glob("*.ipynb"))
+    """The files of the registry's lessons, in order."""
+    return [FOLDER / f"{lesson.file}.ipynb" for lesson in LESSONS]
 
 
 def main(arguments: list[str]) -> int:
@@ -224,8 +237,13 @@ def main(arguments: list[str]) -> int:
     print(table)
     if "--write" in arguments:
         readme = ROOT / "README.md"
-        pattern = f"(?s)(?<={TABLE_BEGIN}\n).*?(?={TABLE_END})"
-        text = re.sub(pattern, lambda _: f"\n{table}\n\n", readme.read_text("utf-8"))
+        text = readme.read_text("utf-8")
+        for made, begin, end in (
+            (render_lessons(), LIST_BEGIN, LIST_END),
+            (table, TABLE_BEGIN, TABLE_END),
+        ):
+            before, _, rest = text.partition(begin)
+            text = f"{before}{begin}\n\n{made}\n\n{end}{rest.partition(end)[2]}"
         readme.write_text(text, encoding="utf-8")
     found = [(path, line) for path in all_notebooks() for line in unsupported_numerals(read(path))]
     for path, line in found:

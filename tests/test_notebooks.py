@@ -100,7 +100,7 @@ def test_the_angles_are_read_where_there_is_no_tensorflow_quantum() -> None:
 
 
 def test_the_course_is_complete() -> None:
-    assert [path.stem for path in NOTEBOOKS] == [lesson.file for lesson in LESSONS]
+    assert sorted(FOLDER.glob("*.ipynb")) == NOTEBOOKS
 
 
 def test_what_is_stored_was_executed_and_reads_without_a_kernel(path: Path) -> None:
@@ -126,6 +126,8 @@ def test_the_header_names_goal_minutes_and_neighbours(path: Path) -> None:
     assert "**You will be able to**" in header
     assert re.search(r"\*[\w-]+ minutes\.\*", header)
     number = NOTEBOOKS.index(path)
+    assert header.startswith(f"# {LESSONS[number].number} · {LESSONS[number].title}")
+    assert header_minutes(read(path)) == LESSONS[number].minutes
     for neighbour in NOTEBOOKS[max(0, number - 1) : number] + NOTEBOOKS[number + 1 : number + 2]:
         assert neighbour.name in header
 

@@ -10,8 +10,8 @@ import numpy.typing as npt
 import pytest
 from matplotlib.axes import Axes
 
-from labkit import plots
 from labkit.amplification import success_probability
+from labkit.course import plots
 from labkit.course.plots.canvas import wipe
 from labkit.masks import all_masks
 from labkit.problems import Problem, build_problem

@@ -9,8 +9,8 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 
-from labkit import plots
 from labkit.costs import CostTable
+from labkit.course import plots
 from labkit.course.plots.canvas import wipe
 from labkit.course.plots.qaoa import probability_floor
 from labkit.masks import mask_from_index

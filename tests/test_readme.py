@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 from notebook_measures import (
+    LIST_BEGIN,
+    LIST_END,
     TABLE_BEGIN,
     TABLE_END,
     all_notebooks,
     header_minutes,
     measure,
+    render_lessons,
     render_table,
 )
 from run_notebooks import FOLDER, read
@@ -59,6 +62,11 @@ def test_the_table_names_every_notebook_with_the_minutes_of_its_header() -> None
     assert sorted(table) == sorted(path.name for path in FOLDER.glob("*.ipynb"))
     for name, minutes in table.items():
         assert header_minutes(read(FOLDER / name)) == int(minutes)
+
+
+def test_the_list_of_lessons_is_the_registry_s() -> None:
+    """After a change: `python tests/notebook_measures.py --write`."""
+    assert README.split(LIST_BEGIN)[1].split(LIST_END)[0].strip() == render_lessons()
 
 
 def test_the_lessons_are_as_the_table_measures_them() -> None:
