@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
+from labkit.provenance import describe_origin
 from labkit.records import LabBook, LabBookError
-from labkit.records.origin import describe_origin
 
 
 def record(path: str, who: str, count: str) -> None:

@@ -4,26 +4,30 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, is_dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labkit.limits import show_value
+from labkit.provenance import describe_origin
 from labkit.records.attachments import Arrays, Attachment, pack
 from labkit.records.connections import Connections
 from labkit.records.entries import Entry, check_seconds
 from labkit.records.errors import LabBookError
 from labkit.records.merging import merge_entries
 from labkit.records.opening import is_there
-from labkit.records.origin import describe_origin
 from labkit.records.rows import count_entries, find_entry, insert_entry, read_entries, read_points
 from labkit.records.storage import create_file, entries
-from labkit.selectors import Ledger
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
+
+
+def default_path() -> Path:
+    """Where the lab book lies if nobody says: here, in `lab_book.sqlite`, or where LABKIT_BOOK says."""
+    return Path(os.environ.get("LABKIT_BOOK") or "lab_book.sqlite")
 
 
 class LabBook:
@@ -98,7 +102,8 @@ class LabBook:
             TypeError, ValueError: an argument is not of its kind or out of range.
             LabBookError: the file cannot be written to, or `corrects` is not in it.
         """
-        ledger = asdict(ledger) if isinstance(ledger, Ledger) else ledger
+        if is_dataclass(ledger) and not isinstance(ledger, type):
+            ledger = asdict(ledger)
         if seconds is None and isinstance(ledger, Mapping):
             seconds = ledger.get("seconds")
         seconds = check_seconds("seconds", seconds)
