@@ -72,7 +72,7 @@ def limited(path: str, nbytes: str) -> None:
 
 def as_nobody(path: str, what: str) -> None:
     """Reads or records without an administrator's rights."""
-    import labkit.records.queries  # noqa: F401  (Python itself may lie where others cannot look)
+    import labkit.records.tables  # noqa: F401  (Python itself may lie where others cannot look)
 
     describe_origin()
     os.setgid(65534)

@@ -28,7 +28,7 @@ from hypothesis import strategies as st
 from labkit.records import LabBook, LabBookError
 from labkit.records.attachments import Attachment
 from labkit.records.entries import Entry
-from labkit.records.rows import insert_entry
+from labkit.records.storage import insert_entry
 
 SCRIPTS = Path(__file__).with_name("lab_book_scripts.py")
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"></svg>'
@@ -158,7 +158,7 @@ def test_a_writer_that_is_stopped_does_not_block_readers(folder: Path) -> None:
     book = LabBook(path)
     book.record("q")
     with book._connections.writing() as connection:
-        connection.exec_driver_sql("CREATE TABLE more(x)")  # holds the lock of writers
+        connection.execute("CREATE TABLE more(x)")  # holds the lock of writers
         assert run("say", path, "read") == "1"
         assert len(book) == 1
 
@@ -335,8 +335,8 @@ def test_a_file_that_may_not_grow_is_said_and_left_whole(path: Path) -> None:
 def test_a_full_book_is_said_and_left_whole(path: Path) -> None:
     book = LabBook(path)
     with book._connections.writing() as connection:
-        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
-        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+        pages = connection.execute("PRAGMA page_count").fetchone()[0]
+        connection.execute(f"PRAGMA max_page_count = {pages}")
     with pytest.raises(LabBookError, match="full"):
         book.record("q", attachments={"noise": np.random.default_rng(1).random(10_000)})
     assert len(read_all(book)) == 12
@@ -875,7 +875,7 @@ def test_the_lock_of_a_dead_process_does_not_stay(folder: Path) -> None:
 
 
 def test_a_lock_that_stays_is_said(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("labkit.records.opening.PATIENCE", 0.1)
+    monkeypatch.setattr("labkit.records.files.PATIENCE", 0.1)
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     book = LabBook(path)

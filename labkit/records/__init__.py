@@ -2,6 +2,6 @@
 
 from labkit.records.book import LabBook, default_path
 from labkit.records.entries import Entry
-from labkit.records.errors import LabBookError
+from labkit.records.files import LabBookError
 
 __all__ = ["Entry", "LabBook", "LabBookError", "default_path"]
