@@ -8,6 +8,8 @@ import math
 import pickle
 import re
 import sqlite3
+import subprocess
+import sys
 from dataclasses import fields, replace
 from datetime import datetime, timedelta, timezone
 from enum import IntEnum
@@ -84,6 +86,17 @@ def test_all_that_was_said_comes_back(book: LabBook) -> None:
     assert entry.origin["machine"]["cores"] == psutil.cpu_count()
     assert re.fullmatch(r"[0-9a-f]{40}\+?", entry.origin["commit"] or "0" * 40)
     assert len(book) == 2
+
+
+def test_the_first_entry_of_a_process_loads_nothing_heavy(book: LabBook) -> None:
+    heavy = ("pandas", "matplotlib", "jinja2", "scipy", "labkit.selectors", "sqlalchemy")
+    code = (
+        "import sys\nfrom labkit.records import LabBook\nLabBook(sys.argv[1]).record('q')\n"
+        f"print([m for m in {heavy} if m in sys.modules])"
+    )
+    command = [sys.executable, "-c", code, str(book.path)]
+    assert subprocess.check_output(command, text=True) == "[]\n"
+    assert len(book) == 1
 
 
 def test_an_entry_without_a_start_began_its_duration_ago(book: LabBook) -> None:

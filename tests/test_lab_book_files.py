@@ -250,6 +250,42 @@ def test_opening_a_book_again_does_not_take_its_locks_away(path: Path) -> None:
     assert int(run("say", path, "read")) == 17
 
 
+def test_a_book_that_is_closed_while_it_is_read_stays_open_no_longer(path: Path) -> None:
+    def opened() -> list[str]:
+        return [one.path for one in psutil.Process().open_files() if one.path == str(path)]
+
+    book = LabBook(path)
+    with book._connections.reading() as connection:
+        book.close()
+        assert connection.execute("SELECT count(*) FROM entries").fetchone() == (12,)
+        assert opened()
+    assert not opened()
+    assert len(book) == 12
+
+
+def test_what_could_not_be_written_leaves_no_transaction_open(path: Path) -> None:
+    book = LabBook(path)
+    with pytest.raises(LabBookError, match="never changed"), book._connections.writing() as writer:
+        writer.execute("INSERT INTO files VALUES ('digest', 'data')")
+        writer.execute("DELETE FROM entries")
+    book.record("q")  # it holds no lock, and is not in the middle of anything
+    assert int(run("say", path, "record")) == 14
+    with book._connections.reading() as reader:
+        assert reader.execute("SELECT * FROM files WHERE digest = 'digest'").fetchall() == []
+
+
+def test_the_copy_of_a_book_that_cannot_be_opened_goes(
+    with_wal: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "copies").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "copies"))
+    assert len(LabBook(with_wal)) == 14
+    with_wal.write_bytes(b"My notes\n" * 1000)
+    with pytest.raises(LabBookError):
+        LabBook(with_wal)
+    assert [*(tmp_path / "copies").iterdir()] == []
+
+
 def test_what_was_just_recorded_is_in_the_file_itself(folder: Path, path: Path) -> None:
     book = LabBook(path)
     book.record("now")
