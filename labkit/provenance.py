@@ -1,15 +1,24 @@
-"""Which versions and which seed made what is on the page."""
+"""Which versions and which seed made what is on the page, on which commit and kind of machine."""
 
 from __future__ import annotations
 
+import os
 import platform
+import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import psutil
 
 import labkit
 
-PACKAGES = ("numpy", "keras", "tensorflow", "cirq-core", "qsimcirq", "ipywidgets", "matplotlib")
+_PACKAGES = ("numpy", "keras", "tensorflow", "cirq-core", "qsimcirq", "ipywidgets", "matplotlib")
+_PACKAGES_OF_AN_ENTRY = (*_PACKAGES, "scipy", "numba", "tensorflow-quantum", "dask")
 
 
 @dataclass(frozen=True)
@@ -30,7 +39,21 @@ def describe_run(*, seed: int) -> Provenance:
     Args:
         seed: the seed that the notebook used.
     """
-    return Provenance(seed, package_versions(PACKAGES))
+    return Provenance(seed, package_versions(_PACKAGES))
+
+
+@lru_cache(maxsize=1)
+def describe_origin() -> dict[str, Any]:
+    """What the moment adds to an entry of a lab book: versions, commit, and kind of machine."""
+    return {
+        "versions": package_versions(_PACKAGES_OF_AN_ENTRY),
+        "commit": _commit(Path(labkit.__file__).parent),
+        "machine": {
+            "system": f"{platform.system()} {platform.machine()}",
+            "cores": os.cpu_count(),
+            "memory_gib": round(psutil.virtual_memory().total / 2**30, 1),
+        },
+    }
 
 
 def package_versions(packages: Sequence[str]) -> dict[str, str]:
@@ -48,3 +71,25 @@ def _version(package: str) -> str:
         return version(package)
     except PackageNotFoundError:
         return "not installed"
+
+
+def _commit(folder: Path) -> str | None:
+    """The commit of a checkout, with '+' if files of the folder differ from it."""
+    try:
+        head = _git(folder, "rev-parse", "HEAD")
+        _git(folder, "ls-files", "--error-unmatch", "__init__.py")
+        return head + ("+" if _git(folder, "status", "--porcelain", "--", ".") else "")
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    hidden = {"creationflags": 0x08000000} if sys.platform == "win32" else {}  # no console window
+    return subprocess.run(
+        ["git", "--no-optional-locks", "-C", str(folder), *arguments],
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        **hidden,  # type: ignore[call-overload]
+    ).stdout.strip()

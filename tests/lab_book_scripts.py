@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
+from labkit.provenance import describe_origin
 from labkit.records import LabBook, LabBookError
-from labkit.records.origin import describe_origin
 
 
 def record(path: str, who: str, count: str) -> None:
@@ -72,7 +72,7 @@ def limited(path: str, nbytes: str) -> None:
 
 def as_nobody(path: str, what: str) -> None:
     """Reads or records without an administrator's rights."""
-    import labkit.records.queries  # noqa: F401  (Python itself may lie where others cannot look)
+    import labkit.records.tables  # noqa: F401  (Python itself may lie where others cannot look)
 
     describe_origin()
     os.setgid(65534)

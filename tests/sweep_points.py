@@ -13,7 +13,7 @@ import numpy as np
 
 from labkit.sweeps import Outcome, select_neurons
 
-HEAVY = ("cirq", "qsimcirq", "tensorflow", "keras", "sqlalchemy", "pandas")
+HEAVY = ("cirq", "qsimcirq", "tensorflow", "keras", "pandas")
 
 
 def multiply(parameters: Mapping[str, Any], seed: int) -> Outcome:

@@ -271,7 +271,7 @@ def test_every_command_explains_itself_with_an_example() -> None:
 
 
 def test_help_and_doctor_load_nothing_heavy() -> None:
-    heavy = ("cirq", "tensorflow", "numba", "pandas", "sqlalchemy", "distributed", "keras")
+    heavy = ("cirq", "tensorflow", "numba", "pandas", "distributed", "keras")
     code = (
         "import sys\nfrom labkit.cli import main\n"
         "try: main(sys.argv[1:])\nexcept SystemExit: pass\n"

@@ -8,6 +8,8 @@ import math
 import pickle
 import re
 import sqlite3
+import subprocess
+import sys
 from dataclasses import fields, replace
 from datetime import datetime, timedelta, timezone
 from enum import IntEnum
@@ -24,7 +26,7 @@ from lab_book_samples import mappings, picture, texts
 
 from labkit.records import Entry, LabBook, LabBookError
 from labkit.records.attachments import Attachment
-from labkit.records.plain import dumps, loads, to_plain
+from labkit.records.values import dumps, loads, to_plain
 from labkit.selectors import Ledger
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"></svg>'
@@ -84,6 +86,17 @@ def test_all_that_was_said_comes_back(book: LabBook) -> None:
     assert entry.origin["machine"]["cores"] == psutil.cpu_count()
     assert re.fullmatch(r"[0-9a-f]{40}\+?", entry.origin["commit"] or "0" * 40)
     assert len(book) == 2
+
+
+def test_the_first_entry_of_a_process_loads_nothing_heavy(book: LabBook) -> None:
+    heavy = ("pandas", "matplotlib", "jinja2", "scipy", "labkit.selectors", "sqlalchemy")
+    code = (
+        "import sys\nfrom labkit.records import LabBook\nLabBook(sys.argv[1]).record('q')\n"
+        f"print([m for m in {heavy} if m in sys.modules])"
+    )
+    command = [sys.executable, "-c", code, str(book.path)]
+    assert subprocess.check_output(command, text=True) == "[]\n"
+    assert len(book) == 1
 
 
 def test_an_entry_without_a_start_began_its_duration_ago(book: LabBook) -> None:
@@ -438,7 +451,7 @@ def test_more_entries_than_are_read_at_once_keep_their_rows(
     for k in range(10):
         book.record("q", parameters={"k": k, **({"odd": k} if k % 2 else {"even": str(k)})})
     whole = book.runs()
-    monkeypatch.setattr("labkit.records.queries._AT_ONCE", 3)
+    monkeypatch.setattr("labkit.records.tables._AT_ONCE", 3)
     pd.testing.assert_frame_equal(book.runs(), whole)
     assert whole["parameters.odd"].tolist() == [pd.NA, 1, pd.NA, 3, pd.NA, 5, pd.NA, 7, pd.NA, 9]
 
@@ -543,7 +556,7 @@ def test_merging_takes_each_entry_once_with_all_beside_it(book: LabBook, tmp_pat
 def test_many_entries_merge_in_their_order(
     book: LabBook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("labkit.records.merging._AT_ONCE", 4)
+    monkeypatch.setattr("labkit.records.storage._AT_ONCE", 4)
     other = LabBook(tmp_path / "other.sqlite")
     ids = fill(other, 11, attachments={"x": np.zeros(3)})
     assert book.merge(other.path) == 11

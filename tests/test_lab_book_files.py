@@ -28,7 +28,7 @@ from hypothesis import strategies as st
 from labkit.records import LabBook, LabBookError
 from labkit.records.attachments import Attachment
 from labkit.records.entries import Entry
-from labkit.records.rows import insert_entry
+from labkit.records.storage import insert_entry
 
 SCRIPTS = Path(__file__).with_name("lab_book_scripts.py")
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"></svg>'
@@ -158,7 +158,7 @@ def test_a_writer_that_is_stopped_does_not_block_readers(folder: Path) -> None:
     book = LabBook(path)
     book.record("q")
     with book._connections.writing() as connection:
-        connection.exec_driver_sql("CREATE TABLE more(x)")  # holds the lock of writers
+        connection.execute("CREATE TABLE more(x)")  # holds the lock of writers
         assert run("say", path, "read") == "1"
         assert len(book) == 1
 
@@ -250,6 +250,42 @@ def test_opening_a_book_again_does_not_take_its_locks_away(path: Path) -> None:
     assert int(run("say", path, "read")) == 17
 
 
+def test_a_book_that_is_closed_while_it_is_read_stays_open_no_longer(path: Path) -> None:
+    def opened() -> list[str]:
+        return [one.path for one in psutil.Process().open_files() if one.path == str(path)]
+
+    book = LabBook(path)
+    with book._connections.reading() as connection:
+        book.close()
+        assert connection.execute("SELECT count(*) FROM entries").fetchone() == (12,)
+        assert opened()
+    assert not opened()
+    assert len(book) == 12
+
+
+def test_what_could_not_be_written_leaves_no_transaction_open(path: Path) -> None:
+    book = LabBook(path)
+    with pytest.raises(LabBookError, match="never changed"), book._connections.writing() as writer:
+        writer.execute("INSERT INTO files VALUES ('digest', 'data')")
+        writer.execute("DELETE FROM entries")
+    book.record("q")  # it holds no lock, and is not in the middle of anything
+    assert int(run("say", path, "record")) == 14
+    with book._connections.reading() as reader:
+        assert reader.execute("SELECT * FROM files WHERE digest = 'digest'").fetchall() == []
+
+
+def test_the_copy_of_a_book_that_cannot_be_opened_goes(
+    with_wal: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "copies").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "copies"))
+    assert len(LabBook(with_wal)) == 14
+    with_wal.write_bytes(b"My notes\n" * 1000)
+    with pytest.raises(LabBookError):
+        LabBook(with_wal)
+    assert [*(tmp_path / "copies").iterdir()] == []
+
+
 def test_what_was_just_recorded_is_in_the_file_itself(folder: Path, path: Path) -> None:
     book = LabBook(path)
     book.record("now")
@@ -335,8 +371,8 @@ def test_a_file_that_may_not_grow_is_said_and_left_whole(path: Path) -> None:
 def test_a_full_book_is_said_and_left_whole(path: Path) -> None:
     book = LabBook(path)
     with book._connections.writing() as connection:
-        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
-        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+        pages = connection.execute("PRAGMA page_count").fetchone()[0]
+        connection.execute(f"PRAGMA max_page_count = {pages}")
     with pytest.raises(LabBookError, match="full"):
         book.record("q", attachments={"noise": np.random.default_rng(1).random(10_000)})
     assert len(read_all(book)) == 12
@@ -875,7 +911,7 @@ def test_the_lock_of_a_dead_process_does_not_stay(folder: Path) -> None:
 
 
 def test_a_lock_that_stays_is_said(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("labkit.records.opening.PATIENCE", 0.1)
+    monkeypatch.setattr("labkit.records.files.PATIENCE", 0.1)
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     book = LabBook(path)

@@ -119,8 +119,8 @@ def test_a_name_of_a_book_is_escaped_too(tmp_path: Path) -> None:
 def test_long_books_are_shortened_and_say_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("labkit.records.pages._MOST_ENTRIES", 2)
-    monkeypatch.setattr("labkit.records.pages._MOST_ROWS", 5)
+    monkeypatch.setattr("labkit.records.reports._MOST_ENTRIES", 2)
+    monkeypatch.setattr("labkit.records.reports._MOST_ROWS", 5)
     page = report(make_book(tmp_path / "book.sqlite"))
     assert "1 more are in the CSV" in page.text
     assert "The first 5 of 12" in page.text
@@ -211,7 +211,7 @@ def test_a_file_that_appears_meanwhile_is_not_overwritten(
         target.write_text("mine")
         return [b"ours"]
 
-    monkeypatch.setattr("labkit.records.exporting._render", write_in_between)
+    monkeypatch.setattr("labkit.records.reports._render", write_in_between)
     with pytest.raises(FileExistsError, match="is there already"):
         book.export(target)
     assert [one.read_text() for one in target.parent.iterdir()] == ["mine"]
@@ -225,7 +225,7 @@ def test_nothing_half_written_stays(
         if kind == "parquet":
             raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("labkit.records.exporting._render", fail)
+    monkeypatch.setattr("labkit.records.reports._render", fail)
     with pytest.raises(LabBookError, match=r"runs.parquet cannot be written: No space left on dev"):
         book.export(tmp_path / "report")
     assert [*(tmp_path / "report").iterdir()] == []

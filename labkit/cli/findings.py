@@ -27,7 +27,6 @@ _STACK = (
     "tensorflow",
     "dimod",
     "pandas",
-    "sqlalchemy",
     "dask",
     "distributed",
     "jupyterlab",

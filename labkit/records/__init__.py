@@ -1,8 +1,7 @@
 """The lab book: every run kept, in one SQLite file that is never overwritten."""
 
-from labkit.records.book import LabBook
+from labkit.records.book import LabBook, default_path
 from labkit.records.entries import Entry
-from labkit.records.errors import LabBookError
-from labkit.records.places import default_path
+from labkit.records.files import LabBookError
 
 __all__ = ["Entry", "LabBook", "LabBookError", "default_path"]

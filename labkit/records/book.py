@@ -4,26 +4,34 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, is_dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labkit.limits import show_value
+from labkit.provenance import describe_origin
 from labkit.records.attachments import Arrays, Attachment, pack
 from labkit.records.connections import Connections
 from labkit.records.entries import Entry, check_seconds
-from labkit.records.errors import LabBookError
-from labkit.records.merging import merge_entries
-from labkit.records.opening import is_there
-from labkit.records.origin import describe_origin
-from labkit.records.rows import count_entries, find_entry, insert_entry, read_entries, read_points
-from labkit.records.storage import create_file, entries
-from labkit.selectors import Ledger
+from labkit.records.files import LabBookError, create_file, is_there
+from labkit.records.storage import (
+    count_entries,
+    has_entry,
+    insert_entry,
+    merge_entries,
+    read_entries,
+    read_points,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
+
+
+def default_path() -> Path:
+    """`lab_book.sqlite` in the current folder, or what LABKIT_BOOK says."""
+    return Path(os.environ.get("LABKIT_BOOK") or "lab_book.sqlite")
 
 
 class LabBook:
@@ -98,7 +106,8 @@ class LabBook:
             TypeError, ValueError: an argument is not of its kind or out of range.
             LabBookError: the file cannot be written to, or `corrects` is not in it.
         """
-        ledger = asdict(ledger) if isinstance(ledger, Ledger) else ledger
+        if is_dataclass(ledger) and not isinstance(ledger, type):
+            ledger = asdict(ledger)
         if seconds is None and isinstance(ledger, Mapping):
             seconds = ledger.get("seconds")
         seconds = check_seconds("seconds", seconds)
@@ -121,7 +130,7 @@ class LabBook:
             attachments=pack({} if attachments is None else attachments),
         )
         with self._connections.writing() as connection:
-            if corrects is not None and not find_entry(connection, id=corrects):
+            if corrects is not None and not has_entry(connection, corrects):
                 raise LabBookError(f"lab book {self.path} has no entry {corrects!r} to correct")
             return insert_entry(connection, entry)
 
@@ -134,7 +143,7 @@ class LabBook:
         if not isinstance(entry_id, str):
             raise TypeError(f"entry_id={show_value(entry_id)} is no id of an entry")
         with self._connections.reading() as connection:
-            for entry in read_entries(connection, self.path, entries.c.id == entry_id):
+            for entry in read_entries(connection, self.path, "id = ?", (entry_id,)):
                 return entry
         raise LabBookError(f"lab book {self.path} has no entry {show_value(entry_id)}")
 
@@ -163,7 +172,7 @@ class LabBook:
         Raises:
             ValueError: it has neither a PNG picture nor an array 'history'.
         """
-        from labkit.records.figures import draw_entry
+        from labkit.records.reports import draw_entry
 
         return draw_entry(entry if isinstance(entry, Entry) else self.entry(entry), name)
 
@@ -182,7 +191,7 @@ class LabBook:
         Raises:
             TypeError: a value cannot be compared.
         """
-        from labkit.records.queries import find_runs  # pandas is slow to load
+        from labkit.records.tables import find_runs  # pandas is slow to load
 
         with self._connections.reading() as connection:
             return find_runs(connection, self.path, filters)
@@ -205,7 +214,7 @@ class LabBook:
             FileExistsError, ValueError: there is such a file, or it has another ending.
             LabBookError: an entry is not what was once recorded, or there is no room.
         """
-        from labkit.records.exporting import export_book
+        from labkit.records.reports import export_book
 
         with self._connections.reading() as connection:
             return export_book(connection, self.path, Path(path))
@@ -238,7 +247,7 @@ class LabBook:
         return f"LabBook({str(self.path)!r})"
 
     def _repr_html_(self) -> str:
-        from labkit.records.pages import render_book
+        from labkit.records.reports import render_book
 
         with self._connections.reading() as connection:
             return render_book(connection, self.path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from functools import cached_property
@@ -13,8 +13,8 @@ from typing import Any
 from labkit.limits import check_finite, check_integer, show_value
 from labkit.records import attachments as packing
 from labkit.records.attachments import Attachment
-from labkit.records.plain import check_text, dumps, to_plain
 from labkit.records.templates import render_entry
+from labkit.records.values import check_text, dumps, to_plain
 
 _LARGEST_SEED = 2**63 - 1
 LONGEST = 1e9  # seconds, some thirty years
@@ -110,19 +110,18 @@ def _check_question(argument: str, question: Any) -> str:
     return text
 
 
-def _check_optional(argument: str, value: Any) -> str | None:
-    return None if value is None else check_text(argument, value)
+def _optional(check: Callable[[str, Any], Any]) -> Callable[[str, Any], Any]:
+    """The check, which lets None pass."""
+    return lambda argument, value: None if value is None else check(argument, value)
 
 
-def _check_error(argument: str, error: Any) -> str | None:
+def _check_error(argument: str, error: Any) -> str:
     if isinstance(error, str):  # what a program says may hold anything
         error = error.encode("utf-8", "backslashreplace").decode()
-    return _check_optional(argument, error)
+    return check_text(argument, error)
 
 
-def _check_seed(argument: str, seed: Any) -> int | None:
-    if seed is None:
-        return None
+def _check_seed(argument: str, seed: Any) -> int:
     return check_integer(argument, seed, minimum=0, maximum=_LARGEST_SEED)
 
 
@@ -133,13 +132,9 @@ def _check_mapping(argument: str, value: Any) -> dict[str, Any]:
     return plain
 
 
-def _check_ledger(argument: str, ledger: Any) -> dict[str, Any] | None:
-    return None if ledger is None else _check_mapping(argument, ledger)
-
-
 def _check_origin(argument: str, origin: Any) -> dict[str, Any]:
     plain = _check_mapping(argument, origin)
-    _check_optional(f"{argument} commit", plain.get("commit"))
+    _optional(check_text)(f"{argument} commit", plain.get("commit"))
     for name in ("versions", "machine"):
         for value in _check_mapping(f"{argument} {name}", plain.get(name)).values():
             if isinstance(value, (dict, list)):
@@ -164,11 +159,11 @@ def _check_attachments(argument: str, attached: Any) -> tuple[Attachment, ...]:
 
 _CHECKS = {
     "question": _check_question,
-    **dict.fromkeys(("hypothesis", "conclusion", "point", "corrects"), _check_optional),
-    "error": _check_error,
+    **dict.fromkeys(("hypothesis", "conclusion", "point", "corrects"), _optional(check_text)),
+    "error": _optional(_check_error),
     **dict.fromkeys(("parameters", "result"), _check_mapping),
-    "seed": _check_seed,
-    "ledger": _check_ledger,
+    "seed": _optional(_check_seed),
+    "ledger": _optional(_check_mapping),
     "started": _check_start,
     "seconds": check_seconds,
     "origin": _check_origin,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from labkit.records.attachments import MEDIA_TYPES, Attachment
-from labkit.records.plain import dumps, to_plain
+from labkit.records.values import dumps, to_plain
 
 if TYPE_CHECKING:
     import jinja2

@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 from sweep_points import multiply
 
+from labkit.provenance import describe_origin
 from labkit.records import Entry, LabBook
-from labkit.records.origin import describe_origin
-from labkit.records.rows import insert_entry
+from labkit.records.storage import insert_entry
 from labkit.selectors import Ledger
 from labkit.sweeps import Sweep, run_sweep
 

@@ -2,48 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import sqlalchemy as sa
 
 from labkit.limits import show_value
-from labkit.records.errors import LabBookError
-from labkit.records.plain import dumps, loads, to_plain
-from labkit.records.storage import entries, origins
+from labkit.records.files import LabBookError
+from labkit.records.values import dumps, loads, to_plain
 
-_COLUMNS = {
-    "entry": entries.c.id,
-    **{
-        name: entries.c[name]
-        for name in (
-            *("started", "question", "hypothesis", "conclusion", "seed", "seconds", "error"),
-            *("corrects", "point"),
-        )
-    },
-}
+_COLUMNS = (
+    *("entry", "started", "question", "hypothesis", "conclusion", "seed", "seconds", "error"),
+    *("corrects", "point"),
+)
 _GROUPS = ("parameters", "result", "ledger")
+_ORIGIN_GROUPS = ("versions", "machine")
 _FIELDS = (*_COLUMNS, *_GROUPS, "digest")
+_QUERY = f"SELECT id, {', '.join(_COLUMNS[1:])}, {', '.join(_GROUPS)}, origin FROM entries"
 _AT_ONCE = 2000
 _EXACT_IN_FLOAT = 2**53
 
 
-def find_runs(connection: sa.Connection, path: Path, filters: Mapping[str, Any]) -> pd.DataFrame:
+def find_runs(
+    connection: sqlite3.Connection, path: Path, filters: Mapping[str, Any]
+) -> pd.DataFrame:
     """The entries that fit all filters, see `LabBook.runs`."""
-    texts = [entries.c[name].label(f"{name} as text") for name in _GROUPS]
-    columns = [column.label(name) for name, column in _COLUMNS.items()]
-    query = sa.select(*columns, *texts, entries.c.origin.label("digest"))
-    if any(_is_origin(name) for name in filters):
-        query = query.join(origins)
-    conditions = [_condition(name, value) for name, value in filters.items()]
-    result = connection.execute(query.where(*conditions).order_by(entries.c.number))
-    known = {digest: text for digest, text in connection.execute(sa.select(origins))}
+    found = [_condition(name, value) for name, value in filters.items()]
+    where = " AND ".join(["TRUE", *(condition for condition, _ in found)])
+    join = "JOIN origins ON digest = origin" if any(map(_is_origin, filters)) else ""
+    values = [one for _, some in found for one in some]
+    rows = connection.execute(f"{_QUERY} {join} WHERE {where} ORDER BY number", values)
+    known = dict(connection.execute("SELECT digest, content FROM origins"))
     try:
-        return _build_frame(_portions(result), known)
+        return _build_frame(iter(lambda: rows.fetchmany(_AT_ONCE), []), known)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise LabBookError(f"lab book {path} holds an entry that cannot be read") from None
 
@@ -68,11 +63,6 @@ def _build_frame(portions: Iterable[Sequence[Any]], known: Mapping[str, str]) ->
     for group, part in parts.items():
         found |= {f"{group}.{name}": column for name, column in part.tidy().items()}
     return pd.DataFrame(found | _origin_columns(digests, known))
-
-
-def _portions(result: Any) -> Iterator[Sequence[Any]]:
-    while rows := result.cursor.fetchmany(_AT_ONCE):  # plain tuples, faster than SQLAlchemy's rows
-        yield rows
 
 
 class _Columns:
@@ -147,21 +137,21 @@ def _origin_columns(digests: Sequence[str], known: Mapping[str, str]) -> dict[st
 
 def _flatten(origin: Mapping[str, Any]) -> dict[str, Any]:
     flat: dict[str, Any] = {"commit": origin["commit"]}
-    for group in ("versions", "machine"):
+    for group in _ORIGIN_GROUPS:
         flat |= {f"{group}.{name}": value for name, value in origin[group].items()}
     return flat
 
 
-def _condition(name: str, value: Any) -> sa.ColumnElement[bool]:
-    """That a variable is a value, or one of a list."""
-    column = _column(name)
-    choices = _choices(value)
-    plain = [_to_choice(name, one) for one in choices]
-    given = [one for one in plain if one is not None]
+def _condition(name: str, value: Any) -> tuple[str, list[str]]:
+    """That a variable is a value, or one of a list: SQL, and the values of its question marks."""
+    column, path = _column(name)
+    plain = [_to_choice(name, one) for one in _choices(value)]
     # one text for all of them: SQLite takes neither thousands of "or" nor of values
-    listed: Any = sa.select(sa.column("value")).select_from(sa.func.json_each(dumps(given)))
-    found = column.in_(listed) if given else sa.false()
-    return sa.or_(found, column.is_(None)) if None in plain else found
+    given = dumps([one for one in plain if one is not None])
+    found, values = f"{column} IN (SELECT value FROM json_each(?))", [*path, given]
+    return (
+        (f"({found} OR {column} IS NULL)", [*values, *path]) if None in plain else (found, values)
+    )
 
 
 def _choices(value: Any) -> Sequence[Any]:
@@ -178,19 +168,18 @@ def _to_choice(name: str, value: Any) -> Any:
 
 def _is_origin(name: str) -> bool:
     group, _, key = name.partition(".")
-    return name == "commit" or (group in ("versions", "machine") and bool(key))
+    return name == "commit" or (group in _ORIGIN_GROUPS and bool(key))
 
 
-def _column(name: str) -> Any:
-    """A column of its own, or a value in JSON; a bare name is a parameter's."""
+def _column(name: str) -> tuple[str, list[str]]:
+    """A column of its own, or a value in JSON and the path to it; a bare name is a parameter's."""
     if name in _COLUMNS:
-        return _COLUMNS[name]
+        return "id" if name == "entry" else name, []
     if '"' in name:
         raise ValueError(f"filter {show_value(name)} holds quotes")
     group, _, key = name.partition(".")
     if _is_origin(name):
-        path = ".".join(f'"{part}"' for part in ([group, key] if key else [name]))
-        return sa.func.json_extract(origins.c.content, f"$.{path}")
+        return "json_extract(content, ?)", [f'$."{group}"."{key}"' if key else f'$."{name}"']
     if group not in _GROUPS or not key:
         group, key = "parameters", name
-    return sa.func.json_extract(entries.c[group], f'$."{key}"')
+    return f"json_extract({group}, ?)", [f'$."{key}"']
