@@ -10,7 +10,6 @@ from types import ModuleType
 
 __version__ = "0.1.0"
 __all__ = [
-    "activations",
     "amplification",
     "angle_training",
     "ansatz",

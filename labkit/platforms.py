@@ -69,7 +69,8 @@ KERAS = Part(
     (3, 13),
     (),
     "TensorFlow, which it runs on, has no release for Python 3.14 yet",
-    "notebook 01 can only be read, all others run (labkit.activations draws the same networks)",
+    "notebook 01 can only be read, all others run; labkit.networks.sample_network gives the same "
+    "networks",
 )
 PARTS = (TENSORFLOW_QUANTUM, KERAS)
 

@@ -8,11 +8,11 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from labkit.activations import NetworkArrays, NKArrays, draw_network, draw_nk_network
 from labkit.costs import CostTable, LocalCost
 from labkit.datasets import Task, load_task
 from labkit.limits import check_choice, check_integer
 from labkit.masks import check_one_mask
+from labkit.networks import NetworkArrays, NKArrays, sample_network, sample_nk_network
 from labkit.scoring import (
     NetworkCost,
     accuracy,
@@ -102,7 +102,7 @@ def build_problem(
     if n_components is not None and task.n_features > 2:
         task = task.principal_components(check_integer("n_components", n_components, minimum=1))
     n_outputs = 1 if task.n_classes == 2 else task.n_classes
-    network = draw_network(
+    network = sample_network(
         task.n_features,
         n_hidden,
         n_outputs,
@@ -186,7 +186,7 @@ def build_nk_problem(
         ValueError: a name is unknown or a count out of range.
     """
     task = load_task(task_name)
-    network = draw_nk_network(
+    network = sample_nk_network(
         task.n_features,
         n_neurons,
         n_inputs_per_output,
@@ -210,7 +210,7 @@ def build_large(task_name: str, n_hidden: int, *, seed: int) -> tuple[NetworkArr
     """
     task = load_task(task_name)
     two_classes = task.n_classes == 2
-    network = draw_network(
+    network = sample_network(
         task.n_features,
         n_hidden,
         1 if two_classes else task.n_classes,

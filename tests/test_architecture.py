@@ -28,8 +28,7 @@ ROWS = {
     "ansatz": 1,
     "provenance": 1,
     "costs": 2,
-    "activations": 2,
-    "networks": 3,
+    "networks": 2,
     "circuits": 3,
     "simulators": 3,
     "scoring": 4,
@@ -60,7 +59,7 @@ MAY_IMPORT = {
     "anywidget": {"course"},
 }
 #: Importing any other module loads neither TensorFlow nor Cirq.
-SLOW_TO_IMPORT = {"networks", "baselines", "circuits"}
+SLOW_TO_IMPORT = {"baselines", "circuits"}
 HEAVY = (
     "cirq",
     "dimod",
@@ -312,7 +311,7 @@ def loaded_after(*statements: str) -> dict[str, list[str]]:
     return loaded
 
 
-def test_only_networks_baselines_and_circuits_are_slow_to_import() -> None:
+def test_only_baselines_and_circuits_are_slow_to_import() -> None:
     light = [name for name in labkit.__all__ if name not in SLOW_TO_IMPORT]
     loaded = loaded_after("import labkit", *(f"import labkit.{name}" for name in light))
     assert {statement: heavy for statement, heavy in loaded.items() if heavy} == {}

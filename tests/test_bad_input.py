@@ -18,7 +18,6 @@ from parts import needs_keras
 from strategies import non_integers
 
 from labkit import ansatz, masks, scoring, selectors, simulators
-from labkit.activations import draw_network, draw_nk_network
 from labkit.amplification import optimal_iterations, rotation_angle, success_probability
 from labkit.circuits import grover, oracles, qaoa, state_preparation
 from labkit.circuits.phase_layers import phase_layer
@@ -26,6 +25,7 @@ from labkit.circuits.reports import circuit_report
 from labkit.costs import CostTable, LocalCost, PauliZCost, from_dimod, to_bqm
 from labkit.datasets import TASK_NAMES, load_task
 from labkit.limits import TooLargeError
+from labkit.networks import sample_network, sample_nk_network
 from labkit.problems import build_problem
 from labkit.scoring import score_all_masks, score_contributions
 
@@ -33,7 +33,7 @@ Call = Callable[[Any], object]
 
 X = np.array([[1.0, 2.0], [0.5, -1.0], [2.0, 0.0]])
 Y = np.array([0, 1, 1])
-NETWORK = draw_network(2, 3, seed=0).adapted(X)
+NETWORK = sample_network(2, 3, seed=0).adapted(X)
 TABLE = CostTable(np.arange(1.0, 9.0), 3)
 QUBITS = cirq.LineQubit.range(3)
 HADAMARDS = cirq.Circuit(cirq.H.on_each(*QUBITS))
@@ -42,7 +42,7 @@ POLYNOMIAL = PauliZCost({(0,): 1.0, (0, 2): 0.5}, 3)
 LOCAL = LocalCost([((0, 1), np.arange(4.0)), ((2,), np.arange(2.0))], 3)
 WEIGHTS = [[1, -1, 2], [2, 0, -1]]
 NETWORK_COST = scoring.network_cost(NETWORK, X, Y)
-NK = draw_nk_network(2, 3, 2, seed=0).adapted(X)
+NK = sample_nk_network(2, 3, 2, seed=0).adapted(X)
 ANGLES = ([0.1], [0.2])
 
 
@@ -144,7 +144,7 @@ def test_what_is_no_mask_at_all_is_refused(argument: str, call: Call, mask: Any)
 
 
 @cases(
-    ("draw_network", "seed", lambda seed: draw_network(2, 3, seed=seed)),
+    ("sample_network", "seed", lambda seed: sample_network(2, 3, seed=seed)),
     ("build_problem", "seed", lambda seed: build_problem("moons", 3, seed=seed)),
 )
 @given(value=non_integers)
@@ -172,7 +172,7 @@ def test_a_keras_network_refuses_a_size_that_is_not_an_integer(n_hidden: Any) ->
 @cases(
     ("all_masks", "n", masks.all_masks),
     ("CostTable", "n_neurons", lambda n: CostTable(np.zeros(2), n)),
-    ("arrays", "n_neurons", lambda n: score_all_masks(draw_network(2, n, seed=0), X, Y)),
+    ("arrays", "n_neurons", lambda n: score_all_masks(sample_network(2, n, seed=0), X, Y)),
     ("contributions", "n_neurons", lambda n: score_contributions(np.ones((3, n)), Y)),
     ("build_problem", "n_neurons", lambda n: build_problem("moons", n, seed=0)),
     ("PauliZCost.to_table", "n_neurons", lambda n: PauliZCost({}, n).to_table()),
@@ -220,9 +220,9 @@ INTEGERS = cases(
     ("mask_from_index n", "n", lambda v: masks.mask_from_index(0, v)),
     ("masks_from_indices", "n", lambda v: masks.masks_from_indices([0], v)),
     ("CostTable", "n_neurons", lambda v: CostTable(np.zeros(8), v)),
-    ("draw_network n_inputs", "n_inputs", lambda v: draw_network(v, 3, seed=0)),
-    ("draw_network n_hidden", "n_hidden", lambda v: draw_network(2, v, seed=0)),
-    ("draw_network n_outputs", "n_outputs", lambda v: draw_network(2, 3, v, seed=0)),
+    ("sample_network n_inputs", "n_inputs", lambda v: sample_network(v, 3, seed=0)),
+    ("sample_network n_hidden", "n_hidden", lambda v: sample_network(2, v, seed=0)),
+    ("sample_network n_outputs", "n_outputs", lambda v: sample_network(2, 3, v, seed=0)),
     ("optimal_iterations", "n_neurons", lambda v: optimal_iterations(v, 1)),
     ("optimal_iterations M", "n_marked", lambda v: optimal_iterations(3, v)),
     ("rotation_angle", "n_marked", lambda v: rotation_angle(3, v)),
@@ -236,9 +236,13 @@ INTEGERS = cases(
     ("simulated_annealing", "sweeps", lambda v: search(selectors.simulated_annealing, sweeps=v)),
     ("qaoa_sampling", "shots", lambda v: search(selectors.qaoa_sampling, shots=v)),
     ("local_selection", "block_size", lambda v: search(selectors.local_selection, block_size=v)),
-    ("draw_network layers", "hidden_layers", lambda v: draw_network(2, 3, hidden_layers=v, seed=0)),
-    ("draw_nk_network N", "n_neurons", lambda v: draw_nk_network(2, v, 1, seed=0)),
-    ("draw_nk_network K", "n_inputs_per_output", lambda v: draw_nk_network(2, 4, v, seed=0)),
+    (
+        "sample_network layers",
+        "hidden_layers",
+        lambda v: sample_network(2, 3, hidden_layers=v, seed=0),
+    ),
+    ("sample_nk_network N", "n_neurons", lambda v: sample_nk_network(2, v, 1, seed=0)),
+    ("sample_nk_network K", "n_inputs_per_output", lambda v: sample_nk_network(2, 4, v, seed=0)),
     ("ramp_angles p", "p", lambda v: ansatz.ramp_angles(v, 3, std=1.0)),
     ("ramp_angles n", "n_neurons", lambda v: ansatz.ramp_angles(2, v, std=1.0)),
     ("light_cone", "p", lambda v: simulators.light_cone(LOCAL, (0, 1), v)),
@@ -295,13 +299,13 @@ def test_the_iterations_of_grovers_formulas_do_not_overflow() -> None:
     ("score_all_masks", "cost", lambda v: score_all_masks(NETWORK, X, Y, cost=v)),
     ("cost_of_outputs", "cost", lambda v: scoring.cost_of_outputs(X[:, :1], X[:, :1], cost=v)),
     ("build_problem", "cost", lambda v: build_problem("moons", 3, seed=0, cost=v)),
-    ("mask_kind", "mask_kind", lambda v: draw_network(2, 3, mask_kind=v, seed=0)),
-    ("init", "init", lambda v: draw_network(2, 3, init=v, seed=0)),
-    ("readout", "readout", lambda v: draw_network(2, 3, readout=v, seed=0)),
+    ("mask_kind", "mask_kind", lambda v: sample_network(2, 3, mask_kind=v, seed=0)),
+    ("init", "init", lambda v: sample_network(2, 3, init=v, seed=0)),
+    ("readout", "readout", lambda v: sample_network(2, 3, readout=v, seed=0)),
     ("quadratic_cost", "cost", lambda v: scoring.quadratic_cost(NETWORK, X, Y, cost=v)),
     ("nk_cost", "cost", lambda v: scoring.nk_cost(NK, X, Y, cost=v)),
     ("network_cost", "cost", lambda v: scoring.network_cost(NETWORK, X, Y, cost=v)),
-    ("nbhd", "neighbourhood", lambda v: draw_nk_network(2, 3, 2, neighbourhood=v, seed=0)),
+    ("nbhd", "neighbourhood", lambda v: sample_nk_network(2, 3, 2, neighbourhood=v, seed=0)),
     ("mixer", "mixer", lambda v: simulators.evolve_qaoa(TABLE, *ANGLES, mixer=v)),
     ("circuit", "mixer", lambda v: qaoa.qaoa_circuit(TABLE, *ANGLES, mixer=v)),
     ("scheme", "scheme", lambda v: search(selectors.local_selection, block_size=1, scheme=v)),
@@ -316,7 +320,7 @@ def test_an_unknown_name_is_refused(argument: str, call: Call, value: Any) -> No
 @pytest.mark.parametrize("scale", [0, -1, np.nan, np.inf, None, "two", "2", [1.0], True])
 def test_a_scale_that_is_not_a_number_above_zero_is_refused(scale: Any) -> None:
     def draw(scale: Any) -> object:
-        return draw_network(2, 3, scale=scale, seed=0)
+        return sample_network(2, 3, scale=scale, seed=0)
 
     assert_refused(draw, scale, "scale", (TypeError, ValueError))
 
@@ -483,7 +487,7 @@ def test_an_object_of_the_wrong_kind_is_refused(argument: str, call: Call) -> No
 def test_a_network_too_large_names_the_count_that_is_too_large(
     counts: tuple[int, int, int], culprit: str
 ) -> None:
-    message = assert_refused(lambda c: draw_network(*c, seed=0), counts, culprit, TooLargeError)
+    message = assert_refused(lambda c: sample_network(*c, seed=0), counts, culprit, TooLargeError)
     assert message.startswith(f"{culprit}=1000000000000 needs ")
 
 
@@ -491,7 +495,7 @@ def test_a_network_too_large_names_the_count_that_is_too_large(
     (
         "adapted",
         "n_samples",
-        lambda _: draw_network(15, 300, mask_kind="weight", seed=0).adapted(np.ones((300, 15))),
+        lambda _: sample_network(15, 300, mask_kind="weight", seed=0).adapted(np.ones((300, 15))),
     ),
     ("sums", "n_samples", lambda _: score_contributions(np.ones((100_000, 24)), np.ones(100_000))),
     ("sample_state", "shots", lambda v: simulators.sample_state([0, 1], v, rng=generator())),

@@ -16,7 +16,6 @@ from labkit.platforms import KERAS
 
 module_needs(KERAS)
 
-from labkit.activations import ManyInputsArrays, NetworkArrays, draw_network
 from labkit.baselines import (
     TrainedNetwork,
     edge_popup,
@@ -28,7 +27,7 @@ from labkit.baselines.passes import TrainingPasses, cross_entropy_slopes
 from labkit.baselines.pruning import keep_largest, magnitudes
 from labkit.datasets import load_task
 from labkit.masks import all_masks
-from labkit.networks import RandomNetwork
+from labkit.networks import ManyInputsArrays, NetworkArrays, RandomNetwork, sample_network
 from labkit.scoring import COSTS, accuracy, check_labels, cost_of_outputs
 from labkit.selectors import Ledger, Selection
 
@@ -47,7 +46,7 @@ def draw(kind: str, *, seed: int = 0, n_inputs: int = 2, n_outputs: int = 1) -> 
     """A standardised network for moons, or for the first features of wine."""
     x = MOONS.x_train if n_outputs == 1 else WINE.x_train[:, :n_inputs]
     options = {"readout": "gaussian", "scale": 2.0, "seed": seed, **NETWORKS[kind]}
-    return draw_network(n_inputs, n_outputs=n_outputs, **options).adapted(x)
+    return sample_network(n_inputs, n_outputs=n_outputs, **options).adapted(x)
 
 
 def cost_on_moons(network: NetworkArrays, neuron_mask: Any, cost: str = "cross_entropy") -> float:
@@ -117,7 +116,7 @@ def test_slopes_of_huge_outputs_stay_finite() -> None:
 
 def test_weight_masks_of_many_inputs_are_pruned_as_tabulated_ones_are() -> None:
     x = WINE.x_train[:, :4]
-    tabulated = draw_network(4, 3, 3, mask_kind="weight", seed=1).adapted(x)
+    tabulated = sample_network(4, 3, 3, mask_kind="weight", seed=1).adapted(x)
     kept = {name: getattr(tabulated, name) for name in ("kernel", "readout", "scale", "mask_kind")}
     untabulated = ManyInputsArrays(**kept, mean=np.zeros((3, 1)), inverse_std=np.ones((3, 1)))
     found = [
@@ -128,7 +127,7 @@ def test_weight_masks_of_many_inputs_are_pruned_as_tabulated_ones_are() -> None:
     # before `adapted` nothing is standardised
     raw = [
         TrainingPasses.of(network, x, WINE.y_train).cost_and_gradient(np.arange(15) % 3 > 0)
-        for network in (draw_network(4, 3, 3, mask_kind="weight", seed=1), untabulated)
+        for network in (sample_network(4, 3, 3, mask_kind="weight", seed=1), untabulated)
     ]
     np.testing.assert_allclose(raw[1][1], raw[0][1], atol=1e-9)
 
@@ -221,7 +220,7 @@ def test_a_keras_network_is_pruned_as_its_arrays_are() -> None:
 def test_half_of_the_bits_are_kept_by_default_and_at_least_one() -> None:
     rng = np.random.default_rng(0)
     for n_hidden, kept in ((1, 1), (7, 3)):
-        network = draw_network(2, n_hidden, seed=0).adapted(MOONS.x_train)
+        network = sample_network(2, n_hidden, seed=0).adapted(MOONS.x_train)
         found = edge_popup(network, MOONS.x_train, MOONS.y_train, epochs=1, rng=rng)
         assert found.neuron_mask.sum() == kept
 
@@ -382,7 +381,7 @@ OWN: dict[str, list[tuple[str, Any]]] = {
     ],
     "magnitude_pruning": [("n_active", 0), ("n_active", 7), ("n_active", True), ("cost", "loss")],
     "train_network": [
-        ("network", draw_network(2, 6, seed=0)),
+        ("network", sample_network(2, 6, seed=0)),
         ("epochs", 0),
         ("epochs", 1.5),
         ("learning_rate", -1.0),

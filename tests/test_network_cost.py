@@ -16,16 +16,16 @@ from parts import needs_keras
 from reference_cases import load_cases
 from strategies import non_integers
 
-from labkit.activations import (
-    ManyInputsArrays,
-    NetworkArrays,
-    draw_network,
-    fold_subnetwork,
-)
 from labkit.costs import Cost
 from labkit.datasets import load_task
 from labkit.limits import TooLargeError
 from labkit.masks import all_masks, mask_from_index, masks_from_indices
+from labkit.networks import (
+    ManyInputsArrays,
+    NetworkArrays,
+    fold_subnetwork,
+    sample_network,
+)
 from labkit.scoring import COSTS, NetworkCost, network_cost, score_all_masks, score_contributions
 from labkit.selectors import one_flip_search, run
 
@@ -42,7 +42,7 @@ def samples(n_features: int, *, n: int = 30, seed: int = 1) -> Array:
 
 
 def draw(n_inputs: int, n_hidden: int, n_outputs: int = 1, **options: Any) -> NetworkArrays:
-    network = draw_network(n_inputs, n_hidden, n_outputs, **{"seed": 5, "scale": 2.0, **options})
+    network = sample_network(n_inputs, n_hidden, n_outputs, **{"seed": 5, "scale": 2.0, **options})
     return network.adapted(samples(n_inputs, seed=2))
 
 
@@ -159,7 +159,7 @@ def test_a_search_on_it_is_the_search_on_its_table() -> None:
 
 def test_five_hundred_neurons_are_searched_without_a_table() -> None:
     task = load_task("moons")
-    network = draw_network(2, 500, scale=2.0, seed=0).adapted(task.x_train)
+    network = sample_network(2, 500, scale=2.0, seed=0).adapted(task.x_train)
     cost = network_cost(network, task.x_train, task.y_train)
     found = run(one_flip_search, cost, rng=np.random.default_rng(0), max_cost_queries=2000)
     assert found.history[0] > 2 * found.cost
@@ -194,7 +194,7 @@ def test_many_masks_are_run_in_little_memory(
     n_inputs: int, n_hidden: int, options: dict[str, Any]
 ) -> None:
     x = samples(n_inputs, n=300)
-    network = draw_network(n_inputs, n_hidden, seed=0, **options).adapted(x)
+    network = sample_network(n_inputs, n_hidden, seed=0, **options).adapted(x)
     cost = network_cost(network, x, np.arange(300) % 2)
     masks = np.random.default_rng(0).random((12_000, cost.n_neurons)) < 0.5
     tracemalloc.start()
@@ -248,7 +248,7 @@ def test_a_table_by_forward_passes_is_the_table_of_contributions(
 
 
 def test_before_adapting_units_of_many_inputs_are_plain_relu() -> None:
-    network, x = draw_network(20, 3, mask_kind="weight", seed=0), samples(20)
+    network, x = sample_network(20, 3, mask_kind="weight", seed=0), samples(20)
     mask = np.random.default_rng(0).random(63) < 0.5
     kept = mask.reshape(3, 21).T * network.kernel
     h = np.maximum(x @ kept[:-1] + kept[-1], 0)
@@ -257,7 +257,7 @@ def test_before_adapting_units_of_many_inputs_are_plain_relu() -> None:
 
 def test_breast_cancer_has_a_mask_of_124_weights() -> None:
     task = load_task("breast_cancer")
-    network = draw_network(30, 4, mask_kind="weight", scale=2.0, seed=1).adapted(task.x_train)
+    network = sample_network(30, 4, mask_kind="weight", scale=2.0, seed=1).adapted(task.x_train)
     assert network.n_mask_bits == 124
     mask = np.random.default_rng(3).random(124) < 0.5
     mask[31:62] = False  # the second unit keeps nothing
@@ -275,7 +275,7 @@ def test_breast_cancer_has_a_mask_of_124_weights() -> None:
 
 @pytest.mark.parametrize("is_adapted", [True, False])
 def test_a_subnetwork_of_many_inputs_is_folded_into_plain_relu_layers(is_adapted: bool) -> None:
-    network, x = draw_network(20, 3, 2, mask_kind="weight", seed=0), samples(20)
+    network, x = sample_network(20, 3, 2, mask_kind="weight", seed=0), samples(20)
     network = network.adapted(samples(20, seed=6)) if is_adapted else network
     mask = np.random.default_rng(0).random(63) < 0.5
     mask[:21] = False
@@ -287,7 +287,7 @@ def test_a_subnetwork_of_many_inputs_is_folded_into_plain_relu_layers(is_adapted
 
 def test_sixteen_inputs_and_one_unit_have_a_table_of_seventeen_bits() -> None:
     x, y = samples(16, n=4), np.array([0, 1, 1, 0])
-    network = draw_network(16, 1, mask_kind="weight", seed=0).adapted(x)
+    network = sample_network(16, 1, mask_kind="weight", seed=0).adapted(x)
     table = score_all_masks(network, x, y)
     assert table.n_neurons == 17
     indices = np.array([0, 1, 77, 65_536, 131_071])
@@ -298,7 +298,7 @@ def test_sixteen_inputs_and_one_unit_have_a_table_of_seventeen_bits() -> None:
 def test_many_inputs_are_drawn_and_run_without_tabulating_their_masks() -> None:
     tracemalloc.start()
     try:
-        network = draw_network(300, 8, mask_kind="weight", seed=0).adapted(samples(300))
+        network = sample_network(300, 8, mask_kind="weight", seed=0).adapted(samples(300))
         network.outputs(samples(300), np.ones(network.n_mask_bits))
         assert tracemalloc.get_traced_memory()[1] < 2**21
     finally:
@@ -306,14 +306,16 @@ def test_many_inputs_are_drawn_and_run_without_tabulating_their_masks() -> None:
 
 
 def test_the_first_units_of_many_inputs_do_not_depend_on_the_mask_kind() -> None:
-    neuron, weight = (draw_network(20, 5, mask_kind=kind, seed=3) for kind in ("neuron", "weight"))
+    neuron, weight = (
+        sample_network(20, 5, mask_kind=kind, seed=3) for kind in ("neuron", "weight")
+    )
     np.testing.assert_array_equal(neuron.kernel, weight.kernel)
     np.testing.assert_array_equal(neuron.readout, weight.readout)
 
 
 def test_the_training_samples_may_change_after_adapting() -> None:
     x = samples(20)
-    network = draw_network(20, 2, mask_kind="weight", seed=0).adapted(x)
+    network = sample_network(20, 2, mask_kind="weight", seed=0).adapted(x)
     before = network.outputs(samples(20, seed=4), np.ones(42))
     x[:] = 0
     np.testing.assert_array_equal(network.outputs(samples(20, seed=4), np.ones(42)), before)
@@ -323,7 +325,7 @@ def test_the_training_samples_may_change_after_adapting() -> None:
 
 
 def test_weight_masks_of_thirty_inputs_are_not_tabulated() -> None:
-    network = draw_network(30, 4, mask_kind="weight", seed=0).adapted(samples(30))
+    network = sample_network(30, 4, mask_kind="weight", seed=0).adapted(samples(30))
     with pytest.raises(ValueError, match=r"^n_inputs=30 is too large .* \(limit: 15\)$"):
         network.contributions(samples(30))
 
@@ -339,9 +341,9 @@ def test_keras_refuses_weight_masks_of_more_than_fifteen_inputs() -> None:
 @pytest.mark.parametrize(
     "network",
     [
-        draw_network(2, 40, seed=0),
-        draw_network(2, 20, hidden_layers=2, seed=0),
-        draw_network(30, 4, mask_kind="weight", seed=0),
+        sample_network(2, 40, seed=0),
+        sample_network(2, 20, hidden_layers=2, seed=0),
+        sample_network(30, 4, mask_kind="weight", seed=0),
     ],
 )
 def test_a_table_that_does_not_fit_is_refused_before_it_is_made(network: NetworkArrays) -> None:
@@ -358,7 +360,7 @@ def test_a_table_that_does_not_fit_is_refused_before_it_is_made(network: Network
 def test_activations_that_do_not_fit_are_refused(
     options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    network = draw_network(16, 1000, seed=0, **options)
+    network = sample_network(16, 1000, seed=0, **options)
     monkeypatch.setattr("labkit.limits.memory_limit", lambda: 2**24)
     mask = np.ones(network.n_mask_bits, dtype=bool)
     with pytest.raises(TooLargeError, match=r"^n_samples=2000 needs .* for hidden activations; "):

@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from parts import needs_keras
 
-from labkit.activations import NKArrays, draw_nk_network
 from labkit.datasets import Task, load_task
 from labkit.limits import TooLargeError
 from labkit.masks import all_masks
+from labkit.networks import NKArrays, sample_nk_network
 from labkit.scoring import COSTS, ensemble_cost, nk_cost
 
 Array = npt.NDArray[np.float64]
@@ -40,7 +40,7 @@ def brute_force(network: Any, x: npt.ArrayLike, labels: Array, cost: str) -> Arr
 
 def random_network(n: int, k: int, seed: int, *, neighbourhood: str = "random") -> NKArrays:
     rng = np.random.default_rng(seed)
-    network = draw_nk_network(2, n, k, neighbourhood=neighbourhood, scale=2.0, seed=seed)
+    network = sample_nk_network(2, n, k, neighbourhood=neighbourhood, scale=2.0, seed=seed)
     return network.adapted(rng.normal(size=(30, 2)))
 
 
@@ -113,7 +113,7 @@ def test_a_term_is_the_cost_of_its_output_divided_by_n() -> None:
 
 
 def test_a_thousand_neurons_need_a_thousand_small_tables(moons: Task) -> None:
-    network = draw_nk_network(2, 1000, 5, scale=2.0, seed=0).adapted(moons.x_train)
+    network = sample_nk_network(2, 1000, 5, scale=2.0, seed=0).adapted(moons.x_train)
     x, y = moons.x_train, moons.y_train
     found = nk_cost(network, x, y, cost="cross_entropy")
     assert len(found.terms) == 1000

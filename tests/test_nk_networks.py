@@ -18,11 +18,10 @@ module_needs(KERAS)
 
 import keras
 
-from labkit.activations import NKArrays, draw_network, draw_nk_network
 from labkit.datasets import Task, load_task
 from labkit.limits import TooLargeError
 from labkit.masks import mask_to_string
-from labkit.networks import NKNetwork
+from labkit.networks import NKArrays, NKNetwork, sample_network, sample_nk_network
 from labkit.scoring import accuracy, ensemble_cost
 
 Array = npt.NDArray[np.float64]
@@ -73,7 +72,7 @@ def outputs_by_definition(
 @pytest.mark.parametrize(("n", "k"), SIZES)
 def test_adjacent_outputs_read_the_next_neurons_around_the_circle(n: int, k: int) -> None:
     expected = [[(i + step) % n for step in range(k)] for i in range(n)]
-    assert draw_nk_network(2, n, k, seed=0).neighbourhoods.tolist() == expected
+    assert sample_nk_network(2, n, k, seed=0).neighbourhoods.tolist() == expected
 
 
 @given(st.integers(1, 12), st.integers(1, 12), st.integers(0, 2**16))
@@ -81,7 +80,7 @@ def test_random_outputs_read_their_own_neuron_first_and_distinct_others(
     n: int, k: int, seed: int
 ) -> None:
     assume(k <= n)
-    network = draw_nk_network(2, n, k, neighbourhood="random", seed=seed)
+    network = sample_nk_network(2, n, k, neighbourhood="random", seed=seed)
     assert network.neighbourhoods.shape == (n, k)
     for i, neurons in enumerate(network.neighbourhoods.tolist()):
         assert neurons[0] == i
@@ -90,7 +89,7 @@ def test_random_outputs_read_their_own_neuron_first_and_distinct_others(
 
 
 def test_random_neighbours_are_drawn_from_all_neurons_alike() -> None:
-    network = draw_nk_network(2, 40, 30, neighbourhood="random", seed=0)
+    network = sample_nk_network(2, 40, 30, neighbourhood="random", seed=0)
     read = np.bincount(network.neighbourhoods[:, 1:].ravel(), minlength=40)
     # binomial of mean 29 and standard deviation 2.7
     assert read.min() > 29 - 5 * 2.7
@@ -100,7 +99,7 @@ def test_random_neighbours_are_drawn_from_all_neurons_alike() -> None:
 @pytest.mark.parametrize(("n", "k"), SIZES)
 def test_a_readout_is_one_over_root_k_with_both_signs_in_every_output(n: int, k: int) -> None:
     for seed in range(20):
-        readout = draw_nk_network(2, n, k, scale=2.0, seed=seed).readout
+        readout = sample_nk_network(2, n, k, scale=2.0, seed=seed).readout
         assert readout.shape == (n, k)
         np.testing.assert_allclose(np.abs(readout), 1 / np.sqrt(k), rtol=1e-6)
         if k > 1:
@@ -108,15 +107,15 @@ def test_a_readout_is_one_over_root_k_with_both_signs_in_every_output(n: int, k:
 
 
 def test_readout_signs_are_fair() -> None:
-    readout = draw_nk_network(2, 2000, 5, seed=0).readout
+    readout = sample_nk_network(2, 2000, 5, seed=0).readout
     assert (readout > 0).mean() == pytest.approx(0.5, abs=0.02)
-    single = draw_nk_network(2, 2000, 1, seed=0).readout
+    single = sample_nk_network(2, 2000, 1, seed=0).readout
     assert (single > 0).mean() == pytest.approx(0.5, abs=0.05)
 
 
 def test_the_same_seed_draws_the_same_network_and_another_seed_another() -> None:
     one, same, other = (
-        draw_nk_network(2, 30, 5, neighbourhood="random", seed=s) for s in (3, 3, 4)
+        sample_nk_network(2, 30, 5, neighbourhood="random", seed=s) for s in (3, 3, 4)
     )
     for name in ("kernel", "readout", "neighbourhoods"):
         np.testing.assert_array_equal(getattr(one, name), getattr(same, name))
@@ -124,9 +123,9 @@ def test_the_same_seed_draws_the_same_network_and_another_seed_another() -> None
 
 
 def test_neighbourhoods_change_neither_hidden_neurons_nor_signs() -> None:
-    adjacent = draw_nk_network(3, 8, 4, seed=5)
-    shuffled = draw_nk_network(3, 8, 4, neighbourhood="random", seed=5)
-    np.testing.assert_array_equal(adjacent.kernel, draw_network(3, 8, seed=5).kernel)
+    adjacent = sample_nk_network(3, 8, 4, seed=5)
+    shuffled = sample_nk_network(3, 8, 4, neighbourhood="random", seed=5)
+    np.testing.assert_array_equal(adjacent.kernel, sample_network(3, 8, seed=5).kernel)
     np.testing.assert_array_equal(adjacent.kernel, shuffled.kernel)
     np.testing.assert_array_equal(adjacent.readout, shuffled.readout)
 
@@ -137,7 +136,7 @@ def test_neighbourhoods_change_neither_hidden_neurons_nor_signs() -> None:
 @pytest.mark.parametrize("neighbourhood", ["adjacent", "random"])
 def test_outputs_follow_the_definition(neighbourhood: str) -> None:
     x_train, x = samples(3), samples(3, n=9, seed=2)
-    network = draw_nk_network(3, 7, 3, neighbourhood=neighbourhood, scale=2.0, seed=1)
+    network = sample_nk_network(3, 7, 3, neighbourhood=neighbourhood, scale=2.0, seed=1)
     adapted = network.adapted(x_train)
     for mask in random_masks(7, 8):
         expected = outputs_by_definition(adapted, x, x_train, mask)
@@ -149,7 +148,7 @@ def test_outputs_follow_the_definition(neighbourhood: str) -> None:
 
 def test_contributions_are_by_output_and_place_and_sum_to_the_outputs() -> None:
     x = samples(2)
-    network = draw_nk_network(2, 5, 2, scale=3.0, seed=1).adapted(x)
+    network = sample_nk_network(2, 5, 2, scale=3.0, seed=1).adapted(x)
     t = network.contributions(x)
     assert t.shape == (60, 5, 2)
     # neuron 0 alone is read first by output 0 and second by output 4
@@ -161,8 +160,8 @@ def test_contributions_are_by_output_and_place_and_sum_to_the_outputs() -> None:
 
 def test_every_neighbourhood_of_all_neurons_reads_the_hidden_units_of_a_random_network() -> None:
     x = samples(2)
-    nk = draw_nk_network(2, 4, 4, seed=6).adapted(x)
-    plain = draw_network(2, 4, seed=6).adapted(x)
+    nk = sample_nk_network(2, 4, 4, seed=6).adapted(x)
+    plain = sample_network(2, 4, seed=6).adapted(x)
     hidden = plain.contributions(x)[:, :, 0] / plain.readout[:, 0]
     np.testing.assert_allclose(
         nk.contributions(x), hidden[:, nk.neighbourhoods] * nk.readout, atol=1e-12
@@ -170,7 +169,7 @@ def test_every_neighbourhood_of_all_neurons_reads_the_hidden_units_of_a_random_n
 
 
 def test_hidden_neurons_that_never_vary_in_training_carry_nothing() -> None:
-    network = draw_nk_network(2, 4, 2, seed=0).adapted(np.full((10, 2), 0.5))
+    network = sample_nk_network(2, 4, 2, seed=0).adapted(np.full((10, 2), 0.5))
     np.testing.assert_array_equal(network.contributions(samples(2)), 0)
 
 
@@ -184,7 +183,7 @@ def test_the_twin_in_arrays_computes_the_same(
 ) -> None:
     options: dict[str, Any] = {"neighbourhood": neighbourhood, "scale": 2.0, "seed": 8}
     network = NKNetwork(2, n, k, **options).adapt(moons.x_train)
-    twin = draw_nk_network(2, n, k, **options).adapted(moons.x_train)
+    twin = sample_nk_network(2, n, k, **options).adapted(moons.x_train)
     x = moons.x_test
     np.testing.assert_array_equal(network.neighbourhoods, twin.neighbourhoods)
     np.testing.assert_allclose(network.contributions(x), twin.contributions(x), atol=1e-5)
@@ -281,7 +280,7 @@ def test_summary_lists_hidden_neurons_and_readout(network: NKNetwork) -> None:
 # What it refuses
 
 
-@pytest.mark.parametrize("draw", [draw_nk_network, NKNetwork])
+@pytest.mark.parametrize("draw", [sample_nk_network, NKNetwork])
 @pytest.mark.parametrize(
     ("arguments", "options", "expected"),
     [
@@ -306,7 +305,7 @@ def test_arguments_out_of_range_are_refused(
 def test_what_is_not_an_integer_is_refused(name: str, value: Any) -> None:
     arguments = {"n_inputs": 2, "n_neurons": 4, "n_inputs_per_output": 2, "seed": 0}
     with pytest.raises(TypeError, match=rf"^{name}=.* is not an integer"):
-        draw_nk_network(**{**arguments, name: value})
+        sample_nk_network(**{**arguments, name: value})
 
 
 @pytest.mark.parametrize(
@@ -317,11 +316,11 @@ def test_networks_that_do_not_fit_in_memory_are_refused(
     arguments: tuple[int, int, int], name: str
 ) -> None:
     with pytest.raises(TooLargeError, match=rf"^{name}=\d+ needs [\d.,]+ [KMGTPE]iB for "):
-        draw_nk_network(*arguments, seed=0)
+        sample_nk_network(*arguments, seed=0)
 
 
 def test_samples_that_do_not_fit_in_memory_are_refused() -> None:
-    network = draw_nk_network(1, 500, 500, seed=0)
+    network = sample_nk_network(1, 500, 500, seed=0)
     x = np.broadcast_to(np.zeros(1), (10**7, 1))
     with pytest.raises(TooLargeError, match=r"^n_samples=10000000 needs "):
         network.contributions(x)

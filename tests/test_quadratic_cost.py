@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from reference_cases import load_cases
 
-from labkit.activations import draw_network, draw_nk_network
 from labkit.datasets import TASK_NAMES, load_task
 from labkit.limits import TooLargeError
 from labkit.masks import all_masks
+from labkit.networks import sample_network, sample_nk_network
 from labkit.scoring import cost_of_outputs, quadratic_cost, score_all_masks, score_contributions
 
 Array = npt.NDArray[np.float64]
@@ -56,7 +56,9 @@ def test_squared_error_has_the_reference_coefficients(case: dict[str, Any]) -> N
 def test_squared_error_is_the_table_of_every_task(task_name: str) -> None:
     task = load_task(task_name)
     n_outputs = 1 if task.n_classes == 2 else task.n_classes
-    network = draw_network(task.n_features, 10, n_outputs, scale=2.0, seed=5).adapted(task.x_train)
+    network = sample_network(task.n_features, 10, n_outputs, scale=2.0, seed=5).adapted(
+        task.x_train
+    )
     table = score_all_masks(network, task.x_train, task.y_train, cost="squared_error")
     cost = quadratic_cost(network, task.x_train, task.y_train)
     assert cost.order == 2
@@ -77,7 +79,7 @@ def test_squared_error_is_the_table_of_any_contributions(
 
 def test_five_hundred_neurons_cost_the_squared_error_of_their_outputs() -> None:
     task = load_task("breast_cancer")
-    network = draw_network(task.n_features, 500, seed=2).adapted(task.x_train)
+    network = sample_network(task.n_features, 500, seed=2).adapted(task.x_train)
     cost = quadratic_cost(network, task.x_train, task.y_train)
     assert len(cost.terms) == 1 + 500 + 500 * 499 // 2
     for mask in np.random.default_rng(0).random((4, 500)) < 0.5:
@@ -119,7 +121,7 @@ def test_cross_entropy_has_the_slope_and_curvature_of_the_true_one(n_outputs: in
 def test_cross_entropy_is_close_where_outputs_are_small(task_name: str) -> None:
     task = load_task(task_name)
     n_outputs = 1 if task.n_classes == 2 else task.n_classes
-    network = draw_network(task.n_features, 8, n_outputs, scale=0.1, seed=5).adapted(task.x_train)
+    network = sample_network(task.n_features, 8, n_outputs, scale=0.1, seed=5).adapted(task.x_train)
     table = score_all_masks(network, task.x_train, task.y_train)
     cost = quadratic_cost(network, task.x_train, task.y_train, cost="cross_entropy")
     spread = table.costs.max() - table.costs.min()
@@ -141,18 +143,18 @@ def test_labels_may_be_zero_and_one_or_minus_and_plus_one(cost: str) -> None:
 def test_a_cost_that_is_not_quadratic_is_refused_with_those_that_are(cost: Any) -> None:
     expected = r"^cost=.* is unknown \(known: squared_error, cross_entropy\)$"
     with pytest.raises(ValueError, match=expected):
-        quadratic_cost(draw_network(2, 3, seed=0), X, Y, cost=cost)
+        quadratic_cost(sample_network(2, 3, seed=0), X, Y, cost=cost)
 
 
 def test_weight_masks_are_refused() -> None:
-    network = draw_network(2, 3, mask_kind="weight", seed=0)
+    network = sample_network(2, 3, mask_kind="weight", seed=0)
     with pytest.raises(ValueError, match=r"^network has mask_kind='weight'"):
         quadratic_cost(network, X, Y)
 
 
 def test_an_nk_network_is_sent_to_its_own_cost() -> None:
     with pytest.raises(ValueError, match=r"^network=NKArrays.* \(try nk_cost\)$"):
-        quadratic_cost(draw_nk_network(2, 4, 2, seed=0), X, Y)
+        quadratic_cost(sample_nk_network(2, 4, 2, seed=0), X, Y)
 
 
 def test_what_is_no_network_is_refused() -> None:
@@ -168,7 +170,7 @@ def test_contributions_of_another_shape_are_refused(shape: tuple[int, ...]) -> N
 
 def test_labels_that_do_not_fit_are_refused() -> None:
     with pytest.raises(ValueError, match=r"^y holds the labels \[0\.0, 1\.0, 2\.0\] "):
-        quadratic_cost(draw_network(2, 3, seed=0), X, [0, 1, 2])
+        quadratic_cost(sample_network(2, 3, seed=0), X, [0, 1, 2])
 
 
 def test_pairs_that_do_not_fit_are_refused_before_the_network_runs() -> None:

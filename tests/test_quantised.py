@@ -5,16 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from labkit.activations import draw_network
 from labkit.circuits.oracles import build_computed_oracle
 from labkit.datasets import load_task
 from labkit.masks import all_masks
+from labkit.networks import sample_network
 from labkit.scoring import integer_weights, score_all_masks
 from labkit.simulators import final_state
 
 
 def test_weights_are_the_rounded_contributions_towards_the_label() -> None:
-    task, network = load_task("moons"), draw_network(2, 6, seed=1)
+    task, network = load_task("moons"), sample_network(2, 6, seed=1)
     x, y = task.x_train[:9], task.y_train[:9]
     weights = integer_weights(network, x, y, scale=3.0)
     for i in range(9):
@@ -29,7 +29,7 @@ def test_weights_are_the_rounded_contributions_towards_the_label() -> None:
 def test_about_half_of_the_weights_of_a_relu_network_are_zero() -> None:
     task = load_task("moons")
     shares = [
-        (integer_weights(draw_network(2, 8, seed=s), task.x_train, task.y_train, scale=20) == 0)
+        (integer_weights(sample_network(2, 8, seed=s), task.x_train, task.y_train, scale=20) == 0)
         for s in range(20)
     ]
     assert 0.3 < np.mean(shares) < 0.7
@@ -38,7 +38,7 @@ def test_about_half_of_the_weights_of_a_relu_network_are_zero() -> None:
 def test_fine_integers_are_right_about_the_samples_that_the_network_is_right_about() -> None:
     task, network = (
         load_task("moons"),
-        draw_network(2, 6, seed=1).adapted(load_task("moons").x_train),
+        sample_network(2, 6, seed=1).adapted(load_task("moons").x_train),
     )
     weights = integer_weights(network, task.x_train, task.y_train, scale=1e6)
     errors = 1 - (all_masks(6) @ weights.T >= 1).mean(axis=1)
@@ -47,7 +47,7 @@ def test_fine_integers_are_right_about_the_samples_that_the_network_is_right_abo
 
 
 def test_the_oracle_of_a_quantised_network_marks_the_masks_with_enough_samples_right() -> None:
-    task, network = load_task("moons"), draw_network(2, 5, seed=2)
+    task, network = load_task("moons"), sample_network(2, 5, seed=2)
     weights = integer_weights(network, task.x_train[:4], task.y_train[:4], scale=2.0)
     oracle = build_computed_oracle(weights, 3)
     right = (all_masks(5) @ weights.T >= 1).sum(axis=1)
@@ -62,13 +62,16 @@ def test_the_oracle_of_a_quantised_network_marks_the_masks_with_enough_samples_r
 
 @pytest.mark.parametrize("scale", [0, -1.0, np.nan, "two", 1e30])
 def test_a_scale_that_gives_no_integers_is_refused(scale: object) -> None:
-    network = draw_network(2, 3, seed=0)
+    network = sample_network(2, 3, seed=0)
     with pytest.raises(ValueError, match=r"^scale="):
         integer_weights(network, [[1.0, 2.0]], [1], scale=scale)  # type: ignore[arg-type]
 
 
 def test_more_classes_and_weight_masks_are_refused() -> None:
     x, y = [[1.0, 2.0], [0.0, 1.0]], [0, 1]
-    for network in (draw_network(2, 3, 3, seed=0), draw_network(2, 3, mask_kind="weight", seed=0)):
+    for network in (
+        sample_network(2, 3, 3, seed=0),
+        sample_network(2, 3, mask_kind="weight", seed=0),
+    ):
         with pytest.raises(ValueError, match=r"must be \(samples, n, 1\)$"):
             integer_weights(network, x, y, scale=1.0)

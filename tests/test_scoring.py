@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from reference_cases import load_cases
 
 from labkit import scoring
-from labkit.activations import draw_network, draw_nk_network
 from labkit.datasets import load_task
 from labkit.masks import all_masks, mask_from_index, masks_to_indices
+from labkit.networks import sample_network, sample_nk_network
 from labkit.scoring import COSTS, accuracy, cost_of_outputs, score_all_masks, score_contributions
 
 Array = npt.NDArray[np.float64]
@@ -229,7 +229,7 @@ def test_a_network_is_asked_once_for_all_its_subnetworks() -> None:
 @pytest.mark.parametrize("cost", COSTS)
 def test_a_network_of_arrays_is_scored_as_its_own_outputs(mask_kind: str, cost: str) -> None:
     task = load_task("moons")
-    network = draw_network(2, 3, mask_kind=mask_kind, seed=0).adapted(task.x_train)
+    network = sample_network(2, 3, mask_kind=mask_kind, seed=0).adapted(task.x_train)
     table = score_all_masks(network, task.x_train, task.y_train, cost=cost)
     targets = np.where(task.y_train == 1, 1.0, -1.0)
     for index, mask in enumerate(all_masks(network.n_mask_bits)):
@@ -290,7 +290,7 @@ def test_accuracy_is_the_share_of_samples_classified_rightly() -> None:
 
 
 def test_an_nk_network_is_not_scored_as_one_of_many_classes() -> None:
-    network = draw_nk_network(2, 4, 2, seed=0)
+    network = sample_nk_network(2, 4, 2, seed=0)
     for score in (score_all_masks, scoring.network_cost, scoring.quadratic_cost):
         with pytest.raises((TypeError, ValueError), match=r"^(network|contributions)"):
             score(network, [[1.0, 2.0]], [1])

@@ -21,10 +21,15 @@ module_needs(KERAS)
 
 import keras
 
-from labkit.activations import NetworkArrays, TwoLayerArrays, draw_network, fold_subnetwork
 from labkit.datasets import Task, load_task
 from labkit.masks import all_masks, mask_from_string
-from labkit.networks import RandomNetwork
+from labkit.networks import (
+    NetworkArrays,
+    RandomNetwork,
+    TwoLayerArrays,
+    fold_subnetwork,
+    sample_network,
+)
 from labkit.problems import build_problem
 from labkit.scoring import COSTS, score_all_masks
 
@@ -38,7 +43,7 @@ def samples(n_features: int, *, n: int = 40, seed: int = 1) -> Array:
 
 def draw(n_inputs: int, n_hidden: int, n_outputs: int = 1, **options: Any) -> TwoLayerArrays:
     options = {"seed": 3, "scale": 2.0, **options}
-    network = draw_network(n_inputs, n_hidden, n_outputs, hidden_layers=2, **options)
+    network = sample_network(n_inputs, n_hidden, n_outputs, hidden_layers=2, **options)
     assert isinstance(network, TwoLayerArrays)
     return network
 
@@ -105,7 +110,7 @@ def network(wine: Task) -> RandomNetwork:
 def test_the_first_layer_and_the_readout_are_those_of_the_one_layer_network(
     options: dict[str, Any],
 ) -> None:
-    one, two = draw_network(3, 5, 2, seed=4, **options), draw(3, 5, 2, seed=4, **options)
+    one, two = sample_network(3, 5, 2, seed=4, **options), draw(3, 5, 2, seed=4, **options)
     np.testing.assert_array_equal(one.kernel, two.kernel)
     np.testing.assert_array_equal(one.readout, two.readout)
     x = samples(3)
@@ -193,7 +198,7 @@ def test_a_second_unit_that_never_fires_carries_nothing() -> None:
 
 def test_keras_computes_what_the_arrays_compute(network: RandomNetwork, wine: Task) -> None:
     options: dict[str, Any] = {"hidden_layers": 2, "scale": 1.5, "seed": 3}
-    twin = draw_network(2, 3, 3, **options).adapted(wine.x_train)
+    twin = sample_network(2, 3, 3, **options).adapted(wine.x_train)
     for mask in all_masks(6):
         expected = twin.outputs(wine.x_test, mask)
         np.testing.assert_allclose(run_model(network, wine.x_test, mask), expected, atol=1e-5)
@@ -308,14 +313,14 @@ def test_six_and_six_neurons_are_a_problem_of_twelve_bits() -> None:
 
 @given(non_integers | st.integers().filter(lambda v: v not in (1, 2)))
 def test_other_numbers_of_layers_are_refused(hidden_layers: Any) -> None:
-    for build in (draw_network, RandomNetwork):
+    for build in (sample_network, RandomNetwork):
         with pytest.raises((TypeError, ValueError), match=r"^hidden_layers=.*\(limit: (1|2)\b"):
             build(2, 3, hidden_layers=hidden_layers, seed=0)
 
 
 def test_weight_masks_of_two_layers_are_refused() -> None:
     expected = r"^hidden_layers=2 with mask_kind='weight' \(limit: 1\)$"
-    for build in (draw_network, RandomNetwork):
+    for build in (sample_network, RandomNetwork):
         with pytest.raises(ValueError, match=expected):
             build(2, 3, hidden_layers=2, mask_kind="weight", seed=0)
 
@@ -329,7 +334,7 @@ def test_two_layers_have_no_contributions(of: str, network: RandomNetwork) -> No
 
 def test_a_second_layer_that_does_not_fit_is_refused_before_it_is_drawn() -> None:
     with pytest.raises(MemoryError, match=r"^n_hidden=10000000 needs .* for weights; "):
-        draw_network(2, 10**7, hidden_layers=2, seed=0)
+        sample_network(2, 10**7, hidden_layers=2, seed=0)
 
 
 @given(st.integers(0, 12), st.sampled_from(["ones", "string"]))

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from measured import SEEDS, Section, generator, spread, trained_accuracy
 
-from labkit.activations import draw_network, draw_nk_network
 from labkit.ansatz import ramp_angles
 from labkit.circuits import circuit_report
 from labkit.circuits.qaoa import qaoa_circuit
 from labkit.datasets import load_task
+from labkit.networks import sample_network, sample_nk_network
 from labkit.problems import build_problem
 from labkit.scoring import accuracy, network_cost, nk_cost
 from labkit.selectors import dynamic_programming, local_selection, one_flip_search, run
@@ -51,7 +51,7 @@ def measure_large() -> Section:
     for name, n_hidden in cases:
         task, found, queries = load_task(name), [], []
         for seed in SEEDS:
-            network = draw_network(task.n_features, n_hidden, scale=2.0, seed=seed)
+            network = sample_network(task.n_features, n_hidden, scale=2.0, seed=seed)
             network = network.adapted(task.x_train)
             cost = network_cost(network, task.x_train, task.y_train)
             selection = run(one_flip_search, cost, rng=generator(seed))
@@ -75,7 +75,7 @@ def measure_weights() -> Section:
     for block_size in (1, 4, 8, 10):
         found, queries = [], []
         for seed in SEEDS:
-            network = draw_network(
+            network = sample_network(
                 task.n_features,
                 4,
                 mask_kind="weight",
@@ -110,7 +110,7 @@ def measure_nk() -> Section:
         costs, found, greedy = list[float](), list[float](), list[float]()
         task = load_task(name)
         for seed in SEEDS:
-            network = draw_nk_network(task.n_features, n, k, scale=2.0, seed=seed)
+            network = sample_nk_network(task.n_features, n, k, scale=2.0, seed=seed)
             network = network.adapted(task.x_train)
             cost = nk_cost(network, task.x_train, task.y_train, cost="cross_entropy")
             for selector, kept in ((dynamic_programming, found), (one_flip_search, greedy)):
@@ -134,7 +134,7 @@ def measure_nk() -> Section:
 def at_scale() -> str:
     """What two layers of the ramp reach among 1,000 neurons, by light cones."""
     task = load_task("moons")
-    network = draw_nk_network(2, 1000, 3, scale=2.0, seed=0).adapted(task.x_train)
+    network = sample_nk_network(2, 1000, 3, scale=2.0, seed=0).adapted(task.x_train)
     cost = nk_cost(network, task.x_train, task.y_train, cost="cross_entropy")
     least = run(dynamic_programming, cost, rng=generator(0)).cost
     # each neuron meets K - 1 others on either side: the ramp of as many neurons

@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from labkit.activations import ManyInputsArrays, NetworkArrays, TwoLayerArrays
-from labkit.activations.arrays import append_ones, check_samples, invert_std
 from labkit.limits import show_value
 from labkit.masks import BoolArray, masks_to_indices
-from labkit.networks import RandomNetwork
+from labkit.networks import ManyInputsArrays, NetworkArrays, RandomNetwork, TwoLayerArrays
+from labkit.networks.one_layer import append_ones, check_samples, invert_std
 from labkit.scoring import check_labels, cost_of_outputs
 
 FloatArray = npt.NDArray[np.float64]

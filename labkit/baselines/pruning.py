@@ -9,11 +9,10 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from labkit.activations import NetworkArrays, TwoLayerArrays
 from labkit.baselines.passes import TrainingPasses
 from labkit.limits import check_choice, check_integer, check_positive, check_rng
 from labkit.masks import BoolArray
-from labkit.networks import RandomNetwork
+from labkit.networks import NetworkArrays, RandomNetwork, TwoLayerArrays
 from labkit.scoring import COSTS
 from labkit.selectors import Ledger, Selection
 

@@ -1,6 +1,61 @@
-"""Random networks as Keras models."""
+"""Random networks: as plain arrays, and as Keras models that are loaded when first named.
 
-from labkit.networks.nk_network import NKNetwork
-from labkit.networks.random_network import RandomNetwork
+`RandomNetwork` and `NKNetwork` take their weights from the arrays; costs and explorers need no more
+than these, so they start without TensorFlow.
+"""
 
-__all__ = ["NKNetwork", "RandomNetwork"]
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from labkit.networks.folding import fold_subnetwork
+from labkit.networks.many_inputs import ManyInputsArrays
+from labkit.networks.nk import NEIGHBOURHOODS, NKArrays, sample_nk_network
+from labkit.networks.one_layer import (
+    CONSTANT_BELOW,
+    MAX_WEIGHT_MASK_INPUTS,
+    NetworkArrays,
+    check_samples,
+    count_patterns,
+    unit_patterns,
+)
+from labkit.networks.sampling import INITS, MASK_KINDS, READOUTS, sample_network
+from labkit.networks.two_layers import TwoLayerArrays
+
+if TYPE_CHECKING:
+    from labkit.networks.keras.nk_network import NKNetwork
+    from labkit.networks.keras.random_network import RandomNetwork
+
+__all__ = [
+    "CONSTANT_BELOW",
+    "INITS",
+    "MASK_KINDS",
+    "MAX_WEIGHT_MASK_INPUTS",
+    "NEIGHBOURHOODS",
+    "READOUTS",
+    "ManyInputsArrays",
+    "NKArrays",
+    "NKNetwork",
+    "NetworkArrays",
+    "RandomNetwork",
+    "TwoLayerArrays",
+    "check_samples",
+    "count_patterns",
+    "draw_network",
+    "draw_nk_network",
+    "fold_subnetwork",
+    "sample_network",
+    "sample_nk_network",
+    "unit_patterns",
+]
+
+#: The names of these before plots were drawn, too.
+draw_network, draw_nk_network = sample_network, sample_nk_network
+
+_IN_KERAS = {"RandomNetwork": "random_network", "NKNetwork": "nk_network"}
+
+
+def __getattr__(name: str) -> Any:
+    """Loads a Keras model's class when it is first named (PEP 562)."""
+    if name in _IN_KERAS:
+        return getattr(importlib.import_module(f"labkit.networks.keras.{_IN_KERAS[name]}"), name)
+    raise AttributeError(f"module 'labkit.networks' has no attribute {name!r}")

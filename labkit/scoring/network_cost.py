@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from labkit.activations import NetworkArrays, check_samples
 from labkit.costs import CostTable
 from labkit.limits import check_array, check_choice, check_register, show_value
 from labkit.masks import BoolArray, check_mask, masks_from_indices
+from labkit.networks import NetworkArrays, check_samples
 from labkit.scoring.outputs import COSTS, check_labels, cost_of_outputs
 from labkit.scoring.tables import Contributor, score_contributions, watched_slices
 

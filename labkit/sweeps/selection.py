@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from labkit import selectors
-from labkit.activations.drawing import MASK_KINDS
 from labkit.ansatz import MIXERS
 from labkit.datasets import TASK_NAMES
 from labkit.limits import (
@@ -20,6 +19,7 @@ from labkit.limits import (
     check_positive,
     show_value,
 )
+from labkit.networks.sampling import MASK_KINDS
 from labkit.problems import build_problem
 from labkit.scoring import COSTS
 from labkit.selectors import SCHEMES, run

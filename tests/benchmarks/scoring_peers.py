@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks.measuring import Call, Contestant
-from labkit.activations import NetworkArrays
 from labkit.masks import masks_from_indices
+from labkit.networks import NetworkArrays
 from labkit.scoring import score_all_masks
 
 SAMPLES = 256

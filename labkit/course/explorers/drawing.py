@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import traitlets
 
-from labkit.activations import NetworkArrays
 from labkit.masks import BoolArray, check_one_mask
+from labkit.networks import NetworkArrays
 
 
 class NetworkDrawing(anywidget.AnyWidget):

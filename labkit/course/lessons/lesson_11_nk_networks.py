@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from labkit.activations import draw_nk_network
 from labkit.ansatz import ramp_angles
 from labkit.costs import LocalCost
 from labkit.course.checking import compare_number, exercise
 from labkit.masks import check_one_mask, mask_from_index, mask_to_string
+from labkit.networks import sample_nk_network
 from labkit.problems import NK_COST, build_nk_problem
 from labkit.scoring import network_cost
 from labkit.selectors import (
@@ -188,7 +188,7 @@ def phases_of_a_ring(answer: Any) -> str | None:
 def who_interacts(answer: Any) -> str | None:
     """A function (N, K, j) -> the set of neurons that neuron j interacts with."""
     for n, k, j in ((12, 3, 5), (12, 3, 0), (9, 1, 4), (10, 2, 9), (6, 5, 2)):
-        read = draw_nk_network(1, n, k, seed=0).neighbourhoods.tolist()
+        read = sample_nk_network(1, n, k, seed=0).neighbourhoods.tolist()
         expected = set(itertools.chain(*(row for row in read if j in row))) - {j}
         came = {int(neuron) for neuron in answer(n, k, j)}
         if came != expected:

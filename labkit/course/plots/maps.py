@@ -17,7 +17,7 @@ from labkit.masks import check_one_mask, mask_to_index, mask_to_string
 
 #: The two sides of labkit; what is in neither serves both.
 WINGS = {
-    "neural": frozenset({"activations", "networks", "scoring", "problems"}),
+    "neural": frozenset({"networks", "scoring", "problems"}),
     "quantum": frozenset(
         {"amplification", "ansatz", "circuits", "simulators", "selectors", "angle_training"}
     ),

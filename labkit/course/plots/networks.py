@@ -9,7 +9,6 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 
-from labkit.activations import NetworkArrays
 from labkit.costs import CostTable
 from labkit.course.plots.canvas import (
     BLACK,
@@ -22,6 +21,7 @@ from labkit.course.plots.canvas import (
 )
 from labkit.datasets import Task
 from labkit.masks import check_one_mask, mask_to_string
+from labkit.networks import NetworkArrays
 
 _CLASS_COLOURS = (BLUE, VERMILLION, GREEN)
 _GRID = 60

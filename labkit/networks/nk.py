@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from labkit.activations.arrays import append_ones, check_samples, invert_std
-from labkit.activations.drawing import draw_kernel
 from labkit.limits import check_choice, check_count, check_integer, check_positive
 from labkit.masks import check_one_mask
+from labkit.networks.one_layer import append_ones, check_samples, invert_std
+from labkit.networks.sampling import draw_kernel
 
 FloatArray = npt.NDArray[np.float64]
 Float32Array = npt.NDArray[np.float32]
@@ -128,7 +128,7 @@ class NKArrays:
         return np.maximum(append_ones(samples) @ self.kernel, 0.0)
 
 
-def draw_nk_network(
+def sample_nk_network(
     n_inputs: int,
     n_neurons: int,
     n_inputs_per_output: int,
@@ -137,7 +137,7 @@ def draw_nk_network(
     scale: float = 1.0,
     seed: int,
 ) -> NKArrays:
-    """Draws an NK network; its hidden neurons are those of `draw_network` of the same seed.
+    """Draws an NK network; its hidden neurons are those of `sample_network` of the same seed.
 
     W ~ N(0, 2/fan_in), fan_in = n_inputs + 1 (He et al. 2015, arXiv 1502.01852).
     Readout a_ij = ±1/sqrt(K) with both signs in every output (K > 1), so that scale 2 is a

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import numpy as np
 
-from labkit.activations.arrays import (
+from labkit.limits import check_choice, check_count, check_integer, check_positive
+from labkit.networks.many_inputs import ManyInputsArrays
+from labkit.networks.one_layer import (
     MAX_WEIGHT_MASK_INPUTS,
     Float32Array,
     NetworkArrays,
     count_patterns,
 )
-from labkit.activations.many_inputs import ManyInputsArrays
-from labkit.activations.two_layers import TwoLayerArrays
-from labkit.limits import check_choice, check_count, check_integer, check_positive
+from labkit.networks.two_layers import TwoLayerArrays
 
 MASK_KINDS = ("neuron", "weight")
 INITS = ("kaiming_normal", "signed_constant")
 READOUTS = ("signed_constant", "gaussian")
 
 
-def draw_network(
+def sample_network(
     n_inputs: int,
     n_hidden: int,
     n_outputs: int = 1,

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from labkit.activations import NKArrays, draw_nk_network
-from labkit.networks.layers import (
+from labkit.networks import NKArrays, sample_nk_network
+from labkit.networks.keras.layers import (
     MaskedHidden,
     check_inputs,
     compile_classifier,
@@ -99,7 +99,7 @@ class NKNetwork(keras.Model):
         seed: int,
         **kwargs: Any,
     ) -> None:
-        arrays = draw_nk_network(
+        arrays = sample_nk_network(
             n_inputs,
             n_neurons,
             n_inputs_per_output,

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labkit.activations import NetworkArrays, draw_network
 from labkit.masks import all_masks
+from labkit.networks import NetworkArrays, sample_network
 
 Array = npt.NDArray[np.float64]
 
@@ -45,14 +45,14 @@ def outputs_by_definition(
 
 
 def test_kaiming_normal_weights_have_variance_two_over_fan_in() -> None:
-    kernel = draw_network(7, 20_000, seed=0).kernel
+    kernel = sample_network(7, 20_000, seed=0).kernel
     assert kernel.shape == (8, 20_000)
     assert kernel.var() == pytest.approx(2 / 8, rel=0.02)
     assert abs(kernel.mean()) < 0.01
 
 
 def test_signed_constant_weights_are_plus_or_minus_sqrt_two_over_fan_in() -> None:
-    kernel = draw_network(7, 2_000, init="signed_constant", seed=0).kernel
+    kernel = sample_network(7, 2_000, init="signed_constant", seed=0).kernel
     np.testing.assert_allclose(np.abs(kernel), math.sqrt(2 / 8), rtol=1e-6)
     assert (kernel > 0).mean() == pytest.approx(0.5, abs=0.02)
 
@@ -63,19 +63,19 @@ def test_a_signed_constant_readout_has_both_signs_in_every_output(
     n_hidden: int, n_outputs: int
 ) -> None:
     for seed in range(30):
-        readout = draw_network(2, n_hidden, n_outputs, seed=seed).readout
+        readout = sample_network(2, n_hidden, n_outputs, seed=seed).readout
         np.testing.assert_allclose(np.abs(readout), math.sqrt(2 / n_hidden), rtol=1e-6)
         assert (readout > 0).any(axis=0).all()
         assert (readout < 0).any(axis=0).all()
 
 
 def test_a_gaussian_readout_has_variance_two_over_hidden_units() -> None:
-    readout = draw_network(2, 20_000, readout="gaussian", seed=0).readout
+    readout = sample_network(2, 20_000, readout="gaussian", seed=0).readout
     assert readout.var() * 20_000 == pytest.approx(2, rel=0.05)
 
 
 def test_the_same_seed_draws_the_same_network_and_another_seed_another() -> None:
-    one, same, other = (draw_network(3, 5, seed=seed) for seed in (4, 4, 5))
+    one, same, other = (sample_network(3, 5, seed=seed) for seed in (4, 4, 5))
     np.testing.assert_array_equal(one.kernel, same.kernel)
     np.testing.assert_array_equal(one.readout, same.readout)
     assert not np.isclose(one.kernel, other.kernel).any()
@@ -83,7 +83,7 @@ def test_the_same_seed_draws_the_same_network_and_another_seed_another() -> None
 
 @pytest.mark.parametrize("init", ["kaiming_normal", "signed_constant"])
 def test_a_wider_network_begins_with_the_hidden_units_of_the_narrow_one(init: str) -> None:
-    narrow, wide = (draw_network(3, n, init=init, seed=4) for n in (5, 9))
+    narrow, wide = (sample_network(3, n, init=init, seed=4) for n in (5, 9))
     np.testing.assert_array_equal(narrow.kernel, wide.kernel[:, :5])
 
 
@@ -94,11 +94,11 @@ def test_a_wider_network_begins_with_the_hidden_units_of_the_narrow_one(init: st
 def test_a_mask_has_a_bit_per_unit_or_per_weight_and_bias(
     mask_kind: str, n_inputs: int, n_hidden: int, bits: int
 ) -> None:
-    assert draw_network(n_inputs, n_hidden, mask_kind=mask_kind, seed=0).n_mask_bits == bits
+    assert sample_network(n_inputs, n_hidden, mask_kind=mask_kind, seed=0).n_mask_bits == bits
 
 
 def test_a_seed_draws_the_weights_that_it_always_drew() -> None:
-    network = draw_network(2, 3, readout="gaussian", seed=7)
+    network = sample_network(2, 3, readout="gaussian", seed=7)
     kernel = [
         [-0.5144483, 1.7443284, 0.23552765],
         [1.1962366, 0.7621686, -1.5649354],
@@ -106,7 +106,7 @@ def test_a_seed_draws_the_weights_that_it_always_drew() -> None:
     ]
     np.testing.assert_allclose(network.kernel, kernel, rtol=1e-6)
     np.testing.assert_allclose(network.readout[:, 0], [1.1446549, 0.6968148, 2.4954605], rtol=1e-6)
-    signs = draw_network(2, 5, 2, init="signed_constant", seed=7).readout > 0
+    signs = sample_network(2, 5, 2, init="signed_constant", seed=7).readout > 0
     assert signs.T.tolist() == [[True, True, True, False, True], [True] + [False] * 4]
 
 
@@ -114,13 +114,13 @@ def test_a_seed_draws_the_weights_that_it_always_drew() -> None:
 
 
 def test_one_hidden_layer_is_one_group_of_bits() -> None:
-    assert draw_network(2, 4, seed=0).layer_groups == ((0, 1, 2, 3),)
-    assert draw_network(1, 3, mask_kind="weight", seed=0).layer_groups == (tuple(range(6)),)
+    assert sample_network(2, 4, seed=0).layer_groups == ((0, 1, 2, 3),)
+    assert sample_network(1, 3, mask_kind="weight", seed=0).layer_groups == (tuple(range(6)),)
 
 
 @pytest.mark.parametrize(("n_inputs", "n_hidden"), [(1, 1), (2, 5), (30, 4)])
 def test_the_bits_of_an_input_are_those_that_let_it_through(n_inputs: int, n_hidden: int) -> None:
-    network = draw_network(n_inputs, n_hidden, mask_kind="weight", seed=0)
+    network = sample_network(n_inputs, n_hidden, mask_kind="weight", seed=0)
     groups = network.input_groups
     assert sorted(bit for group in groups for bit in group) == [*range(network.n_mask_bits)]
     x = np.random.default_rng(0).normal(size=(9, n_inputs))
@@ -136,7 +136,7 @@ def test_the_bits_of_an_input_are_those_that_let_it_through(n_inputs: int, n_hid
 
 @pytest.mark.parametrize("hidden_layers", [1, 2])
 def test_neuron_masks_have_no_input_groups(hidden_layers: int) -> None:
-    network = draw_network(2, 3, hidden_layers=hidden_layers, seed=0)
+    network = sample_network(2, 3, hidden_layers=hidden_layers, seed=0)
     with pytest.raises(ValueError, match=r"^mask_kind='neuron' has no input groups "):
         network.input_groups  # noqa: B018
 
@@ -157,7 +157,7 @@ def test_outputs_follow_the_definition_for_every_mask(
     mask_kind: str, n_outputs: int, options: dict[str, Any]
 ) -> None:
     n_hidden = 4 if mask_kind == "neuron" else 2
-    network = draw_network(2, n_hidden, n_outputs, mask_kind=mask_kind, seed=3, **options)
+    network = sample_network(2, n_hidden, n_outputs, mask_kind=mask_kind, seed=3, **options)
     x_train, x = samples(2), samples(2, n=9, seed=2)
     network = network.adapted(x_train)
     for mask in all_masks(network.n_mask_bits):
@@ -168,21 +168,21 @@ def test_outputs_follow_the_definition_for_every_mask(
 @pytest.mark.parametrize("mask_kind", ["neuron", "weight"])
 def test_the_empty_mask_gives_zero(mask_kind: str) -> None:
     x = samples(2)
-    network = draw_network(2, 3, mask_kind=mask_kind, seed=0).adapted(x)
+    network = sample_network(2, 3, mask_kind=mask_kind, seed=0).adapted(x)
     empty = np.zeros(network.n_mask_bits, dtype=bool)
     np.testing.assert_array_equal(network.outputs(x, empty), 0)
 
 
 def test_hidden_units_are_standardised_on_the_training_samples() -> None:
     x = samples(4)
-    network = draw_network(4, 6, scale=2.5, seed=0).adapted(x)
+    network = sample_network(4, 6, scale=2.5, seed=0).adapted(x)
     h = network.contributions(x)[:, :, 0] / (2.5 * network.readout[:, 0])
     np.testing.assert_allclose(h.mean(axis=0), 0, atol=1e-12)
     np.testing.assert_allclose(h.std(axis=0), 1, atol=1e-12)
 
 
 def test_new_samples_are_standardised_with_the_training_statistics() -> None:
-    network = draw_network(2, 3, seed=0).adapted(samples(2))
+    network = sample_network(2, 3, seed=0).adapted(samples(2))
     few = samples(2, n=5, seed=9) + 3
     np.testing.assert_allclose(
         network.contributions(few)[2], network.contributions(few[2:3])[0], atol=1e-12
@@ -191,13 +191,13 @@ def test_new_samples_are_standardised_with_the_training_statistics() -> None:
 
 
 def test_before_adapting_hidden_units_are_plain_relu() -> None:
-    network, x = draw_network(2, 3, seed=0), samples(2)
+    network, x = sample_network(2, 3, seed=0), samples(2)
     h = np.maximum(x @ network.kernel[:-1] + network.kernel[-1], 0)
     np.testing.assert_allclose(network.contributions(x)[:, :, 0], h * network.readout[:, 0])
 
 
 def test_a_unit_that_never_fires_carries_nothing() -> None:
-    network, x = draw_network(2, 3, seed=0), samples(2)
+    network, x = sample_network(2, 3, seed=0), samples(2)
     kernel = network.kernel.copy()
     kernel[:, 1] = [0, 0, -1]
     t = replace(network, kernel=kernel).adapted(x).contributions(x)
@@ -206,7 +206,7 @@ def test_a_unit_that_never_fires_carries_nothing() -> None:
 
 
 def test_adapting_leaves_the_network_it_came_from_as_it_was() -> None:
-    network, x = draw_network(2, 3, seed=0), samples(2)
+    network, x = sample_network(2, 3, seed=0), samples(2)
     before = network.contributions(x)
     network.adapted(x)
     np.testing.assert_array_equal(network.contributions(x), before)
@@ -217,7 +217,7 @@ def test_a_neuron_mask_adds_up_the_contributions_it_keeps(
     n_inputs: int, n_hidden: int, n_outputs: int, seed: int
 ) -> None:
     x = samples(n_inputs, n=7)
-    network = draw_network(n_inputs, n_hidden, n_outputs, seed=seed).adapted(x)
+    network = sample_network(n_inputs, n_hidden, n_outputs, seed=seed).adapted(x)
     t = network.contributions(x)
     assert t.shape == (7, n_hidden, n_outputs)
     for mask in all_masks(n_hidden):
@@ -228,7 +228,7 @@ def test_a_neuron_mask_adds_up_the_contributions_it_keeps(
 
 def test_weight_contributions_are_listed_by_the_units_own_bits_bias_last() -> None:
     x = samples(2)
-    network = draw_network(2, 2, mask_kind="weight", seed=0).adapted(x)
+    network = sample_network(2, 2, mask_kind="weight", seed=0).adapted(x)
     t = network.contributions(x)
     assert t.shape == (60, 2, 8, 1)
     # unit 0 keeps its second weight and its bias (011), unit 1 its first weight (100)

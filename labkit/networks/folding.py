@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from labkit.activations.arrays import FloatArray, NetworkArrays
-from labkit.activations.many_inputs import ManyInputsArrays
-from labkit.activations.two_layers import TwoLayerArrays
 from labkit.masks import BoolArray, check_one_mask, masks_to_indices
+from labkit.networks.many_inputs import ManyInputsArrays
+from labkit.networks.one_layer import FloatArray, NetworkArrays
+from labkit.networks.two_layers import TwoLayerArrays
 
 
 def fold_subnetwork(network: NetworkArrays, neuron_mask: npt.ArrayLike) -> list[FloatArray]:

@@ -7,15 +7,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from labkit.activations import (
+from labkit.limits import check_integer
+from labkit.networks import (
     MAX_WEIGHT_MASK_INPUTS,
     NetworkArrays,
     TwoLayerArrays,
-    draw_network,
     fold_subnetwork,
+    sample_network,
 )
-from labkit.limits import check_integer
-from labkit.networks.layers import (
+from labkit.networks.keras.layers import (
     MaskedHidden,
     check_inputs,
     compile_classifier,
@@ -78,7 +78,7 @@ class RandomNetwork(keras.Model):
             check_integer("n_inputs", n_inputs, minimum=1, maximum=MAX_WEIGHT_MASK_INPUTS)
         options: dict[str, Any] = {"hidden_layers": hidden_layers, "mask_kind": mask_kind}
         options |= {"init": init, "readout": readout, "scale": scale}
-        arrays = draw_network(n_inputs, n_hidden, n_outputs, **options, seed=seed)
+        arrays = sample_network(n_inputs, n_hidden, n_outputs, **options, seed=seed)
         super().__init__(**kwargs)
         self._options = {**options, "hidden_layers": arrays.hidden_layers, "seed": int(seed)}
         self.mask_kind = mask_kind

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from labkit.activations.arrays import (
+from labkit.limits import check_count
+from labkit.masks import BoolArray
+from labkit.networks.one_layer import (
     Float32Array,
     FloatArray,
     Groups,
@@ -16,8 +18,6 @@ from labkit.activations.arrays import (
     check_samples,
     invert_std,
 )
-from labkit.limits import check_count
-from labkit.masks import BoolArray
 
 if TYPE_CHECKING:
     from typing_extensions import Self

@@ -1,0 +1,1 @@
+"""Random networks as Keras models; importing it loads TensorFlow."""
