@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from labkit.networks import NKArrays, sample_nk_network
 from labkit.networks.keras.layers import (
     MaskedHidden,
     check_inputs,
@@ -15,6 +14,7 @@ from labkit.networks.keras.layers import (
     float_mask,
     to_array,
 )
+from labkit.networks.nk import NKArrays, sample_nk_network
 from labkit.quiet import quiet_start
 
 with quiet_start():

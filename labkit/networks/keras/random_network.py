@@ -8,13 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from labkit.limits import check_integer
-from labkit.networks import (
-    MAX_WEIGHT_MASK_INPUTS,
-    NetworkArrays,
-    TwoLayerArrays,
-    fold_subnetwork,
-    sample_network,
-)
+from labkit.networks.folding import fold_subnetwork
 from labkit.networks.keras.layers import (
     MaskedHidden,
     check_inputs,
@@ -22,6 +16,9 @@ from labkit.networks.keras.layers import (
     float_mask,
     to_array,
 )
+from labkit.networks.one_layer import MAX_WEIGHT_MASK_INPUTS, NetworkArrays
+from labkit.networks.sampling import sample_network
+from labkit.networks.two_layers import TwoLayerArrays
 from labkit.quiet import quiet_start
 
 with quiet_start():
