@@ -28,7 +28,6 @@ from labkit.limits import TooLargeError
 from labkit.masks import all_masks
 from labkit.problems import build_problem
 from labkit.simulators import (
-    compiled,
     evolve_qaoa,
     final_state,
     light_cone,
@@ -38,6 +37,7 @@ from labkit.simulators import (
     qaoa_value_and_gradient,
 )
 from labkit.simulators import qaoa as qaoa_choice
+from labkit.simulators.engine import compiled
 
 Matrix = npt.NDArray[np.complex128]
 FORMS = ("table", "polynomial", "local")
@@ -243,7 +243,7 @@ def test_quarter_turns_and_no_turn_are_exact(n: int) -> None:
 
 
 def test_angles_in_any_kind_of_array_use_the_loops_that_are_compiled_already() -> None:
-    from labkit.simulators import kernels
+    from labkit.simulators.engine import kernels
 
     table, angles = CostTable(np.arange(64.0), 6), np.array([0.1, 0.2, 0.3, 0.4])
     qaoa_expectation(table, angles, angles)
@@ -331,10 +331,11 @@ def test_a_support_of_one_mask_gains_a_phase_only(n: int, kept: str, dtype: str)
 ONLY_COMPILED_LOOPS = """
 import numpy as np
 from labkit.costs import CostTable
-from labkit.simulators import compiled, exchanges, phases, qaoa, shifts
+from labkit.simulators import qaoa
+from labkit.simulators.engine import compiled, phases, ring, shifts
 
 compiled.warm_up()
-loops = [f for m in (exchanges, phases, shifts) for f in vars(m).values() if hasattr(f, "stats")]
+loops = [f for m in (phases, ring, shifts) for f in vars(m).values() if hasattr(f, "stats")]
 before = [len(loop.signatures) for loop in loops]
 read_only = np.array([0.1, 0.2, 0.3, 0.4])[::-2]
 read_only.flags.writeable = False

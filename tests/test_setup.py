@@ -264,7 +264,7 @@ def test_the_simulator_is_compiled_once(
     for _ in range(2):
         setup_venv.main("requirements.lock")
     assert [command[-1] for command in ran if "-c" in command] == [
-        "from labkit.simulators import compiled; compiled.warm_up()"
+        "from labkit.simulators import engine; engine.warm_up()"
     ]
 
 

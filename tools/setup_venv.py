@@ -207,7 +207,7 @@ def show_progress(line: str) -> None:
 def compile_loops() -> None:
     """Compile the simulator's loops now: otherwise the first QAOA state waits for it."""
     print("  Compiling the simulator", flush=True)
-    warm_up = "from labkit.simulators import compiled; compiled.warm_up()"
+    warm_up = "from labkit.simulators import engine; engine.warm_up()"
     subprocess.run([str(VENV_PYTHON), "-c", warm_up], cwd=ROOT, check=False)
 
 

@@ -135,13 +135,13 @@ def _quantum() -> Iterator[Finding]:
     if _are_loops_compiled():
         yield Finding("the simulator's loops are compiled")
     else:
-        warm_up = "from labkit.simulators import compiled; compiled.warm_up()"
+        warm_up = "from labkit.simulators import engine; engine.warm_up()"
         told = "the simulator's loops are not compiled yet: the first QAOA state waits for it"
         yield Finding(told, False, f'{_python()} -c "{warm_up}"')
 
 
 def _are_loops_compiled() -> bool:
-    folders = [Path(labkit.__file__).parent / "simulators" / "__pycache__"]
+    folders = [Path(labkit.__file__).parent / "simulators" / "engine" / "__pycache__"]
     if "NUMBA_CACHE_DIR" in os.environ:
         folders.append(Path(os.environ["NUMBA_CACHE_DIR"]))
     pattern = f"kernels.*.py{sys.version_info[0]}{sys.version_info[1]}*.nbi"

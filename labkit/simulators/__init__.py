@@ -1,9 +1,9 @@
 """Simulators: circuits on qsim, and fast evolution of states without a circuit."""
 
-from labkit.simulators.circuit_runs import final_state, sample_masks
 from labkit.simulators.grover import evolve_grover
 from labkit.simulators.light_cones import light_cone, light_cone_expectation
 from labkit.simulators.qaoa import evolve_qaoa, qaoa_expectation, qaoa_value_and_gradient
+from labkit.simulators.qsim import final_state, sample_masks
 from labkit.simulators.states import probabilities, sample_state
 
 __all__ = [

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from labkit.ansatz import check_angles, check_mixer
 from labkit.costs import Cost
 from labkit.limits import check_choice, check_integer, check_register, show_value
-from labkit.simulators.compiled import CompiledSubspace, CompiledX
+from labkit.simulators.engine import CompiledSubspace, CompiledX
 from labkit.simulators.staged import StagedAnsatz
 
 FloatArray = npt.NDArray[np.float64]

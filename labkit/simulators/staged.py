@@ -1,17 +1,135 @@
-"""QAOA for any mixer, stage by stage, in plain NumPy and full precision."""
+"""QAOA for any mixer, stage by stage, in plain NumPy and full precision.
+
+A mixer is its stages, each of which has exp(-i beta B), and B itself for gradients.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from labkit.simulators.mixers import Stage, State, build_stages
-from labkit.simulators.support import IntArray, find_support, spread
+from labkit.ansatz import Edge, ring_edges
+from labkit.simulators.states import IntArray, find_support, spread
 
 FloatArray = npt.NDArray[np.float64]
+State = npt.NDArray[np.complex128]
+#: Qubits rotated by one matrix product: so small that BLAS does not hand it to several threads.
+_GROUP = 3
+
+
+class Stage(Protocol):
+    """One factor exp(-i beta B) of a mixer."""
+
+    def evolve(self, state: State, beta: float) -> State:
+        """exp(-i beta B) |state>."""
+        ...
+
+    def generator(self, state: State) -> State:
+        """B |state>."""
+        ...
+
+
+@dataclass(frozen=True)
+class XStage:
+    """B = -sum_j X_j: exp(-i beta B) rotates every qubit by cos(beta) + i sin(beta) X."""
+
+    n_neurons: int
+
+    def evolve(self, state: State, beta: float) -> State:
+        """Rotates some qubits at a time, the last ones, which thereby come to the front."""
+        for start in range(0, self.n_neurons, _GROUP):
+            rotation = _rotation(min(_GROUP, self.n_neurons - start), beta)
+            state = (rotation @ state.reshape(-1, len(rotation)).T).ravel()
+        return state
+
+    def generator(self, state: State) -> State:
+        """The sum of the state with each qubit flipped, negated."""
+        flipped = np.zeros_like(state)
+        for j in range(self.n_neurons):
+            by_qubit = state.reshape(2**j, 2, -1)
+            flipped -= by_qubit[:, ::-1].reshape(-1)
+        return flipped
+
+
+def _rotation(n: int, beta: float) -> State:
+    """exp(i beta X) on each of n qubits: cos^(n-d) (i sin)^d at masks that differ in d bits."""
+    masks = np.arange(2**n)
+    d = np.arange(n + 1)
+    by_distance = np.cos(beta) ** (n - d) * (1j * np.sin(beta)) ** d
+    return by_distance[np.bitwise_count(masks[:, np.newaxis] ^ masks)]
+
+
+class GroverStage:
+    """B = -|start><start|: exp(-i beta B) = 1 + (exp(i beta) - 1) |start><start|.
+
+    The start is uniform, so that |start><start| gives each amplitude their mean.
+    """
+
+    def evolve(self, state: State, beta: float) -> State:
+        """Turns the phase of what the state has in common with the start."""
+        return state + (np.exp(1j * beta) - 1) * state.mean()
+
+    def generator(self, state: State) -> State:
+        """The projection on the start, negated."""
+        return np.full_like(state, -state.mean())
+
+
+@dataclass(frozen=True, eq=False)
+class RingStage:
+    """B = -sum (XX + YY)/2 over edges without a common neuron, on the support.
+
+    (XX + YY)/2 exchanges |01> and |10>, so that exp(-i beta B) sends |01> to
+    cos(beta) |01> + i sin(beta) |10>.
+
+    Attributes:
+        pairs: of each edge the places of |01> and those of |10>.
+    """
+
+    pairs: Sequence[tuple[IntArray, IntArray]]
+
+    def evolve(self, state: State, beta: float) -> State:
+        """Each edge in turn."""
+        state = state.copy()
+        for one, other in self.pairs:
+            a, b = state[one], state[other]
+            state[one] = np.cos(beta) * a + 1j * np.sin(beta) * b
+            state[other] = np.cos(beta) * b + 1j * np.sin(beta) * a
+        return state
+
+    def generator(self, state: State) -> State:
+        """The sum over edges of |01> and |10> exchanged, negated."""
+        total = np.zeros_like(state)
+        for one, other in self.pairs:
+            total[one] -= state[other]
+            total[other] -= state[one]
+        return total
+
+
+def _build_stages(mixer: str, n_neurons: int, support: IntArray | None) -> list[Stage]:
+    """The factors of a mixer, in the order in which they act on the amplitudes of the support.
+
+    Args:
+        mixer: 'x', 'grover' or 'ring'.
+        n_neurons: n.
+        support: mask indices, rising; None for all.
+    """
+    if mixer == "x":
+        return [XStage(n_neurons)]
+    if mixer == "grover" or support is None:
+        return [GroverStage()]
+    groups: list[list[Edge]] = ring_edges(n_neurons)
+    return [RingStage([_find_pairs(support, n_neurons, e) for e in edges]) for edges in groups]
+
+
+def _find_pairs(support: IntArray, n_neurons: int, edge: Edge) -> tuple[IntArray, IntArray]:
+    """Places in the support of masks with 01 on the edge's two neurons, and of those with 10."""
+    low, high = sorted(2 ** (n_neurons - 1 - j) for j in edge)
+    one = np.flatnonzero(support & (low + high) == low)
+    return one, np.searchsorted(support, support[one] + (high - low))
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +154,7 @@ class StagedAnsatz:
         n = len(costs).bit_length() - 1
         support = None if n_active is None else find_support(n, n_active)
         kept = costs if support is None else costs[support]
-        return cls(kept, build_stages(mixer, n, support), n, support)
+        return cls(kept, _build_stages(mixer, n, support), n, support)
 
     def state(self, gammas: FloatArray, betas: FloatArray) -> State:
         """psi, complex128 (2^n,)."""

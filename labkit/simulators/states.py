@@ -1,4 +1,4 @@
-"""States as vectors: their probabilities, and masks drawn from them."""
+"""States as vectors: their probabilities, masks drawn from them, and the masks that they hold."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from labkit.limits import check_count, check_integer, check_rng, show_value
 from labkit.masks import BoolArray, masks_from_indices
 
 ComplexArray = npt.NDArray[np.complex64]
+IntArray = npt.NDArray[np.intp]
+
+_CHUNK_BITS = 16  # so many last bits at a time, which fit in a cache
 
 
 def probabilities(state: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
@@ -45,3 +48,21 @@ def check_length(argument: str, array: npt.NDArray[Any]) -> None:
     """Refuses what does not hold one entry for each of 2^n masks."""
     if array.ndim != 1 or len(array) < 2 or len(array) & (len(array) - 1):
         raise ValueError(f"{argument} has shape {array.shape}; it must be (2^n,)")
+
+
+def find_support(n_neurons: int, n_active: int) -> IntArray:
+    """The C(n, n_active) mask indices with so many ones, rising."""
+    last = min(n_neurons, _CHUNK_BITS)
+    ones = np.bitwise_count(np.arange(2**last))
+    chunks = (
+        np.flatnonzero(ones == n_active - chunk.bit_count()) + chunk * 2**last
+        for chunk in range(2 ** (n_neurons - last))
+    )
+    return np.concatenate([*chunks])
+
+
+def spread(amplitudes: npt.NDArray[Any], support: IntArray, n_neurons: int) -> npt.NDArray[Any]:
+    """All 2^n amplitudes: those of the support, and zeros."""
+    state = np.zeros(2**n_neurons, dtype=amplitudes.dtype)
+    state[support] = amplitudes
+    return state

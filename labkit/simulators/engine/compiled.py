@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from labkit.simulators.shares import run_team
-from labkit.simulators.support import IntArray, find_support, spread
+from labkit.simulators.engine.shares import run_team
+from labkit.simulators.states import IntArray, find_support, spread
 
 if TYPE_CHECKING:
-    from labkit.simulators.ring_loops import RingLoops
-    from labkit.simulators.shifts import GroverLoops
+    from labkit.simulators.engine.ring import RingLoops
+    from labkit.simulators.engine.shifts import GroverLoops
 
 FloatArray = npt.NDArray[np.float64]
 Floats = npt.NDArray[np.float32]
@@ -28,7 +28,7 @@ class CompiledX:
     """The states prod_l exp(-i beta_l B) exp(-i gamma_l C) |s> of one cost, B = -sum_j X_j.
 
     States are kept as D^-n psi, D = diag(1, i), in rows of floats, see
-    `labkit.simulators.rotations` and `labkit.simulators.phases`.
+    `labkit.simulators.engine.rotations` and `labkit.simulators.engine.phases`.
 
     Attributes:
         costs: float64 (2^n,), n at least 6, read-only as in a `CostTable`.
@@ -40,7 +40,7 @@ class CompiledX:
 
     def state(self, gammas: FloatArray, betas: FloatArray) -> npt.NDArray[np.complex64]:
         """psi, complex64 (2^n,)."""
-        from labkit.simulators import kernels
+        from labkit.simulators.engine import kernels
 
         states, costs = self._room(1)
         run_team(self._team, kernels.evolve_share, states, costs, *_plain(gammas, betas))
@@ -54,7 +54,7 @@ class CompiledX:
 
     def expectation(self, gammas: FloatArray, betas: FloatArray) -> float:
         """<psi|C|psi> / <psi|psi>."""
-        from labkit.simulators import kernels
+        from labkit.simulators.engine import kernels
 
         angles = _plain(gammas, betas)
         if (team := self._team) == 1:
@@ -67,7 +67,7 @@ class CompiledX:
         self, gammas: FloatArray, betas: FloatArray
     ) -> tuple[float, FloatArray, FloatArray]:
         """The expectation and its derivatives, by the adjoint method."""
-        from labkit.simulators import kernels
+        from labkit.simulators.engine import kernels
 
         angles = _plain(gammas, betas)
         if (team := self._team) == 1:
@@ -84,7 +84,7 @@ class CompiledX:
 
     def _room(self, count: int) -> tuple[Floats, FloatArray]:
         """Room for some states, and the costs by rows."""
-        from labkit.simulators import kernels
+        from labkit.simulators.engine import kernels
 
         costs = kernels.in_rows(self.costs)
         return kernels.room(count, costs), costs
@@ -99,8 +99,8 @@ def _plain(gammas: FloatArray, betas: FloatArray) -> tuple[FloatArray, FloatArra
 class CompiledSubspace:
     """The same with the Grover or the ring mixer, on the masks that have an amplitude.
 
-    A state is its amplitudes on the support in rows of floats, see `labkit.simulators.phases`; the
-    last row is filled up with zeros.
+    A state is its amplitudes on the support in rows of floats, as `labkit.simulators.engine.phases`
+    keeps them; the last row is filled up with zeros.
 
     Attributes:
         rows: float64 (rows, width), the costs of the support, then zeros; read-only.
@@ -121,7 +121,7 @@ class CompiledSubspace:
         cls, costs: FloatArray, mixer: str, n_active: int | None, threads: int = 1
     ) -> CompiledSubspace:
         """From a table (2^n,) and a checked mixer."""
-        from labkit.simulators.phases import SIDE
+        from labkit.simulators.engine.phases import SIDE
 
         n = len(costs).bit_length() - 1
         if n_active is None:
@@ -151,7 +151,7 @@ class CompiledSubspace:
         self, gammas: FloatArray, betas: FloatArray
     ) -> tuple[float, FloatArray, FloatArray]:
         """The expectation and its derivatives, by the adjoint method."""
-        from labkit.simulators.phases import weigh
+        from labkit.simulators.engine.phases import weigh
 
         v = self._start(2)
         with self._loops() as loops:
@@ -174,7 +174,7 @@ class CompiledSubspace:
     def _mean_cost(
         self, loops: GroverLoops | RingLoops, v: Floats, gammas: FloatArray, betas: FloatArray
     ) -> float:
-        from labkit.simulators.phases import expectation
+        from labkit.simulators.engine.phases import expectation
 
         loops.evolve(v, gammas, betas)
         parts = loops.shares.run(len(self.rows), expectation, v[0], self.rows)
@@ -183,9 +183,9 @@ class CompiledSubspace:
 
     @contextmanager
     def _loops(self) -> Iterator[GroverLoops | RingLoops]:
-        from labkit.simulators.ring_loops import RingLoops
-        from labkit.simulators.shares import share_out
-        from labkit.simulators.shifts import GroverLoops
+        from labkit.simulators.engine.ring import RingLoops
+        from labkit.simulators.engine.shares import share_out
+        from labkit.simulators.engine.shifts import GroverLoops
 
         with share_out(_useful_threads(self.threads, self._size)) as shares:
             if self.support is None or self.mixer == "grover":
@@ -200,7 +200,7 @@ def _fill_rows(numbers: FloatArray) -> FloatArray:
     An odd number of rows, each of an odd number of cache lines: so numbers in the same place of
     different parts of a state do not compete for the same places of a cache.
     """
-    from labkit.simulators.phases import PAD, SIDE
+    from labkit.simulators.engine.phases import PAD, SIDE
 
     width = min(SIDE - PAD, len(numbers))
     rows = np.zeros((-(-len(numbers) // width) | 1, width))

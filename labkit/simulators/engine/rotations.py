@@ -2,10 +2,11 @@
 
 With D = diag(1, i) on each qubit, D^-1 exp(i beta X) D is the real rotation
 R = [[cos, -sin], [sin, cos]](beta), and D commutes with every phase. So the states here are D^-n
-psi, kept as in `labkit.simulators.phases`: R treats real and imaginary parts alike.
+psi, kept as in `labkit.simulators.engine.phases`: R treats real and imaginary parts alike.
 
 R(beta) = R(k pi/2) R(theta) with |theta| <= pi/4. R(theta) is applied without its factor
-cos(theta), see `labkit.simulators.registers`; R(k pi/2) on all qubits is an exchange of amplitudes.
+cos(theta), see `labkit.simulators.engine.registers`; R(k pi/2) on all qubits is an exchange of
+amplitudes.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from labkit.simulators.phases import PAD, compiled, parity
-from labkit.simulators.registers import WIDTH, rotate_registers, rotate_two_states
+from labkit.simulators.engine.phases import PAD, compiled, parity
+from labkit.simulators.engine.registers import WIDTH, rotate_registers, rotate_two_states
 
 _TILE = 4 * WIDTH  # numbers whose qubits, the last 6, are rotated in registers at once
 

@@ -16,8 +16,8 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from labkit.simulators.phases import compiled
-from labkit.simulators.shares import FLAG
+from labkit.simulators.engine.phases import compiled
+from labkit.simulators.engine.shares import FLAG
 
 _SPINS = 1000  # looks at a flag before another thread is let in
 _instruction: Any = intrinsic

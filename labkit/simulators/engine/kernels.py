@@ -1,6 +1,6 @@
 """Compiled QAOA with the X mixer: passes over memory, and all of them in one call of a team.
 
-States are D^-n psi, see `labkit.simulators.rotations`. A pass takes costs as float64 (rows,
+States are D^-n psi, see `labkit.simulators.engine.rotations`. A pass takes costs as float64 (rows,
 2^n / rows) and works on its shares from `first` up to `last`. Numba compiles these when they are
 first called on a machine, and caches them.
 """
@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from labkit.simulators.phases import (
+from labkit.simulators.engine.phases import (
     PAD,
     SIDE,
     compiled,
@@ -22,7 +22,7 @@ from labkit.simulators.phases import (
     turn_back,
     weigh,
 )
-from labkit.simulators.rotations import (
+from labkit.simulators.engine.rotations import (
     exchange,
     rotate_across,
     rotate_two_across,
@@ -31,7 +31,7 @@ from labkit.simulators.rotations import (
     shares_across,
     split_angle,
 )
-from labkit.simulators.teams import alone, share, wait
+from labkit.simulators.engine.teams import alone, share, wait
 
 
 @compiled
@@ -117,7 +117,7 @@ def evolve_share(states: Any, costs: Any, gammas: Any, betas: Any, flags: Any, r
         costs: by rows, here and below.
         gammas: float64 (p,).
         betas: float64 (p,).
-        flags: of the team, see `labkit.simulators.teams`.
+        flags: of the team, see `labkit.simulators.engine.teams`.
         rank: of the member.
     """
     v, rows = states[0], share(len(costs), flags, rank)

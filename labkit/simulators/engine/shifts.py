@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from labkit.simulators.phases import compiled, turn, turn_back
-from labkit.simulators.shares import Shares
+from labkit.simulators.engine.phases import compiled, turn, turn_back
+from labkit.simulators.engine.shares import Shares
 
 FloatArray = npt.NDArray[np.float64]
 Floats = npt.NDArray[np.float32]
