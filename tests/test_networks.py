@@ -28,7 +28,7 @@ from labkit.scoring import COSTS, accuracy, score_all_masks
 Array = npt.NDArray[np.float32]
 KINDS = ("neuron", "weight")
 READ_IN_A_FRESH_PROCESS = """
-import sys, numpy, labkit.networks, keras
+import sys, numpy, labkit.networks.keras, keras
 for path in sys.argv[1:]:
     model = keras.saving.load_model(path)
     numpy.save(path + ".npy", model(numpy.linspace(-2, 2, 20).reshape(10, 2)))

@@ -1,1 +1,9 @@
-"""Random networks as Keras models; importing it loads TensorFlow."""
+"""Random networks as Keras models.
+
+Importing it loads TensorFlow and makes their classes known to `keras.saving.load_model`.
+"""
+
+from labkit.networks.keras.nk_network import NKNetwork
+from labkit.networks.keras.random_network import RandomNetwork
+
+__all__ = ["NKNetwork", "RandomNetwork"]
