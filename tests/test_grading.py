@@ -119,7 +119,7 @@ def test_a_kernel_that_dies_leaves_what_was_judged_before(folder: Path) -> None:
 def test_a_package_that_calls_itself_labkit_judges_nothing(folder: Path) -> None:
     (folder / "labkit").mkdir()
     (folder / "labkit" / "__init__.py").write_text("")
-    (folder / "labkit" / "exercises.py").write_text(
+    (folder / "labkit" / "course.py").write_text(
         "class V: status, message = 'right', ''\ndef check(*given): return V()"
     )
     path = hand_in(folder / "a.ipynb", exercise("00-2", "5"))
