@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from labkit.ansatz import check_angles, ramp_angles
 from labkit.costs import Cost, CostTable, LocalCost, PauliZCost
+from labkit.ledger import Ledger
 from labkit.limits import (
     check_count,
     check_integer,
@@ -27,7 +28,6 @@ from labkit.limits import (
 )
 from labkit.platforms import TENSORFLOW_QUANTUM
 from labkit.quiet import quiet_start
-from labkit.selectors import Ledger
 
 if TYPE_CHECKING:
     import cirq

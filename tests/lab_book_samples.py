@@ -10,8 +10,8 @@ import numpy as np
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
+from labkit.ledger import Ledger
 from labkit.records import LabBook
-from labkit.selectors import Ledger
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{7*7}}"
 SVG = (

@@ -23,7 +23,7 @@ from labkit.selectors import (
     random_search,
     run,
 )
-from labkit.selectors.adaptive_grover import circuit_measurement, exact_measurement
+from labkit.selectors.grover import circuit_measurement, exact_measurement
 from labkit.simulators import evolve_grover, probabilities
 
 seeds = st.integers(0, 2**16)

@@ -26,10 +26,11 @@ from labkit.baselines import (
 from labkit.baselines.passes import TrainingPasses, cross_entropy_slopes
 from labkit.baselines.pruning import keep_largest, magnitudes
 from labkit.datasets import load_task
+from labkit.ledger import Ledger
 from labkit.masks import all_masks
 from labkit.networks import ManyInputsArrays, NetworkArrays, RandomNetwork, sample_network
 from labkit.scoring import COSTS, accuracy, check_labels, cost_of_outputs
-from labkit.selectors import Ledger, Selection
+from labkit.selectors import Selection
 
 Array = npt.NDArray[np.float64]
 MOONS, WINE = load_task("moons"), load_task("wine")

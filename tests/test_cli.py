@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import platform
 import shutil
 import subprocess
@@ -15,11 +16,12 @@ import pytest
 from click.testing import CliRunner, Result
 
 import labkit
-from labkit.cli import findings, main
+from labkit.cli import main
 from labkit.cli.options import read_filters
 from labkit.platforms import TENSORFLOW_QUANTUM
 from labkit.records import LabBook
 
+DOCTOR = importlib.import_module("labkit.cli.doctor")  # labkit.cli has the command by this name
 SWEEP = """
 question = "Does a restart pay?"
 seeds = {first = 0, count = 2}
@@ -307,7 +309,7 @@ def test_the_doctor_names_what_the_lock_has_and_this_machine_has_not(
         "not-a-package==1.0\nnot-here-either==2 ; sys_platform == 'nowhere'\n"
     )
     (folder / "requirements.lock").write_text(lock)
-    monkeypatch.setattr(findings, "CHECKOUT", folder)
+    monkeypatch.setattr(DOCTOR, "CHECKOUT", folder)
     result = labkit_says("doctor")
     assert result.exit_code == 1
     assert "--  of requirements.lock, missing: not-a-package\n      type: " in result.output
@@ -319,15 +321,15 @@ def test_the_doctor_names_what_the_lock_has_and_this_machine_has_not(
 def test_the_doctor_says_what_to_type_for_each_thing_missing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    version = findings.installed_version
+    version = DOCTOR.installed_version
     gone = {"tensorflow-quantum", "dimod"}
-    monkeypatch.setattr(findings, "installed_version", lambda p: None if p in gone else version(p))
-    monkeypatch.setattr(findings, "_are_loops_compiled", lambda: False)
-    monkeypatch.setattr(findings, "memory_limit", lambda: 2**20)
+    monkeypatch.setattr(DOCTOR, "installed_version", lambda p: None if p in gone else version(p))
+    monkeypatch.setattr(DOCTOR, "_are_loops_compiled", lambda: False)
+    monkeypatch.setattr(DOCTOR, "memory_limit", lambda: 2**20)
     monkeypatch.setattr(shutil, "which", lambda name: None)
     monkeypatch.setattr(platform, "system", lambda: "Linux")
     monkeypatch.setattr(platform, "machine", lambda: "x86_64")
-    monkeypatch.setattr(findings, "missing_here", lambda: [])
+    monkeypatch.setattr(DOCTOR, "missing_here", lambda: [])
     result = labkit_says("doctor")
     assert result.exit_code == 1
     told = result.output.splitlines()
@@ -342,7 +344,7 @@ def test_the_doctor_says_what_to_type_for_each_thing_missing(
         ]
         assert told[number + 1].startswith("      type: ")
     assert any(line.startswith("--  1.0 MiB of memory can be used (close") for line in told)
-    monkeypatch.setattr(findings, "missing_here", lambda: [TENSORFLOW_QUANTUM])
+    monkeypatch.setattr(DOCTOR, "missing_here", lambda: [TENSORFLOW_QUANTUM])
     assert "TensorFlow Quantum is missing: it exists for" in labkit_says("doctor").output
 
 
@@ -361,8 +363,8 @@ def test_loops_are_compiled_when_their_cache_is_there(
 ) -> None:
     monkeypatch.setattr(labkit, "__file__", str(folder / "labkit" / "__init__.py"))
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(folder / "cache"))
-    assert not findings._are_loops_compiled()
+    assert not DOCTOR._are_loops_compiled()
     (folder / "cache" / "deep").mkdir(parents=True)
     version = "".join(map(str, sys.version_info[:2]))
     (folder / "cache" / "deep" / f"kernels.gradient-1.py{version}.nbi").touch()
-    assert findings._are_loops_compiled()
+    assert DOCTOR._are_loops_compiled()

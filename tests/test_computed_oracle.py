@@ -14,10 +14,16 @@ from hypothesis import strategies as st
 from reference_cases import load_cases
 
 from labkit.amplification import success_probability
-from labkit.circuits.arithmetic import add_integer, enter_fourier_basis, leave_fourier_basis
 from labkit.circuits.grover import grover_circuit
 from labkit.circuits.oracles import ComputedOracle, build_computed_oracle
-from labkit.circuits.votes import Vote, collect_votes, reduce_weights
+from labkit.circuits.votes import (
+    Vote,
+    add_integer,
+    collect_votes,
+    enter_fourier_basis,
+    leave_fourier_basis,
+    reduce_weights,
+)
 from labkit.masks import all_masks
 from labkit.simulators import final_state
 

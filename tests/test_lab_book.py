@@ -24,10 +24,10 @@ import pytest
 from hypothesis import given, settings
 from lab_book_samples import mappings, picture, texts
 
+from labkit.ledger import Ledger
 from labkit.records import Entry, LabBook, LabBookError
 from labkit.records.attachments import Attachment
 from labkit.records.values import dumps, loads, to_plain
-from labkit.selectors import Ledger
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"></svg>'
 MORNING = datetime(2026, 3, 1, 8, 30, tzinfo=timezone(timedelta(hours=2)))

@@ -15,8 +15,9 @@ from strategies import cost_tables
 
 from labkit.ansatz import ramp_angles
 from labkit.costs import CostTable, LocalCost, PauliZCost
+from labkit.ledger import Ledger
 from labkit.problems import build_problem
-from labkit.selectors import Ledger, Selection, qaoa_sampling, run
+from labkit.selectors import Selection, qaoa_sampling, run
 from labkit.selectors.qaoa import optimise_angles
 from labkit.simulators import evolve_qaoa, probabilities, qaoa_expectation
 

@@ -10,11 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from labkit.baselines.passes import TrainingPasses
+from labkit.ledger import Ledger
 from labkit.limits import check_choice, check_integer, check_positive, check_rng
 from labkit.masks import BoolArray
 from labkit.networks import NetworkArrays, RandomNetwork, TwoLayerArrays
 from labkit.scoring import COSTS
-from labkit.selectors import Ledger, Selection
+from labkit.selectors import Selection
 
 FloatArray = npt.NDArray[np.float64]
 Network = RandomNetwork | NetworkArrays

@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from labkit.datasets import Task
+from labkit.ledger import Ledger
 from labkit.limits import check_integer, check_positive, show_value
 from labkit.networks import RandomNetwork, check_samples
 from labkit.quiet import quiet_start
 from labkit.scoring import accuracy, check_labels, cost_of_outputs
-from labkit.selectors import Ledger
 
 with quiet_start():
     import keras

@@ -10,13 +10,15 @@ import cirq
 import numpy as np
 import numpy.typing as npt
 
-from labkit.circuits.arithmetic import (
+from labkit.circuits.votes import (
+    IntArray,
+    Vote,
     add_integer,
+    collect_votes,
     enter_fourier_basis,
     leave_fourier_basis,
     turn_phase,
 )
-from labkit.circuits.votes import IntArray, Vote, collect_votes
 from labkit.limits import check_count, check_integer, show_value
 
 _BYTES_PER_GATE = 600
@@ -58,7 +60,7 @@ def build_computed_oracle(weights: npt.ArrayLike, threshold: int) -> ComputedOra
     4. Z on the sign bit of the counter.
     5. Steps 3 to 1 backwards return accumulator and counter to zero.
 
-    Both registers are added to in the Fourier basis; see `labkit.circuits.arithmetic`. From one
+    Both registers are added to in the Fourier basis; see `labkit.circuits.votes`. From one
     sample to the next only the difference of their weights is added, where it is not a full turn
     of the phase. A sample may also be held as the complement -1 - v = -sum_j m_j d_ij, whose sign
     bit is the opposite: what takes the fewest gates comes next. Samples that no mask classifies

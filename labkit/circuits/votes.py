@@ -1,14 +1,65 @@
-"""Samples as votes: integer inequalities in the mask bits, made small before they are computed.
+"""Sums in the Fourier basis, and samples as votes: integer inequalities in the mask bits.
 
 Sample i votes for a mask if sum_j m_j d_ij >= 1, which says that it is classified correctly.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import cirq
 import numpy as np
 import numpy.typing as npt
+
+
+def leave_fourier_basis(register: Sequence[cirq.Qid]) -> Iterator[cirq.Operation]:
+    """The inverse Fourier transform, lowest bit first.
+
+    Qubit k has the phase pi (b_k + b_(k-1)/2 + ... + b_0/2^k): the bits below it are known by
+    then and taken out, H reads what is left. B (B - 1) / 2 two-qubit gates.
+
+    Args:
+        register: qubit k for bit k.
+    """
+    for k, qubit in enumerate(register):
+        for below, known in enumerate(register[:k]):
+            yield cirq.CZ(known, qubit) ** -(2.0 ** (below - k))
+        yield cirq.H(qubit)
+
+
+def enter_fourier_basis(register: Sequence[cirq.Qid]) -> Iterator[cirq.Operation]:
+    """The Fourier transform: what `leave_fourier_basis` does, backwards.
+
+    Args:
+        register: qubit k for bit k.
+    """
+    return (cirq.pow(operation, -1) for operation in reversed(list(leave_fourier_basis(register))))
+
+
+def add_integer(
+    register: Sequence[cirq.Qid], integer: int, control: cirq.Qid | None = None
+) -> Iterator[cirq.Operation]:
+    """Adds an integer in the Fourier basis: exp(2 pi i integer / 2^(k+1)) on the 1 of qubit k.
+
+    Args:
+        register: qubit k for bit k, in the Fourier basis.
+        integer: of either sign.
+        control: adds only where this qubit is 1; always by default.
+    """
+    for k, qubit in enumerate(register):
+        yield from turn_phase(qubit, integer / 2**k, control)
+
+
+def turn_phase(
+    qubit: cirq.Qid, half_turns: float, control: cirq.Qid | None = None
+) -> Iterator[cirq.Operation]:
+    """exp(pi i half_turns) on the 1 of a qubit, or of both qubits: no gate if that is 1."""
+    exponent = half_turns % 2
+    if exponent:
+        phase = cirq.Z(qubit) if control is None else cirq.CZ(control, qubit)
+        yield phase**exponent
+
 
 IntArray = npt.NDArray[np.int64]
 

@@ -7,8 +7,8 @@ import click
 import labkit
 from labkit.cli.books import export, merge, runs
 from labkit.cli.doctor import doctor
-from labkit.cli.errors import OneLineErrors
 from labkit.cli.grading import grade
+from labkit.cli.options import OneLineErrors
 from labkit.cli.sweeps import sweep
 
 __all__ = ["main"]

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import click
 
-from labkit.cli.errors import Interrupted
-from labkit.cli.options import book_option
+from labkit.cli.options import Interrupted, book_option
 
 
 @click.command()

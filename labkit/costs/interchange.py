@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from labkit.costs.pauli_z import PauliZCost
-from labkit.costs.terms import Neurons
+from labkit.costs.protocol import Neurons
 from labkit.limits import show_value
 
 if TYPE_CHECKING:

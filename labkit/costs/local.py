@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from labkit.costs.pauli_z import PauliZCost
+from labkit.costs.protocol import Neurons, check_neurons
 from labkit.costs.tables import CostTable
-from labkit.costs.terms import Neurons, check_neurons
 from labkit.limits import check_array, check_integer, check_register, show_value
 from labkit.masks import check_mask
 

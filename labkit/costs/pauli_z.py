@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from labkit.costs.protocol import Neurons, check_neurons
 from labkit.costs.tables import CostTable
-from labkit.costs.terms import Neurons, check_neurons
 from labkit.limits import check_count, check_finite, check_integer, check_register, show_value
 from labkit.masks import check_mask, masks_from_indices
 

@@ -1,25 +1,23 @@
 """Selectors search for the mask of least cost; `run` runs any of them and keeps the ledger."""
 
-from labkit.selectors.adaptive_grover import adaptive_grover, default_oracle_calls
-from labkit.selectors.annealing import simulated_annealing
-from labkit.selectors.classical import exhaustive, one_flip_search, random_search
+from labkit.ledger import Ledger
+from labkit.selectors.classical import (
+    exhaustive,
+    one_flip_search,
+    random_search,
+    simulated_annealing,
+)
 from labkit.selectors.dynamic import dynamic_programming
-from labkit.selectors.grover import grover_search
+from labkit.selectors.grover import adaptive_grover, default_oracle_calls, grover_search
 from labkit.selectors.growth import (
     Growth,
     fit_growth,
     oracle_calls_to_optimum,
     queries_to_optimum,
 )
-from labkit.selectors.local import SCHEMES, local_selection, walk_locally
+from labkit.selectors.local import SCHEMES, BlockStep, LocalWalk, local_selection, walk_locally
 from labkit.selectors.qaoa import optimise_angles, qaoa_sampling
-from labkit.selectors.running import (
-    CostMeter,
-    Ledger,
-    Selection,
-    run,
-)
-from labkit.selectors.walks import BlockStep, LocalWalk
+from labkit.selectors.running import CostMeter, Selection, run
 
 __all__ = [
     "SCHEMES",

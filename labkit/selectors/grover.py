@@ -1,13 +1,17 @@
-"""Selection by Grover's search, as circuits on qsim or any other sampler."""
+"""Grover's search for a mask below a threshold, and minimum finding: Dürr and Høyer."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from labkit.limits import check_integer
-from labkit.masks import masks_from_indices
+from labkit.amplification import GROWTH, success_probability
+from labkit.costs import EQUAL_WITHIN, CostTable
+from labkit.limits import check_integer, check_register
+from labkit.masks import BoolArray, mask_from_index, masks_from_indices
 from labkit.selectors.running import CostMeter
 
 if TYPE_CHECKING:
@@ -62,3 +66,149 @@ def grover_search(
     outcomes = sample_masks(circuit, shots, rng=rng, qubits=qubits, sampler=sampler)
     meter.count(oracle_calls=k * shots, circuit_runs=1, shots=shots, forward_passes=2**n)
     meter.evaluate(outcomes)
+
+
+#: Measures once after so many iterations that mark the masks of cost below the threshold.
+Measurement = Callable[[float, int], BoolArray]
+
+
+def adaptive_grover(
+    meter: CostMeter,
+    *,
+    rng: np.random.Generator,
+    max_oracle_calls: int | None = None,
+    sampler: cirq.Sampler | None = None,
+) -> None:
+    """Finds the minimum without knowing a threshold or the number M of masks below it.
+
+    A random mask's cost is the first threshold; the oracle marks the masks that cost less. Each
+    round draws j from 0..ceil(reach) - 1, runs j iterations, measures once and verifies: j + 1
+    oracle calls, the last of them a cost query as well. A mask of less cost is the new threshold
+    and sets reach to 1; otherwise reach grows by 6/5, to at most sqrt(2^n). Where the threshold is
+    the optimum already, nothing is marked: the search cannot know, and goes on until the calls
+    are spent (or the target was reached).
+
+    By default 22.5 sqrt(N) + 1.4 log2(N)^2 oracle calls, N = 2^n, are spent. They end at an
+    optimum with probability 1/2 or more, because:
+
+    1. Below a threshold with M > 0 masks below it, a round whose reach is at least
+       1 / sin(2 theta) succeeds with probability 1/4 or more, and a search takes 9/2 sqrt(N/M)
+       calls or fewer in expectation, M not known (Boyer et al., theorem 3).
+    2. Each mask below the threshold is as likely as any other to be the next threshold. So a
+       mask of rank r is ever the threshold with probability 1/r (Dürr and Høyer, lemma 1).
+    3. Besides, a search verifies log_{6/5} sqrt(N/M) + 5 times or fewer in expectation: until the
+       reach suffices, and 4 times from then on.
+    4. The calls until the threshold is the minimum are then, in expectation, at most
+       sum_{r=2}^{N} (1/r) (9/2 sqrt(N / (r - 1)) + log_{6/5} sqrt(N / (r - 1)) + 5), whose first
+       part is below 8.4 sqrt(N): less than half of what is spent. By Markov's inequality half of
+       the runs or fewer need more.
+    5. Equal costs only help. c masks of one cost with a masks below them are met with probability
+       c / (a + c), and c / ((a + c) sqrt(a)) <= sum_{r=a+1}^{a+c} 1 / (r sqrt(r - 1)).
+    6. Every outcome is verified, so no mask is ever taken for a better one.
+
+    The oracle is made from the table of costs, and the ledger counts the 2^n forward passes of
+    it. One shot is drawn from the exact state: after j iterations the marked masks share the
+    probability sin^2((2j + 1) theta) equally, the others the rest, so no circuit is needed.
+
+    Args:
+        meter: the cost.
+        rng: source of the start, the number of iterations, and the measurement outcomes.
+        max_oracle_calls: over all rounds, verifications too, 0 or more; the last round is cut.
+        sampler: runs the circuits, on their table oracles, in place of the exact state: with
+            thousands of marked masks these are long. Its randomness is its own.
+
+    Raises:
+        TypeError: `max_oracle_calls` is not an integer, or `sampler` runs no circuits.
+        ValueError: `max_oracle_calls` is negative.
+        TooLargeError: the table does not fit in memory.
+
+    Reference: Dürr and Høyer 1996, arXiv quant-ph/9607014; Boyer et al. 1998, arXiv
+    quant-ph/9605034.
+    """
+    n = check_register("n_neurons", meter.n_neurons, bytes_per_mask=48, what="sorted costs")
+    calls_left = (
+        default_oracle_calls(n)
+        if max_oracle_calls is None
+        else check_integer("max_oracle_calls", max_oracle_calls, minimum=0)
+    )
+    table = meter.cost.to_table()
+    measure = (
+        exact_measurement(table, rng=rng)
+        if sampler is None
+        else circuit_measurement(table, rng=rng, sampler=sampler)
+    )
+    meter.count(forward_passes=2**n)
+    threshold, reach = float(meter.evaluate(rng.random(n) < 0.5)), 1.0
+    while calls_left > 0:
+        iterations = min(int(rng.integers(math.ceil(reach))), calls_left - 1)
+        calls_left -= iterations + 1
+        outcome = measure(threshold, iterations)
+        meter.count(oracle_calls=iterations, circuit_runs=1, shots=1)
+        cost = _verify(meter, outcome)
+        if cost < threshold - EQUAL_WITHIN:
+            threshold, reach = cost, 1.0
+        else:
+            reach = min(GROWTH * reach, math.sqrt(2**n))
+
+
+def _verify(meter: CostMeter, outcome: BoolArray) -> float:
+    """The cost of a measured mask: one query, and one oracle call if it was allowed."""
+    before = meter.ledger.cost_queries
+    try:
+        return float(meter.evaluate(outcome))
+    finally:
+        meter.count(oracle_calls=meter.ledger.cost_queries - before)
+
+
+def default_oracle_calls(n_neurons: int) -> int:
+    """22.5 sqrt(2^n) + 1.4 n^2, rounded up: enough for the optimum in half of the runs or more.
+
+    Raises:
+        TypeError: `n_neurons` is not an integer.
+        ValueError: it is not in 1..1000.
+
+    Reference: Dürr and Høyer 1996, arXiv quant-ph/9607014, theorem 1.
+    """
+    n = check_integer("n_neurons", n_neurons, minimum=1, maximum=1000)
+    return math.ceil(22.5 * math.sqrt(2**n) + 1.4 * n**2)
+
+
+def exact_measurement(table: CostTable, *, rng: np.random.Generator) -> Measurement:
+    """One shot of the exact state: a marked mask with probability sin^2((2j + 1) theta).
+
+    All marked masks have the same amplitude, all others another one: within each kind an outcome
+    is uniform. The costs are sorted once, and each shot takes a binary search for M.
+    """
+    n, by_cost = table.n_neurons, np.argsort(table.costs)
+    in_order = table.costs[by_cost]
+
+    def measure(threshold: float, iterations: int) -> BoolArray:
+        n_marked = int(np.searchsorted(in_order, threshold - EQUAL_WITHIN, side="left"))
+        chance = success_probability(n, n_marked, iterations) if n_marked else 0.0
+        is_marked = rng.random() < chance or n_marked == 2**n
+        place = rng.integers(n_marked) if is_marked else rng.integers(n_marked, 2**n)
+        return mask_from_index(by_cost[place], n)
+
+    return measure
+
+
+def circuit_measurement(
+    table: CostTable, *, rng: np.random.Generator, sampler: cirq.Sampler | None
+) -> Measurement:
+    """One shot of the circuit with the table's oracle, on `sampler`, or on qsim for None."""
+    import cirq
+
+    from labkit.circuits import grover, oracles
+    from labkit.simulators import sample_masks
+
+    n = table.n_neurons
+    qubits = cirq.LineQubit.range(n)
+
+    def measure(threshold: float, iterations: int) -> BoolArray:
+        marked = masks_from_indices(np.flatnonzero(table.costs < threshold - EQUAL_WITHIN), n)
+        # where nothing is marked the oracle does nothing
+        oracle = oracles.build_table_oracle(qubits, marked) if len(marked) else cirq.Circuit()
+        circuit = grover.grover_circuit(qubits, oracle, iterations)
+        return sample_masks(circuit, 1, rng=rng, qubits=qubits, sampler=sampler)[0]
+
+    return measure

@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from labkit.costs import EQUAL_WITHIN, CostTable
+from labkit.ledger import Ledger
 from labkit.limits import check_array, check_count, check_rng
-from labkit.selectors.running import Ledger, Selector, run
+from labkit.selectors.running import Selector, run
 
 _RESAMPLES = 2000
 

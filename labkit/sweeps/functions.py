@@ -10,8 +10,8 @@ from typing import Any, cast
 
 import numpy.typing as npt
 
+from labkit.ledger import Ledger
 from labkit.limits import show_value
-from labkit.selectors import Ledger
 from labkit.sweeps.code import code_digest
 
 

@@ -15,10 +15,10 @@ import numpy as np
 import pytest
 from sweep_points import multiply
 
+from labkit.ledger import Ledger
 from labkit.provenance import describe_origin
 from labkit.records import Entry, LabBook
 from labkit.records.storage import insert_entry
-from labkit.selectors import Ledger
 from labkit.sweeps import Sweep, run_sweep
 
 _POINTS = 300

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from labkit.course.checking import compare_number, exercise
+from labkit.ledger import Ledger
 from labkit.masks import check_one_mask, mask_to_string
 from labkit.problems import build_problem
-from labkit.selectors import Ledger
 from labkit.sweeps.functions import Outcome
 
 

@@ -12,9 +12,10 @@ import numpy.typing as npt
 from labkit.ansatz import ramp_angles
 from labkit.costs import CostTable
 from labkit.course.checking import compare_number, exercise
+from labkit.ledger import Ledger
 from labkit.masks import check_one_mask, mask_from_index, mask_to_string
 from labkit.problems import build_problem
-from labkit.selectors import Ledger, optimise_angles, qaoa_sampling, run
+from labkit.selectors import optimise_angles, qaoa_sampling, run
 from labkit.simulators import evolve_qaoa, probabilities
 from labkit.sweeps.functions import Outcome
 

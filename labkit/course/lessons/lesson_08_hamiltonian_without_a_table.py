@@ -10,10 +10,10 @@ import numpy as np
 from labkit.costs import CostTable, PauliZCost
 from labkit.costs.spectrum import regret_by, truncate
 from labkit.course.checking import compare_number, exercise
+from labkit.ledger import Ledger
 from labkit.masks import check_one_mask, mask_from_index, mask_to_string
 from labkit.problems import build_problem
 from labkit.scoring import quadratic_cost
-from labkit.selectors import Ledger
 from labkit.sweeps.functions import Outcome
 
 

@@ -10,9 +10,10 @@ import numpy as np
 from labkit import selectors
 from labkit.costs import EQUAL_WITHIN, CostTable
 from labkit.course.checking import exercise
+from labkit.ledger import Ledger
 from labkit.masks import BoolArray, all_masks, check_one_mask, mask_from_string, mask_to_string
 from labkit.problems import Problem, build_problem
-from labkit.selectors import Ledger, Selection, local_selection, run
+from labkit.selectors import Selection, local_selection, run
 from labkit.selectors.blocks import BlockCost
 from labkit.selectors.running import Selector
 from labkit.sweeps.functions import Outcome

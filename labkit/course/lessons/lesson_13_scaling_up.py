@@ -11,10 +11,11 @@ import numpy.typing as npt
 
 from labkit.course.checking import compare_number, exercise
 from labkit.datasets import load_task
+from labkit.ledger import Ledger
 from labkit.masks import check_one_mask
 from labkit.problems import DEFAULT_SCALE, build_large
 from labkit.scoring import NetworkCost, accuracy
-from labkit.selectors import Ledger, local_selection, run
+from labkit.selectors import local_selection, run
 from labkit.sweeps.functions import Outcome
 
 if TYPE_CHECKING:

@@ -14,9 +14,10 @@ import numpy.typing as npt
 from labkit.ansatz import ramp_angles
 from labkit.costs import EQUAL_WITHIN, CostTable
 from labkit.course.checking import compare_number, exercise
+from labkit.ledger import Ledger
 from labkit.masks import check_one_mask, mask_from_index, mask_to_string
 from labkit.problems import Problem, build_problem
-from labkit.selectors import Ledger, optimise_angles
+from labkit.selectors import optimise_angles
 from labkit.selectors.racing import LAYERS, Trace, race_qaoa, trace
 from labkit.sweeps.functions import Outcome
 
