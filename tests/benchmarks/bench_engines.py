@@ -35,6 +35,7 @@ SIZES = [(n, 3) for n in (8, 12, 16)] if IS_QUICK else [*SIZES, (24, 3)]
 SEARCHED = (8, 12) if IS_QUICK else (8, 10, 12, 14, 16, 18, 20)
 BUDGET = 1.0 if IS_QUICK else 3.0
 _MEDIAN_REDRAW, _WORST_REDRAW, _LESSON = 0.1, 0.25, 60.0  # seconds
+_STARTS = (0.05, 1.0, 1.0)  # seconds: limits of the first rows of `fresh_processes.starts`
 _SLOW = 0.2  # seconds of a call of ours that pytest-benchmark repeats only once
 
 
@@ -201,7 +202,10 @@ def test_start(page: Page) -> None:
         "From the first import to the result, Python itself being started, in fresh processes "
         "that find their files and compiled code cached."
     )
-    section.lines = fresh_processes.start_lines(repeats=1 if IS_QUICK else 5)
+    seconds = fresh_processes.starts(repeats=1 if IS_QUICK else 5)
+    section.lines = fresh_processes.start_lines(seconds)
+    for (what, found), limit in zip(seconds.items(), _STARTS, strict=False):
+        page.expect_below(what, float(np.median(found)), limit)
 
 
 def record(

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +25,7 @@ FUNCTIONS = ("evolve_qaoa", "qaoa_expectation", "qaoa_value_and_gradient")
 _STARTS = {
     "`import labkit`": "import_labkit",
     "the first figure of `00_welcome`, without TensorFlow, Cirq or numba": "welcome_figure",
+    "the first guess that is kept, in a new lab book": "first_guess",
     "the first `qaoa_expectation`, n = 8: numba, and compiled loops from its cache": (
         "first_expectation"
     ),
@@ -48,15 +49,22 @@ def run_fresh(task: str, *numbers: int) -> dict[str, list[float]]:
     return measured
 
 
-def start_lines(*, repeats: int = _REPEATS) -> Lines:
+def starts(*, repeats: int = _REPEATS) -> dict[str, FloatArray]:
     """Seconds from the first import to the result, over fresh processes that found warm caches."""
-    lines = [["", "median", "least", "most"]]
+    seconds = {}
     for what, task in _STARTS.items():
         run_fresh(task)
-        seconds = np.concatenate([run_fresh(task)["seconds"] for _ in range(repeats)])
-        cells = (np.median(seconds), seconds.min(), seconds.max())
-        lines.append([what, *(duration(float(cell)) for cell in cells)])
-    return lines
+        seconds[what] = np.concatenate([run_fresh(task)["seconds"] for _ in range(repeats)])
+    return seconds
+
+
+def start_lines(seconds: Mapping[str, FloatArray]) -> Lines:
+    """What `starts` measured, as rows of a table."""
+    rows = (
+        [what, *(duration(float(cell)) for cell in (np.median(found), found.min(), found.max()))]
+        for what, found in seconds.items()
+    )
+    return [["", "median", "least", "most"], *rows]
 
 
 def memory_lines(n: int, p: int) -> Lines:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from functools import partial
@@ -44,6 +45,21 @@ def welcome_figure() -> Measured:
     seconds = time.perf_counter() - start
     loaded = {"tensorflow", "cirq", "numba"} & set(sys.modules)
     assert "<img" in bundle["text/html"] and not loaded, loaded
+    return {"seconds": [seconds]}
+
+
+def first_guess() -> Measured:
+    """The first prediction of a notebook, from its import until its guess is in a new lab book."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["LABKIT_BOOK"] = str(Path(folder, "book.sqlite"))
+        start = time.perf_counter()
+        from labkit.course.panels import Prediction
+
+        prediction = Prediction("How many?", options=["some", "more"])
+        prediction.control.value = "some"
+        prediction.keep_button.click()
+        seconds = time.perf_counter() - start
+        assert prediction.guess == "some" and prediction.entries
     return {"seconds": [seconds]}
 
 
