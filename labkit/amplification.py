@@ -18,7 +18,6 @@ def rotation_angle(n_neurons: int, n_marked: int) -> float:
     """theta = asin sqrt(M / 2^n) in radians: half of what one iteration turns the state.
 
     Raises:
-        TypeError: an argument is not an integer.
         ValueError: `n_marked` is not in 1..2^n, or `n_neurons` not in 1..1000.
     """
     n = check_integer("n_neurons", n_neurons, minimum=1, maximum=_MAX_NEURONS)
@@ -30,7 +29,6 @@ def success_probability(n_neurons: int, n_marked: int, iterations: int) -> float
     """P(k) = sin^2((2k + 1) theta): the chance to measure a marked mask after k iterations.
 
     Raises:
-        TypeError: an argument is not an integer.
         ValueError: `n_marked` is not in 1..2^n, or `iterations` negative.
     """
     iterations = check_integer("iterations", iterations, minimum=0)
@@ -41,7 +39,6 @@ def optimal_iterations(n_neurons: int, n_marked: int) -> int:
     """The first k at which P(k) peaks: (2k + 1) theta as near pi/2 as it gets.
 
     Raises:
-        TypeError: an argument is not an integer.
         ValueError: `n_marked` is not in 1..2^n, or `n_neurons` not in 1..1000.
     """
     # the small subtraction decides a tie, where half the masks are marked, for fewer calls
@@ -63,7 +60,6 @@ def expected_calls(n_neurons: int, n_marked: int, iterations: int | None = None)
         The expectation; infinity where P(k) is 0.
 
     Raises:
-        TypeError: an argument is not an integer.
         ValueError: `n_marked` is not in 1..2^n, or `iterations` negative.
     """
     k = optimal_iterations(n_neurons, n_marked) if iterations is None else iterations
@@ -78,7 +74,6 @@ def average_success(n_neurons: int, n_marked: int, reach: int) -> float:
     once m >= 1 / sin(2 theta).
 
     Raises:
-        TypeError: an argument is not an integer.
         ValueError: `n_marked` is not in 1..2^n, or `reach` less than 1.
 
     Reference: Boyer et al. 1998, arXiv quant-ph/9605034, lemma 2.
@@ -98,7 +93,6 @@ def expected_calls_unknown(n_neurons: int, n_marked: int) -> float:
     9/2 sqrt(2^n / M) for M up to 3/4 of all masks.
 
     Raises:
-        TypeError: an argument is not an integer.
         ValueError: `n_marked` is not in 1..2^n, or `n_neurons` not in 1..1000.
 
     Reference: Boyer et al. 1998, arXiv quant-ph/9605034, theorem 3.

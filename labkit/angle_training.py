@@ -89,7 +89,6 @@ def train_angles(
         betas: (p,) first angles, radians; given where `gammas` are.
 
     Raises:
-        TypeError: `cost` is no cost, or a number not of its kind.
         ValueError: a number is out of range, the angles are not (p,), or the cost is the
             same for every mask.
         TooLargeError: the state does not fit in memory.

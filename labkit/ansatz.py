@@ -28,7 +28,6 @@ def check_mixer(mixer: Any, n_active: Any, n_neurons: int) -> tuple[str, int | N
     """Returns the mixer's name, and the number of neurons that every mask keeps, if fixed.
 
     Raises:
-        TypeError: `n_active` is not an integer.
         ValueError: the mixer is unknown; 'ring' has no `n_active`, 'x' has one, or it is not in
             0..n_neurons.
     """
@@ -49,7 +48,6 @@ def check_angles(gammas: npt.ArrayLike, betas: npt.ArrayLike) -> tuple[FloatArra
     """Returns both as float64 (p,), radians per unit of cost and radians.
 
     Raises:
-        TypeError: one is no array of numbers.
         ValueError: they are not of one length p >= 0, or not finite.
     """
     checked = check_array("gammas", gammas), check_array("betas", betas)
@@ -93,7 +91,6 @@ def ramp_angles(
         gammas and betas, float64 (p,) each.
 
     Raises:
-        TypeError: `p` or `n_neurons` is not an integer, another no number.
         ValueError: `p` or `n_neurons` is below 1, or a number not finite.
 
     Reference: Sack and Serbyn 2021, arXiv 2101.05742 (annealing as a start for QAOA).

@@ -77,7 +77,6 @@ def build_computed_oracle(weights: npt.ArrayLike, threshold: int) -> ComputedOra
         the c of the counter, and no further ancilla.
 
     Raises:
-        TypeError: `weights` are no integers, or `threshold` is none.
         ValueError: `weights` has not the shape (samples, n) or holds too large a value, or
             `threshold` is not in 1..samples.
         TooLargeError: the circuit does not fit in memory.

@@ -22,10 +22,6 @@ def add_gate_errors(circuit: cirq.AbstractCircuit, probability: float) -> cirq.C
 
     Returns:
         A circuit with channels, for a sampler that takes them, such as qsim.
-
-    Raises:
-        TypeError: `probability` is no number.
-        ValueError: it is not in 0..1.
     """
     error = check_number("probability", probability)
     if not 0 <= error <= 1:

@@ -36,7 +36,6 @@ def grover_circuit(
         iterations: number of oracle calls, 0 or more.
 
     Raises:
-        TypeError: `iterations` is not an integer.
         ValueError: it is negative, or there is no qubit.
         TooLargeError: a circuit of so many iterations does not fit in memory.
     """

@@ -33,7 +33,6 @@ def build_table_oracle(
         A circuit on `qubits` without ancillas.
 
     Raises:
-        TypeError: `marked_masks` is not a collection of masks.
         ValueError: no mask is marked, or a mask does not have one entry per qubit.
     """
     if isinstance(marked_masks, str) or not isinstance(marked_masks, Iterable):

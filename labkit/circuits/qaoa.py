@@ -34,7 +34,6 @@ def qaoa_circuit(
             uniform start. 'ring' needs one, 'x' has none.
 
     Raises:
-        TypeError: an argument is not of its kind.
         ValueError: angles of different lengths, an unknown mixer, or `n_active` out of range.
         TooLargeError: the gates of a table's diagonal do not fit in memory.
     """

@@ -51,7 +51,6 @@ def circuit_report(circuit: cirq.AbstractCircuit) -> CircuitReport:
         circuit: of operations on one or two qubits, or that Cirq can decompose into such.
 
     Raises:
-        TypeError: `circuit` is not a circuit.
         ValueError: Cirq cannot decompose one of its operations.
     """
     if not isinstance(circuit, cirq.AbstractCircuit):

@@ -35,7 +35,6 @@ def dicke_state(qubits: Sequence[cirq.Qid], n_active: int) -> cirq.Circuit:
         n_active: k, the number of neurons kept, 0..n.
 
     Raises:
-        TypeError: `n_active` is not an integer.
         ValueError: it is not in 0..n, or there is no qubit.
 
     Reference: A. Bärtschi, S. Eidenbenz 2019, arXiv 1904.07358, section 2.
