@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+import itertools
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 
@@ -38,8 +39,7 @@ def module_imports() -> Imports:
     for path in package.rglob("*.py"):
         name = path.relative_to(package).with_suffix("").parts[0]
         if name != "__init__" and name not in _HIDDEN:
-            tree = _without_types(ast.parse(path.read_text("utf-8")))
-            found.setdefault(name, set()).update(_imported(tree))
+            found.setdefault(name, set()).update(_imported(ast.parse(path.read_text("utf-8"))))
     return {name: frozenset(used & found.keys() - {name}) for name, used in found.items()}
 
 
@@ -63,23 +63,17 @@ def all_imports(imports: Imports) -> dict[str, frozenset[str]]:
     return {name: reach(name) for name in imports}
 
 
-def _imported(tree: ast.AST) -> set[str]:
-    names = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node.module == "labkit":
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("labkit."):
-            names.add(str(node.module).split(".")[1])
+def _imported(tree: ast.Module) -> Iterator[str]:
+    """The first names of what is imported from labkit, but for its types alone."""
+    for node in itertools.chain.from_iterable(map(ast.walk, filter(_is_run, tree.body))):
+        names: list[str] = []
+        if isinstance(node, ast.ImportFrom):
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
         elif isinstance(node, ast.Import):
-            names |= {a.name.split(".")[1] for a in node.names if a.name.startswith("labkit.")}
-    return names
+            names = [alias.name for alias in node.names]
+        yield from (name.split(".")[1] for name in names if name.startswith("labkit."))
 
 
-def _without_types(tree: ast.Module) -> ast.Module:
-    """The module without what only a type checker reads."""
-    body = [
-        node
-        for node in tree.body
-        if not (isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING")
-    ]
-    return ast.Module(body, type_ignores=[])
+def _is_run(node: ast.stmt) -> bool:
+    """False for what only a type checker reads."""
+    return not (isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING")

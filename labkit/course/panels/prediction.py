@@ -24,9 +24,7 @@ Guess = float | str
 #: column of a book's runs -> its name among the predictions
 _COLUMNS = {
     "question": "question",
-    "result.guess": "guess",
-    "result.answer": "answer",
-    "result.points": "points",
+    **{f"result.{name}": name for name in ("guess", "answer", "points")},
 }
 
 

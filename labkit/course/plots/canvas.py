@@ -22,7 +22,8 @@ Series = Mapping[str, npt.ArrayLike]
 #: Keywords of Matplotlib.
 Style = dict[str, Any]
 
-# Okabe and Ito's colours: told apart by readers with any common colour vision
+# Okabe and Ito's colours: told apart by readers with any common colour vision; style sheets
+# repeat some of them, and test_plots.py holds them to this file
 BLUE, VERMILLION, GREEN, ORANGE = "#0072B2", "#D55E00", "#009E73", "#E69F00"
 SKY, PURPLE, BLACK, GREY = "#56B4E9", "#CC79A7", "#000000", "#999999"
 # Their shades: pale for areas, dark for words, which need more contrast than lines

@@ -44,8 +44,7 @@ def draw_couplings(ax: Axes, cost: PauliZCost) -> Axes:
     if cost.order > 2:
         raise ValueError(f"cost has order {cost.order}; pairs are drawn (limit: 2)")
     n = cost.n_neurons
-    matrix = np.full((n, n), np.nan)
-    matrix[np.triu_indices(n)] = 0.0
+    matrix = np.where(np.tri(n, dtype=bool).T, 0.0, np.nan)
     for neurons, coefficient in cost.terms.items():
         if neurons:
             matrix[neurons[0], neurons[-1]] = coefficient
@@ -92,7 +91,7 @@ def draw_orders(ax: Axes, shares: npt.ArrayLike, max_order: int) -> Axes:
     floor = np.log10(SMALLEST_SHARE)
     orders = np.arange(1, len(heights) + 1)
     kept = orders <= max_order
-    style: Style = {"bottom": floor, "width": 0.8, "edgecolor": BLACK, "linewidth": 0.5}
+    style: Style = {"bottom": floor, "edgecolor": BLACK, "linewidth": 0.5}
     ax.bar(orders[kept], heights[kept] - floor, color=BLUE, **style)
     ax.bar(orders[~kept], heights[~kept] - floor, color="white", hatch="///", **style)
     ax.axvline(max_order + 0.5, color=BLACK, ls="--", lw=1)

@@ -213,8 +213,7 @@ def draw_regret(ax: Axes, regret: Series, *, lit: Collection[str] = (), error: s
         ax: where to draw.
         regret: label -> (runs,), cost above the least of all masks.
         lit: labels whose bars are ringed.
-        error: 'std' for one standard deviation, 'interval' for 1.96 standard errors of the mean;
-            cut at 0, below which a regret cannot be.
+        error: as for `draw_race`, but cut at 0, below which a regret cannot be.
     """
     runs = [np.asarray(values, dtype=np.float64) for values in regret.values()]
     means = np.array([values.mean() for values in runs])

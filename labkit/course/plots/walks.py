@@ -48,7 +48,7 @@ def draw_masks(ax: Axes, table: CostTable, start: npt.ArrayLike | None = None) -
         table: costs of all masks.
         start: (n,) mask to count flips from; by default the nearest optimum.
     """
-    across = mask_places(table, _key(table, start))
+    across = mask_places(table, _index(start))
     ax.plot(across, table.costs, "o", color=GREY, ms=3, alpha=0.5, mew=0)
     ax.axhline(table.minimum, color=BLACK, ls=":", lw=1)
     name = "the best mask" if start is None else "the mask"
@@ -78,7 +78,7 @@ def draw_walk(
         start: as for `draw_masks`.
     """
     draw_masks(ax, table, start)
-    across = mask_places(table, _key(table, start))
+    across = mask_places(table, _index(start))
 
     def points(masks: BoolArray) -> tuple[FloatArray, FloatArray]:
         indices = masks_to_indices(masks)
@@ -96,7 +96,7 @@ def draw_walk(
 
 def nearest_mask(table: CostTable, across: float, cost: float, ax: Axes) -> int:
     """The index of the mask whose dot on `draw_masks`' axes is nearest to a place on the screen."""
-    dots = np.column_stack([mask_places(table, _key(table, None)), table.costs])
+    dots = np.column_stack([mask_places(table, None), table.costs])
     place = ax.transData.transform((across, cost))
     return int(np.hypot(*(ax.transData.transform(dots) - place).T).argmin())
 
@@ -234,5 +234,5 @@ def _kinds(step: BlockStep, known: set[int], *, apart: bool) -> dict[str, set[in
     return {"free": free, "known": decided, "held": everyone - free - decided}
 
 
-def _key(table: CostTable, start: npt.ArrayLike | None) -> int | None:
+def _index(start: npt.ArrayLike | None) -> int | None:
     return None if start is None else int(masks_to_indices(np.asarray(start, dtype=bool)))
