@@ -19,8 +19,7 @@ from labkit.course.lessons.lesson_06_computed_oracle import (
     quantised_weights,
     table_size,
 )
-from labkit.course.plots import new_axes
-from labkit.course.plots.oracles import draw_points_and_lines, draw_registers, draw_sizes
+from labkit.course.plots import draw_points_and_lines, draw_quality, draw_registers, new_axes
 from labkit.masks import all_masks, mask_from_string, masks_from_indices
 from labkit.scoring.quantised import count_right, few_samples
 from labkit.simulators import evolve_grover, final_state
@@ -168,7 +167,7 @@ def test_the_figures_hold_what_they_are_given() -> None:
     draw_registers(registers, {"mask qubits": 6, "accumulator": 0, "counter": 3})
     assert [len(line.get_xdata()) for line in registers.lines] == [6, 3]
     assert [text.get_text() for text in registers.texts] == ["mask qubits: 6", "counter: 3"]
-    draw_sizes(sizes, [2, 4], {"a": [[1, 3], [5, 7]]})
+    draw_quality(sizes, [2, 4], {"a": [[1, 3], [5, 7]]})
     assert sizes.lines[0].get_ydata().tolist() == [2, 6]
     draw_points_and_lines(points, {"p": ([1, 2], [3, 4])}, {"l": ([1, 2], [5, 6])})
     assert [line.get_label() for line in points.lines] == ["p", "l"]

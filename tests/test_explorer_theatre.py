@@ -7,7 +7,7 @@ import pytest
 
 from labkit.course.explorers import LocalSearchTheatre, SharedMask
 from labkit.course.explorers.theatre import THEATRE_SCHEMES, find_walk, view_local_search
-from labkit.course.plots.local import mask_places
+from labkit.course.plots.walks import mask_places
 from labkit.masks import mask_to_string
 from labkit.problems import build_problem
 

@@ -28,7 +28,7 @@ from labkit.course.explorers import (
 )
 from labkit.course.explorers.grover import threshold_options, view_grover
 from labkit.course.explorers.subnetwork import find_mask_in_bar, find_next_by_cost, view_subnetwork
-from labkit.course.plots.networks import bin_costs
+from labkit.course.plots.masks import bin_costs
 from labkit.masks import mask_from_index, mask_from_string, mask_to_string
 from labkit.problems import build_problem
 

@@ -18,16 +18,8 @@ from labkit.course.lessons.lesson_12_local_selection import (
     pick_runs,
     search_two_layers,
 )
-from labkit.course.plots import new_axes
-from labkit.course.plots.local import (
-    draw_bits,
-    draw_masks,
-    draw_schedules,
-    draw_spent,
-    draw_walk,
-    mask_places,
-    nearest_mask,
-)
+from labkit.course.plots import draw_masks, draw_schedules, draw_walk, new_axes
+from labkit.course.plots.walks import draw_bits, draw_spent, mask_places, nearest_mask
 from labkit.course.recorded import recorded
 from labkit.masks import all_masks
 from labkit.problems import build_problem

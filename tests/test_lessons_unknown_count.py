@@ -20,8 +20,7 @@ from labkit.course.lessons.lesson_05_unknown_count import (
     follow_rounds,
     mean_calls,
 )
-from labkit.course.plots import new_axes
-from labkit.course.plots.oracles import draw_falling_threshold
+from labkit.course.plots import draw_falling_threshold, new_axes
 from labkit.problems import build_problem
 from labkit.selectors import adaptive_grover, default_oracle_calls, run
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
 
+import labkit
 from labkit.amplification import success_probability
 from labkit.course import plots
+from labkit.course.plots import canvas
 from labkit.course.plots.canvas import wipe
 from labkit.masks import all_masks
 from labkit.problems import Problem, build_problem
@@ -168,3 +173,26 @@ def test_growth_is_drawn_with_the_intervals_of_its_means_and_of_its_exponent(ax:
         f"square root (circles): calls grow as 2^({fit.exponent:.2f} n), "
         f"95% interval {fit.low:.2f} to {fit.high:.2f}"
     )
+
+
+def find_colours(text: str) -> set[str]:
+    """The colours written as #RRGGBB or #RGB in a text; black, white and greys are none."""
+    codes = re.findall(r"#(?:[0-9A-Fa-f]{6}|[0-9A-Fa-f]{3})\b", text)
+    return {code.upper() for code in codes if np.ptp(to_rgb(code)) > 0.08}
+
+
+def test_a_colour_is_found_however_it_is_written_and_a_grey_is_not() -> None:
+    assert find_colours("a { color: #0072b2; fill: #f00 } #ddd #F2F6F9 #not") == {"#0072B2", "#F00"}
+
+
+def test_colours_are_chosen_in_one_file() -> None:
+    package = Path(labkit.__file__).parent
+    own = {value for value in vars(canvas).values() if isinstance(value, str)}
+    files = [path for kind in ("py", "css", "js", "j2") for path in package.rglob(f"*.{kind}")]
+    used = {
+        path.name: found
+        for path in files
+        if path != Path(canvas.__file__) and (found := find_colours(path.read_text("utf-8")))
+    }
+    assert used.keys() <= {"network_drawing.css", "entry.html.j2", "report.html.j2"}
+    assert set().union(*used.values()) <= own

@@ -21,20 +21,16 @@ from labkit.course.lessons.lesson_16_glossary_and_map import (
     show_selectors,
     show_terms,
 )
-from labkit.course.panels import Prediction
+from labkit.course.module_map import WINGS, all_imports, module_depths, module_imports
+from labkit.course.panels import Prediction, predictions_in_words, read_predictions
 from labkit.course.plots import (
-    all_imports,
     draw_bit_order,
     draw_differences,
     draw_modules,
     draw_predictions,
-    module_imports,
     new_axes,
-    predictions_in_words,
-    read_predictions,
     standard_error,
 )
-from labkit.course.plots.maps import WINGS, module_depths
 from labkit.course.registry import BY_NUMBER
 from labkit.records import LabBook
 from labkit.sweeps.selection import selector_options

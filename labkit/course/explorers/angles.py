@@ -21,7 +21,8 @@ from labkit.course.explorers.angle_surface import (
 )
 from labkit.course.explorers.base import MAX_SEED, Explorer, slider
 from labkit.course.explorers.picture import SharedMask
-from labkit.course.plots.qaoa import draw_angle_surface, draw_probabilities, probability_floor
+from labkit.course.plots import draw_angle_surface, draw_probabilities
+from labkit.course.plots.qaoa import probability_floor
 from labkit.datasets import TASK_NAMES
 from labkit.limits import check_choice, check_integer
 from labkit.masks import mask_from_index, mask_to_string

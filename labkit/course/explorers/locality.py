@@ -15,12 +15,8 @@ from labkit.ansatz import ramp_angles
 from labkit.course.explorers.base import MAX_SEED, Explorer, slider
 from labkit.course.explorers.circuit_sizes import MAX_NEURONS, MIN_NEURONS, circuit_size
 from labkit.course.explorers.picture import SharedMask
-from labkit.course.plots.locality import (
-    draw_circuit_size,
-    draw_costs_over_k,
-    draw_ring,
-    ring_places,
-)
+from labkit.course.plots import draw_circuit_size, draw_costs_over_k, draw_ring
+from labkit.course.plots.networks import ring_places
 from labkit.datasets import load_task
 from labkit.limits import check_choice, check_integer
 from labkit.masks import BoolArray, mask_to_string

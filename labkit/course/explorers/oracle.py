@@ -20,8 +20,7 @@ from labkit.course.lessons.lesson_06_computed_oracle import (
     quantised_weights,
     table_size,
 )
-from labkit.course.plots import draw_amplitudes
-from labkit.course.plots.oracles import draw_registers
+from labkit.course.plots import draw_amplitudes, draw_registers
 from labkit.datasets import TASK_NAMES
 from labkit.limits import check_choice, check_integer
 from labkit.masks import BoolArray, all_masks, mask_from_index, mask_to_index, mask_to_string

@@ -15,8 +15,8 @@ from matplotlib.axes import Axes
 from labkit.costs import EQUAL_WITHIN
 from labkit.course.explorers.base import MAX_SEED, Explorer, slider
 from labkit.course.explorers.picture import SharedMask
-from labkit.course.plots.canvas import BLACK, VERMILLION
-from labkit.course.plots.races import draw_race, draw_regret
+from labkit.course.plots import draw_race, draw_regret
+from labkit.course.plots.canvas import BLACK, LIT
 from labkit.datasets import TASK_NAMES
 from labkit.limits import check_choice, check_integer
 from labkit.masks import BoolArray, mask_from_index, mask_to_string
@@ -203,7 +203,7 @@ class SelectorRace(Explorer):
         if lit is None:
             return f"{view.text} · click a bar to light its mask"
         cost = float(table.evaluate(lit))
-        axes[0].plot(np.log2(view.budget), cost, "o", ms=14, mfc="none", mec=VERMILLION, mew=2.5)
+        axes[0].plot(np.log2(view.budget), cost, ms=14, **{**LIT, "mew": 2.5})
         axes[1].axvline(cost - view.minimum, color=BLACK, ls="--", lw=1)
         rank = 1 + int((table.costs < cost - EQUAL_WITHIN).sum())
         by = f"found by {', '.join(finders)}" if finders else "found by none of them"

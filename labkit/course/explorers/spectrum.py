@@ -15,7 +15,7 @@ from labkit.costs import CostTable
 from labkit.costs.spectrum import regret_by, share_by_order, truncate
 from labkit.course.explorers.base import MAX_SEED, Explorer, slider
 from labkit.course.explorers.picture import SharedMask
-from labkit.course.plots.spectra import draw_agreement, draw_orders
+from labkit.course.plots import draw_agreement, draw_orders
 from labkit.datasets import TASK_NAMES
 from labkit.limits import check_choice, check_integer
 from labkit.masks import BoolArray, mask_from_index, mask_to_index, mask_to_string

@@ -15,7 +15,7 @@ from labkit.course.explorers.base import MAX_SEED, Explorer, slider
 from labkit.course.explorers.drawing import NetworkDrawing
 from labkit.course.explorers.picture import SharedMask
 from labkit.course.plots import draw_cost_histogram, draw_decision
-from labkit.course.plots.networks import bin_costs
+from labkit.course.plots.masks import bin_costs
 from labkit.datasets import TASK_NAMES
 from labkit.limits import check_choice, check_integer
 from labkit.masks import BoolArray, check_one_mask, mask_from_index, mask_to_index, mask_to_string

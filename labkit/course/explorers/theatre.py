@@ -14,7 +14,8 @@ from matplotlib.axes import Axes
 from labkit.costs import CostTable
 from labkit.course.explorers.base import MAX_SEED, Explorer, slider
 from labkit.course.explorers.picture import SharedMask
-from labkit.course.plots.local import draw_bits, draw_spent, draw_walk, nearest_mask
+from labkit.course.plots import draw_walk
+from labkit.course.plots.walks import draw_bits, draw_spent, nearest_mask
 from labkit.datasets import TASK_NAMES
 from labkit.limits import check_choice, check_integer
 from labkit.masks import BoolArray, all_masks, mask_from_index, mask_to_string

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from labkit.course.checking import compare_number, exercise
-from labkit.course.plots.experiments import standard_error
+from labkit.course.plots import standard_error
 from labkit.problems import build_problem
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from labkit.costs import LocalCost
 from labkit.course.checking import exercise
 from labkit.course.glossary import GLOSSARY
-from labkit.course.plots.maps import all_imports, module_imports
+from labkit.course.module_map import all_imports, module_imports
 from labkit.course.registry import BY_NUMBER
 from labkit.limits import check_choice
 from labkit.masks import all_masks, mask_from_string, mask_to_index

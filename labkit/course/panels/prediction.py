@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import html
 import math
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
@@ -13,9 +15,17 @@ import ipywidgets as widgets
 from labkit.limits import check_choice, check_finite, show_value
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from labkit.records import LabBook
 
 Guess = float | str
+
+#: column of a book's runs -> its name among the predictions
+_COLUMNS = {
+    "question": "question",
+    **{f"result.{name}": name for name in ("guess", "answer", "points")},
+}
 
 
 @dataclass(frozen=True)
@@ -194,6 +204,37 @@ class Prediction(widgets.VBox):
         choices = "" if self._options is None else f" ({' / '.join(self._options)})"
         still = f"<p><b>Predict.</b> {html.escape(self.question + choices)}</p>"
         return {**super()._repr_mimebundle_(**kwargs), "text/html": still}
+
+
+def read_predictions(path: str | os.PathLike[str]) -> pd.DataFrame:
+    """The predictions of a lab book that were held against what came, in their order.
+
+    Args:
+        path: of the book; where there is none, none is made.
+
+    Returns:
+        Columns question, guess, answer, points; points are missing where the guess came after the
+        answer was shown.
+    """
+    import pandas as pd
+
+    from labkit.records import LabBook
+
+    if not Path(path).exists():
+        return pd.DataFrame(columns=[*_COLUMNS.values()])
+    runs = LabBook(path).runs().reindex(columns=["corrects", *_COLUMNS])
+    scored = runs[runs["result.guess"].notna()].drop_duplicates("corrects", keep="first")
+    return scored[[*_COLUMNS]].rename(columns=_COLUMNS).reset_index(drop=True)
+
+
+def predictions_in_words(predictions: pd.DataFrame) -> str:
+    """How many predictions were scored, and their mean points."""
+    points = predictions["points"].dropna().astype(float)
+    late = len(predictions) - len(points)
+    if points.empty:
+        return "No prediction has been scored in this lab book yet."
+    said = f"{len(points)} predictions scored, {points.mean():.0%} of the points in the mean"
+    return f"{said}; {late} came after the answer." if late else f"{said}."
 
 
 def _in_words(value: Guess, unit: str) -> str:

@@ -12,17 +12,29 @@ import numpy as np
 import numpy.typing as npt
 from IPython.display import HTML, display
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, ScalarFormatter
 
-# Okabe and Ito's colours: told apart by readers with any common colour vision
+#: label -> values, of one shape for all labels.
+Series = Mapping[str, npt.ArrayLike]
+#: Keywords of Matplotlib.
+Style = dict[str, Any]
+
+# Okabe and Ito's colours: told apart by readers with any common colour vision; style sheets
+# repeat some of them, and test_plots.py holds them to this file
 BLUE, VERMILLION, GREEN, ORANGE = "#0072B2", "#D55E00", "#009E73", "#E69F00"
 SKY, PURPLE, BLACK, GREY = "#56B4E9", "#CC79A7", "#000000", "#999999"
+# Their shades: pale for areas, dark for words, which need more contrast than lines
+PALE_BLUE, PALEST_BLUE, DARK_VERMILLION = "#BBD7EA", "#E3EEF6", "#9C2A00"
 SERIES = (BLUE, VERMILLION, GREEN, ORANGE, PURPLE, SKY)
 MARKERS = ("o", "^", "s", "D", "v", "P")
 MARKERS_IN_WORDS = ("circles", "triangles", "squares", "diamonds", "arrows", "crosses")
+LINES = ("-", "--", ":", "-.")
 HATCHES = ("", "///", "...", "xx", "--", "++")
+#: The ring around what is lit.
+LIT: Style = {"marker": "o", "ls": "", "mfc": "none", "mec": VERMILLION, "mew": 2}
 
 _SCREEN_DPI = 80
 
@@ -51,6 +63,42 @@ def new_axes(
     figure = new_figure(width * columns, height * rows)
     figure.set_layout_engine("constrained")
     return np.atleast_1d(figure.subplots(rows, columns)).ravel()
+
+
+def series_style(i: int) -> Style:
+    """Colour, marker and line of the series of number `i`; each begins anew after its last."""
+    return {"color": SERIES[i % 6], "marker": MARKERS[i % 6], "ls": LINES[i % 4]}
+
+
+def bar_style(i: int) -> Style:
+    """Colour, hatch and edge of the bars of series `i`."""
+    return {"color": SERIES[i % 6], "hatch": HATCHES[i % 6], "edgecolor": BLACK}
+
+
+def add_legend(ax: Axes, *, grid: bool = False, **style: Any) -> Axes:
+    """Names the series in small letters, on a faint grid if so wished; returns the axes."""
+    ax.legend(**{"fontsize": 8, **style})
+    if grid:
+        ax.grid(alpha=0.3)
+    return ax
+
+
+def add_title(ax: Axes, title: str) -> Axes:
+    """Writes a title of the size that all have; returns the axes."""
+    ax.set_title(title, fontsize=10)
+    return ax
+
+
+def name_point(ax: Axes, name: str, point: tuple[float, float], gap: float, **box: float) -> None:
+    """Writes a name beside a point, `gap` points to its right, or to its left if that is < 0."""
+    ax.annotate(name, point, (gap, 0), textcoords="offset points", fontsize=9, va="center",
+                ha="left" if gap > 0 else "right", bbox={"color": "white", **box})  # fmt: skip
+
+
+def count_whole(*axes: Axis, most: int = 10) -> None:
+    """Ticks at whole numbers only, such as neurons and steps, at most so many intervals."""
+    for axis in axes:
+        axis.set_major_locator(MaxNLocator(most, integer=True))
 
 
 def wipe(ax: Axes) -> None:

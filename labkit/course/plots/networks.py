@@ -1,30 +1,44 @@
-"""What a subnetwork decides, and where its cost stands among all of them."""
+"""Networks: what a subnetwork decides, which neurons are read together, how modules meet."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 
-from labkit.costs import CostTable
+from labkit.course.module_map import Imports, all_imports, module_depths, wing_of
 from labkit.course.plots.canvas import (
     BLACK,
     BLUE,
     GREEN,
+    GREY,
+    LIT,
     MARKERS,
     MARKERS_IN_WORDS,
+    ORANGE,
     SERIES,
     VERMILLION,
+    Style,
+    add_legend,
+    add_title,
 )
 from labkit.datasets import Task
-from labkit.masks import check_one_mask, mask_to_string
+from labkit.masks import BoolArray, check_one_mask, mask_to_string
 from labkit.networks import NetworkArrays
 
-_CLASS_COLOURS = (BLUE, VERMILLION, GREEN)
+FloatArray = npt.NDArray[np.float64]
+
 _GRID = 60
+_HOLLOW: Style = {"facecolors": "none", "linewidths": 0.6, "alpha": 0.6}
+_FILLED: Style = {"edgecolors": "white", "linewidths": 0.4}
+_BOX: Style = {"color": "white", "alpha": 0.8, "pad": 1.5}
+_MANY = 16  # neurons that bear their number
+#: side of labkit -> colour and line of its boxes, and its place in a row from the left
+_SIDES = {"neural": (BLUE, "--", 0), "": (BLACK, "-", 1), "quantum": (VERMILLION, ":", 2)}
 
 
 def draw_decision(
@@ -51,107 +65,174 @@ def draw_decision(
     low, high = x.min(axis=0) - 0.4, x.max(axis=0) + 0.4
     grid = np.stack(np.meshgrid(*np.linspace(low, high, _GRID).T), axis=-1)
     classes = _classes(network.outputs(grid.reshape(-1, 2), mask)).reshape(_GRID, _GRID)
-    colours = ListedColormap(list(_CLASS_COLOURS[: task.n_classes]))
     extent = (low[0], high[0], low[1], high[1])
-    ax.imshow(classes, origin="lower", extent=extent, aspect="auto", cmap=colours, alpha=0.25,
-              vmin=0, vmax=task.n_classes - 1)  # fmt: skip
+    style: Style = {"cmap": ListedColormap(SERIES[: task.n_classes]), "vmax": task.n_classes - 1}
+    ax.imshow(classes, origin="lower", extent=extent, aspect="auto", alpha=0.25, vmin=0, **style)
     if np.ptp(classes):
         steps = np.arange(classes.min(), classes.max()) + 0.5
         ax.contour(grid[..., 0], grid[..., 1], classes, steps, colors=BLACK, linewidths=0.8)
     lattice, decided = grid[3::9, 3::9], classes[3::9, 3::9]
     for c in range(task.n_classes):
-        faint = lattice[decided == c]
-        ax.scatter(faint[:, 0], faint[:, 1], s=36, marker=MARKERS[c], facecolors="none",
-                   edgecolors=_CLASS_COLOURS[c], linewidths=0.6, alpha=0.6)  # fmt: skip
-        ax.scatter(x[y == c, 0], x[y == c, 1], s=16, marker=MARKERS[c], color=_CLASS_COLOURS[c],
-                   edgecolors="white", linewidths=0.4)  # fmt: skip
-        centre = x[y == c].mean(axis=0)
-        ax.text(centre[0], centre[1], f"{MARKERS_IN_WORDS[c]}: class {c}", ha="center",
-                bbox={"color": "white", "alpha": 0.8, "pad": 1.5}, fontsize=9)  # fmt: skip
+        marker, colour = MARKERS[c], SERIES[c]
+        faint, samples = lattice[decided == c], x[y == c]
+        ax.scatter(faint[:, 0], faint[:, 1], s=36, marker=marker, edgecolors=colour, **_HOLLOW)
+        ax.scatter(samples[:, 0], samples[:, 1], s=16, marker=marker, color=colour, **_FILLED)
+        (across, up), label = samples.mean(axis=0), f"{MARKERS_IN_WORDS[c]}: class {c}"
+        ax.text(across, up, label, ha="center", fontsize=9, bbox=_BOX)
     ax.set(xlabel="feature 1", ylabel="feature 2", xlim=extent[:2], ylim=extent[2:])
-    ax.set_title(f"decision of subnetwork {mask_to_string(mask)}", fontsize=10)
-    return ax
+    return add_title(ax, f"decision of subnetwork {mask_to_string(mask)}")
 
 
-def draw_cost_histogram(
-    ax: Axes, table: CostTable, neuron_masks: Mapping[str, npt.ArrayLike] | None = None
+def ring_places(n_neurons: int) -> FloatArray:
+    """Where the neurons of a ring are drawn, (n, 2): neuron 0 at the top, then clockwise."""
+    angles = np.pi / 2 - 2 * np.pi * np.arange(n_neurons) / n_neurons
+    return np.stack([np.cos(angles), np.sin(angles)], axis=1)
+
+
+def draw_ring(
+    ax: Axes,
+    terms: Iterable[Sequence[int]],
+    n_neurons: int,
+    *,
+    term: Sequence[int] = (),
+    cone: Sequence[int] = (),
+    kept: BoolArray | None = None,
+    lit: BoolArray | None = None,
+    title: str = "",
+    note: str = "",
 ) -> Axes:
-    """Draws how the costs of all 2^n masks are spread, and where the named masks stand.
+    """Draws neurons on a ring, and a line between any two that one term reads together.
 
     Args:
         ax: where to draw.
-        table: costs of all masks.
-        neuron_masks: label -> mask (n,), each drawn as a line.
-
-    Raises:
-        ValueError: a mask has the wrong length.
+        terms: the neurons of each term.
+        n_neurons: n.
+        term: neurons of a term to tell apart, as green squares outside the ring.
+        cone: neurons of its light cone, as orange dots outside the ring.
+        kept: bool (n,), which neurons are filled; None fills all.
+        lit: bool (n,), which neurons have a red circle around them; None for none.
+        title: of the axes.
+        note: below them.
     """
-    counts, edges = bin_costs(table)
-    ax.stairs(counts, edges, fill=True, color="#bbd7ea", edgecolor=BLUE)
-    for i, (label, mask) in enumerate((neuron_masks or {}).items()):
-        cost = float(table.evaluate(mask))
-        ax.axvline(cost, color=SERIES[1 + i % 5], lw=2, ls=("-", "--", ":")[i % 3])
-        height = counts.max() * (0.96 - 0.1 * i)
-        ax.plot(cost, height, MARKERS[i], color=SERIES[1 + i % 5])
-        right = cost > (edges[0] + edges[-1]) / 2
-        ax.annotate(f"{label}: {cost:.3f}", (cost, height), (-8 if right else 8, 0),
-                    textcoords="offset points", ha="right" if right else "left", va="center",
-                    fontsize=9, bbox={"color": "white", "alpha": 0.6, "pad": 0.5})  # fmt: skip
-    ax.set(xlabel="cost on the training samples", ylabel="masks")
-    ax.set_title(f"costs of all {len(table.costs):,} masks", fontsize=10)
-    return ax
+    places = ring_places(n_neurons)
+    pairs = sorted({p for s in terms for p in itertools.combinations(sorted(s), 2)})
+    if pairs:
+        # one line with gaps: hundreds of single lines take long to draw
+        line = np.full((len(pairs), 3, 2), np.nan)
+        line[:, :2] = places[np.array(pairs)]
+        ax.plot(*line.reshape(-1, 2).T, color=GREY, lw=0.8, zorder=1)
+    size = min(18, 180 / n_neurons)
+    filled = np.ones(n_neurons, bool) if kept is None else kept
+    for chosen, colour in ((filled, BLUE), (~filled, "white")):
+        ax.plot(*places[chosen].T, "o", mfc=colour, mec=BLUE, ms=size, zorder=2)
+    for neurons, marker, colour, out in ((cone, "o", ORANGE, 1.22), (term, "s", GREEN, 1.38)):
+        ax.plot(*(out * places[list(neurons)]).T, marker, color=colour, ms=min(7, size / 2 + 1))
+    if lit is not None:
+        ax.plot(*places[lit].T, ms=size + 6, zorder=3, **{**LIT, "mew": 2.5})
+    for j, (x, y) in enumerate(places if n_neurons <= _MANY else ()):
+        colour = "white" if filled[j] else BLACK
+        ax.text(x, y, str(j), ha="center", va="center", color=colour, fontsize=8, zorder=4)
+    ax.set(xlim=(-1.5, 1.5), ylim=(-1.5, 1.5), aspect="equal", xticks=[], yticks=[], xlabel=note)
+    ax.spines[:].set_visible(False)
+    return add_title(ax, title)
 
 
-def bin_costs(table: CostTable) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-    """The bars of the histogram of costs: masks in each (bars,), and edges (bars + 1,)."""
-    counts, edges = np.histogram(table.costs, bins=min(40, 4 + len(table.costs) // 4))
-    return counts, edges
-
-
-def draw_quality(
-    ax: Axes, positions: Sequence[float], samples: Mapping[str, npt.ArrayLike]
+def draw_bound(
+    ax: Axes, costs: npt.ArrayLike, own_costs: npt.ArrayLike, chosen: Mapping[str, int]
 ) -> Axes:
-    """Draws one line per series: its mean over seeds, and its standard deviation as a bar.
-
-    Args:
-        ax: where to draw; the caller names its axes.
-        positions: (points,) along the horizontal axis.
-        samples: label -> (points, seeds).
-    """
-    for i, (label, values) in enumerate(samples.items()):
-        array = np.asarray(values, dtype=np.float64)
-        shifted = np.asarray(positions, dtype=np.float64) * (1 + 0.012 * i)
-        ax.errorbar(shifted, array.mean(axis=1), array.std(axis=1), marker=MARKERS[i],
-                    color=SERIES[i], ls=("-", "--", ":", "-.")[i % 4], capsize=3,
-                    label=label)  # fmt: skip
-    ax.legend(fontsize=8)
-    ax.grid(alpha=0.3)
-    return ax
-
-
-def draw_spread(
-    ax: Axes, samples: Mapping[str, Mapping[str, npt.ArrayLike]], *, ylabel: str
-) -> Axes:
-    """Draws every value as a point and each group's median as a bar, series side by side.
+    """Draws the prediction's own cost of each mask over the mean cost of the outputs.
 
     Args:
         ax: where to draw.
-        samples: series -> group -> values (seeds,); every series has the same groups.
-        ylabel: what the values are.
+        costs: (masks,) mean cost of the outputs.
+        own_costs: (masks,) cost of their mean, at most as large where the cost is convex.
+        chosen: label -> index of a mask to tell apart.
     """
-    groups = list(next(iter(samples.values())))
-    for i, (label, by_group) in enumerate(samples.items()):
-        for g, group in enumerate(groups):
-            values = np.asarray(by_group[group], dtype=np.float64)
-            x = g + 0.3 * (i - (len(samples) - 1) / 2) + np.linspace(-0.08, 0.08, len(values))
-            ax.plot(x, values, MARKERS[i], color=SERIES[i], ms=4, alpha=0.6,
-                    label=label if g == 0 else None)  # fmt: skip
-            ax.hlines(np.median(values), x[0] - 0.03, x[-1] + 0.03, color=BLACK, lw=2)
-    ax.set_xticks(range(len(groups)), groups)
-    ax.set(ylabel=f"{ylabel} (line: median)")
-    ax.legend(fontsize=8)
-    return ax
+    x, y = np.asarray(costs, dtype=np.float64), np.asarray(own_costs, dtype=np.float64)
+    ax.plot(x, y, ".", color=GREY, ms=3, alpha=0.4, label="one mask")
+    ends = [min(x.min(), y.min()), x.max()]
+    ax.plot(ends, ends, "--", color=BLACK, lw=1, label="both costs equal")
+    for i, (label, mask) in enumerate(chosen.items(), start=1):
+        ax.plot(x[mask], y[mask], MARKERS[i], color=SERIES[i], ms=10, label=label)
+    ax.set(xlabel="NK cost: mean over the outputs", ylabel="cost of the prediction")
+    return add_legend(ax)
 
 
-def _classes(outputs: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+def draw_costs_over_k(
+    ax: Axes,
+    ks: Sequence[int],
+    costs: Mapping[str, Sequence[float]],
+    *,
+    chosen: int,
+    lit: float | None = None,
+) -> Axes:
+    """Draws costs over K, those of the chosen K larger, and the cost of a lit mask.
+
+    Args:
+        ax: where to draw.
+        ks: K of each point.
+        costs: label -> cost for each K; the label is written at the last point.
+        chosen: the K that is told apart.
+        lit: the cost of a mask at the chosen K.
+    """
+    heights = _apart(np.array([*costs.values()]))
+    for i, (label, values) in enumerate(costs.items()):
+        ax.plot(ks, values, "-", color=SERIES[i], marker=MARKERS[i], ms=5)
+        at_chosen = values[list(ks).index(chosen)]
+        ax.plot(chosen, at_chosen, MARKERS[i], color=SERIES[i], ms=11, mec=BLACK)
+        ax.text(ks[-1] + 0.25, heights[i], label, color=SERIES[i], fontsize=9, va="center")
+    if lit is not None:
+        ax.plot(chosen, lit, "X", color=VERMILLION, ms=12, mec=BLACK)
+    ax.set(xlabel="neurons an output reads, K", ylabel="NK cost", xlim=(0.6, ks[-1] + 1.9))
+    ax.set_xticks(list(ks))
+    return add_title(ax, "quality" if lit is None else "quality (cross: the lit mask)")
+
+
+def draw_modules(ax: Axes, imports: Imports) -> Axes:
+    """Draws the modules in rows by their depth; a line leads up to what a module needs.
+
+    A line that follows from others is left out. Dashed boxes are the neural side, dotted ones the
+    quantum side.
+
+    Args:
+        ax: where to draw.
+        imports: of `module_map.module_imports`.
+    """
+    depths, reach = module_depths(imports), all_imports(imports)
+    places = _module_places(depths)
+    for name, used in imports.items():
+        beneath = frozenset[str]().union(*(reach[other] for other in used))
+        for other in used - beneath:
+            ax.plot(*zip(places[name], places[other], strict=True), color=GREY, lw=0.9, zorder=1)
+    for name, place in places.items():
+        colour, line, _ = _SIDES[wing_of(name)]
+        colour = GREEN if name == "costs" else colour
+        box = {"boxstyle": "round,pad=0.35", "fc": "white", "ec": colour, "lw": 1.6, "ls": line}
+        ax.text(*place, name, ha="center", va="center", fontsize=9, bbox=box, zorder=2)
+    ax.set(xlim=(0, 1), ylim=(-max(depths.values()) - 0.6, 0.6))
+    ax.axis("off")
+    return add_title(ax, "dashed: networks; dotted: quantum; lines lead up to what is needed")
+
+
+def _module_places(depths: Mapping[str, int]) -> dict[str, tuple[float, float]]:
+    """Rows by depth; within a row the neural side is left, the quantum side right."""
+    rows: dict[int, list[str]] = {}
+    for name in sorted(depths, key=lambda module: (_SIDES[wing_of(module)][2], module)):
+        rows.setdefault(depths[name], []).append(name)
+    return {
+        name: ((i + 0.5) / len(row), -float(depth))
+        for depth, row in rows.items()
+        for i, name in enumerate(row)
+    }
+
+
+def _apart(costs: FloatArray) -> FloatArray:
+    """Heights of labels at the last costs, the higher ones raised until no two overlap."""
+    gap, placed = 0.06 * np.ptp(costs), costs[:, -1].astype(np.float64)
+    for lower, upper in itertools.pairwise(placed.argsort()):
+        placed[upper] = max(placed[upper], placed[lower] + gap)
+    return placed
+
+
+def _classes(outputs: FloatArray) -> npt.NDArray[np.int64]:
     return (outputs[:, 0] > 0).astype(int) if outputs.shape[1] == 1 else outputs.argmax(axis=1)

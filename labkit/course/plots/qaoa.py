@@ -1,4 +1,4 @@
-"""What QAOA's angles do: hands that turn, the (gamma, beta) surface, where the probability goes."""
+"""QAOA: what its angles do, how they are trained, and where the shots fall."""
 
 from __future__ import annotations
 
@@ -11,18 +11,34 @@ from matplotlib.collections import EllipseCollection, LineCollection
 from matplotlib.colors import PowerNorm
 from matplotlib.ticker import NullLocator
 
-from labkit.costs import EQUAL_WITHIN, CostTable
-from labkit.course.plots.canvas import BLACK, BLUE, GREY, MARKERS, SERIES, VERMILLION
-from labkit.masks import mask_from_index, mask_to_string
-from labkit.selectors import Selection
+from labkit.costs import CostTable
+from labkit.course.plots.canvas import (
+    BLACK,
+    BLUE,
+    GREEN,
+    GREY,
+    LINES,
+    LIT,
+    MARKERS,
+    PALEST_BLUE,
+    SERIES,
+    VERMILLION,
+    Series,
+    Style,
+    add_legend,
+    add_title,
+    name_point,
+    series_style,
+)
+from labkit.course.plots.series import draw_band, draw_bars_beside, draw_lines, standard_error
+from labkit.masks import mask_from_index, mask_to_string, masks_to_indices
 
-_LINES = ("-", "--", ":", "-.")
 _BINS = 24
 #: From one row of dials to the next; a dial is at most 0.96 across.
 _ROW = 1.3
 
 
-def draw_dials(ax: Axes, states: Mapping[str, npt.ArrayLike], table: CostTable) -> Axes:
+def draw_dials(ax: Axes, states: Series, table: CostTable) -> Axes:
     """Draws each amplitude as a dial: the hand's length is its size, its direction its phase.
 
     One row for each state; the masks stand in the order of their cost. A hand that points up has
@@ -37,24 +53,10 @@ def draw_dials(ax: Axes, states: Mapping[str, npt.ArrayLike], table: CostTable) 
     rows = np.array([np.asarray(state)[order] for state in states.values()])
     hands = 0.48 * rows / np.abs(rows).max() * 1j
     at = np.arange(rows.shape[1]) - 1j * _ROW * np.arange(len(rows))[:, None]
-    ends = np.stack([at, at + hands], axis=-1).reshape(-1, 2)
-    diameters = 2 * np.abs(hands).ravel()
-    places = np.stack([at.real, at.imag], axis=-1).reshape(-1, 2)
-    circles = EllipseCollection(
-        diameters,
-        diameters,
-        np.zeros_like(diameters),
-        units="xy",
-        offsets=places,
-        transOffset=ax.transData,
-        facecolors="#e3eef6",
-        edgecolors=GREY,
-    )
-    lines = np.stack([ends.real, ends.imag], axis=-1)
-    ax.add_collection(circles)
-    ax.add_collection(LineCollection(lines, colors=VERMILLION, linewidths=2.2))
-    for (x, y), amplitude in zip(places, rows.ravel(), strict=True):
-        ax.text(x, y - 0.5, f"{abs(amplitude) ** 2:.3f}", ha="center", va="top", fontsize=8)
+    _draw_hands(ax, at.ravel(), hands.ravel())
+    for place, amplitude in zip(at.ravel(), rows.ravel(), strict=True):
+        chance = f"{abs(amplitude) ** 2:.3f}"
+        ax.text(place.real, place.imag - 0.5, chance, ha="center", va="top", fontsize=8)
     masks = [mask_to_string(mask_from_index(int(i), table.n_neurons)) for i in order]
     names = [f"{m}\n{c:+.2f}" for m, c in zip(masks, table.costs[order] - table.mean, strict=True)]
     ax.set_xticks(range(len(order)), names)
@@ -88,27 +90,22 @@ def draw_angle_surface(
     across, up, heights = np.asarray(gammas), np.asarray(betas), np.asarray(values)
     half = (across[1] - across[0]) / 2, (up[1] - up[0]) / 2
     extent = (across[0] - half[0], across[-1] + half[0], up[0] - half[1], up[-1] + half[1])
-    ax.imshow(heights, origin="lower", extent=extent, aspect="auto", cmap="cividis",
-              norm=PowerNorm(0.5))  # fmt: skip
+    style: Style = {"aspect": "auto", "cmap": "cividis", "norm": PowerNorm(0.5)}
+    ax.imshow(heights, origin="lower", extent=extent, **style)
     low, high = heights.min(), heights.max()
     if high > low:
         levels = low + (high - low) * np.linspace(0, 1, 9)[1:-1] ** 2
         ax.contour(across, up, heights, levels, colors="white", linewidths=0.5)
-    for i, (label, (gamma, beta)) in enumerate((points or {}).items()):
-        ax.plot(gamma, beta, MARKERS[1 + i % 5], color=SERIES[1 + i % 5], ms=10, mec="white")
-        right = gamma > (extent[0] + extent[1]) / 2
-        ax.annotate(label, (gamma, beta), (-9 if right else 9, 0), textcoords="offset points",
-                    ha="right" if right else "left", va="center", fontsize=9,
-                    bbox={"color": "white", "alpha": 0.75, "pad": 1})  # fmt: skip
+    for i, (label, point) in enumerate((points or {}).items()):
+        ax.plot(*point, MARKERS[1 + i % 5], color=SERIES[1 + i % 5], ms=10, mec="white")
+        gap = -9 if point[0] > (extent[0] + extent[1]) / 2 else 9
+        name_point(ax, label, point, gap, alpha=0.75, pad=1)
     ax.set(xlabel="γ (for costs of standard deviation 1)", ylabel="β (radians)")
     ax.set(xlim=extent[:2], ylim=extent[2:])
-    ax.set_title(f"{what}: dark {low:.3f} to light {high:.3f}", fontsize=10)
-    return ax
+    return add_title(ax, f"{what}: dark {low:.3f} to light {high:.3f}")
 
 
-def draw_cost_shares(
-    ax: Axes, table: CostTable, probabilities: Mapping[str, npt.ArrayLike]
-) -> Axes:
+def draw_cost_shares(ax: Axes, table: CostTable, probabilities: Series) -> Axes:
     """Draws which share of the shots falls into each range of cost.
 
     Args:
@@ -117,37 +114,13 @@ def draw_cost_shares(
         probabilities: label -> (2^n,) of each mask, by mask index.
     """
     edges = np.linspace(table.costs.min(), table.costs.max(), _BINS + 1)
+    middles = (edges[1:] + edges[:-1]) / 2
     for i, (label, weights) in enumerate(probabilities.items()):
         shares, _ = np.histogram(table.costs, edges, weights=np.asarray(weights))
-        ax.stairs(shares, edges, color=SERIES[i], ls=_LINES[i % 4], lw=2)
-        ax.plot((edges[1:] + edges[:-1]) / 2, shares, MARKERS[i], color=SERIES[i], ms=5,
-                label=label)  # fmt: skip
+        ax.stairs(shares, edges, color=SERIES[i], ls=LINES[i % 4], lw=2)
+        ax.plot(middles, shares, MARKERS[i], color=SERIES[i], ms=5, label=label)
     ax.set(xlabel="cost on the training samples", ylabel="share of the shots")
-    ax.legend(fontsize=8)
-    return ax
-
-
-def draw_share_met(ax: Axes, selections: Mapping[str, Sequence[Selection]], cost: float) -> Axes:
-    """Draws which share of the runs has met a cost after so many queries.
-
-    Args:
-        ax: where to draw; the bands are one binomial standard error wide on either side.
-        selections: label -> runs of one selector.
-        cost: such as the least of all.
-    """
-    longest = max(len(run.history) for runs in selections.values() for run in runs)
-    queries = np.arange(1, longest + 1)
-    for i, (label, runs) in enumerate(selections.items()):
-        hits = [np.flatnonzero(run.history <= cost + EQUAL_WITHIN)[:1] for run in runs]
-        met = np.sort(np.concatenate(hits)) + 1
-        share = np.searchsorted(met, queries, side="right") / len(runs)
-        error = np.sqrt(share * (1 - share) / len(runs))
-        ax.plot(queries, share, _LINES[i % 4], color=SERIES[i], marker=MARKERS[i], markevery=0.12,
-                label=label)  # fmt: skip
-        ax.fill_between(queries, share - error, share + error, color=SERIES[i], alpha=0.18, lw=0)
-    ax.set(xlabel="cost queries", ylabel="share of the runs that met it", ylim=(-0.03, 1.03))
-    ax.legend(fontsize=8)
-    return ax
+    return add_legend(ax)
 
 
 def draw_probabilities(
@@ -167,24 +140,124 @@ def draw_probabilities(
     floor = probability_floor(table.n_neurons)
     chance = np.asarray(probabilities, dtype=np.float64)
     drawn, best = np.maximum(chance, floor), table.marked(table.minimum)
-    ax.plot(table.costs, drawn, "o", color=BLUE, ms=3 if len(drawn) > 256 else 5, mec="none",
-            alpha=0.6)  # fmt: skip
-    ax.plot(table.costs[best], drawn[best], "^", color=SERIES[2], ms=10, mec=BLACK)
+    size = 3 if len(drawn) > 256 else 5
+    ax.plot(table.costs, drawn, "o", color=BLUE, ms=size, mec="none", alpha=0.6)
+    ax.plot(table.costs[best], drawn[best], "^", color=GREEN, ms=10, mec=BLACK)
     if lit is not None:
-        at = float(table.evaluate(lit))
-        height = drawn[int("".join(str(int(bit)) for bit in np.asarray(lit)), 2)]
-        ax.plot(at, height, "o", mfc="none", mec=VERMILLION, mew=2.5, ms=15)
+        index = masks_to_indices(np.asarray(lit, dtype=bool))
+        ax.plot(table.costs[index], drawn[index], ms=15, **{**LIT, "mew": 2.5})
     ax.axhline(1 / len(chance), color=GREY, ls=":")
     ax.axvline(float(chance @ table.costs), color=BLACK, ls="--", lw=1)
-    spread = np.ptp(table.costs) or 1.0
+    margin = 0.05 * (np.ptp(table.costs) or 1.0)
     ax.set(xlabel="cost on the training samples", ylabel="probability of the mask", yscale="log")
-    ax.set(xlim=(table.costs.min() - 0.05 * spread, table.costs.max() + 0.05 * spread),
-           ylim=(0.7 * floor, 1.4))  # fmt: skip
+    ax.set(xlim=(table.costs.min() - margin, table.costs.max() + margin), ylim=(0.7 * floor, 1.4))
     ax.yaxis.set_minor_locator(NullLocator())  # its many small ticks take longest to draw
-    ax.set_title("each mask; triangle: best, dashed: mean", fontsize=10)
-    return ax
+    return add_title(ax, "each mask; triangle: best, dashed: mean")
 
 
 def probability_floor(n_neurons: int) -> float:
     """The least probability that `draw_probabilities` tells from 0: a thousandth of 2^-n."""
     return 1e-3 / 2**n_neurons
+
+
+def draw_training(ax: Axes, histories: npt.ArrayLike) -> Axes:
+    """Draws the mean cost of a shot after each step: each network thin, their mean thick.
+
+    Args:
+        ax: where to draw; the caller names the vertical axis.
+        histories: (networks, steps + 1), the first before any step.
+    """
+    each = np.asarray(histories, dtype=np.float64)
+    steps, mean, std = np.arange(each.shape[1]), each.mean(axis=0), each.std(axis=0)
+    ax.plot(steps, each.T, color=GREY, lw=0.7, alpha=0.7)
+    draw_band(ax, steps, mean, std, 0, lw=2.5, markevery=0.1, label="mean, ± one std")
+    ax.axhline(mean[0], color=VERMILLION, ls="--", label="before the first step: the ramp")
+    ax.set(xlabel="steps of training")
+    return add_legend(ax, loc="upper right")
+
+
+def draw_gradients(ax: Axes, gradients: Series) -> Axes:
+    """Draws the derivative by each angle, each way to compute it by a marker of its own.
+
+    Args:
+        ax: where to draw.
+        gradients: label -> (2p,), by gamma_1..gamma_p and beta_1..beta_p.
+    """
+    for i, (label, values) in enumerate(gradients.items()):
+        slopes = np.asarray(values, dtype=np.float64)
+        places = np.arange(len(slopes)) + 0.22 * (i - (len(gradients) - 1) / 2)
+        ax.vlines(places, 0, slopes, color=SERIES[i], lw=1)
+        ax.plot(places, slopes, MARKERS[i], color=SERIES[i], label=label)
+    layers = range(1, len(slopes) // 2 + 1)
+    names = [f"${angle}_{layer}$" for angle in ("γ", "β") for layer in layers]
+    ax.set_xticks(range(len(names)), names)
+    ax.axhline(0, color=BLACK, lw=0.8)
+    ax.set(xlabel="angle", ylabel="slope of the mean cost")
+    return add_legend(ax)
+
+
+def draw_step_errors(ax: Axes, steps: npt.ArrayLike, errors: Series) -> Axes:
+    """Draws how wrong a central difference is against its step, both on a logarithmic axis.
+
+    Args:
+        ax: where to draw.
+        steps: (steps,) h, radians.
+        errors: label -> (steps,).
+    """
+    draw_lines(ax, steps, errors)
+    ax.set(xlabel="step h, radians", ylabel="error of the slope", xscale="log", yscale="log")
+    return add_legend(ax, grid=True)
+
+
+def draw_kept(ax: Axes, chances: Series, n_active: int) -> Axes:
+    """Draws how likely a shot keeps each number of neurons, series side by side.
+
+    Args:
+        ax: where to draw.
+        chances: label -> (2^n,) chance of each mask.
+        n_active: the number wanted, marked by a dashed line.
+    """
+    for i, (label, values) in enumerate(chances.items()):
+        of_masks = np.asarray(values, dtype=np.float64)
+        heights = np.bincount(np.bitwise_count(np.arange(len(of_masks))), weights=of_masks)
+        draw_bars_beside(ax, range(len(heights)), heights, i, len(chances), label=label)
+    ax.axvline(n_active, color=BLACK, ls="--", lw=1, zorder=0)
+    ax.set(xlabel="neurons kept", ylabel="chance in one shot", xticks=range(len(heights)))
+    return add_legend(ax)
+
+
+def draw_strengths(
+    ax: Axes, strengths: Sequence[float], samples: npt.ArrayLike, levels: Series
+) -> Axes:
+    """Draws a quality against the strength of a penalty, and others that have none as levels.
+
+    Bars and bands are one standard error of the mean over networks.
+
+    Args:
+        ax: where to draw; the caller names the vertical axis.
+        strengths: (strengths,); they are drawn at equal distances.
+        samples: (strengths, networks).
+        levels: label -> (networks,).
+    """
+    array, places = np.asarray(samples, dtype=np.float64), np.arange(len(strengths))
+    means = array.mean(axis=1)
+    ax.errorbar(places, means, standard_error(array), capsize=3, label="penalty", **series_style(0))
+    for i, (label, values) in enumerate(levels.items(), start=1):
+        mean = np.full(len(places), np.asarray(values).mean())
+        draw_band(ax, places, mean, standard_error(values), i, shade=0.15, label=label)
+    ax.set_xticks(places, [f"{strength:g}" for strength in strengths])
+    ax.set(xlabel="strength of the penalty, in standard deviations of the cost", ylim=(0, None))
+    return add_legend(ax, grid=True)
+
+
+def _draw_hands(
+    ax: Axes, centres: npt.NDArray[np.complex128], hands: npt.NDArray[np.complex128]
+) -> None:
+    """Circles about places of the complex plane, and in each a hand from its centre."""
+    size, none = 2 * np.abs(hands), np.zeros(len(hands))
+    style: Style = {"facecolors": PALEST_BLUE, "edgecolors": GREY, "transOffset": ax.transData}
+    at = np.stack([centres.real, centres.imag], axis=-1)
+    ax.add_collection(EllipseCollection(size, size, none, units="xy", offsets=at, **style))
+    ends = np.stack([centres, centres + hands], axis=-1)
+    lines = np.stack([ends.real, ends.imag], axis=-1)
+    ax.add_collection(LineCollection(lines, colors=VERMILLION, linewidths=2.2))

@@ -1,60 +1,37 @@
-"""What happens in the register, and what a search has spent."""
+"""Searches: how Grover's turns the state, and what each search knows after so many calls."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 
 from labkit.amplification import rotation_angle
-from labkit.course.plots.canvas import BLACK, BLUE, GREY, HATCHES, MARKERS, SERIES, VERMILLION
-from labkit.masks import BoolArray, mask_from_index, mask_to_string, masks_to_indices
-from labkit.selectors import Selection
+from labkit.costs import EQUAL_WITHIN
+from labkit.course.plots.canvas import (
+    BLACK,
+    BLUE,
+    GREY,
+    MARKERS,
+    MARKERS_IN_WORDS,
+    SERIES,
+    VERMILLION,
+    Series,
+    Style,
+    add_legend,
+    add_title,
+    bar_style,
+    count_whole,
+    series_style,
+)
+from labkit.course.plots.series import draw_band, standard_error
+from labkit.selectors import Growth, Selection
 
-#: Up to this many masks, each is drawn or named by itself.
-_FEW_MASKS = 16
-
-
-def draw_amplitudes(
-    ax: Axes,
-    state: npt.ArrayLike,
-    marked: npt.ArrayLike | None = None,
-    *,
-    lit: int | None = None,
-    title: str = "",
-) -> Axes:
-    """Draws the real part of each mask's amplitude as a bar, marked masks hatched.
-
-    The dashed line is the mean of all amplitudes, about which the reflection turns them.
-
-    Args:
-        ax: where to draw.
-        state: (2^n,) amplitudes by mask index.
-        marked: bool (2^n,), which masks to tell apart.
-        lit: index of a mask to put a ring around.
-        title: of the axes.
-    """
-    amplitudes = np.asarray(state).real.astype(np.float64)
-    chosen = np.zeros(len(amplitudes), bool) if marked is None else np.asarray(marked, bool)
-    _fill_steps(ax, np.where(chosen, 0, amplitudes), facecolor=BLUE)
-    style: dict[str, Any] = {"facecolor": VERMILLION, "hatch": "///", "edgecolor": BLACK}
-    if 0 < chosen.sum() <= _FEW_MASKS:
-        # wide enough to be seen among thousands
-        width = max(0.8, len(amplitudes) / 150)
-        ax.bar(np.flatnonzero(chosen), amplitudes[chosen], width, lw=0.5, **style)
-    elif chosen.any():
-        _fill_steps(ax, np.where(chosen, amplitudes, 0), lw=0.5, **style)
-    if lit is not None:
-        ax.plot(lit, amplitudes[lit], "o", mfc="none", mec=VERMILLION, ms=11, mew=2, clip_on=False)
-    ax.axhline(amplitudes.mean(), color=BLACK, lw=1, ls="--")
-    ax.set(xlabel="mask (index; neuron 0 is the leftmost bit)", ylabel="amplitude")
-    ax.set_xlim(-0.7, len(amplitudes) - 0.3)
-    ax.set_title(title, fontsize=10)
-    _label_masks(ax, len(amplitudes))
-    return ax
+FloatArray = npt.NDArray[np.float64]
 
 
 def draw_rotation(ax: Axes, n_neurons: int, n_marked: int, iterations: int) -> Axes:
@@ -79,9 +56,8 @@ def draw_rotation(ax: Axes, n_neurons: int, n_marked: int, iterations: int) -> A
     ax.text(0.1, -0.36, f"triangle: after {iterations}", fontsize=9)
     ax.set(xlim=(-1.2, 1.2), ylim=(-1.2, 1.2), aspect="equal", xticks=[-1, 0, 1], yticks=[-1, 0, 1])
     ax.set(xlabel="amplitude of all unmarked masks", ylabel="... of all marked masks")
-    ax.set_title(f"2θ = {np.degrees(2 * theta):.1f}° a call, now {np.degrees(angles[-1]):.0f}°",
-                 fontsize=10)  # fmt: skip
-    return ax
+    a_call, now = np.degrees([2 * theta, angles[-1]])
+    return add_title(ax, f"2θ = {a_call:.1f}° a call, now {now:.0f}°")
 
 
 def draw_success_curve(
@@ -104,56 +80,62 @@ def draw_success_curve(
     if iterations is not None and iterations <= max_iterations:
         ax.plot(iterations, chance[iterations], "^", color=VERMILLION, ms=11)
     ax.set(xlabel="oracle calls k", ylabel="chance of a marked mask", ylim=(-0.03, 1.05))
-    ax.set_title("success (dotted: one random mask)", fontsize=10)
-    return ax
+    return add_title(ax, "success (dotted: one random mask)")
 
 
-def draw_calls(
-    ax: Axes,
-    calls: Mapping[str, float],
-    spread: Mapping[str, float] | None = None,
-    *,
-    xlabel: str = "calls",
+def draw_falling_threshold(
+    ax: Axes, calls: npt.ArrayLike, costs: npt.ArrayLike, thresholds: npt.ArrayLike
 ) -> Axes:
-    """Draws how many calls each way to search takes, one bar each.
+    """Draws one search for the minimum: each measured cost, and the threshold that it lowers.
 
     Args:
         ax: where to draw.
-        calls: label -> calls.
-        spread: label -> half length of its error bar.
-        xlabel: what a call is, and what the error bars are.
+        calls: (rounds + 1,) oracle calls spent at the end of each round, first 0.
+        costs: (rounds + 1,) what was measured then.
+        thresholds: (rounds + 1,) the least cost so far.
     """
-    labels, values = list(calls), np.array(list(calls.values()), dtype=np.float64)
-    errors = np.array([0.0 if spread is None else spread[label] for label in labels])
-    bars = ax.barh(labels, values, xerr=errors if spread else None, capsize=3, edgecolor=BLACK,
-                   color=[SERIES[i % 6] for i in range(len(labels))])  # fmt: skip
-    for bar, hatch, value in zip(bars, HATCHES * 3, values, strict=False):
-        bar.set_hatch(hatch)
-        ax.annotate(f" {value:,.1f}", (value, bar.get_y() + 0.08), fontsize=9)
-    ax.invert_yaxis()
-    ax.set_xlim(0, 1.15 * (values + errors).max())
-    ax.set(xlabel=xlabel)
-    return ax
+    spent, measured, least = (np.asarray(values) for values in (calls, costs, thresholds))
+    better = np.append(True, np.diff(least) < 0)
+    ax.step(spent, least, where="post", color=BLUE, lw=2)
+    ax.plot(spent[~better], measured[~better], "x", color=GREY, label="no better")
+    ax.plot(spent[better], measured[better], "^", color=VERMILLION, ms=8, label="new threshold")
+    ax.set(xlabel="oracle calls spent", ylabel="cost (line: threshold)")
+    return add_legend(ax)
 
 
-def draw_shots(ax: Axes, shots: BoolArray, expected: npt.ArrayLike | None = None) -> Axes:
-    """Draws how often each mask was measured, and how often it is expected.
+def draw_growth(
+    ax: Axes, n_neurons: npt.ArrayLike, calls: Series, fits: Mapping[str, Growth]
+) -> Axes:
+    """Draws the mean calls of searches over n with their 95% intervals, and the fitted lines.
 
     Args:
-        ax: where to draw.
-        shots: bool (shots, n), measured masks.
-        expected: (2^n,) probabilities.
+        ax: where to draw; its calls become logarithmic.
+        n_neurons: (sizes,).
+        calls: label -> (sizes, runs), calls of each run.
+        fits: label -> the fit to its calls; its band is that of the exponent's interval, turned
+            about the middle of the points.
     """
-    size = 2 ** shots.shape[1]
-    counts = np.bincount(masks_to_indices(shots), minlength=size)
-    ax.bar(np.arange(size), counts, 0.8, color=BLUE, label=f"{len(shots):,} shots")
-    if expected is not None:
-        ax.plot(np.arange(size), np.asarray(expected) * len(shots), "_", color=VERMILLION, ms=14,
-                mew=2, label="expected")  # fmt: skip
-    ax.set(xlabel="mask", ylabel="times measured")
-    ax.legend(fontsize=8)
-    _label_masks(ax, size)
-    return ax
+    sizes = np.asarray(n_neurons, dtype=np.float64)
+    for i, (label, counted) in enumerate(calls.items()):
+        runs, style = np.asarray(counted, dtype=np.float64), {**series_style(i), "ls": ""}
+        half = 1.96 * standard_error(runs)
+        ax.errorbar(sizes, runs.mean(axis=1), half, capsize=3, label=label, **style)
+        fit, colour = fits[label], style["color"]
+        ax.plot(sizes, fit.prefactor * 2 ** (fit.exponent * sizes), color=colour, lw=1)
+        ax.fill_between(sizes, *_band(fit, sizes), color=colour, alpha=0.15, lw=0)
+    ax.set(xlabel="neurons n", ylabel="calls until an optimum is met", yscale="log")
+    count_whole(ax.xaxis)
+    add_title(ax, "bars and bands: 95% intervals")
+    return add_legend(ax, frameon=False, fontsize=9)
+
+
+def growth_in_words(fits: Mapping[str, Growth]) -> str:
+    """The fits as one line for a summary."""
+    return "; ".join(
+        f"{label} ({MARKERS_IN_WORDS[i % len(MARKERS_IN_WORDS)]}): calls grow as "
+        f"2^({fit.exponent:.2f} n), 95% interval {fit.low:.2f} to {fit.high:.2f}"
+        for i, (label, fit) in enumerate(fits.items())
+    )
 
 
 def draw_best_so_far(ax: Axes, selections: Mapping[str, Sequence[Selection]]) -> Axes:
@@ -164,33 +146,101 @@ def draw_best_so_far(ax: Axes, selections: Mapping[str, Sequence[Selection]]) ->
         selections: label -> runs of one selector; a run that ended keeps its last best cost.
     """
     for i, (label, runs) in enumerate(selections.items()):
-        longest = max(len(run.history) for run in runs)
-        best = np.array([_best_so_far(run, longest) for run in runs])
-        queries, mean, std = np.arange(1, longest + 1), best.mean(axis=0), best.std(axis=0)
-        ax.plot(queries, mean, marker=MARKERS[i], markevery=0.12, color=SERIES[i], label=label)
-        ax.fill_between(queries, mean - std, mean + std, color=SERIES[i], alpha=0.18, lw=0)
+        queries = np.arange(max(len(run.history) for run in runs))
+        least = [np.minimum.accumulate(run.history) for run in runs]
+        best = np.array([costs[np.minimum(queries, len(costs) - 1)] for costs in least])
+        mean, std = best.mean(axis=0), best.std(axis=0)
+        draw_band(ax, queries + 1, mean, std, i, label=label, markevery=0.12)
     ax.set(xlabel="cost queries", ylabel="best cost so far")
-    ax.legend(fontsize=8)
+    return add_legend(ax)
+
+
+def draw_share_met(ax: Axes, selections: Mapping[str, Sequence[Selection]], cost: float) -> Axes:
+    """Draws which share of the runs has met a cost after so many queries.
+
+    Args:
+        ax: where to draw; the bands are one binomial standard error wide on either side.
+        selections: label -> runs of one selector.
+        cost: such as the least of all.
+    """
+    longest = max(len(run.history) for runs in selections.values() for run in runs)
+    queries = np.arange(1, longest + 1)
+    for i, (label, runs) in enumerate(selections.items()):
+        hits = [np.flatnonzero(run.history <= cost + EQUAL_WITHIN)[:1] for run in runs]
+        met = np.sort(np.concatenate(hits)) + 1
+        share = np.searchsorted(met, queries, side="right") / len(runs)
+        error = np.sqrt(share * (1 - share) / len(runs))
+        draw_band(ax, queries, share, error, i, label=label, markevery=0.12)
+    ax.set(xlabel="cost queries", ylabel="share of the runs that met it", ylim=(-0.03, 1.03))
+    return add_legend(ax)
+
+
+def draw_race(
+    ax: Axes, budgets: npt.ArrayLike, best: Series, *, minimum: float, error: str = "std"
+) -> Axes:
+    """Draws one line a selector over calls (each tick doubles them): mean and error of its runs.
+
+    Args:
+        ax: where to draw; it bears no legend.
+        budgets: (budgets,) calls, rising; the axis ends at the last.
+        best: label -> (runs, budgets), or fewer budgets where a line ends earlier; what is not
+            finite is left out.
+        minimum: drawn as a dotted line.
+        error: 'std' for one standard deviation, 'interval' for 1.96 standard errors of the mean.
+    """
+    calls, errors, colours = np.log2(np.asarray(budgets, dtype=np.float64)), [], []
+    for i, (label, values) in enumerate(best.items()):
+        runs = np.asarray(values, dtype=np.float64)
+        seen = np.isfinite(runs).all(axis=0)
+        x, runs = calls[: runs.shape[1]][seen] + 0.03 * i, runs[:, seen]
+        mean, half = runs.mean(axis=0), _half_length(runs, error)
+        ax.plot(x, mean, label=label, ms=5, lw=1.3, **series_style(i))
+        errors.extend(np.stack([[x, x], [mean - half, mean + half]]).transpose(2, 1, 0))
+        colours.extend([SERIES[i % 6]] * len(x))
+    # one collection: six of them take several times longer to draw
+    ax.add_collection(LineCollection(errors, colors=colours, linewidths=1, alpha=0.4))
+    ax.axhline(minimum, color=GREY, ls=":")
+    ticks = np.arange(np.ceil(calls[0]), calls[-1] + 0.01)
+    ax.set_xticks(ticks, [f"{2**tick:,.0f}" for tick in ticks])
+    ax.set(xlabel="calls", ylabel="best cost so far", xlim=(calls[0] - 0.3, calls[-1] + 0.4))
     return ax
 
 
-def _best_so_far(selection: Selection, length: int) -> npt.NDArray[np.float64]:
-    best = np.minimum.accumulate(selection.history)
-    return np.concatenate([best, np.full(length - len(best), best[-1])])
+def draw_regret(ax: Axes, regret: Series, *, lit: Collection[str] = (), error: str = "std") -> Axes:
+    """Draws one bar a selector: its mean regret, named above it and marked as in `draw_race`.
+
+    Args:
+        ax: where to draw.
+        regret: label -> (runs,), cost above the least of all masks.
+        lit: labels whose bars are ringed.
+        error: as for `draw_race`, but cut at 0, below which a regret cannot be.
+    """
+    runs = [np.asarray(values, dtype=np.float64) for values in regret.values()]
+    means = np.array([values.mean() for values in runs])
+    half = np.array([_half_length(values, error) for values in runs])
+    rows, ringed = np.arange(len(runs)), [label in lit for label in regret]
+    style: Style = {name: [bar_style(row)[name] for row in rows] for name in ("color", "hatch")}
+    style["edgecolor"] = [VERMILLION if ring else BLACK for ring in ringed]
+    style["linewidth"] = [3 if ring else 1 for ring in ringed]
+    ax.barh(rows + 0.2, means, 0.42, **style)
+    low = np.maximum(means - half, np.minimum(means, 0))
+    ax.hlines(rows + 0.2, low, means + half, BLACK, lw=1.5)
+    for row, label in enumerate(regret):
+        ax.plot(0, row - 0.22, MARKERS[row % 6], color=SERIES[row % 6], ms=6, clip_on=False)
+        ax.text(0, row - 0.22, f"   {label}: {means[row]:.4f}", va="center", fontsize=9)
+    ax.axvline(0, color=BLACK, lw=0.8)
+    ax.set(xlabel="regret: cost above the least", ylim=(len(regret) - 0.45, -0.6), yticks=[])
+    return ax
 
 
-def _fill_steps(ax: Axes, heights: npt.NDArray[np.float64], **style: Any) -> None:
-    """One bar a mask, as one shape: hundreds of single bars take long to draw."""
-    edges = np.arange(len(heights) + 1) - 0.5
-    ax.fill_between(edges, np.append(heights, heights[-1]), step="post", **style)
+def _band(fit: Growth, sizes: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """The lines of the lowest and the highest exponent through the middle of the fitted one."""
+    middle = sizes.mean()
+    centre = fit.prefactor * 2 ** (fit.exponent * middle)
+    lines = [centre * 2 ** (slope * (sizes - middle)) for slope in (fit.low, fit.high)]
+    return np.minimum(*lines), np.maximum(*lines)
 
 
-def _label_masks(ax: Axes, size: int) -> None:
-    """Writes each mask as a string where there is room for it."""
-    labelled = size <= _FEW_MASKS
-    if labelled:
-        n = size.bit_length() - 1
-        labels = [mask_to_string(mask_from_index(i, n)) for i in range(size)]
-        ax.set_xticks(range(size), labels)
-    # said both ways, because an explorer uses its axes again
-    ax.tick_params(axis="x", labelrotation=90 if labelled else 0, labelsize=8 if labelled else 10)
+def _half_length(runs: FloatArray, error: str) -> Any:
+    """Half the length of an error bar over runs, the first axis."""
+    return runs.std(axis=0) if error == "std" else 1.96 * standard_error(runs, axis=0)

@@ -9,16 +9,28 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
 
 from labkit.costs import CostTable
-from labkit.course.plots.canvas import BLACK, BLUE, GREEN, GREY, ORANGE, SKY, VERMILLION
+from labkit.course.plots.canvas import (
+    BLACK,
+    BLUE,
+    GREEN,
+    GREY,
+    LIT,
+    ORANGE,
+    SKY,
+    VERMILLION,
+    Style,
+    add_title,
+    count_whole,
+)
 from labkit.masks import BoolArray, masks_to_indices
 from labkit.selectors import BlockStep, LocalWalk
 
 FloatArray = npt.NDArray[np.float64]
 #: Share of the way to the next column over which the masks of one column are spread.
 _SPREAD = 0.8
+_ROWS = 6  # steps of a schedule that are drawn
 #: kind of neuron in one step -> marker, colour, size, meaning
 _SCHEDULE = {
     "free": ("s", ORANGE, 9, "free now"),
@@ -36,13 +48,13 @@ def draw_masks(ax: Axes, table: CostTable, start: npt.ArrayLike | None = None) -
         table: costs of all masks.
         start: (n,) mask to count flips from; by default the nearest optimum.
     """
-    across = mask_places(table, _key(table, start))
+    across = mask_places(table, _index(start))
     ax.plot(across, table.costs, "o", color=GREY, ms=3, alpha=0.5, mew=0)
     ax.axhline(table.minimum, color=BLACK, ls=":", lw=1)
     name = "the best mask" if start is None else "the mask"
     ax.set(xlabel=f"neurons that differ from {name}", ylabel="cost")
     ax.set_xlim(-0.6, table.n_neurons + 0.6)
-    ax.xaxis.set_major_locator(MaxNLocator(4, integer=True))
+    count_whole(ax.xaxis, most=4)
     return ax
 
 
@@ -66,7 +78,7 @@ def draw_walk(
         start: as for `draw_masks`.
     """
     draw_masks(ax, table, start)
-    across = mask_places(table, _key(table, start))
+    across = mask_places(table, _index(start))
 
     def points(masks: BoolArray) -> tuple[FloatArray, FloatArray]:
         indices = masks_to_indices(masks)
@@ -78,13 +90,13 @@ def draw_walk(
     ax.plot(*points(visited[:1]), "o", color=BLUE, ms=7)
     ax.plot(*points(visited[-1:]), "^", color=BLUE, ms=9)
     if lit is not None:
-        ax.plot(*points(lit[np.newaxis]), "o", mfc="none", mec=VERMILLION, mew=2, ms=14)
+        ax.plot(*points(lit[np.newaxis]), ms=14, **LIT)
     return ax
 
 
 def nearest_mask(table: CostTable, across: float, cost: float, ax: Axes) -> int:
     """The index of the mask whose dot on `draw_masks`' axes is nearest to a place on the screen."""
-    dots = np.column_stack([mask_places(table, _key(table, None)), table.costs])
+    dots = np.column_stack([mask_places(table, None), table.costs])
     place = ax.transData.transform((across, cost))
     return int(np.hypot(*(ax.transData.transform(dots) - place).T).argmin())
 
@@ -102,7 +114,7 @@ def mask_places(table: CostTable, start: int | None = None) -> FloatArray:
     """
     ends = masks_to_indices(table.optimal_masks()) if start is None else np.array([start])
     indices = np.arange(len(table.costs))
-    flips = np.min([_ones(indices ^ end, table.n_neurons) for end in ends], axis=0)
+    flips = np.min([np.bitwise_count(indices ^ end) for end in ends], axis=0)
     places = flips.astype(np.float64)
     for column in range(table.n_neurons + 1):
         inside = np.flatnonzero(flips == column)
@@ -146,11 +158,10 @@ def draw_bits(
         ax.plot(*np.array(frames).T, "s", mfc="none", mec=ORANGE, mew=2, ms=13)
     if lit is not None:
         differs = np.flatnonzero(lit != masks[-1])
-        places = np.full(len(differs), rows[-1])
-        ax.plot(differs, places, "o", mfc="none", mec=VERMILLION, mew=2, ms=17)
+        ax.plot(differs, np.full(len(differs), rows[-1]), ms=17, **LIT)
     ax.set(xlabel="neuron", ylabel="step", xlim=(-0.7, n - 0.3))
     ax.set_ylim(max(rows[-1] + 1, first + 5) + 0.6, first - 0.6)
-    _count_whole(ax)
+    count_whole(ax.xaxis, ax.yaxis, most=4)
     return ax
 
 
@@ -176,48 +187,42 @@ def draw_spent(
     return ax
 
 
-def draw_schedule(ax: Axes, steps: Sequence[BlockStep], *, rows: int = 6, title: str = "") -> Axes:
-    """Draws which neurons are free in each step, and which decisions the step knows of.
-
-    Squares: free; dots: decided in a step before, and known; a dash: held as it was at the start;
-    diamonds: decisions that were made apart and are put together.
-
-    Args:
-        ax: where to draw.
-        steps: as in `LocalWalk`.
-        rows: steps drawn at most.
-        title: of the axes.
-    """
-    n, known = len(steps[0].before), set[int]()
-    for row, step in enumerate(steps[:rows], start=1):
-        for kind, neurons in _kinds(step, known, apart=not len(steps[-1].block)).items():
-            marker, colour, size, _ = _SCHEDULE[kind]
-            places = sorted(neurons)
-            ax.plot(places, [row] * len(places), marker, color=colour, mec=BLACK, ms=size,
-                    mew=0.8)  # fmt: skip
-        known |= set(step.block.tolist())
-    ax.set(xlabel="neuron", ylabel="step", xlim=(-0.7, n - 0.3), ylim=(rows + 0.7, 0.3))
-    ax.set_title(title, fontsize=10)
-    _count_whole(ax)
-    return ax
-
-
 def draw_schedules(axes: npt.NDArray[Any], walks: Mapping[str, LocalWalk]) -> npt.NDArray[Any]:
-    """Draws the schedule of each walk on axes of its own, and what the signs mean on the last.
+    """Draws which neurons are free in each step of each walk, and which decisions a step knows of.
+
+    The last axes say what the signs mean.
 
     Args:
         axes: one more than walks.
         walks: scheme -> walk.
     """
     for ax, (scheme, walk) in zip(axes, walks.items(), strict=False):
-        draw_schedule(ax, walk.steps, title=scheme)
+        _draw_steps(ax, walk.steps)
+        add_title(ax, scheme)
     key = axes[len(walks)]
     key.set_axis_off()
     key.set(xlim=(0, 10), ylim=(4, -1))
-    for row, (marker, colour, size, meaning) in enumerate(_SCHEDULE.values()):
-        key.plot(0.5, row, marker, color=colour, mec=BLACK, ms=size, mew=0.8)
+    for row, (kind, (*_, meaning)) in enumerate(_SCHEDULE.items()):
+        key.plot(0.5, row, **_sign(kind))
         key.text(1.4, row, meaning, va="center", fontsize=9)
     return axes
+
+
+def _draw_steps(ax: Axes, steps: Sequence[BlockStep]) -> None:
+    """Draws the first steps of a schedule, one a row."""
+    n, known = len(steps[0].before), set[int]()
+    for row, step in enumerate(steps[:_ROWS], start=1):
+        for kind, neurons in _kinds(step, known, apart=not len(steps[-1].block)).items():
+            ax.plot(sorted(neurons), [row] * len(neurons), **_sign(kind))
+        known |= set(step.block.tolist())
+    ax.set(xlabel="neuron", ylabel="step", xlim=(-0.7, n - 0.3), ylim=(_ROWS + 0.7, 0.3))
+    count_whole(ax.xaxis, ax.yaxis, most=4)
+
+
+def _sign(kind: str) -> Style:
+    """How neurons of a kind of `_SCHEDULE` are drawn."""
+    marker, colour, size, _ = _SCHEDULE[kind]
+    return {"marker": marker, "color": colour, "ms": size, "ls": "", "mec": BLACK, "mew": 0.8}
 
 
 def _kinds(step: BlockStep, known: set[int], *, apart: bool) -> dict[str, set[int]]:
@@ -229,17 +234,5 @@ def _kinds(step: BlockStep, known: set[int], *, apart: bool) -> dict[str, set[in
     return {"free": free, "known": decided, "held": everyone - free - decided}
 
 
-def _count_whole(ax: Axes) -> None:
-    """Ticks at whole neurons and steps."""
-    for axis in (ax.xaxis, ax.yaxis):
-        axis.set_major_locator(MaxNLocator(4, integer=True))
-
-
-def _key(table: CostTable, start: npt.ArrayLike | None) -> int | None:
+def _index(start: npt.ArrayLike | None) -> int | None:
     return None if start is None else int(masks_to_indices(np.asarray(start, dtype=bool)))
-
-
-def _ones(indices: npt.NDArray[np.int64], n: int) -> npt.NDArray[np.int64]:
-    """How many of the n bits of each index are 1."""
-    ones: npt.NDArray[np.int64] = (indices[:, np.newaxis] >> np.arange(n) & 1).sum(axis=1)
-    return ones
