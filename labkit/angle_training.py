@@ -20,6 +20,7 @@ from labkit.ansatz import check_angles, ramp_angles
 from labkit.costs import Cost, CostTable, LocalCost, PauliZCost
 from labkit.ledger import Ledger
 from labkit.limits import (
+    FloatArray,
     check_count,
     check_integer,
     check_positive,
@@ -32,7 +33,6 @@ from labkit.quiet import quiet_start
 if TYPE_CHECKING:
     import cirq
 
-FloatArray = npt.NDArray[np.float64]
 
 #: The adjoint method holds a state, its adjoint and a scratch copy, complex64 each.
 _BYTES_PER_MASK = 24

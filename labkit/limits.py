@@ -1,4 +1,7 @@
-"""What labkit refuses, and how it says so: the argument, its value and the limit, in one line."""
+"""What labkit refuses, and how it says so: the argument, its value and the limit, in one line.
+
+The types of the arrays that it passes around stand here too, beneath every other module.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import psutil
+
+FloatArray = npt.NDArray[np.float64]
+Float32Array = npt.NDArray[np.float32]
+ComplexArray = npt.NDArray[np.complex64]
+IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
 
 #: So few bytes are given without a look at the memory, which takes a tenth of a millisecond.
 ALWAYS_FITS = 2**24
@@ -33,6 +42,17 @@ def show_value(value: Any) -> str:
     """A value as text of one line that is not long."""
     text = " ".join(repr(value).split())
     return text if len(text) <= 60 else text[:57] + "..."
+
+
+def describe(thing: Any, **numbers: Any) -> str:
+    """One line for a `repr`: the name of a thing's class, and the numbers that tell it apart."""
+    shown = (f"{name}={show_number(value)}" for name, value in numbers.items())
+    return f"{type(thing).__name__}({', '.join(shown)})"
+
+
+def show_number(value: Any) -> str:
+    """A number of at most six digits; anything else as `show_value`."""
+    return f"{value:.6g}" if isinstance(value, float) else show_value(value)
 
 
 def check_integer(argument: str, value: Any, *, minimum: int, maximum: int | None = None) -> int:
@@ -110,7 +130,7 @@ def check_positive(argument: str, value: Any) -> float:
     return number
 
 
-def check_array(argument: str, value: Any) -> npt.NDArray[np.float64]:
+def check_array(argument: str, value: Any) -> FloatArray:
     """Returns `value` as a float64 array.
 
     Raises:

@@ -11,14 +11,31 @@ significant bit of the mask index, which is Cirq's own order::
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from labkit.limits import check_array, check_integer, check_register, show_value
+from labkit.limits import BoolArray as BoolArray
+from labkit.limits import IntArray, check_array, check_integer, check_register, show_value
 
-BoolArray = npt.NDArray[np.bool_]
+
+@lru_cache
+def place_values(n: int) -> IntArray:
+    """What each of n neurons that is kept adds to the mask index: 2^(n-1), ..., 2, 1.
+
+    The index of a mask m is m @ place_values(n), n at most 62.
+
+    Returns:
+        int64 (n,), read-only.
+
+    >>> place_values(4)
+    array([8, 4, 2, 1])
+    """
+    values = 1 << np.arange(n, dtype=np.int64)[::-1]
+    values.setflags(write=False)
+    return values
 
 
 def check_mask(neuron_mask: Any, n: int, *, argument: str = "neuron_mask") -> BoolArray:
@@ -37,12 +54,12 @@ def check_mask(neuron_mask: Any, n: int, *, argument: str = "neuron_mask") -> Bo
         ValueError: the last axis does not hold n entries, or an entry is neither 0 nor 1.
     """
     array = _read_string(argument, neuron_mask) if isinstance(neuron_mask, str) else neuron_mask
-    if not (isinstance(array, np.ndarray) and array.dtype == bool):
+    if not (isinstance(array, np.ndarray) and array.dtype.kind == "b"):
         array = check_array(argument, array)
     length = array.shape[-1] if array.ndim else 0
     if length != n:
         raise ValueError(f"{argument} has {length} entries; this network has {n} (limit: {n})")
-    if array.dtype != bool and not ((array == 0) | (array == 1)).all():
+    if array.dtype.kind != "b" and not ((array == 0) | (array == 1)).all():
         raise ValueError(f"{argument}={show_value(neuron_mask)} has entries other than 0 and 1")
     return array.astype(bool, copy=False)
 
@@ -121,10 +138,10 @@ def masks_from_indices(indices: npt.ArrayLike, n: int) -> BoolArray:
         raise TypeError(f"indices={show_value(indices)} are not integers")
     if array.size and not (array.min() >= 0 and array.max() < 2**n):
         raise ValueError(f"indices={show_value(indices)} are not in 0..{2**n - 1}")
-    return (array[..., np.newaxis] >> np.arange(n)[::-1] & 1).astype(bool)
+    return (array[..., np.newaxis] & place_values(n)).astype(bool)
 
 
-def masks_to_indices(neuron_masks: npt.ArrayLike) -> npt.NDArray[np.int64]:
+def masks_to_indices(neuron_masks: npt.ArrayLike) -> IntArray:
     """The indices (...) of masks (..., n), n at most 62.
 
     Raises:
@@ -135,7 +152,7 @@ def masks_to_indices(neuron_masks: npt.ArrayLike) -> npt.NDArray[np.int64]:
     n = array.shape[-1] if array.ndim else 0
     masks = check_mask(neuron_masks, n, argument="neuron_masks")
     check_integer("n of neuron_masks", n, minimum=1, maximum=62)
-    return masks @ (1 << np.arange(n, dtype=np.int64)[::-1])
+    return masks @ place_values(n)
 
 
 def all_masks(n: int) -> BoolArray:

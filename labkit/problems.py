@@ -10,9 +10,15 @@ import numpy.typing as npt
 
 from labkit.costs import CostTable, LocalCost
 from labkit.datasets import Task, load_task
-from labkit.limits import check_choice, check_integer
+from labkit.limits import check_choice, check_integer, describe
 from labkit.masks import check_one_mask
-from labkit.networks import NetworkArrays, NKArrays, sample_network, sample_nk_network
+from labkit.networks import (
+    NetworkArrays,
+    NKArrays,
+    OneLayerArrays,
+    sample_network,
+    sample_nk_network,
+)
 from labkit.scoring import (
     NetworkCost,
     accuracy,
@@ -29,7 +35,7 @@ DEFAULT_SCALE = 2.0
 NK_COST = "cross_entropy"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Problem:
     """A task, a random network for it, and the cost of each of its 2^n subnetworks.
 
@@ -46,6 +52,10 @@ class Problem:
     table: CostTable
     cost_name: str
     seed: int
+
+    def __repr__(self) -> str:
+        sizes = {"n_neurons": self.n_neurons, "cost_name": self.cost_name, "seed": self.seed}
+        return describe(self, task=self.task.name, **sizes, minimum=self.table.minimum)
 
     @property
     def n_neurons(self) -> int:
@@ -94,8 +104,6 @@ def build_problem(
         cost: 'cross_entropy', 'squared_error' or 'error_rate'.
 
     Raises:
-        TypeError: a count or the seed is not an integer.
-        ValueError: a name is unknown or a count out of range.
         TooLargeError: the table does not fit in memory.
     """
     task = load_task(task_name)
@@ -117,7 +125,7 @@ def build_problem(
     return Problem(task, network, table, cost, seed)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class NKProblem:
     """A task, an NK network for it, and the sum of N small tables that its masks cost.
 
@@ -130,6 +138,12 @@ class NKProblem:
     task: Task
     network: NKArrays
     cost: LocalCost
+
+    def __repr__(self) -> str:
+        k = self.network.n_inputs_per_output
+        return describe(
+            self, task=self.task.name, n_neurons=self.network.n_neurons, n_inputs_per_output=k
+        )
 
     def accuracy(self, neuron_mask: npt.ArrayLike, *, split: str = "test") -> float:
         """Share of samples that the mean of the outputs classifies rightly.
@@ -158,7 +172,7 @@ class NKProblem:
         readout = np.zeros((nk.n_neurons, 1), dtype=np.float64)
         np.add.at(readout[:, 0], nk.neighbourhoods, nk.readout / nk.n_neurons)
         columns = nk.mean[:, np.newaxis], nk.inverse_std[:, np.newaxis]
-        return NetworkArrays(nk.kernel, readout.astype(np.float32), nk.scale, "neuron", *columns)
+        return OneLayerArrays(nk.kernel, readout.astype(np.float32), nk.scale, "neuron", *columns)
 
 
 @lru_cache(maxsize=256, typed=True)
@@ -180,10 +194,6 @@ def build_nk_problem(
         seed: of the network's weights; the hidden neurons are the same for every K.
         scale: factor on the outputs.
         neighbourhood: 'adjacent' or 'random'.
-
-    Raises:
-        TypeError: a count or the seed is not an integer.
-        ValueError: a name is unknown or a count out of range.
     """
     task = load_task(task_name)
     network = sample_nk_network(

@@ -11,13 +11,18 @@ import numpy.typing as npt
 
 from labkit.baselines.passes import TrainingPasses
 from labkit.ledger import Ledger
-from labkit.limits import check_choice, check_integer, check_positive, check_rng
-from labkit.masks import BoolArray
-from labkit.networks import NetworkArrays, RandomNetwork, TwoLayerArrays
+from labkit.limits import (
+    BoolArray,
+    FloatArray,
+    check_choice,
+    check_integer,
+    check_positive,
+    check_rng,
+)
+from labkit.networks import NetworkArrays, RandomNetwork
 from labkit.scoring import COSTS
 from labkit.selectors import Selection
 
-FloatArray = npt.NDArray[np.float64]
 Network = RandomNetwork | NetworkArrays
 
 _MOMENTUM = 0.9
@@ -127,13 +132,12 @@ def magnitudes(network: NetworkArrays) -> FloatArray:
     """
     if network.mask_kind == "weight":
         return np.abs(network.kernel.T, dtype=np.float64).ravel()
-    layers = [network.kernel, network.readout]
-    if isinstance(network, TwoLayerArrays):
-        layers.insert(1, network.second_kernel)
+    whole = network.masked_layers(np.ones(network.n_mask_bits, dtype=bool))
+    kernels: list[FloatArray] = [kernel for kernel, _, _ in whole]
     sizes = []
-    for into, out_of in pairwise(layers):
-        norms = np.linalg.norm(into.astype(np.float64), axis=0)
-        norms = norms * np.linalg.norm(out_of[: len(norms)].astype(np.float64), axis=1)
+    for into, out_of in pairwise([*kernels, network.readout.astype(np.float64)]):
+        norms = np.linalg.norm(into, axis=0)
+        norms = norms * np.linalg.norm(out_of[: len(norms)], axis=1)
         sizes.append(norms / norms.mean())
     return np.concatenate(sizes)
 

@@ -11,7 +11,14 @@ import numpy.typing as npt
 
 from labkit.datasets import Task
 from labkit.ledger import Ledger
-from labkit.limits import check_integer, check_positive, show_value
+from labkit.limits import (
+    Float32Array,
+    FloatArray,
+    IntArray,
+    check_integer,
+    check_positive,
+    show_value,
+)
 from labkit.networks import RandomNetwork, check_samples
 from labkit.quiet import quiet_start
 from labkit.scoring import accuracy, check_labels, cost_of_outputs
@@ -30,8 +37,8 @@ class TrainedNetworks:
         ledger: networks times epochs forward passes, and as many backward passes.
     """
 
-    train_accuracy: npt.NDArray[np.float64]
-    test_accuracy: npt.NDArray[np.float64]
+    train_accuracy: FloatArray
+    test_accuracy: FloatArray
     ledger: Ledger
 
 
@@ -86,7 +93,7 @@ class TrainedNetwork:
 
     model: RandomNetwork
     train_cost: float
-    history: npt.NDArray[np.float64]
+    history: FloatArray
     ledger: Ledger
 
 
@@ -139,7 +146,7 @@ def _copy(network: RandomNetwork, learning_rate: float) -> RandomNetwork:
     return model
 
 
-def _step(model: Any, x: npt.NDArray[np.float32], labels: npt.NDArray[np.int64]) -> float:
+def _step(model: Any, x: Float32Array, labels: IntArray) -> float:
     """One step; the loss before it."""
     model.reset_metrics()  # some versions of Keras average over calls otherwise
     return float(model.train_on_batch(x, labels)[0])
@@ -166,8 +173,6 @@ def _side_by_side(task: Task, n_hidden: int, n_networks: int, seed: int) -> Any:
     return model
 
 
-def _accuracies(
-    model: Any, x: npt.NDArray[np.float32], y: npt.NDArray[np.int64]
-) -> npt.NDArray[np.float64]:
+def _accuracies(model: Any, x: Float32Array, y: IntArray) -> FloatArray:
     outputs = np.asarray(model(x))
     return np.array([accuracy(outputs[:, network], y) for network in range(outputs.shape[1])])

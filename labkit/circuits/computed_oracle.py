@@ -11,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 
 from labkit.circuits.votes import (
-    IntArray,
     Vote,
     add_integer,
     collect_votes,
@@ -19,7 +18,7 @@ from labkit.circuits.votes import (
     leave_fourier_basis,
     turn_phase,
 )
-from labkit.limits import check_count, check_integer, show_value
+from labkit.limits import IntArray, check_count, check_integer, show_value
 
 _BYTES_PER_GATE = 600
 _BYTES_PER_SUM = 64

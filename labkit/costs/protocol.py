@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Protocol
 
-import numpy as np
 import numpy.typing as npt
 
-from labkit.limits import check_integer, show_value
+from labkit.limits import BoolArray, FloatArray, check_integer, show_value
+from labkit.masks import check_mask
 
 if TYPE_CHECKING:
     from labkit.costs.tables import CostTable
@@ -27,13 +28,45 @@ class Cost(Protocol):
         """The largest number of neurons in one term."""
         ...
 
-    def evaluate(self, neuron_masks: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    def evaluate(self, neuron_masks: npt.ArrayLike) -> FloatArray:
         """Costs (...) of masks (..., n)."""
         ...
 
     def to_table(self) -> CostTable:
         """The same cost as a table of all 2^n masks."""
         ...
+
+
+class _Unchecked(Protocol):
+    @property
+    def n_neurons(self) -> int: ...
+
+    def costs_of(self, masks: BoolArray, /) -> FloatArray: ...
+
+
+class CheckedCost(ABC):
+    """A cost that checks the masks it is asked for once, at its door.
+
+    Who has checked them already, as a `CostMeter` has, asks `costs_of`.
+    """
+
+    @abstractmethod
+    def costs_of(self, masks: BoolArray, /) -> FloatArray:
+        """Costs (...) of bool masks (..., n), which are not checked again."""
+
+    def evaluate(self: _Unchecked, neuron_masks: npt.ArrayLike) -> FloatArray:
+        """Costs of masks.
+
+        Args:
+            neuron_masks: bool (..., n).
+
+        Returns:
+            float64 (...).
+
+        Raises:
+            ValueError: a mask does not have n entries of 0 or 1.
+        """
+        return self.costs_of(check_mask(neuron_masks, self.n_neurons, argument="neuron_masks"))
 
 
 Neurons = tuple[int, ...]

@@ -7,17 +7,23 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from labkit.limits import check_array, check_number, check_register
-from labkit.masks import BoolArray, check_mask, check_one_mask, masks_from_indices, masks_to_indices
-
-FloatArray = npt.NDArray[np.float64]
+from labkit.costs.protocol import CheckedCost
+from labkit.limits import (
+    BoolArray,
+    FloatArray,
+    check_array,
+    check_number,
+    check_register,
+    describe,
+)
+from labkit.masks import check_one_mask, masks_from_indices, place_values
 
 #: Costs closer together than this are equal: the rounding of a mean over samples is smaller.
 EQUAL_WITHIN = 1e-12
 
 
-@dataclass(frozen=True, eq=False)
-class CostTable:
+@dataclass(frozen=True, eq=False, repr=False)
+class CostTable(CheckedCost):
     """The cost of each of the 2^n masks.
 
     Attributes:
@@ -25,7 +31,6 @@ class CostTable:
         n_neurons: n.
 
     Raises:
-        TypeError: `n_neurons` is not an integer, or `costs` no array of numbers.
         ValueError: `costs` does not hold 2^n finite numbers.
         TooLargeError: 2^n costs do not fit in memory.
     """
@@ -61,6 +66,9 @@ class CostTable:
         object.__setattr__(table, "n_neurons", n_neurons)
         return table
 
+    def __repr__(self) -> str:
+        return describe(self, n_neurons=self.n_neurons, minimum=self.minimum, mean=self.mean)
+
     @property
     def order(self) -> int:
         """The largest number of neurons in one term: a table may couple all n."""
@@ -81,20 +89,9 @@ class CostTable:
         """The standard deviation over all masks."""
         return float(self.costs.std())
 
-    def evaluate(self, neuron_masks: npt.ArrayLike) -> FloatArray:
-        """Costs of masks.
-
-        Args:
-            neuron_masks: bool (..., n).
-
-        Returns:
-            float64 (...).
-
-        Raises:
-            ValueError: a mask does not have n entries of 0 or 1.
-        """
-        masks = check_mask(neuron_masks, self.n_neurons, argument="neuron_masks")
-        return self.costs[masks_to_indices(masks)]
+    def costs_of(self, masks: BoolArray, /) -> FloatArray:
+        """Costs (...) of bool masks (..., n), which are not checked again."""
+        return self.costs[masks @ place_values(self.n_neurons)]
 
     def to_table(self) -> CostTable:
         """Itself."""
@@ -104,7 +101,6 @@ class CostTable:
         """Which masks cost at most `threshold`: bool (2^n,), by mask index.
 
         Raises:
-            TypeError: `threshold` is not a number.
             ValueError: no mask does.
         """
         threshold = check_number("threshold", threshold)
@@ -126,5 +122,5 @@ class CostTable:
         Raises:
             ValueError: the mask does not have n entries of 0 or 1.
         """
-        cost = self.evaluate(check_one_mask(neuron_mask, self.n_neurons))
+        cost = self.costs_of(check_one_mask(neuron_mask, self.n_neurons))
         return 1 + int(np.count_nonzero(self.costs < cost - EQUAL_WITHIN))

@@ -5,9 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from labkit.limits import check_array, check_choice
-
-FloatArray = npt.NDArray[np.float64]
+from labkit.limits import FloatArray, check_array, check_choice
 
 COSTS = ("cross_entropy", "squared_error", "error_rate")
 
@@ -26,9 +24,6 @@ def cost_of_outputs(outputs: npt.ArrayLike, targets: FloatArray, *, cost: str) -
 
     Returns:
         float64 (...).
-
-    Raises:
-        ValueError: `cost` is unknown.
     """
     check_choice("cost", cost, COSTS)
     f = check_array("outputs", outputs)
@@ -45,12 +40,7 @@ def cost_of_outputs(outputs: npt.ArrayLike, targets: FloatArray, *, cost: str) -
 
 
 def accuracy(outputs: npt.ArrayLike, y: npt.ArrayLike) -> float:
-    """1 - error_rate of outputs (samples, outputs) against labels y (samples,).
-
-    Raises:
-        TypeError: `outputs` or `y` is no array of numbers.
-        ValueError: their shapes or the labels do not fit.
-    """
+    """1 - error_rate of outputs (samples, outputs) against labels y (samples,)."""
     f = check_array("outputs", outputs)
     if f.ndim != 2:
         raise ValueError(f"outputs has shape {f.shape}; it must be (samples, outputs)")

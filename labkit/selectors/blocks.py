@@ -8,21 +8,18 @@ from functools import partial
 from typing import TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
-from labkit.costs import Cost, CostTable, LocalCost, PauliZCost
-from labkit.limits import check_register
-from labkit.masks import BoolArray, check_mask, masks_from_indices
+from labkit.costs import CheckedCost, Cost, CostTable, LocalCost, PauliZCost
+from labkit.limits import BoolArray, FloatArray, IntArray, check_register, describe
+from labkit.masks import masks_from_indices
 from labkit.selectors.running import CostMeter
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 Term = TypeVar("Term")
 _ROWS = 2**12
 
 
-@dataclass(frozen=True, eq=False)
-class BlockCost:
+@dataclass(frozen=True, eq=False, repr=False)
+class BlockCost(CheckedCost):
     """The cost of the masks that differ from `neuron_mask` on a block of neurons only.
 
     Attributes:
@@ -45,9 +42,11 @@ class BlockCost:
         """The largest number of neurons of the block that one term may have."""
         return min(self.n_neurons, self.cost.order)
 
-    def evaluate(self, neuron_masks: npt.ArrayLike) -> FloatArray:
-        """Costs (...) of masks (..., b) of the block."""
-        masks = check_mask(neuron_masks, self.n_neurons, argument="neuron_masks")
+    def __repr__(self) -> str:
+        return describe(self, cost=self.cost, block=self.block.tolist())
+
+    def costs_of(self, masks: BoolArray, /) -> FloatArray:
+        """Costs (...) of bool masks (..., b) of the block, which are not checked again."""
         return self.cost.evaluate(embed(self.neuron_mask, self.block, masks))
 
     def to_table(self) -> CostTable:
@@ -59,7 +58,7 @@ class BlockCost:
         b = check_register("block_size", self.n_neurons, bytes_per_mask=24, what="the cost table")
         starts = range(0, 2**b, _ROWS)
         indices = (np.arange(start, min(start + _ROWS, 2**b)) for start in starts)
-        costs = [self.evaluate(masks_from_indices(rows, b)) for rows in indices]
+        costs = [self.costs_of(masks_from_indices(rows, b)) for rows in indices]
         return CostTable(np.concatenate(costs), b)
 
 

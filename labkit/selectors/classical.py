@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from itertools import product
 
 import numpy as np
-import numpy.typing as npt
 
 from labkit.costs import EQUAL_WITHIN
-from labkit.limits import check_integer, check_register
-from labkit.masks import BoolArray, masks_from_indices
+from labkit.limits import BoolArray, FloatArray, IntArray, check_integer, check_register
+from labkit.masks import masks_from_indices
 from labkit.selectors.running import CostMeter
 
 _BLOCK = 2**14
@@ -53,7 +52,7 @@ def _random_masks(n: int, rng: np.random.Generator) -> Iterator[BoolArray]:
         yield masks_from_indices(block, n)
 
 
-def _blocks(indices: npt.NDArray[np.int64]) -> Iterator[npt.NDArray[np.int64]]:
+def _blocks(indices: IntArray) -> Iterator[IntArray]:
     return (indices[i : i + _BLOCK] for i in range(0, len(indices), _BLOCK))
 
 
@@ -123,8 +122,6 @@ def swap_search(meter: CostMeter, *, rng: np.random.Generator, n_active: int) ->
                 else:
                     mask[[i, j]] = True, False
 
-
-FloatArray = npt.NDArray[np.float64]
 
 #: A rise of this quantile is kept in that share of all tries: in the first sweep, in the last.
 _HOT, _COLD = (0.5, 1 / 2), (0.1, 1 / 100)

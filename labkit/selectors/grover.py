@@ -10,8 +10,8 @@ import numpy as np
 
 from labkit.amplification import GROWTH, success_probability
 from labkit.costs import EQUAL_WITHIN, CostTable
-from labkit.limits import check_integer, check_register
-from labkit.masks import BoolArray, mask_from_index, masks_from_indices
+from labkit.limits import BoolArray, check_integer, check_register
+from labkit.masks import mask_from_index, masks_from_indices
 from labkit.selectors.running import CostMeter
 
 if TYPE_CHECKING:

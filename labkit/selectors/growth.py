@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from labkit.costs import EQUAL_WITHIN, CostTable
 from labkit.ledger import Ledger
-from labkit.limits import check_array, check_count, check_rng
+from labkit.limits import FloatArray, IntArray, check_array, check_count, check_rng
 from labkit.selectors.running import Selector, run
 
 _RESAMPLES = 2000
@@ -19,7 +19,7 @@ _RESAMPLES = 2000
 
 def queries_to_optimum(
     selector: Selector, tables: Iterable[CostTable], *, rng: np.random.Generator, **options: Any
-) -> npt.NDArray[np.int64]:
+) -> IntArray:
     """How many cost queries a selector makes until it meets an optimum: int64 (tables,).
 
     Args:
@@ -37,7 +37,7 @@ def queries_to_optimum(
 
 def oracle_calls_to_optimum(
     selector: Selector, tables: Iterable[CostTable], *, rng: np.random.Generator, **options: Any
-) -> npt.NDArray[np.int64]:
+) -> IntArray:
     """How many oracle calls a selector makes until it meets an optimum: int64 (tables,).
 
     Arguments and errors are those of `queries_to_optimum`.
@@ -104,7 +104,7 @@ def fit_growth(
     return Growth(float(exponent), float(low), float(high), float(2**intercept))
 
 
-def _check_shapes(sizes: npt.NDArray[np.float64], counted: npt.NDArray[np.float64]) -> None:
+def _check_shapes(sizes: FloatArray, counted: FloatArray) -> None:
     if sizes.ndim != 1 or len(np.unique(sizes)) < 2:
         raise ValueError(f"n_neurons={sizes.tolist()} holds too few sizes (limit: 2 or more)")
     if counted.ndim != 2 or len(counted) != len(sizes) or not counted.shape[1]:

@@ -9,21 +9,12 @@ from itertools import count
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from labkit.costs import EQUAL_WITHIN, Cost
 from labkit.costs.protocol import check_neurons
 from labkit.ledger import Ledger
-from labkit.limits import check_choice, check_integer, show_value
-from labkit.masks import BoolArray
-from labkit.selectors.blocks import (
-    IntArray,
-    clusters,
-    cut,
-    embed,
-    interaction_strength,
-    restriction,
-)
+from labkit.limits import BoolArray, IntArray, check_choice, check_integer, show_value
+from labkit.selectors.blocks import clusters, cut, embed, interaction_strength, restriction
 from labkit.selectors.classical import exhaustive
 from labkit.selectors.running import CostMeter, Selection, Selector, name_of, run
 
@@ -40,7 +31,7 @@ class BlockStep:
         ledger: what was counted until then, from the start of the search.
     """
 
-    block: npt.NDArray[np.int64]
+    block: IntArray
     before: BoolArray
     after: BoolArray
     cost: float

@@ -14,14 +14,13 @@ import numpy.typing as npt
 
 from labkit.ansatz import check_angles, check_mixer, ramp_angles
 from labkit.costs import Cost, CostTable, LocalCost, PauliZCost
-from labkit.limits import check_choice, check_integer, check_number, show_value
+from labkit.limits import FloatArray, check_choice, check_integer, check_number, show_value
 from labkit.selectors.running import CostMeter
 from labkit.simulators import evolve_qaoa, qaoa_value_and_gradient, sample_masks, sample_state
 
 if TYPE_CHECKING:
     import cirq
 
-FloatArray = npt.NDArray[np.float64]
 Angles = tuple[FloatArray, FloatArray]
 
 ANGLES = ("ramp", "gradient", "sampled")

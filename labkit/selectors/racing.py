@@ -16,8 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from labkit.costs import Cost, CostTable
-from labkit.limits import check_choice, check_integer
-from labkit.masks import BoolArray
+from labkit.limits import BoolArray, FloatArray, IntArray, check_choice, check_integer
 from labkit.selectors import (
     CostMeter,
     Ledger,
@@ -30,9 +29,6 @@ from labkit.selectors import (
     simulated_annealing,
 )
 from labkit.selectors.running import SearchEnded
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 #: Layers of QAOA, neurons of a local block; shots and states where angles are trained on the way.
 LAYERS, BLOCK_SIZE, TUNING_SHOTS, TUNING_STATES = 4, 4, 16, 30

@@ -11,10 +11,9 @@ import numpy.typing as npt
 
 from labkit.ansatz import check_angles
 from labkit.costs import LocalCost
-from labkit.limits import check_integer, check_register, show_value
+from labkit.limits import FloatArray, check_integer, check_register, show_value
 from labkit.simulators.qaoa import evolve_qaoa
 
-FloatArray = npt.NDArray[np.float64]
 _BYTES_PER_MASK = 112
 
 

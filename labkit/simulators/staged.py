@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from labkit.ansatz import Edge, ring_edges
+from labkit.limits import FloatArray
 from labkit.simulators.states import IntArray, find_support, spread
 
-FloatArray = npt.NDArray[np.float64]
 State = npt.NDArray[np.complex128]
 #: Qubits rotated by one matrix product: so small that BLAS does not hand it to several threads.
 _GROUP = 3
