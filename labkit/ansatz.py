@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from labkit.limits import FloatArray, check_array, check_choice, check_finite, check_integer
+from labkit.arrays import FloatArray
+from labkit.limits import check_array, check_choice, check_finite, check_integer
 
 Edge = tuple[int, int]
 

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from labkit.limits import Float32Array, FloatArray, IntArray, check_choice, check_integer
+from labkit.arrays import Float32Array, FloatArray, IntArray
+from labkit.limits import check_choice, check_integer
 
 TASK_NAMES: tuple[str, ...] = (
     "moons",
@@ -78,11 +79,6 @@ class Task:
         Returns:
             A task of the same name and labels, whose features are the components,
             float32 (samples, n_components), leading component first.
-
-        Raises:
-            TypeError: `n_components` is not an integer.
-            ValueError: `n_components` is outside 1..n_features (or the training split has
-                fewer samples than that).
         """
         limit = min(self.x_train.shape)
         count = check_integer("n_components", n_components, minimum=1, maximum=limit)

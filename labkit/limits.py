@@ -1,7 +1,4 @@
-"""What labkit refuses, and how it says so: the argument, its value and the limit, in one line.
-
-The types of the arrays that it passes around stand here too, beneath every other module.
-"""
+"""What labkit refuses, and how it says so: the argument, its value and the limit, in one line."""
 
 from __future__ import annotations
 
@@ -15,12 +12,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import psutil
-
-FloatArray = npt.NDArray[np.float64]
-Float32Array = npt.NDArray[np.float32]
-ComplexArray = npt.NDArray[np.complex64]
-IntArray = npt.NDArray[np.int64]
-BoolArray = npt.NDArray[np.bool_]
 
 #: So few bytes are given without a look at the memory, which takes a tenth of a millisecond.
 ALWAYS_FITS = 2**24
@@ -56,22 +47,13 @@ def show_number(value: Any) -> str:
 
 
 def check_integer(argument: str, value: Any, *, minimum: int, maximum: int | None = None) -> int:
-    """Returns `value` as an int.
-
-    Raises:
-        TypeError: `value` is not an integer (a bool is not one).
-        ValueError: it is below `minimum` or above `maximum`.
-    """
-    if isinstance(value, (bool, np.bool_)) or not hasattr(value, "__index__"):
-        number = None
-    else:
-        try:
-            number = operator.index(value)
-        except TypeError:
-            number = None
-    if number is None:
+    """Returns `value` as an int; a bool is not one."""
+    try:
+        number = operator.index(None if isinstance(value, (bool, np.bool_)) else value)
+    except TypeError:
         given = show_value(value)
-        raise TypeError(f"{argument}={given} is not an integer (limit: {minimum} or more)")
+        message = f"{argument}={given} is not an integer (limit: {minimum} or more)"
+        raise TypeError(message) from None
     if number < minimum:
         raise ValueError(f"{argument}={number} is too small (limit: {minimum} or more)")
     if maximum is not None and number > maximum:
@@ -80,23 +62,14 @@ def check_integer(argument: str, value: Any, *, minimum: int, maximum: int | Non
 
 
 def check_choice(argument: str, value: Any, choices: Sequence[str]) -> str:
-    """Returns `value` if it is one of `choices`.
-
-    Raises:
-        ValueError: it is not; the message lists the choices.
-    """
+    """Returns `value` if it is one of `choices`; the ValueError lists them."""
     if not isinstance(value, str) or value not in choices:
         raise ValueError(f"{argument}={show_value(value)} is unknown (known: {', '.join(choices)})")
     return value
 
 
 def check_number(argument: str, value: Any) -> float:
-    """Returns `value` as a float; it may be infinite.
-
-    Raises:
-        TypeError: it is not a real number.
-        ValueError: it is not a number (NaN).
-    """
+    """Returns `value` as a float; it may be infinite, but not NaN."""
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (Real, np.floating)):
         raise TypeError(f"{argument}={show_value(value)} is not a number")
     if math.isnan(value):
@@ -105,12 +78,7 @@ def check_number(argument: str, value: Any) -> float:
 
 
 def check_finite(argument: str, value: Any) -> float:
-    """Returns `value` as a float.
-
-    Raises:
-        TypeError: it is not a real number.
-        ValueError: it is not finite.
-    """
+    """Returns `value` as a float, neither infinite nor NaN."""
     number = check_number(argument, value)
     if math.isinf(number):
         raise ValueError(f"{argument}={value!r} is not finite")
@@ -118,11 +86,7 @@ def check_finite(argument: str, value: Any) -> float:
 
 
 def check_positive(argument: str, value: Any) -> float:
-    """Returns `value` as a float.
-
-    Raises:
-        ValueError: it is not a finite number above zero.
-    """
+    """Returns `value` as a float, finite and above zero; anything else is a ValueError."""
     is_number = isinstance(value, (Real, np.floating)) and not isinstance(value, bool)
     number = float(value) if is_number else math.nan
     if not 0 < number < math.inf:
@@ -130,13 +94,8 @@ def check_positive(argument: str, value: Any) -> float:
     return number
 
 
-def check_array(argument: str, value: Any) -> FloatArray:
-    """Returns `value` as a float64 array.
-
-    Raises:
-        TypeError: it is not an array of real numbers.
-        ValueError: an entry is not finite.
-    """
+def check_array(argument: str, value: Any) -> npt.NDArray[np.float64]:
+    """Returns `value`, finite real numbers, as a float64 array."""
     try:
         array = np.asarray(value)
     except ValueError:  # rows of unequal length
@@ -149,11 +108,7 @@ def check_array(argument: str, value: Any) -> FloatArray:
 
 
 def check_rng(rng: Any) -> np.random.Generator:
-    """Returns `rng` if it is a generator.
-
-    Raises:
-        TypeError: it is not a `numpy.random.Generator`.
-    """
+    """Returns `rng` if it is a `numpy.random.Generator`."""
     if not isinstance(rng, np.random.Generator):
         given = show_value(rng)
         raise TypeError(f"rng={given} is not a numpy.random.Generator (try default_rng(seed))")
@@ -173,8 +128,6 @@ def check_register(
         what: what the memory would hold, for the message.
 
     Raises:
-        TypeError: `n` is not an integer.
-        ValueError: `n` is below 1.
         TooLargeError: 2^n * bytes_per_mask is above the limit of `memory_limit`.
     """
     n = check_integer(argument, n, minimum=1)
@@ -191,11 +144,7 @@ def check_register(
 
 
 def check_memory(argument: str, value: int, *, nbytes: float, largest: int, what: str) -> None:
-    """Refuses a request of `nbytes` that does not fit; `largest` is the value that would.
-
-    Raises:
-        TooLargeError: `nbytes` is above the limit of `memory_limit`.
-    """
+    """Refuses a request of `nbytes` above `memory_limit`; `largest` is the value that would fit."""
     if nbytes > ALWAYS_FITS and nbytes > (usable := memory_limit()):
         raise TooLargeError(
             f"{argument}={value} needs {format_bytes(nbytes)} for {what}; "
@@ -204,11 +153,7 @@ def check_memory(argument: str, value: int, *, nbytes: float, largest: int, what
 
 
 def check_count(argument: str, count: int, *, bytes_each: int, what: str) -> None:
-    """Refuses `count` things of `bytes_each` bytes, working space included, that do not fit.
-
-    Raises:
-        TooLargeError: they are above the limit of `memory_limit`.
-    """
+    """Refuses `count` things of `bytes_each` bytes, working space included, that do not fit."""
     if count * bytes_each <= ALWAYS_FITS:
         return
     largest = memory_limit() // bytes_each

@@ -17,8 +17,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from labkit.limits import BoolArray as BoolArray
-from labkit.limits import IntArray, check_array, check_integer, check_register, show_value
+from labkit.arrays import BoolArray as BoolArray
+from labkit.arrays import IntArray
+from labkit.limits import check_array, check_integer, check_register, show_value
 
 
 @lru_cache
@@ -50,7 +51,6 @@ def check_mask(neuron_mask: Any, n: int, *, argument: str = "neuron_mask") -> Bo
         bool array (..., n).
 
     Raises:
-        TypeError: `neuron_mask` is no array of numbers.
         ValueError: the last axis does not hold n entries, or an entry is neither 0 nor 1.
     """
     array = _read_string(argument, neuron_mask) if isinstance(neuron_mask, str) else neuron_mask
@@ -68,7 +68,6 @@ def check_one_mask(neuron_mask: Any, n: int, *, argument: str = "neuron_mask") -
     """Returns one mask as a bool array (n,); see `check_mask`.
 
     Raises:
-        TypeError: `neuron_mask` is no array of numbers.
         ValueError: it is a batch, has another length, or an entry is neither 0 nor 1.
     """
     mask = check_mask(neuron_mask, n, argument=argument)
@@ -85,9 +84,6 @@ def mask_from_string(s: str) -> BoolArray:
 
     Returns:
         bool array (n,).
-
-    Raises:
-        ValueError: `s` is empty, not a string, or holds another character.
     """
     if not s:
         raise ValueError(f"s={s!r} is not a mask string (limit: 1 character or more)")
@@ -95,43 +91,25 @@ def mask_from_string(s: str) -> BoolArray:
 
 
 def mask_to_string(m: npt.ArrayLike) -> str:
-    """Writes a mask (n,) as a string, neuron 0 first.
-
-    Raises:
-        ValueError: `m` is not one-dimensional or holds other values than 0 and 1.
-    """
+    """Writes a mask (n,) as a string, neuron 0 first."""
     array = _one_mask(m)
     return "".join("1" if kept else "0" for kept in array)
 
 
 def mask_to_index(m: npt.ArrayLike) -> int:
-    """The mask index int(mask_string, 2): neuron 0 is the most significant bit.
-
-    Raises:
-        ValueError: `m` is not one-dimensional or holds other values than 0 and 1.
-    """
+    """The mask index int(mask_string, 2): neuron 0 is the most significant bit."""
     return int(mask_to_string(m), 2)
 
 
 def mask_from_index(i: int, n: int) -> BoolArray:
-    """The mask (n,) whose index is `i`.
-
-    Raises:
-        TypeError: `i` or `n` is not an integer.
-        ValueError: `n` is below 1, or `i` is not in 0..2^n - 1.
-    """
+    """The mask (n,) whose index is `i`."""
     n = check_integer("n", n, minimum=1)
     i = check_integer("i", i, minimum=0, maximum=2**n - 1)
     return mask_from_string(format(i, f"0{n}b"))
 
 
 def masks_from_indices(indices: npt.ArrayLike, n: int) -> BoolArray:
-    """The masks (..., n) of an integer array of indices (...), n at most 62.
-
-    Raises:
-        TypeError: `indices` are not integers.
-        ValueError: an index is not in 0..2^n - 1, or `n` not in 1..62.
-    """
+    """The masks (..., n) of an integer array of indices (...), n at most 62."""
     n = check_integer("n", n, minimum=1, maximum=62)
     array = np.asarray(indices)
     if array.dtype.kind not in "iu":
@@ -142,12 +120,7 @@ def masks_from_indices(indices: npt.ArrayLike, n: int) -> BoolArray:
 
 
 def masks_to_indices(neuron_masks: npt.ArrayLike) -> IntArray:
-    """The indices (...) of masks (..., n), n at most 62.
-
-    Raises:
-        TypeError: `neuron_masks` are no array of numbers.
-        ValueError: an entry is neither 0 nor 1, or n is not in 1..62.
-    """
+    """The indices (...) of masks (..., n), n at most 62."""
     array = np.asarray(neuron_masks)
     n = array.shape[-1] if array.ndim else 0
     masks = check_mask(neuron_masks, n, argument="neuron_masks")
@@ -159,8 +132,6 @@ def all_masks(n: int) -> BoolArray:
     """All 2^n masks in index order, bool (2^n, n).
 
     Raises:
-        TypeError: `n` is not an integer.
-        ValueError: `n` is below 1.
         TooLargeError: they do not fit in memory.
     """
     # indices and their shifted copies are int64 before they become bools

@@ -68,9 +68,6 @@ class Problem:
         Args:
             neuron_mask: (n_neurons,) bool, 0 and 1, or a mask string.
             split: 'train', 'validation' or 'test'.
-
-        Raises:
-            ValueError: the mask has the wrong length, or the split is unknown.
         """
         mask = check_one_mask(neuron_mask, self.n_neurons)
         check_choice("split", split, ("train", "validation", "test"))

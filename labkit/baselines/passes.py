@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from labkit.limits import BoolArray, FloatArray, show_value
+from labkit.arrays import BoolArray, FloatArray
+from labkit.limits import show_value
 from labkit.networks import NetworkArrays, RandomNetwork, TwoLayerArrays
 from labkit.networks.base import append_ones, check_samples
 from labkit.scoring import check_labels, cost_of_outputs
@@ -32,14 +33,7 @@ class TrainingPasses:
 
     @classmethod
     def of(cls, network: Any, x: npt.ArrayLike, y: npt.ArrayLike) -> TrainingPasses:
-        """Checks what a caller hands over.
-
-        Raises:
-            TypeError: `network` is neither `RandomNetwork` nor `NetworkArrays`, or `x` or `y` no
-                array of numbers.
-            ValueError: samples or labels do not fit.
-            TooLargeError: the activations do not fit in memory.
-        """
+        """Checks what a caller hands over."""
         arrays = network.arrays() if isinstance(network, RandomNetwork) else network
         if not isinstance(arrays, NetworkArrays):
             raise TypeError(f"network={show_value(network)} is no RandomNetwork or NetworkArrays")

@@ -9,16 +9,10 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from labkit.arrays import BoolArray, FloatArray
 from labkit.baselines.passes import TrainingPasses
 from labkit.ledger import Ledger
-from labkit.limits import (
-    BoolArray,
-    FloatArray,
-    check_choice,
-    check_integer,
-    check_positive,
-    check_rng,
-)
+from labkit.limits import check_choice, check_integer, check_positive, check_rng
 from labkit.networks import NetworkArrays, RandomNetwork
 from labkit.scoring import COSTS
 from labkit.selectors import Selection
@@ -57,11 +51,6 @@ def edge_popup(
     Returns:
         A `Selection`. Its ledger has `epochs` backward passes, and epochs + 1 cost queries and
         forward passes: the mask after the last step is looked at, too.
-
-    Raises:
-        TypeError: an argument is not of its kind.
-        ValueError: a number is out of range, or samples or labels do not fit.
-        TooLargeError: the activations do not fit in memory.
 
     Reference: Ramanujan et al. 2020, arXiv 1911.13299.
     """
@@ -104,11 +93,6 @@ def magnitude_pruning(
 
     Returns:
         A `Selection` of one cost query and forward pass, or of n where `n_active` is None.
-
-    Raises:
-        TypeError: an argument is not of its kind.
-        ValueError: `n_active` is out of range, `cost` unknown, or samples or labels do not fit.
-        TooLargeError: the activations do not fit in memory.
 
     Reference: Han et al. 2015, arXiv 1506.02626.
     """

@@ -9,16 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from labkit.arrays import Float32Array, FloatArray, IntArray
 from labkit.datasets import Task
 from labkit.ledger import Ledger
-from labkit.limits import (
-    Float32Array,
-    FloatArray,
-    IntArray,
-    check_integer,
-    check_positive,
-    show_value,
-)
+from labkit.limits import check_integer, check_positive, show_value
 from labkit.networks import RandomNetwork, check_samples
 from labkit.quiet import quiet_start
 from labkit.scoring import accuracy, check_labels, cost_of_outputs
@@ -56,10 +50,6 @@ def train_networks(
         n_networks: how many networks.
         epochs: steps of Adam.
         seed: of the initial weights, 0 or more.
-
-    Raises:
-        TypeError: a number is not an integer.
-        ValueError: a number is too small.
     """
     check_integer("n_hidden", n_hidden, minimum=1)
     check_integer("n_networks", n_networks, minimum=1)
@@ -118,10 +108,6 @@ def train_network(
         y: (samples,) labels 0..classes-1; for one output also -1 and +1.
         epochs: steps of Adam, at least 1.
         learning_rate: of Adam, above 0.
-
-    Raises:
-        TypeError: an argument is not of its kind.
-        ValueError: a number is out of range, or samples or labels do not fit.
     """
     if not isinstance(network, RandomNetwork):
         raise TypeError(f"network={show_value(network)} is no RandomNetwork")

@@ -10,6 +10,7 @@ import cirq
 import numpy as np
 import numpy.typing as npt
 
+from labkit.arrays import IntArray
 from labkit.circuits.votes import (
     Vote,
     add_integer,
@@ -18,7 +19,7 @@ from labkit.circuits.votes import (
     leave_fourier_basis,
     turn_phase,
 )
-from labkit.limits import IntArray, check_count, check_integer, show_value
+from labkit.limits import check_count, check_integer, show_value
 
 _BYTES_PER_GATE = 600
 _BYTES_PER_SUM = 64

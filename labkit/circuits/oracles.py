@@ -7,8 +7,9 @@ from typing import Any
 
 import cirq
 
+from labkit.arrays import BoolArray
 from labkit.circuits.computed_oracle import ComputedOracle, build_computed_oracle
-from labkit.limits import BoolArray, show_value
+from labkit.limits import show_value
 from labkit.masks import check_one_mask
 
 __all__ = ["ComputedOracle", "build_computed_oracle", "build_table_oracle", "flip_phase"]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import cirq
 import numpy as np
 
-from labkit.limits import IntArray
+from labkit.arrays import IntArray
 
 
 def leave_fourier_basis(register: Sequence[cirq.Qid]) -> Iterator[cirq.Operation]:

@@ -8,19 +8,10 @@ from functools import cached_property
 
 import numpy as np
 
+from labkit.arrays import BoolArray, FloatArray, IntArray
 from labkit.costs.pauli_z import PauliZCost
-from labkit.costs.protocol import CheckedCost, Neurons, check_neurons
-from labkit.costs.tables import CostTable
-from labkit.limits import (
-    BoolArray,
-    FloatArray,
-    IntArray,
-    check_array,
-    check_integer,
-    check_register,
-    describe,
-    show_value,
-)
+from labkit.costs.tables import CheckedCost, CostTable, Neurons, check_neurons
+from labkit.limits import check_array, check_integer, check_register, describe, show_value
 from labkit.masks import place_values
 
 Term = tuple[Neurons, FloatArray]
@@ -40,7 +31,6 @@ class LocalCost(CheckedCost):
         n_neurons: n.
 
     Raises:
-        TypeError: a term is not a pair of neurons and numbers.
         ValueError: a neuron is out of range or twice in one term, or a term of k neurons does
             not have 2^k finite values.
 

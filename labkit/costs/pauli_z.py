@@ -11,13 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from labkit.costs.protocol import CheckedCost, Neurons, check_neurons
+from labkit.arrays import BoolArray, FloatArray, IntArray
 from labkit.costs.spectrum import walsh_hadamard
-from labkit.costs.tables import CostTable
+from labkit.costs.tables import CheckedCost, CostTable, Neurons, check_neurons
 from labkit.limits import (
-    BoolArray,
-    FloatArray,
-    IntArray,
     check_count,
     check_finite,
     check_integer,
@@ -45,7 +42,6 @@ class PauliZCost(CheckedCost):
         n_neurons: n.
 
     Raises:
-        TypeError: `terms` is no mapping from tuples of integers to numbers.
         ValueError: a neuron is out of range or twice in one term, or a coefficient not finite.
     """
 
@@ -76,7 +72,6 @@ class PauliZCost(CheckedCost):
             max_order: keep terms of at most this many neurons; None keeps all, which is exact.
 
         Raises:
-            TypeError: `table` is not a `CostTable`.
             TooLargeError: the terms do not fit in memory.
         """
         if not isinstance(table, CostTable):
@@ -142,9 +137,6 @@ class PauliZCost(CheckedCost):
 
         Args:
             qubits: one qubit per neuron, neuron 0 first.
-
-        Raises:
-            ValueError: there are not n qubits.
         """
         import cirq
 

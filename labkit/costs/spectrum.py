@@ -13,8 +13,9 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
+from labkit.arrays import FloatArray
 from labkit.costs.tables import EQUAL_WITHIN, CostTable
-from labkit.limits import FloatArray, check_integer
+from labkit.limits import check_integer
 
 _RADIX = 2**5  # entries that one product transforms
 _BLOCK_SIZE = 2**14  # entries, 128 KiB
@@ -64,9 +65,6 @@ def regret_by(table: CostTable, other: CostTable) -> float:
     Args:
         table: the costs that count.
         other: the costs that choose; where it has several cheapest masks, their mean counts.
-
-    Raises:
-        ValueError: the two differ in n.
     """
     if other.n_neurons != table.n_neurons:
         raise ValueError(f"other has {other.n_neurons} neurons (limit: {table.n_neurons})")

@@ -8,10 +8,10 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from labkit.networks.base import CONSTANT_BELOW, NetworkArrays, check_samples, fold_subnetwork
-from labkit.networks.many_inputs import ManyInputsArrays
 from labkit.networks.nk import NEIGHBOURHOODS, NKArrays, sample_nk_network
 from labkit.networks.one_layer import (
     MAX_WEIGHT_MASK_INPUTS,
+    ManyInputsArrays,
     OneLayerArrays,
     count_patterns,
     unit_patterns,

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from labkit.limits import BoolArray, Float32Array, FloatArray, check_array, describe
+from labkit.arrays import BoolArray, Float32Array, FloatArray
+from labkit.limits import check_array, describe
 from labkit.masks import check_one_mask
 
 if TYPE_CHECKING:
@@ -65,10 +66,6 @@ class MaskedArrays(ABC):
 
         Args:
             x: (samples, n_inputs).
-
-        Raises:
-            ValueError: `x` does not have n_inputs features, or is not finite.
-            TooLargeError: the hidden activations do not fit in memory.
         """
 
     @abstractmethod
@@ -77,10 +74,6 @@ class MaskedArrays(ABC):
 
         Args:
             x: (samples, n_inputs).
-
-        Raises:
-            ValueError: `x` does not have n_inputs features, or is not finite.
-            TooLargeError: the activations do not fit in memory.
         """
 
     @abstractmethod
@@ -100,12 +93,7 @@ class MaskedArrays(ABC):
         """Memory that `run_masks` works in for each mask, on that many samples."""
 
     def outputs(self, x: npt.ArrayLike, neuron_mask: npt.ArrayLike) -> FloatArray:
-        """f_m(x), float64 (samples, n_outputs), for one mask.
-
-        Raises:
-            ValueError: the mask does not have `n_mask_bits` entries, or `x` the wrong features.
-            TooLargeError: the activations do not fit in memory.
-        """
+        """f_m(x), float64 (samples, n_outputs), for one mask."""
         mask = check_one_mask(neuron_mask, self.n_mask_bits)
         return self.run_masks(self.prepare(x), mask[np.newaxis])[0]
 
@@ -182,9 +170,6 @@ def fold_subnetwork(network: NetworkArrays, neuron_mask: npt.ArrayLike) -> list[
     Returns:
         Kernel and bias of each hidden layer and of the readout. Where no unit of a layer is left,
         one silent unit stays.
-
-    Raises:
-        ValueError: the mask has the wrong length or another value.
     """
     layers = network.masked_layers(check_one_mask(neuron_mask, network.n_mask_bits))
     readout = np.vstack([network.scale * network.readout, np.zeros(network.n_outputs)])
@@ -214,7 +199,6 @@ def check_samples(x: Any, n_inputs: int) -> FloatArray:
     """Returns samples as float64 (samples, n_inputs).
 
     Raises:
-        TypeError: `x` is no array of numbers.
         ValueError: the shape is another, there is no sample, or a value is not finite.
     """
     array = check_array("x", x)

@@ -11,16 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from labkit.limits import (
-    BoolArray,
-    Float32Array,
-    FloatArray,
-    IntArray,
-    check_choice,
-    check_count,
-    check_integer,
-    check_positive,
-)
+from labkit.arrays import BoolArray, Float32Array, FloatArray, IntArray
+from labkit.limits import check_choice, check_count, check_integer, check_positive
 from labkit.networks.base import MaskedArrays, append_ones, check_samples, measure_units
 from labkit.networks.sampling import draw_kernel
 
@@ -83,10 +75,6 @@ class NKArrays(MaskedArrays):
 
         Returns:
             float64 (samples, N, K): sample, output, place in the output's neighbourhood.
-
-        Raises:
-            ValueError: `x` does not have n_inputs features, or is not finite.
-            TooLargeError: the contributions do not fit in memory.
         """
         standardised = (self._hidden(x) - self.mean) * self.inverse_std
         t: FloatArray = standardised[:, self.neighbourhoods]
@@ -107,11 +95,7 @@ class NKArrays(MaskedArrays):
         return 8 * self.n_hidden * (n_samples + 2 * self.n_inputs_per_output)
 
     def prediction(self, x: npt.ArrayLike, neuron_mask: npt.ArrayLike) -> FloatArray:
-        """The mean of the outputs of one mask, float64 (samples, 1); class 1 where above 0.
-
-        Raises:
-            ValueError: the mask does not have N entries, or `x` the wrong features.
-        """
+        """The mean of the outputs of one mask, float64 (samples, 1); class 1 where above 0."""
         return self.outputs(x, neuron_mask).mean(axis=1, keepdims=True)
 
     def _hidden(self, x: npt.ArrayLike) -> FloatArray:
@@ -146,9 +130,6 @@ def sample_nk_network(
         neighbourhood: 'adjacent' or 'random'.
         scale: factor on the outputs, above 0.
         seed: of the random generator, 0 or more.
-
-    Raises:
-        TooLargeError: the weights do not fit in memory.
     """
     n_inputs = check_integer("n_inputs", n_inputs, minimum=1)
     n = check_integer("n_neurons", n_neurons, minimum=1)

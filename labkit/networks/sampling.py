@@ -6,10 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from labkit.limits import Float32Array, check_choice, check_count, check_integer, check_positive
+from labkit.arrays import Float32Array
+from labkit.limits import check_choice, check_count, check_integer, check_positive
 from labkit.networks.base import NetworkArrays
-from labkit.networks.many_inputs import ManyInputsArrays
-from labkit.networks.one_layer import MAX_WEIGHT_MASK_INPUTS, OneLayerArrays, count_patterns
+from labkit.networks.one_layer import (
+    MAX_WEIGHT_MASK_INPUTS,
+    ManyInputsArrays,
+    OneLayerArrays,
+    count_patterns,
+)
 from labkit.networks.two_layers import TwoLayerArrays
 
 MASK_KINDS = ("neuron", "weight")
@@ -53,7 +58,6 @@ def sample_network(
 
     Raises:
         ValueError: weight masks are asked of two hidden layers, or an argument is out of range.
-        TooLargeError: the weights do not fit in memory.
     """
     n_inputs = check_integer("n_inputs", n_inputs, minimum=1)
     n_hidden = check_integer("n_hidden", n_hidden, minimum=1)

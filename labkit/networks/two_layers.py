@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from labkit.limits import BoolArray, Float32Array, FloatArray, check_count
+from labkit.arrays import BoolArray, Float32Array, FloatArray
+from labkit.limits import check_count
 from labkit.networks.base import (
     MaskedLayer,
     NetworkArrays,

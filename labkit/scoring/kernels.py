@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
+from labkit.arrays import FloatArray
 from labkit.costs import EQUAL_WITHIN
-from labkit.limits import FloatArray
 from labkit.scoring.outputs import cost_of_outputs
 
 #: Rows of the first half to their costs with every row of the second, (rows, second).

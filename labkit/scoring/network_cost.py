@@ -9,16 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from labkit.arrays import BoolArray, FloatArray
 from labkit.costs import CheckedCost, CostTable
-from labkit.limits import (
-    BoolArray,
-    FloatArray,
-    check_array,
-    check_choice,
-    check_register,
-    describe,
-    show_value,
-)
+from labkit.limits import check_array, check_choice, check_register, describe, show_value
 from labkit.masks import masks_from_indices
 from labkit.networks import NetworkArrays, check_samples
 from labkit.scoring.outputs import COSTS, check_labels, cost_of_outputs
@@ -49,7 +42,6 @@ class NetworkCost(CheckedCost):
 
     Raises:
         TypeError: `network` is not a `NetworkArrays`.
-        ValueError: samples or labels do not fit.
     """
 
     network: NetworkArrays
@@ -84,11 +76,7 @@ class NetworkCost(CheckedCost):
         return describe(self, n_neurons=self.n_neurons, **given)
 
     def costs_of(self, masks: BoolArray, /) -> FloatArray:
-        """Costs (...) of bool masks (..., n), which are not checked again: a forward pass each.
-
-        Raises:
-            TooLargeError: the activations of one mask do not fit in memory.
-        """
+        """Costs (...) of bool masks (..., n), which are not checked again: a forward pass each."""
         batch, rows = masks.reshape(-1, self.n_neurons), self._rows
         blocks = [self._run(batch[i : i + rows]) for i in range(0, len(batch), rows)]
         return np.concatenate([*blocks, np.empty(0)]).reshape(masks.shape[:-1])
@@ -143,7 +131,6 @@ def network_cost(
 
     Raises:
         TypeError: `network` is no such network, but an NK network, say.
-        ValueError: samples or labels do not fit.
     """
     return NetworkCost(as_arrays(network), x, y, cost)  # type: ignore[arg-type]
 
@@ -165,7 +152,6 @@ def score_all_masks(
 
     Raises:
         TypeError: `network` is no network, or an NK network.
-        ValueError: samples or labels do not fit.
         TooLargeError: the table does not fit in memory.
     """
     check_choice("cost", cost, COSTS)

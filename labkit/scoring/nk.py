@@ -39,7 +39,6 @@ def nk_cost(
 
     Raises:
         TypeError: `network` is no NK network.
-        ValueError: samples or labels do not fit.
         TooLargeError: N tables of 2^K costs do not fit in memory.
 
     Reference: Whitley, Tinós, Chicano 2015, arXiv 1505.01887 (NK echo state networks).
@@ -79,7 +78,6 @@ def ensemble_cost(
 
     Raises:
         TypeError: `network` is no NK network.
-        ValueError: samples, labels or the mask do not fit.
     """
     check_choice("cost", cost, COSTS)
     _check_network(network)

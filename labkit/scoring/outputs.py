@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from labkit.limits import FloatArray, check_array, check_choice
+from labkit.arrays import FloatArray
+from labkit.limits import check_array, check_choice
 
 COSTS = ("cross_entropy", "squared_error", "error_rate")
 
@@ -49,11 +50,7 @@ def accuracy(outputs: npt.ArrayLike, y: npt.ArrayLike) -> float:
 
 
 def check_labels(y: npt.ArrayLike, *, n_samples: int, n_outputs: int) -> FloatArray:
-    """Returns labels as targets ±1, float64 (samples, outputs): +1 in the label's column.
-
-    Raises:
-        ValueError: there is not one label per sample, or a label is out of range.
-    """
+    """Returns labels as targets ±1, float64 (samples, outputs): +1 in the label's column."""
     labels = check_array("y", y)
     if labels.shape != (n_samples,):
         raise ValueError(f"y has shape {labels.shape}; there are {n_samples} samples")

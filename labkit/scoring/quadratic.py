@@ -8,15 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from labkit.arrays import FloatArray
 from labkit.costs import PauliZCost
-from labkit.limits import (
-    FloatArray,
-    check_array,
-    check_choice,
-    check_memory,
-    memory_limit,
-    show_value,
-)
+from labkit.limits import check_array, check_choice, check_memory, memory_limit, show_value
 from labkit.networks import NetworkArrays
 from labkit.scoring.outputs import check_labels
 from labkit.scoring.tables import (

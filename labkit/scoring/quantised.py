@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from labkit.limits import IntArray, check_array, check_integer, check_positive, check_register
+from labkit.arrays import IntArray
+from labkit.limits import check_array, check_integer, check_positive, check_register
 from labkit.masks import all_masks
 from labkit.scoring.outputs import check_labels
 from labkit.scoring.tables import AnyNetwork, as_contributor
@@ -74,9 +75,6 @@ def few_samples(y: npt.ArrayLike, n_samples: int) -> IntArray:
     Args:
         y: (samples,) labels.
         n_samples: how many.
-
-    Raises:
-        ValueError: `n_samples` is not in 1..classes * samples of the rarest class.
     """
     labels = check_array("y", y)
     places = [np.flatnonzero(labels == label) for label in np.unique(labels)]

@@ -11,16 +11,9 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
+from labkit.arrays import FloatArray, IntArray
 from labkit.costs import CostTable
-from labkit.limits import (
-    FloatArray,
-    IntArray,
-    check_array,
-    check_choice,
-    check_count,
-    check_register,
-    show_value,
-)
+from labkit.limits import check_array, check_choice, check_count, check_register, show_value
 from labkit.networks import NetworkArrays
 from labkit.scoring.kernels import make_kernel
 from labkit.scoring.outputs import COSTS, check_labels
@@ -99,7 +92,6 @@ def score_contributions(
         cost: one of `COSTS`.
 
     Raises:
-        ValueError: shapes or labels do not fit, or a sum is not finite.
         TooLargeError: the table does not fit in memory.
     """
     check_choice("cost", cost, COSTS)

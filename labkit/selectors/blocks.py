@@ -9,8 +9,9 @@ from typing import TypeVar
 
 import numpy as np
 
+from labkit.arrays import BoolArray, FloatArray, IntArray
 from labkit.costs import CheckedCost, Cost, CostTable, LocalCost, PauliZCost
-from labkit.limits import BoolArray, FloatArray, IntArray, check_register, describe
+from labkit.limits import check_register, describe
 from labkit.masks import masks_from_indices
 from labkit.selectors.running import CostMeter
 

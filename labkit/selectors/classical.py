@@ -8,8 +8,9 @@ from itertools import product
 
 import numpy as np
 
+from labkit.arrays import BoolArray, FloatArray, IntArray
 from labkit.costs import EQUAL_WITHIN
-from labkit.limits import BoolArray, FloatArray, IntArray, check_integer, check_register
+from labkit.limits import check_integer, check_register
 from labkit.masks import masks_from_indices
 from labkit.selectors.running import CostMeter
 
@@ -66,10 +67,6 @@ def one_flip_search(meter: CostMeter, *, rng: np.random.Generator, restarts: int
         meter: the cost.
         rng: source of starts and orders.
         restarts: further descents from new random masks, 0 or more.
-
-    Raises:
-        TypeError: `restarts` is not an integer.
-        ValueError: it is negative.
     """
     for _ in range(1 + check_integer("restarts", restarts, minimum=0)):
         _descend(meter, rng)
@@ -99,10 +96,6 @@ def swap_search(meter: CostMeter, *, rng: np.random.Generator, n_active: int) ->
         meter: the cost.
         rng: source of starts and orders.
         n_active: neurons kept, 1 to n - 1.
-
-    Raises:
-        TypeError: `n_active` is not an integer.
-        ValueError: it is out of range.
     """
     n = meter.n_neurons
     n_active = check_integer("n_active", n_active, minimum=1, maximum=n - 1)
@@ -143,10 +136,6 @@ def simulated_annealing(
         rng: source of starts, orders and decisions.
         sweeps: of one walk, at least 1.
         restarts: further walks at the same temperatures, 0 or more.
-
-    Raises:
-        TypeError: a count is not an integer.
-        ValueError: one is out of range.
 
     Reference: Kirkpatrick, Gelatt, Vecchi 1983, Science 220, 671; Metropolis et al. 1953.
     """

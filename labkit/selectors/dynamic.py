@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from labkit.arrays import BoolArray, FloatArray
 from labkit.costs import LocalCost
-from labkit.limits import BoolArray, FloatArray, check_register
+from labkit.limits import check_register
 from labkit.masks import place_values
 from labkit.selectors.running import CostMeter
 

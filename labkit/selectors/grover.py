@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from labkit.amplification import GROWTH, success_probability
+from labkit.arrays import BoolArray
 from labkit.costs import EQUAL_WITHIN, CostTable
-from labkit.limits import BoolArray, check_integer, check_register
+from labkit.limits import check_integer, check_register
 from labkit.masks import mask_from_index, masks_from_indices
 from labkit.selectors.running import CostMeter
 
@@ -46,7 +47,6 @@ def grover_search(
     Reference: Grover 1996, arXiv quant-ph/9605043; Boyer et al. 1998, arXiv quant-ph/9605034.
 
     Raises:
-        TypeError: `iterations` or `shots` is not an integer, or `sampler` runs no circuits.
         ValueError: one of them is out of range, or no mask is marked.
         TooLargeError: the table or the state does not fit in memory.
     """
@@ -118,8 +118,6 @@ def adaptive_grover(
             thousands of marked masks these are long. Its randomness is its own.
 
     Raises:
-        TypeError: `max_oracle_calls` is not an integer, or `sampler` runs no circuits.
-        ValueError: `max_oracle_calls` is negative.
         TooLargeError: the table does not fit in memory.
 
     Reference: Dürr and Høyer 1996, arXiv quant-ph/9607014; Boyer et al. 1998, arXiv
@@ -162,10 +160,6 @@ def _verify(meter: CostMeter, outcome: BoolArray) -> float:
 
 def default_oracle_calls(n_neurons: int) -> int:
     """22.5 sqrt(2^n) + 1.4 n^2, rounded up: enough for the optimum in half of the runs or more.
-
-    Raises:
-        TypeError: `n_neurons` is not an integer.
-        ValueError: it is not in 1..1000.
 
     Reference: Dürr and Høyer 1996, arXiv quant-ph/9607014, theorem 1.
     """

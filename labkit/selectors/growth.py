@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from labkit.arrays import FloatArray, IntArray
 from labkit.costs import EQUAL_WITHIN, CostTable
 from labkit.ledger import Ledger
-from labkit.limits import FloatArray, IntArray, check_array, check_count, check_rng
+from labkit.limits import check_array, check_count, check_rng
 from labkit.selectors.running import Selector, run
 
 _RESAMPLES = 2000
@@ -85,11 +86,6 @@ def fit_growth(
         n_neurons: (sizes,), at least two different ones.
         calls: (sizes, runs), of each run at each size; their mean at a size is above 0.
         rng: source of the bootstrap samples.
-
-    Raises:
-        TypeError: an argument is no array of numbers.
-        ValueError: the shapes do not fit, sizes are fewer than two, or calls are not above 0.
-        TooLargeError: the bootstrap samples do not fit in memory.
 
     Reference: Efron and Tibshirani 1993, An Introduction to the Bootstrap, section 13.3.
     """

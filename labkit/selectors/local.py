@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from labkit.arrays import BoolArray, IntArray
 from labkit.costs import EQUAL_WITHIN, Cost
-from labkit.costs.protocol import check_neurons
+from labkit.costs.tables import check_neurons
 from labkit.ledger import Ledger
-from labkit.limits import BoolArray, IntArray, check_choice, check_integer, show_value
+from labkit.limits import check_choice, check_integer, show_value
 from labkit.selectors.blocks import clusters, cut, embed, interaction_strength, restriction
 from labkit.selectors.classical import exhaustive
 from labkit.selectors.running import CostMeter, Selection, Selector, name_of, run
@@ -132,7 +133,6 @@ def local_selection(
         watch: is told of each decision; see `walk_locally`.
 
     Raises:
-        TypeError: an argument is not of its kind.
         ValueError: one is out of range, or `groups` do not go with the scheme.
         RuntimeError: the inner selector asked for no mask.
     """
@@ -216,10 +216,6 @@ def walk_locally(cost: Cost, *, rng: np.random.Generator, **options: Any) -> Loc
         cost: what to minimise.
         rng: source of all randomness: the selection is the one that `run` gives.
         **options: of `local_selection` and of `run`.
-
-    Raises:
-        TypeError: an argument is not of its kind, or an option is unknown.
-        ValueError: an option is out of range.
     """
     steps: list[BlockStep] = []
     selection = run(local_selection, cost, rng=rng, watch=steps.append, **options)

@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from labkit.arrays import BoolArray, FloatArray, IntArray
 from labkit.costs import Cost, CostTable
-from labkit.limits import BoolArray, FloatArray, IntArray, check_choice, check_integer
+from labkit.limits import check_choice, check_integer
 from labkit.selectors import (
     CostMeter,
     Ledger,
@@ -166,10 +167,6 @@ def trace(
         cost: what to minimise.
         budget: calls, at least 1.
         rng: source of all randomness.
-
-    Raises:
-        TypeError: `budget` is not an integer.
-        ValueError: it is below 1, or the entrant is unknown.
     """
     search = (
         entrant

@@ -11,17 +11,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from labkit.arrays import BoolArray, FloatArray
 from labkit.costs import EQUAL_WITHIN, CheckedCost, Cost
 from labkit.ledger import Ledger
-from labkit.limits import (
-    BoolArray,
-    FloatArray,
-    check_integer,
-    check_number,
-    check_rng,
-    describe,
-    show_value,
-)
+from labkit.limits import check_integer, check_number, check_rng, describe, show_value
 from labkit.masks import check_mask, mask_to_string
 
 Selector = Callable[..., None]
@@ -109,7 +102,6 @@ class CostMeter:
         Raises:
             SearchEnded: the budget ran out (what it still allowed was asked), or one of these
                 masks reached the target (those after it were not asked).
-            ValueError: a mask does not have n entries.
         """
         masks = check_mask(neuron_masks, self.n_neurons, argument="neuron_masks")
         batch = masks.reshape(-1, self.n_neurons)
@@ -182,8 +174,6 @@ def run(
         **options: the selector's own.
 
     Raises:
-        TypeError: an argument is not of its kind, or an option is unknown.
-        ValueError: an option is out of range.
         RuntimeError: the cost stated is not the cost of the mask returned, or was not asked for.
     """
     check_rng(rng)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from labkit.limits import ComplexArray, check_integer
+from labkit.arrays import ComplexArray
+from labkit.limits import check_integer
 from labkit.masks import check_mask
 from labkit.simulators.states import check_length
 

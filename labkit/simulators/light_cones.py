@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from labkit.ansatz import check_angles
+from labkit.arrays import FloatArray
 from labkit.costs import LocalCost
-from labkit.limits import FloatArray, check_integer, check_register, show_value
+from labkit.limits import check_integer, check_register, show_value
 from labkit.simulators.qaoa import evolve_qaoa
 
 _BYTES_PER_MASK = 112

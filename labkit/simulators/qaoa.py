@@ -8,8 +8,9 @@ from typing import Any
 import numpy.typing as npt
 
 from labkit.ansatz import check_angles, check_mixer
+from labkit.arrays import FloatArray
 from labkit.costs import Cost
-from labkit.limits import FloatArray, check_choice, check_integer, check_register, show_value
+from labkit.limits import check_choice, check_integer, check_register, show_value
 from labkit.simulators.engine import CompiledSubspace, CompiledX
 from labkit.simulators.staged import StagedAnsatz
 

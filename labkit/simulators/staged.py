@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from labkit.ansatz import Edge, ring_edges
-from labkit.limits import FloatArray
+from labkit.arrays import FloatArray
 from labkit.simulators.states import IntArray, find_support, spread
 
 State = npt.NDArray[np.complex128]

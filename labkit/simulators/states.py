@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from labkit.limits import BoolArray, FloatArray, check_count, check_integer, check_rng, show_value
+from labkit.arrays import BoolArray, FloatArray
+from labkit.limits import check_count, check_integer, check_rng, show_value
 from labkit.masks import masks_from_indices
 
 IntArray = npt.NDArray[np.intp]

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from labkit.limits import Float32Array, FloatArray, describe
+from labkit.arrays import Float32Array, FloatArray
+from labkit.limits import describe
 from labkit.masks import check_one_mask, place_values
 from labkit.networks.base import MaskedArrays
 from labkit.platforms import KERAS
@@ -66,9 +67,6 @@ class MaskedModel(keras.Model):
             x: (samples, n_inputs).
             neuron_mask: (n_mask_bits,) bool, 0 and 1, or a mask string; None keeps everything.
             **kwargs: of Keras: training.
-
-        Raises:
-            ValueError: `x` or the mask has the wrong length, or the mask another value.
         """
         x = check_inputs(x, self.n_inputs)
         if neuron_mask is not None:
@@ -83,9 +81,6 @@ class MaskedModel(keras.Model):
 
         Returns:
             Itself.
-
-        Raises:
-            ValueError: `x` does not have n_inputs features, or is not finite.
         """
         self._set_arrays(self.arrays().adapted(x))
         return self
@@ -178,11 +173,7 @@ def compile_classifier(model: keras.Model, n_outputs: int) -> None:
 
 
 def check_inputs(x: Any, n_inputs: int) -> Any:
-    """Returns samples (samples, n_inputs) as a tensor or a float32 array.
-
-    Raises:
-        ValueError: the shape is another.
-    """
+    """Returns samples (samples, n_inputs) as a tensor or a float32 array."""
     x = x if ops.is_tensor(x) else np.asarray(x, dtype=np.float32)
     if len(x.shape) != 2 or x.shape[-1] != n_inputs:
         raise ValueError(f"x has shape {tuple(x.shape)}; it must be (samples, {n_inputs})")
@@ -190,10 +181,6 @@ def check_inputs(x: Any, n_inputs: int) -> Any:
 
 
 def float_mask(neuron_mask: Any, n: int) -> Float32Array:
-    """Returns a mask, maybe a tensor, as float32 (n,).
-
-    Raises:
-        ValueError: it has the wrong length or another value than 0 and 1.
-    """
+    """Returns a mask, maybe a tensor, as float32 (n,)."""
     mask = ops.convert_to_numpy(neuron_mask) if ops.is_tensor(neuron_mask) else neuron_mask
     return check_one_mask(mask, n).astype(np.float32)

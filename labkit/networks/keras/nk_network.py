@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from labkit.limits import FloatArray, IntArray
+from labkit.arrays import FloatArray, IntArray
 from labkit.networks.keras.layers import (
     MaskedHidden,
     MaskedModel,
@@ -83,9 +83,6 @@ class NKNetwork(MaskedModel):
         seed: of the random generator, 0 or more.
         **kwargs: of `keras.Model`: name, dtype, trainable.
 
-    Raises:
-        TooLargeError: the weights do not fit in memory.
-
     Reference: Whitley, Tinós, Chicano 2015, arXiv 1505.01887 (NK echo state networks).
     """
 
@@ -136,11 +133,7 @@ class NKNetwork(MaskedModel):
         return ops.mean(self._all_outputs(x, neuron_mask), axis=-1, keepdims=True)
 
     def outputs(self, x: Any, neuron_mask: Any = None) -> Any:
-        """All outputs y_i(x), a tensor (samples, N); arguments as of a call.
-
-        Raises:
-            ValueError: `x` or the mask has the wrong length, or the mask another value.
-        """
+        """All outputs y_i(x), a tensor (samples, N); arguments as of a call."""
         mask = None if neuron_mask is None else float_mask(neuron_mask, self.n_mask_bits)
         return self._all_outputs(check_inputs(x, self.n_inputs), mask)
 
@@ -148,9 +141,6 @@ class NKNetwork(MaskedModel):
         """t_i = scale * a_ij ĥ_j(x), float64 (samples, N, K).
 
         The second axis is the output, the third the place in its neighbourhood.
-
-        Raises:
-            ValueError: `x` does not have n_inputs features, or is not finite.
         """
         return self.arrays().contributions(x)
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy.typing as npt
 
-from labkit.limits import FloatArray, check_integer
+from labkit.arrays import FloatArray
+from labkit.limits import check_integer
 from labkit.networks.base import fold_subnetwork
 from labkit.networks.keras.layers import (
     MaskedHidden,
@@ -47,9 +48,6 @@ class RandomNetwork(MaskedModel):
         scale: factor on the output, above 0.
         seed: of the random generator, 0 or more.
         **kwargs: of `keras.Model`: name, dtype, trainable.
-
-    Raises:
-        TooLargeError: the weights do not fit in memory.
 
     Reference: Ramanujan et al. 2020, arXiv 1911.13299 (random weights, chosen edges).
     """
@@ -159,9 +157,6 @@ class RandomNetwork(MaskedModel):
 
         Args:
             neuron_mask: (n_mask_bits,) bool, 0 and 1, or a mask string.
-
-        Raises:
-            ValueError: the mask has the wrong length or another value.
         """
         weights = fold_subnetwork(self.arrays(), neuron_mask)
         *widths, n_outputs = (len(bias) for bias in weights[1::2])
