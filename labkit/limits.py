@@ -49,7 +49,9 @@ def show_number(value: Any) -> str:
 def check_integer(argument: str, value: Any, *, minimum: int, maximum: int | None = None) -> int:
     """Returns `value` as an int; a bool is not one."""
     try:
-        number = operator.index(None if isinstance(value, (bool, np.bool_)) else value)
+        if isinstance(value, (bool, np.bool_)):
+            raise TypeError
+        number = operator.index(value)
     except TypeError:
         given = show_value(value)
         message = f"{argument}={given} is not an integer (limit: {minimum} or more)"

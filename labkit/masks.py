@@ -84,6 +84,9 @@ def mask_from_string(s: str) -> BoolArray:
 
     Returns:
         bool array (n,).
+
+    >>> mask_from_string("1011").tolist()
+    [True, False, True, True]
     """
     if not s:
         raise ValueError(f"s={s!r} is not a mask string (limit: 1 character or more)")
@@ -91,25 +94,41 @@ def mask_from_string(s: str) -> BoolArray:
 
 
 def mask_to_string(m: npt.ArrayLike) -> str:
-    """Writes a mask (n,) as a string, neuron 0 first."""
+    """Writes a mask (n,) as a string, neuron 0 first.
+
+    >>> mask_to_string([True, False, True, True])
+    '1011'
+    """
     array = _one_mask(m)
     return "".join("1" if kept else "0" for kept in array)
 
 
 def mask_to_index(m: npt.ArrayLike) -> int:
-    """The mask index int(mask_string, 2): neuron 0 is the most significant bit."""
+    """The mask index int(mask_string, 2): neuron 0 is the most significant bit.
+
+    >>> mask_to_index([True, False, True, True])
+    11
+    """
     return int(mask_to_string(m), 2)
 
 
 def mask_from_index(i: int, n: int) -> BoolArray:
-    """The mask (n,) whose index is `i`."""
+    """The mask (n,) whose index is `i`.
+
+    >>> mask_to_string(mask_from_index(11, 4))
+    '1011'
+    """
     n = check_integer("n", n, minimum=1)
     i = check_integer("i", i, minimum=0, maximum=2**n - 1)
     return mask_from_string(format(i, f"0{n}b"))
 
 
 def masks_from_indices(indices: npt.ArrayLike, n: int) -> BoolArray:
-    """The masks (..., n) of an integer array of indices (...), n at most 62."""
+    """The masks (..., n) of an integer array of indices (...), n at most 62.
+
+    >>> masks_from_indices([1, 2], 2).tolist()
+    [[False, True], [True, False]]
+    """
     n = check_integer("n", n, minimum=1, maximum=62)
     array = np.asarray(indices)
     if array.dtype.kind not in "iu":
@@ -120,7 +139,11 @@ def masks_from_indices(indices: npt.ArrayLike, n: int) -> BoolArray:
 
 
 def masks_to_indices(neuron_masks: npt.ArrayLike) -> IntArray:
-    """The indices (...) of masks (..., n), n at most 62."""
+    """The indices (...) of masks (..., n), n at most 62.
+
+    >>> masks_to_indices([[0, 1], [1, 0]]).tolist()
+    [1, 2]
+    """
     array = np.asarray(neuron_masks)
     n = array.shape[-1] if array.ndim else 0
     masks = check_mask(neuron_masks, n, argument="neuron_masks")
@@ -130,6 +153,9 @@ def masks_to_indices(neuron_masks: npt.ArrayLike) -> IntArray:
 
 def all_masks(n: int) -> BoolArray:
     """All 2^n masks in index order, bool (2^n, n).
+
+    >>> [mask_to_string(mask) for mask in all_masks(2)]
+    ['00', '01', '10', '11']
 
     Raises:
         TooLargeError: they do not fit in memory.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -102,24 +103,28 @@ def build_problem(
 
     Raises:
         TooLargeError: the table does not fit in memory.
+
+    >>> problem = build_problem("moons", 5, seed=0)
+    >>> len(problem.table.costs), problem.task.name
+    (32, 'moons')
     """
     task = load_task(task_name)
     if n_components is not None and task.n_features > 2:
         task = task.principal_components(check_integer("n_components", n_components, minimum=1))
-    n_outputs = 1 if task.n_classes == 2 else task.n_classes
-    network = sample_network(
-        task.n_features,
-        n_hidden,
-        n_outputs,
-        hidden_layers=hidden_layers,
-        mask_kind=mask_kind,
-        # of few neurons, outputs of readout ±a often tie exactly
-        readout="signed_constant" if n_outputs == 1 else "gaussian",
-        scale=scale,
-        seed=seed,
-    ).adapted(task.x_train)
+    network = _sample_for(
+        task, n_hidden, hidden_layers=hidden_layers, mask_kind=mask_kind, scale=scale, seed=seed
+    )
     table = score_all_masks(network, task.x_train, task.y_train, cost=cost)
     return Problem(task, network, table, cost, seed)
+
+
+def _sample_for(task: Task, n_hidden: int, **options: Any) -> NetworkArrays:
+    """A random network for the classes of a task, standardised on its training samples."""
+    n_outputs = 1 if task.n_classes == 2 else task.n_classes
+    # of few neurons, outputs of readout ±a often tie exactly
+    readout = "signed_constant" if n_outputs == 1 else "gaussian"
+    network = sample_network(task.n_features, n_hidden, n_outputs, readout=readout, **options)
+    return network.adapted(task.x_train)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -216,13 +221,5 @@ def build_large(task_name: str, n_hidden: int, *, seed: int) -> tuple[NetworkArr
         The network, standardised on the training samples, and its cross-entropy on them.
     """
     task = load_task(task_name)
-    two_classes = task.n_classes == 2
-    network = sample_network(
-        task.n_features,
-        n_hidden,
-        1 if two_classes else task.n_classes,
-        readout="signed_constant" if two_classes else "gaussian",
-        scale=DEFAULT_SCALE,
-        seed=seed,
-    ).adapted(task.x_train)
+    network = _sample_for(task, n_hidden, scale=DEFAULT_SCALE, seed=seed)
     return network, network_cost(network, task.x_train, task.y_train)

@@ -34,6 +34,10 @@ class LocalCost(CheckedCost):
         ValueError: a neuron is out of range or twice in one term, or a term of k neurons does
             not have 2^k finite values.
 
+    >>> cost = LocalCost([((0, 1), [0.0, 1.0, 1.0, 0.0]), ((1, 2), [0.0, 1.0, 1.0, 0.0])], 3)
+    >>> float(cost.evaluate("010")), cost.order
+    (2.0, 2)
+
     Reference: Whitley, Tinós, Chicano 2015, arXiv 1505.01887 (NK landscapes of neurons).
     """
 

@@ -43,6 +43,10 @@ class PauliZCost(CheckedCost):
 
     Raises:
         ValueError: a neuron is out of range or twice in one term, or a coefficient not finite.
+
+    >>> cost = PauliZCost({(): 1.0, (0, 1): 0.5}, 2)
+    >>> cost.to_table().costs.tolist()
+    [1.5, 0.5, 0.5, 1.5]
     """
 
     terms: Mapping[Neurons, float]

@@ -57,7 +57,11 @@ def sample_network(
         than 15 inputs, else a `OneLayerArrays`.
 
     Raises:
-        ValueError: weight masks are asked of two hidden layers, or an argument is out of range.
+        ValueError: weight masks are asked of two hidden layers.
+
+    >>> network = sample_network(2, 5, seed=0)
+    >>> network.outputs([[0.5, -1.0]], "10110").shape
+    (1, 1)
     """
     n_inputs = check_integer("n_inputs", n_inputs, minimum=1)
     n_hidden = check_integer("n_hidden", n_hidden, minimum=1)

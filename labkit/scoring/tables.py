@@ -28,7 +28,6 @@ class Contributor(Protocol):
 
     def contributions(self, x: npt.ArrayLike, /) -> Any:
         """What each hidden unit adds to each output."""
-        ...
 
 
 #: What costs of all masks are made from; what has no contributions after all is refused.
@@ -42,11 +41,9 @@ class NeighbourhoodNetwork(Protocol):
     @property
     def neighbourhoods(self) -> IntArray:
         """The neurons that each output reads, (N, K)."""
-        ...
 
     def contributions(self, x: npt.ArrayLike, /) -> Any:
         """What each neuron adds to each output that reads it, (samples, N, K)."""
-        ...
 
 
 @runtime_checkable

@@ -11,11 +11,14 @@ import numpy as np
 
 from labkit.arrays import BoolArray, FloatArray, IntArray
 from labkit.costs import CheckedCost, Cost, CostTable, LocalCost, PauliZCost
+from labkit.costs.tables import Neurons
 from labkit.limits import check_register, describe
 from labkit.masks import masks_from_indices
 from labkit.selectors.running import CostMeter
 
-Term = TypeVar("Term")
+Value = TypeVar("Value")
+#: Terms by their places: neurons, and a coefficient or a small table.
+Reading = dict[int, tuple[Neurons, Value]]
 _ROWS = 2**12
 
 
@@ -83,11 +86,9 @@ def restriction(cost: Cost) -> Callable[[BoolArray, IntArray], Cost]:
     return partial(BlockCost, cost)
 
 
-def _by_neuron(
-    terms: Iterable[tuple[tuple[int, ...], Term]], n: int
-) -> list[dict[int, tuple[tuple[int, ...], Term]]]:
+def _by_neuron(terms: Iterable[tuple[Neurons, Value]], n: int) -> list[Reading[Value]]:
     """For each neuron, the terms that read it, by their places among all terms."""
-    reading: list[dict[int, tuple[tuple[int, ...], Term]]] = [{} for _ in range(n)]
+    reading: list[Reading[Value]] = [{} for _ in range(n)]
     for i, term in enumerate(terms):
         for j in term[0]:
             reading[j][i] = term
@@ -95,13 +96,10 @@ def _by_neuron(
 
 
 def _restrict_polynomial(
-    cost: PauliZCost,
-    by_neuron: list[dict[int, tuple[tuple[int, ...], float]]],
-    neuron_mask: BoolArray,
-    block: IntArray,
+    cost: PauliZCost, by_neuron: list[Reading[float]], neuron_mask: BoolArray, block: IntArray
 ) -> PauliZCost:
     place, z = {j: i for i, j in enumerate(block.tolist())}, 1 - 2 * neuron_mask.astype(int)
-    sums: dict[tuple[int, ...], float] = {}
+    sums: dict[Neurons, float] = {}
     for neurons, coefficient in _reading(by_neuron, place):
         inside = tuple(place[j] for j in neurons if j in place)
         sign = int(np.prod([z[j] for j in neurons if j not in place]))
@@ -111,10 +109,7 @@ def _restrict_polynomial(
 
 
 def _restrict_local(
-    cost: LocalCost,
-    by_neuron: list[dict[int, tuple[tuple[int, ...], FloatArray]]],
-    neuron_mask: BoolArray,
-    block: IntArray,
+    cost: LocalCost, by_neuron: list[Reading[FloatArray]], neuron_mask: BoolArray, block: IntArray
 ) -> LocalCost:
     place, bits = {j: i for i, j in enumerate(block.tolist())}, neuron_mask.astype(int).tolist()
     terms = []
@@ -128,10 +123,10 @@ def _restrict_local(
 
 
 def _reading(
-    by_neuron: list[dict[int, tuple[tuple[int, ...], Term]]], block: Iterable[int]
-) -> Iterable[tuple[tuple[int, ...], Term]]:
+    by_neuron: list[Reading[Value]], block: Iterable[int]
+) -> Iterable[tuple[Neurons, Value]]:
     """The terms that read a neuron of the block, each once."""
-    reading: dict[int, tuple[tuple[int, ...], Term]] = {}
+    reading: Reading[Value] = {}
     for j in block:
         reading |= by_neuron[j]
     return reading.values()

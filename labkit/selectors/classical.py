@@ -8,7 +8,7 @@ from itertools import product
 
 import numpy as np
 
-from labkit.arrays import BoolArray, FloatArray, IntArray
+from labkit.arrays import BoolArray, FloatArray
 from labkit.costs import EQUAL_WITHIN
 from labkit.limits import check_integer, check_register
 from labkit.masks import masks_from_indices
@@ -46,15 +46,11 @@ def random_search(meter: CostMeter, *, rng: np.random.Generator) -> None:
 
 
 def _random_masks(n: int, rng: np.random.Generator) -> Iterator[BoolArray]:
-    if n > _SHUFFLE_UP_TO:
-        while True:
-            yield rng.random((_BLOCK, n)) < 0.5
-    for block in _blocks(rng.permutation(2**n)):
-        yield masks_from_indices(block, n)
-
-
-def _blocks(indices: IntArray) -> Iterator[IntArray]:
-    return (indices[i : i + _BLOCK] for i in range(0, len(indices), _BLOCK))
+    while n > _SHUFFLE_UP_TO:
+        yield rng.random((_BLOCK, n)) < 0.5
+    indices = rng.permutation(2**n)
+    for start in range(0, len(indices), _BLOCK):
+        yield masks_from_indices(indices[start : start + _BLOCK], n)
 
 
 def one_flip_search(meter: CostMeter, *, rng: np.random.Generator, restarts: int = 0) -> None:
@@ -67,6 +63,12 @@ def one_flip_search(meter: CostMeter, *, rng: np.random.Generator, restarts: int
         meter: the cost.
         rng: source of starts and orders.
         restarts: further descents from new random masks, 0 or more.
+
+    >>> from labkit.costs import CostTable
+    >>> from labkit.selectors import run
+    >>> found = run(one_flip_search, CostTable([0, 2, 1, 3], 2), rng=np.random.default_rng(0))
+    >>> found.mask_string, found.cost
+    ('00', 0.0)
     """
     for _ in range(1 + check_integer("restarts", restarts, minimum=0)):
         _descend(meter, rng)
@@ -78,12 +80,18 @@ def _descend(meter: CostMeter, rng: np.random.Generator) -> None:
     while improved:
         improved = False
         for j in rng.permutation(meter.n_neurons):
-            mask[j] ^= True
-            flipped = float(meter.evaluate(mask))
-            if flipped < cost:
+            if (flipped := _try_flips(meter, mask, [j], cost)) < cost:
                 cost, improved = flipped, True
-            else:
-                mask[j] ^= True
+
+
+def _try_flips(meter: CostMeter, mask: BoolArray, neurons: list[int], cost: float) -> float:
+    """Flips neurons of the mask, whose cost is given, if that lowers it; the cost then."""
+    mask[neurons] ^= True
+    flipped = float(meter.evaluate(mask))
+    if flipped < cost:
+        return flipped
+    mask[neurons] ^= True
+    return cost
 
 
 def swap_search(meter: CostMeter, *, rng: np.random.Generator, n_active: int) -> None:
@@ -108,12 +116,8 @@ def swap_search(meter: CostMeter, *, rng: np.random.Generator, n_active: int) ->
             for i, j in rng.permutation(list(product(range(n), repeat=2))):
                 if not mask[i] or mask[j]:
                     continue
-                mask[[i, j]] = False, True
-                swapped = float(meter.evaluate(mask))
-                if swapped < cost:
+                if (swapped := _try_flips(meter, mask, [i, j], cost)) < cost:
                     cost, improved = swapped, True
-                else:
-                    mask[[i, j]] = True, False
 
 
 #: A rise of this quantile is kept in that share of all tries: in the first sweep, in the last.

@@ -56,26 +56,23 @@ class LocalWalk:
 
         Returns:
             bool (n_steps + 1, n).
-
-        Raises:
-            ValueError: there is no step at all.
         """
-        self._check_steps()
-        return np.array([self.steps[0].before, *(step.after for step in self.steps[:n_steps])])
+        return np.array([self._start, *(step.after for step in self.steps[:n_steps])])
 
     def path(self, n_steps: int | None = None) -> BoolArray:
         """The same with each mask that a step began at: `solo` goes back to the start."""
-        self._check_steps()
-        visited = [self.steps[0].before]
+        visited = [self._start]
         for step in self.steps[:n_steps]:
             if (step.before != visited[-1]).any():
                 visited.append(step.before)
             visited.append(step.after)
         return np.array(visited)
 
-    def _check_steps(self) -> None:
+    @property
+    def _start(self) -> BoolArray:
         if not self.steps:
             raise ValueError("steps=() of this walk: its first block was cut short (limit: 1 step)")
+        return self.steps[0].before
 
 
 #: How `local_selection` cuts the neurons into blocks, and how often it goes through them.

@@ -175,6 +175,11 @@ def run(
 
     Raises:
         RuntimeError: the cost stated is not the cost of the mask returned, or was not asked for.
+
+    >>> from labkit.costs import CostTable
+    >>> from labkit.selectors import exhaustive
+    >>> run(exhaustive, CostTable([0.7, 0.2, 0.9, 0.4], 2), rng=np.random.default_rng(0))
+    Selection(selector='exhaustive', cost=0.2, n_active=1, n_neurons=2, cost_queries=4)
     """
     check_rng(rng)
     if not callable(selector):
