@@ -35,7 +35,7 @@ def show_value(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def describe(thing: Any, **numbers: Any) -> str:
+def repr_line(thing: Any, **numbers: Any) -> str:
     """One line for a `repr`: the name of a thing's class, and the numbers that tell it apart."""
     shown = (f"{name}={show_number(value)}" for name, value in numbers.items())
     return f"{type(thing).__name__}({', '.join(shown)})"

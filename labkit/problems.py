@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from labkit.costs import CostTable, LocalCost
 from labkit.datasets import Task, load_task
-from labkit.limits import check_choice, check_integer, describe
+from labkit.limits import check_choice, check_integer, repr_line
 from labkit.masks import check_one_mask
 from labkit.networks import (
     NetworkArrays,
@@ -56,7 +56,7 @@ class Problem:
 
     def __repr__(self) -> str:
         sizes = {"n_neurons": self.n_neurons, "cost_name": self.cost_name, "seed": self.seed}
-        return describe(self, task=self.task.name, **sizes, minimum=self.table.minimum)
+        return repr_line(self, task=self.task.name, **sizes, minimum=self.table.minimum)
 
     @property
     def n_neurons(self) -> int:
@@ -143,7 +143,7 @@ class NKProblem:
 
     def __repr__(self) -> str:
         k = self.network.n_inputs_per_output
-        return describe(
+        return repr_line(
             self, task=self.task.name, n_neurons=self.network.n_neurons, n_inputs_per_output=k
         )
 

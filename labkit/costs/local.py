@@ -11,7 +11,7 @@ import numpy as np
 from labkit.arrays import BoolArray, FloatArray, IntArray
 from labkit.costs.pauli_z import PauliZCost
 from labkit.costs.tables import CheckedCost, CostTable, Neurons, check_neurons
-from labkit.limits import check_array, check_integer, check_register, describe, show_value
+from labkit.limits import check_array, check_integer, check_register, repr_line, show_value
 from labkit.masks import place_values
 
 Term = tuple[Neurons, FloatArray]
@@ -53,7 +53,7 @@ class LocalCost(CheckedCost):
 
     def __repr__(self) -> str:
         n_terms = len(self.terms)
-        return describe(self, n_neurons=self.n_neurons, order=self.order, n_terms=n_terms)
+        return repr_line(self, n_neurons=self.n_neurons, order=self.order, n_terms=n_terms)
 
     @property
     def order(self) -> int:

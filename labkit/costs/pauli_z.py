@@ -19,7 +19,7 @@ from labkit.limits import (
     check_finite,
     check_integer,
     check_register,
-    describe,
+    repr_line,
     show_value,
 )
 from labkit.masks import masks_from_indices, place_values
@@ -96,7 +96,7 @@ class PauliZCost(CheckedCost):
 
     def __repr__(self) -> str:
         n_terms = len(self.terms)
-        return describe(self, n_neurons=self.n_neurons, order=self.order, n_terms=n_terms)
+        return repr_line(self, n_neurons=self.n_neurons, order=self.order, n_terms=n_terms)
 
     @property
     def order(self) -> int:

@@ -16,7 +16,7 @@ from labkit.limits import (
     check_integer,
     check_number,
     check_register,
-    describe,
+    repr_line,
     show_value,
 )
 from labkit.masks import check_mask, check_one_mask, masks_from_indices, place_values
@@ -121,7 +121,7 @@ class CostTable(CheckedCost):
         return table
 
     def __repr__(self) -> str:
-        return describe(self, n_neurons=self.n_neurons, minimum=self.minimum, mean=self.mean)
+        return repr_line(self, n_neurons=self.n_neurons, minimum=self.minimum, mean=self.mean)
 
     @property
     def order(self) -> int:

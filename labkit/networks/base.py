@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from labkit.arrays import BoolArray, Float32Array, FloatArray
-from labkit.limits import check_array, describe
+from labkit.limits import check_array, repr_line
 from labkit.masks import check_one_mask
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ class MaskedArrays(ABC):
 
     def __repr__(self) -> str:
         names = ("n_inputs", "n_hidden", "n_outputs", "n_mask_bits", "scale")
-        return describe(self, **{name: getattr(self, name) for name in names})
+        return repr_line(self, **{name: getattr(self, name) for name in names})
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from labkit.arrays import BoolArray, FloatArray
 from labkit.costs import CheckedCost, CostTable
-from labkit.limits import check_array, check_choice, check_register, describe, show_value
+from labkit.limits import check_array, check_choice, check_register, repr_line, show_value
 from labkit.masks import masks_from_indices
 from labkit.networks import NetworkArrays, check_samples
 from labkit.scoring.outputs import COSTS, check_labels, cost_of_outputs
@@ -73,7 +73,7 @@ class NetworkCost(CheckedCost):
 
     def __repr__(self) -> str:
         given = {"cost_name": self.cost_name, "n_samples": len(self.x)}
-        return describe(self, n_neurons=self.n_neurons, **given)
+        return repr_line(self, n_neurons=self.n_neurons, **given)
 
     def costs_of(self, masks: BoolArray, /) -> FloatArray:
         """Costs (...) of bool masks (..., n), which are not checked again: a forward pass each."""

@@ -35,15 +35,12 @@ AnyNetwork = Contributor | NetworkArrays
 
 
 @runtime_checkable
-class NeighbourhoodNetwork(Protocol):
-    """A network whose outputs read a few neurons each (`NKNetwork`, `NKArrays`)."""
+class NeighbourhoodNetwork(Contributor, Protocol):
+    """A network (`NKNetwork`, `NKArrays`) whose contributions (samples, N, K) are by output."""
 
     @property
     def neighbourhoods(self) -> IntArray:
         """The neurons that each output reads, (N, K)."""
-
-    def contributions(self, x: npt.ArrayLike, /) -> Any:
-        """What each neuron adds to each output that reads it, (samples, N, K)."""
 
 
 @runtime_checkable

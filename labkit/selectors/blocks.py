@@ -12,7 +12,7 @@ import numpy as np
 from labkit.arrays import BoolArray, FloatArray, IntArray
 from labkit.costs import CheckedCost, Cost, CostTable, LocalCost, PauliZCost
 from labkit.costs.tables import Neurons
-from labkit.limits import check_register, describe
+from labkit.limits import check_register, repr_line
 from labkit.masks import masks_from_indices
 from labkit.selectors.running import CostMeter
 
@@ -47,7 +47,7 @@ class BlockCost(CheckedCost):
         return min(self.n_neurons, self.cost.order)
 
     def __repr__(self) -> str:
-        return describe(self, cost=self.cost, block=self.block.tolist())
+        return repr_line(self, cost=self.cost, block=self.block.tolist())
 
     def costs_of(self, masks: BoolArray, /) -> FloatArray:
         """Costs (...) of bool masks (..., b) of the block, which are not checked again."""

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from labkit.arrays import BoolArray, FloatArray
 from labkit.costs import EQUAL_WITHIN, CheckedCost, Cost
 from labkit.ledger import Ledger
-from labkit.limits import check_integer, check_number, check_rng, describe, show_value
+from labkit.limits import check_integer, check_number, check_rng, repr_line, show_value
 from labkit.masks import check_mask, mask_to_string
 
 Selector = Callable[..., None]
@@ -41,7 +41,7 @@ class Selection:
     def __repr__(self) -> str:
         found = {"cost": self.cost, "n_active": int(self.neuron_mask.sum())}
         found |= {"n_neurons": len(self.neuron_mask), "cost_queries": self.ledger.cost_queries}
-        return describe(self, selector=self.selector, **found)
+        return repr_line(self, selector=self.selector, **found)
 
     @property
     def mask_string(self) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from labkit.arrays import Float32Array, FloatArray
-from labkit.limits import describe
+from labkit.limits import repr_line
 from labkit.masks import check_one_mask, place_values
 from labkit.networks.base import MaskedArrays
 from labkit.platforms import KERAS
@@ -87,7 +87,7 @@ class MaskedModel(keras.Model):
 
     def __repr__(self) -> str:
         sizes = {"n_inputs": self.n_inputs, "n_mask_bits": self.n_mask_bits}
-        return describe(self, **sizes, **self._options)
+        return repr_line(self, **sizes, **self._options)
 
 
 @keras.saving.register_keras_serializable(package="labkit")
