@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from labkit.arrays import Float32Array, IntArray
 from labkit.costs import CostTable, LocalCost
 from labkit.datasets import Task, load_task
 from labkit.limits import check_choice, check_integer, repr_line
-from labkit.masks import check_one_mask
 from labkit.networks import (
     NetworkArrays,
     NKArrays,
@@ -70,10 +70,13 @@ class Problem:
             neuron_mask: (n_neurons,) bool, 0 and 1, or a mask string.
             split: 'train', 'validation' or 'test'.
         """
-        mask = check_one_mask(neuron_mask, self.n_neurons)
-        check_choice("split", split, ("train", "validation", "test"))
-        x, y = getattr(self.task, f"x_{split}"), getattr(self.task, f"y_{split}")
-        return accuracy(self.network.outputs(x, mask), y)
+        x, y = _samples(self.task, split)
+        return accuracy(self.network.outputs(x, neuron_mask), y)
+
+
+def _samples(task: Task, split: str) -> tuple[Float32Array, IntArray]:
+    check_choice("split", split, ("train", "validation", "test"))
+    return getattr(task, f"x_{split}"), getattr(task, f"y_{split}")
 
 
 @lru_cache(maxsize=64, typed=True)  # typed: True is no seed, although True == 1
@@ -156,9 +159,8 @@ class NKProblem:
             neuron_mask: (N,) bool, 0 and 1, or a mask string.
             split: 'train', 'validation' or 'test'.
         """
-        mask = check_one_mask(neuron_mask, self.network.n_neurons)
-        x, y = getattr(self.task, f"x_{split}"), getattr(self.task, f"y_{split}")
-        return accuracy(self.network.prediction(x, mask), y)
+        x, y = _samples(self.task, split)
+        return accuracy(self.network.prediction(x, neuron_mask), y)
 
     def ensemble_cost(self, neuron_mask: npt.ArrayLike) -> float:
         """The cost of the prediction of one mask, on the training samples."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -54,10 +54,7 @@ class _Unchecked(Protocol):
 
 
 class CheckedCost(ABC):
-    """A cost that checks the masks it is asked for once, at its door.
-
-    Who has checked them already, as a `CostMeter` has, asks `costs_of`.
-    """
+    """A cost that checks the masks it is asked for once, at its door; see `unchecked`."""
 
     @abstractmethod
     def costs_of(self, masks: BoolArray, /) -> FloatArray:
@@ -73,6 +70,11 @@ class CheckedCost(ABC):
             float64 (...).
         """
         return self.costs_of(check_mask(neuron_masks, self.n_neurons, argument="neuron_masks"))
+
+
+def unchecked(cost: Cost) -> Callable[[BoolArray], FloatArray]:
+    """What gives the costs of bool masks (..., n) that were checked."""
+    return cost.costs_of if isinstance(cost, CheckedCost) else cost.evaluate
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -11,7 +11,7 @@ import numpy as np
 
 from labkit.arrays import BoolArray, FloatArray, IntArray
 from labkit.costs import CheckedCost, Cost, CostTable, LocalCost, PauliZCost
-from labkit.costs.tables import Neurons
+from labkit.costs.tables import Neurons, unchecked
 from labkit.limits import check_register, repr_line
 from labkit.masks import masks_from_indices
 from labkit.selectors.running import CostMeter
@@ -51,7 +51,7 @@ class BlockCost(CheckedCost):
 
     def costs_of(self, masks: BoolArray, /) -> FloatArray:
         """Costs (...) of bool masks (..., b) of the block, which are not checked again."""
-        return self.cost.evaluate(embed(self.neuron_mask, self.block, masks))
+        return unchecked(self.cost)(embed(self.neuron_mask, self.block, masks))
 
     def to_table(self) -> CostTable:
         """The cost of each of the 2^b masks of the block.

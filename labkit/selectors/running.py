@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from labkit.arrays import BoolArray, FloatArray
-from labkit.costs import EQUAL_WITHIN, CheckedCost, Cost
+from labkit.costs import EQUAL_WITHIN, Cost
+from labkit.costs.tables import unchecked
 from labkit.ledger import Ledger
 from labkit.limits import check_integer, check_number, check_rng, repr_line, show_value
 from labkit.masks import check_mask, mask_to_string
@@ -72,7 +73,7 @@ class CostMeter:
         self.target_cost = target_cost
         self.best_mask: BoolArray | None = None
         self.best_cost = np.inf
-        self._costs_of = cost.costs_of if isinstance(cost, CheckedCost) else cost.evaluate
+        self._costs_of = unchecked(cost)
         self._spent: dict[str, float] = asdict(Ledger())
         self._history: list[FloatArray] = []
 
