@@ -17,22 +17,16 @@ import numpy as np
 import numpy.typing as npt
 
 from labkit.ansatz import check_angles, ramp_angles
+from labkit.arrays import FloatArray
 from labkit.costs import Cost, CostTable, LocalCost, PauliZCost
 from labkit.ledger import Ledger
-from labkit.limits import (
-    check_count,
-    check_integer,
-    check_positive,
-    check_register,
-    show_value,
-)
+from labkit.limits import check_count, check_integer, check_positive, check_register, show_value
 from labkit.platforms import TENSORFLOW_QUANTUM
 from labkit.quiet import quiet_start
 
 if TYPE_CHECKING:
     import cirq
 
-FloatArray = npt.NDArray[np.float64]
 
 #: The adjoint method holds a state, its adjoint and a scratch copy, complex64 each.
 _BYTES_PER_MASK = 24

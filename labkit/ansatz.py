@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from labkit.arrays import FloatArray
 from labkit.limits import check_array, check_choice, check_finite, check_integer
 
-FloatArray = npt.NDArray[np.float64]
 Edge = tuple[int, int]
 
 MIXERS = ("x", "grover", "ring")

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from labkit.arrays import Float32Array, FloatArray, IntArray
 from labkit.limits import check_choice, check_integer
 
 TASK_NAMES: tuple[str, ...] = (
@@ -49,12 +50,12 @@ class Task:
     """
 
     name: str
-    x_train: NDArray[np.float32]
-    y_train: NDArray[np.int64]
-    x_validation: NDArray[np.float32]
-    y_validation: NDArray[np.int64]
-    x_test: NDArray[np.float32]
-    y_test: NDArray[np.int64]
+    x_train: Float32Array
+    y_train: IntArray
+    x_validation: Float32Array
+    y_validation: IntArray
+    x_test: Float32Array
+    y_test: IntArray
     n_classes: int
     source: str
     licence: str
@@ -78,17 +79,12 @@ class Task:
         Returns:
             A task of the same name and labels, whose features are the components,
             float32 (samples, n_components), leading component first.
-
-        Raises:
-            TypeError: `n_components` is not an integer.
-            ValueError: `n_components` is outside 1..n_features (or the training split has
-                fewer samples than that).
         """
         limit = min(self.x_train.shape)
         count = check_integer("n_components", n_components, minimum=1, maximum=limit)
         mean, directions = _fit_components(self.x_train, count)
 
-        def project(x: NDArray[np.float32]) -> NDArray[np.float32]:
+        def project(x: Float32Array) -> Float32Array:
             return _freeze(((x - mean) @ directions).astype(np.float32))
 
         return replace(
@@ -155,9 +151,7 @@ def _check_sum(path: Path, expected: str) -> None:
         )
 
 
-def _fit_components(
-    x_train: NDArray[np.float32], n_components: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _fit_components(x_train: Float32Array, n_components: int) -> tuple[FloatArray, FloatArray]:
     """Training mean (features,) and directions V_c / std_c as columns (features, n_components)."""
     mean = x_train.mean(axis=0, dtype=np.float64)
     _, singular, loadings = np.linalg.svd(x_train - mean, full_matrices=False)

@@ -35,23 +35,27 @@ def show_value(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def check_integer(argument: str, value: Any, *, minimum: int, maximum: int | None = None) -> int:
-    """Returns `value` as an int.
+def repr_line(thing: Any, **numbers: Any) -> str:
+    """One line for a `repr`: the name of a thing's class, and the numbers that tell it apart."""
+    shown = (f"{name}={show_number(value)}" for name, value in numbers.items())
+    return f"{type(thing).__name__}({', '.join(shown)})"
 
-    Raises:
-        TypeError: `value` is not an integer (a bool is not one).
-        ValueError: it is below `minimum` or above `maximum`.
-    """
-    if isinstance(value, (bool, np.bool_)) or not hasattr(value, "__index__"):
-        number = None
-    else:
-        try:
-            number = operator.index(value)
-        except TypeError:
-            number = None
-    if number is None:
+
+def show_number(value: Any) -> str:
+    """A number of at most six digits; anything else as `show_value`."""
+    return f"{value:.6g}" if isinstance(value, float) else show_value(value)
+
+
+def check_integer(argument: str, value: Any, *, minimum: int, maximum: int | None = None) -> int:
+    """Returns `value` as an int; a bool is not one."""
+    try:
+        if isinstance(value, (bool, np.bool_)):
+            raise TypeError
+        number = operator.index(value)
+    except TypeError:
         given = show_value(value)
-        raise TypeError(f"{argument}={given} is not an integer (limit: {minimum} or more)")
+        message = f"{argument}={given} is not an integer (limit: {minimum} or more)"
+        raise TypeError(message) from None
     if number < minimum:
         raise ValueError(f"{argument}={number} is too small (limit: {minimum} or more)")
     if maximum is not None and number > maximum:
@@ -60,23 +64,14 @@ def check_integer(argument: str, value: Any, *, minimum: int, maximum: int | Non
 
 
 def check_choice(argument: str, value: Any, choices: Sequence[str]) -> str:
-    """Returns `value` if it is one of `choices`.
-
-    Raises:
-        ValueError: it is not; the message lists the choices.
-    """
+    """Returns `value` if it is one of `choices`; the ValueError lists them."""
     if not isinstance(value, str) or value not in choices:
         raise ValueError(f"{argument}={show_value(value)} is unknown (known: {', '.join(choices)})")
     return value
 
 
 def check_number(argument: str, value: Any) -> float:
-    """Returns `value` as a float; it may be infinite.
-
-    Raises:
-        TypeError: it is not a real number.
-        ValueError: it is not a number (NaN).
-    """
+    """Returns `value` as a float; it may be infinite, but not NaN."""
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (Real, np.floating)):
         raise TypeError(f"{argument}={show_value(value)} is not a number")
     if math.isnan(value):
@@ -85,12 +80,7 @@ def check_number(argument: str, value: Any) -> float:
 
 
 def check_finite(argument: str, value: Any) -> float:
-    """Returns `value` as a float.
-
-    Raises:
-        TypeError: it is not a real number.
-        ValueError: it is not finite.
-    """
+    """Returns `value` as a float, neither infinite nor NaN."""
     number = check_number(argument, value)
     if math.isinf(number):
         raise ValueError(f"{argument}={value!r} is not finite")
@@ -98,11 +88,7 @@ def check_finite(argument: str, value: Any) -> float:
 
 
 def check_positive(argument: str, value: Any) -> float:
-    """Returns `value` as a float.
-
-    Raises:
-        ValueError: it is not a finite number above zero.
-    """
+    """Returns `value` as a float, finite and above zero; anything else is a ValueError."""
     is_number = isinstance(value, (Real, np.floating)) and not isinstance(value, bool)
     number = float(value) if is_number else math.nan
     if not 0 < number < math.inf:
@@ -111,12 +97,7 @@ def check_positive(argument: str, value: Any) -> float:
 
 
 def check_array(argument: str, value: Any) -> npt.NDArray[np.float64]:
-    """Returns `value` as a float64 array.
-
-    Raises:
-        TypeError: it is not an array of real numbers.
-        ValueError: an entry is not finite.
-    """
+    """Returns `value`, finite real numbers, as a float64 array."""
     try:
         array = np.asarray(value)
     except ValueError:  # rows of unequal length
@@ -129,11 +110,7 @@ def check_array(argument: str, value: Any) -> npt.NDArray[np.float64]:
 
 
 def check_rng(rng: Any) -> np.random.Generator:
-    """Returns `rng` if it is a generator.
-
-    Raises:
-        TypeError: it is not a `numpy.random.Generator`.
-    """
+    """Returns `rng` if it is a `numpy.random.Generator`."""
     if not isinstance(rng, np.random.Generator):
         given = show_value(rng)
         raise TypeError(f"rng={given} is not a numpy.random.Generator (try default_rng(seed))")
@@ -153,8 +130,6 @@ def check_register(
         what: what the memory would hold, for the message.
 
     Raises:
-        TypeError: `n` is not an integer.
-        ValueError: `n` is below 1.
         TooLargeError: 2^n * bytes_per_mask is above the limit of `memory_limit`.
     """
     n = check_integer(argument, n, minimum=1)
@@ -171,11 +146,7 @@ def check_register(
 
 
 def check_memory(argument: str, value: int, *, nbytes: float, largest: int, what: str) -> None:
-    """Refuses a request of `nbytes` that does not fit; `largest` is the value that would.
-
-    Raises:
-        TooLargeError: `nbytes` is above the limit of `memory_limit`.
-    """
+    """Refuses a request of `nbytes` above `memory_limit`; `largest` is the value that would fit."""
     if nbytes > ALWAYS_FITS and nbytes > (usable := memory_limit()):
         raise TooLargeError(
             f"{argument}={value} needs {format_bytes(nbytes)} for {what}; "
@@ -184,11 +155,7 @@ def check_memory(argument: str, value: int, *, nbytes: float, largest: int, what
 
 
 def check_count(argument: str, count: int, *, bytes_each: int, what: str) -> None:
-    """Refuses `count` things of `bytes_each` bytes, working space included, that do not fit.
-
-    Raises:
-        TooLargeError: they are above the limit of `memory_limit`.
-    """
+    """Refuses `count` things of `bytes_each` bytes, working space included, that do not fit."""
     if count * bytes_each <= ALWAYS_FITS:
         return
     largest = memory_limit() // bytes_each

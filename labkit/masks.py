@@ -11,14 +11,32 @@ significant bit of the mask index, which is Cirq's own order::
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from labkit.arrays import BoolArray as BoolArray
+from labkit.arrays import IntArray
 from labkit.limits import check_array, check_integer, check_register, show_value
 
-BoolArray = npt.NDArray[np.bool_]
+
+@lru_cache
+def place_values(n: int) -> IntArray:
+    """What each of n neurons that is kept adds to the mask index: 2^(n-1), ..., 2, 1.
+
+    The index of a mask m is m @ place_values(n), n at most 62.
+
+    Returns:
+        int64 (n,), read-only.
+
+    >>> place_values(4)
+    array([8, 4, 2, 1])
+    """
+    values = 1 << np.arange(n, dtype=np.int64)[::-1]
+    values.setflags(write=False)
+    return values
 
 
 def check_mask(neuron_mask: Any, n: int, *, argument: str = "neuron_mask") -> BoolArray:
@@ -33,16 +51,15 @@ def check_mask(neuron_mask: Any, n: int, *, argument: str = "neuron_mask") -> Bo
         bool array (..., n).
 
     Raises:
-        TypeError: `neuron_mask` is no array of numbers.
         ValueError: the last axis does not hold n entries, or an entry is neither 0 nor 1.
     """
     array = _read_string(argument, neuron_mask) if isinstance(neuron_mask, str) else neuron_mask
-    if not (isinstance(array, np.ndarray) and array.dtype == bool):
+    if not (isinstance(array, np.ndarray) and array.dtype.kind == "b"):
         array = check_array(argument, array)
     length = array.shape[-1] if array.ndim else 0
     if length != n:
         raise ValueError(f"{argument} has {length} entries; this network has {n} (limit: {n})")
-    if array.dtype != bool and not ((array == 0) | (array == 1)).all():
+    if array.dtype.kind != "b" and not ((array == 0) | (array == 1)).all():
         raise ValueError(f"{argument}={show_value(neuron_mask)} has entries other than 0 and 1")
     return array.astype(bool, copy=False)
 
@@ -51,7 +68,6 @@ def check_one_mask(neuron_mask: Any, n: int, *, argument: str = "neuron_mask") -
     """Returns one mask as a bool array (n,); see `check_mask`.
 
     Raises:
-        TypeError: `neuron_mask` is no array of numbers.
         ValueError: it is a batch, has another length, or an entry is neither 0 nor 1.
     """
     mask = check_mask(neuron_mask, n, argument=argument)
@@ -69,8 +85,8 @@ def mask_from_string(s: str) -> BoolArray:
     Returns:
         bool array (n,).
 
-    Raises:
-        ValueError: `s` is empty, not a string, or holds another character.
+    >>> mask_from_string("1011").tolist()
+    [True, False, True, True]
     """
     if not s:
         raise ValueError(f"s={s!r} is not a mask string (limit: 1 character or more)")
@@ -80,8 +96,8 @@ def mask_from_string(s: str) -> BoolArray:
 def mask_to_string(m: npt.ArrayLike) -> str:
     """Writes a mask (n,) as a string, neuron 0 first.
 
-    Raises:
-        ValueError: `m` is not one-dimensional or holds other values than 0 and 1.
+    >>> mask_to_string([True, False, True, True])
+    '1011'
     """
     array = _one_mask(m)
     return "".join("1" if kept else "0" for kept in array)
@@ -90,8 +106,8 @@ def mask_to_string(m: npt.ArrayLike) -> str:
 def mask_to_index(m: npt.ArrayLike) -> int:
     """The mask index int(mask_string, 2): neuron 0 is the most significant bit.
 
-    Raises:
-        ValueError: `m` is not one-dimensional or holds other values than 0 and 1.
+    >>> mask_to_index([True, False, True, True])
+    11
     """
     return int(mask_to_string(m), 2)
 
@@ -99,9 +115,8 @@ def mask_to_index(m: npt.ArrayLike) -> int:
 def mask_from_index(i: int, n: int) -> BoolArray:
     """The mask (n,) whose index is `i`.
 
-    Raises:
-        TypeError: `i` or `n` is not an integer.
-        ValueError: `n` is below 1, or `i` is not in 0..2^n - 1.
+    >>> mask_to_string(mask_from_index(11, 4))
+    '1011'
     """
     n = check_integer("n", n, minimum=1)
     i = check_integer("i", i, minimum=0, maximum=2**n - 1)
@@ -111,9 +126,8 @@ def mask_from_index(i: int, n: int) -> BoolArray:
 def masks_from_indices(indices: npt.ArrayLike, n: int) -> BoolArray:
     """The masks (..., n) of an integer array of indices (...), n at most 62.
 
-    Raises:
-        TypeError: `indices` are not integers.
-        ValueError: an index is not in 0..2^n - 1, or `n` not in 1..62.
+    >>> masks_from_indices([1, 2], 2).tolist()
+    [[False, True], [True, False]]
     """
     n = check_integer("n", n, minimum=1, maximum=62)
     array = np.asarray(indices)
@@ -121,29 +135,29 @@ def masks_from_indices(indices: npt.ArrayLike, n: int) -> BoolArray:
         raise TypeError(f"indices={show_value(indices)} are not integers")
     if array.size and not (array.min() >= 0 and array.max() < 2**n):
         raise ValueError(f"indices={show_value(indices)} are not in 0..{2**n - 1}")
-    return (array[..., np.newaxis] >> np.arange(n)[::-1] & 1).astype(bool)
+    return (array[..., np.newaxis] & place_values(n)).astype(bool)
 
 
-def masks_to_indices(neuron_masks: npt.ArrayLike) -> npt.NDArray[np.int64]:
+def masks_to_indices(neuron_masks: npt.ArrayLike) -> IntArray:
     """The indices (...) of masks (..., n), n at most 62.
 
-    Raises:
-        TypeError: `neuron_masks` are no array of numbers.
-        ValueError: an entry is neither 0 nor 1, or n is not in 1..62.
+    >>> masks_to_indices([[0, 1], [1, 0]]).tolist()
+    [1, 2]
     """
     array = np.asarray(neuron_masks)
     n = array.shape[-1] if array.ndim else 0
     masks = check_mask(neuron_masks, n, argument="neuron_masks")
     check_integer("n of neuron_masks", n, minimum=1, maximum=62)
-    return masks @ (1 << np.arange(n, dtype=np.int64)[::-1])
+    return masks @ place_values(n)
 
 
 def all_masks(n: int) -> BoolArray:
     """All 2^n masks in index order, bool (2^n, n).
 
+    >>> [mask_to_string(mask) for mask in all_masks(2)]
+    ['00', '01', '10', '11']
+
     Raises:
-        TypeError: `n` is not an integer.
-        ValueError: `n` is below 1.
         TooLargeError: they do not fit in memory.
     """
     # indices and their shifted copies are int64 before they become bools

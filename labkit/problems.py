@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from labkit.arrays import Float32Array, IntArray
 from labkit.costs import CostTable, LocalCost
 from labkit.datasets import Task, load_task
-from labkit.limits import check_choice, check_integer
-from labkit.masks import check_one_mask
-from labkit.networks import NetworkArrays, NKArrays, sample_network, sample_nk_network
+from labkit.limits import check_choice, check_integer, repr_line
+from labkit.networks import (
+    NetworkArrays,
+    NKArrays,
+    OneLayerArrays,
+    sample_network,
+    sample_nk_network,
+)
 from labkit.scoring import (
     NetworkCost,
     accuracy,
@@ -29,7 +36,7 @@ DEFAULT_SCALE = 2.0
 NK_COST = "cross_entropy"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Problem:
     """A task, a random network for it, and the cost of each of its 2^n subnetworks.
 
@@ -47,6 +54,10 @@ class Problem:
     cost_name: str
     seed: int
 
+    def __repr__(self) -> str:
+        sizes = {"n_neurons": self.n_neurons, "cost_name": self.cost_name, "seed": self.seed}
+        return repr_line(self, task=self.task.name, **sizes, minimum=self.table.minimum)
+
     @property
     def n_neurons(self) -> int:
         """Number of mask bits."""
@@ -58,14 +69,14 @@ class Problem:
         Args:
             neuron_mask: (n_neurons,) bool, 0 and 1, or a mask string.
             split: 'train', 'validation' or 'test'.
-
-        Raises:
-            ValueError: the mask has the wrong length, or the split is unknown.
         """
-        mask = check_one_mask(neuron_mask, self.n_neurons)
-        check_choice("split", split, ("train", "validation", "test"))
-        x, y = getattr(self.task, f"x_{split}"), getattr(self.task, f"y_{split}")
-        return accuracy(self.network.outputs(x, mask), y)
+        x, y = _samples(self.task, split)
+        return accuracy(self.network.outputs(x, neuron_mask), y)
+
+
+def _samples(task: Task, split: str) -> tuple[Float32Array, IntArray]:
+    check_choice("split", split, ("train", "validation", "test"))
+    return getattr(task, f"x_{split}"), getattr(task, f"y_{split}")
 
 
 @lru_cache(maxsize=64, typed=True)  # typed: True is no seed, although True == 1
@@ -94,30 +105,32 @@ def build_problem(
         cost: 'cross_entropy', 'squared_error' or 'error_rate'.
 
     Raises:
-        TypeError: a count or the seed is not an integer.
-        ValueError: a name is unknown or a count out of range.
         TooLargeError: the table does not fit in memory.
+
+    >>> problem = build_problem("moons", 5, seed=0)
+    >>> len(problem.table.costs), problem.task.name
+    (32, 'moons')
     """
     task = load_task(task_name)
     if n_components is not None and task.n_features > 2:
         task = task.principal_components(check_integer("n_components", n_components, minimum=1))
-    n_outputs = 1 if task.n_classes == 2 else task.n_classes
-    network = sample_network(
-        task.n_features,
-        n_hidden,
-        n_outputs,
-        hidden_layers=hidden_layers,
-        mask_kind=mask_kind,
-        # of few neurons, outputs of readout ±a often tie exactly
-        readout="signed_constant" if n_outputs == 1 else "gaussian",
-        scale=scale,
-        seed=seed,
-    ).adapted(task.x_train)
+    network = _sample_for(
+        task, n_hidden, hidden_layers=hidden_layers, mask_kind=mask_kind, scale=scale, seed=seed
+    )
     table = score_all_masks(network, task.x_train, task.y_train, cost=cost)
     return Problem(task, network, table, cost, seed)
 
 
-@dataclass(frozen=True, eq=False)
+def _sample_for(task: Task, n_hidden: int, **options: Any) -> NetworkArrays:
+    """A random network for the classes of a task, standardised on its training samples."""
+    n_outputs = 1 if task.n_classes == 2 else task.n_classes
+    # of few neurons, outputs of readout ±a often tie exactly
+    readout = "signed_constant" if n_outputs == 1 else "gaussian"
+    network = sample_network(task.n_features, n_hidden, n_outputs, readout=readout, **options)
+    return network.adapted(task.x_train)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class NKProblem:
     """A task, an NK network for it, and the sum of N small tables that its masks cost.
 
@@ -131,6 +144,12 @@ class NKProblem:
     network: NKArrays
     cost: LocalCost
 
+    def __repr__(self) -> str:
+        k = self.network.n_inputs_per_output
+        return repr_line(
+            self, task=self.task.name, n_neurons=self.network.n_neurons, n_inputs_per_output=k
+        )
+
     def accuracy(self, neuron_mask: npt.ArrayLike, *, split: str = "test") -> float:
         """Share of samples that the mean of the outputs classifies rightly.
 
@@ -140,9 +159,8 @@ class NKProblem:
             neuron_mask: (N,) bool, 0 and 1, or a mask string.
             split: 'train', 'validation' or 'test'.
         """
-        mask = check_one_mask(neuron_mask, self.network.n_neurons)
-        x, y = getattr(self.task, f"x_{split}"), getattr(self.task, f"y_{split}")
-        return accuracy(self.network.prediction(x, mask), y)
+        x, y = _samples(self.task, split)
+        return accuracy(self.network.prediction(x, neuron_mask), y)
 
     def ensemble_cost(self, neuron_mask: npt.ArrayLike) -> float:
         """The cost of the prediction of one mask, on the training samples."""
@@ -158,7 +176,7 @@ class NKProblem:
         readout = np.zeros((nk.n_neurons, 1), dtype=np.float64)
         np.add.at(readout[:, 0], nk.neighbourhoods, nk.readout / nk.n_neurons)
         columns = nk.mean[:, np.newaxis], nk.inverse_std[:, np.newaxis]
-        return NetworkArrays(nk.kernel, readout.astype(np.float32), nk.scale, "neuron", *columns)
+        return OneLayerArrays(nk.kernel, readout.astype(np.float32), nk.scale, "neuron", *columns)
 
 
 @lru_cache(maxsize=256, typed=True)
@@ -180,10 +198,6 @@ def build_nk_problem(
         seed: of the network's weights; the hidden neurons are the same for every K.
         scale: factor on the outputs.
         neighbourhood: 'adjacent' or 'random'.
-
-    Raises:
-        TypeError: a count or the seed is not an integer.
-        ValueError: a name is unknown or a count out of range.
     """
     task = load_task(task_name)
     network = sample_nk_network(
@@ -209,13 +223,5 @@ def build_large(task_name: str, n_hidden: int, *, seed: int) -> tuple[NetworkArr
         The network, standardised on the training samples, and its cross-entropy on them.
     """
     task = load_task(task_name)
-    two_classes = task.n_classes == 2
-    network = sample_network(
-        task.n_features,
-        n_hidden,
-        1 if two_classes else task.n_classes,
-        readout="signed_constant" if two_classes else "gaussian",
-        scale=DEFAULT_SCALE,
-        seed=seed,
-    ).adapted(task.x_train)
+    network = _sample_for(task, n_hidden, scale=DEFAULT_SCALE, seed=seed)
     return network, network_cost(network, task.x_train, task.y_train)

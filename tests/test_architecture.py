@@ -19,6 +19,7 @@ PACKAGE = Path(labkit.__file__).parent
 #: A module imports only from modules of a smaller row; the parts of one package import each other
 #: without a cycle.
 ROWS = {
+    "arrays": 0,
     "ledger": 0,
     "limits": 0,
     "platforms": 0,
@@ -44,7 +45,7 @@ ROWS = {
     "__main__": 9,
 }
 #: Modules that no reader needs: not in labkit.__all__.
-PRIVATE = {"quiet", "platforms", "cli", "__main__"}
+PRIVATE = {"arrays", "quiet", "platforms", "cli", "__main__"}
 #: Who may import what is slow to load, or exists only on some machines; for its types, anyone may.
 MAY_IMPORT = {
     "keras": {"networks", "baselines"},

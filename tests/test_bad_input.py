@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from one_layer import sample_one_layer
 from parts import needs_keras
 from strategies import non_integers
 
@@ -33,7 +34,7 @@ Call = Callable[[Any], object]
 
 X = np.array([[1.0, 2.0], [0.5, -1.0], [2.0, 0.0]])
 Y = np.array([0, 1, 1])
-NETWORK = sample_network(2, 3, seed=0).adapted(X)
+NETWORK = sample_one_layer(2, 3, seed=0).adapted(X)
 TABLE = CostTable(np.arange(1.0, 9.0), 3)
 QUBITS = cirq.LineQubit.range(3)
 HADAMARDS = cirq.Circuit(cirq.H.on_each(*QUBITS))

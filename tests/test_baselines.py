@@ -119,7 +119,7 @@ def test_weight_masks_of_many_inputs_are_pruned_as_tabulated_ones_are() -> None:
     x = WINE.x_train[:, :4]
     tabulated = sample_network(4, 3, 3, mask_kind="weight", seed=1).adapted(x)
     kept = {name: getattr(tabulated, name) for name in ("kernel", "readout", "scale", "mask_kind")}
-    untabulated = ManyInputsArrays(**kept, mean=np.zeros((3, 1)), inverse_std=np.ones((3, 1)))
+    untabulated = ManyInputsArrays(**kept)
     found = [
         edge_popup(network, x, WINE.y_train, rng=np.random.default_rng(0))
         for network in (tabulated, untabulated.adapted(x))

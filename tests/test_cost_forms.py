@@ -22,7 +22,7 @@ from labkit.costs import (
     to_binary_polynomial,
     to_bqm,
 )
-from labkit.costs.pauli_z import walsh_hadamard
+from labkit.costs.spectrum import walsh_hadamard
 from labkit.masks import all_masks
 
 

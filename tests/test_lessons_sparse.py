@@ -10,8 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from labkit.ansatz import ramp_angles
-from labkit.costs import CostTable
-from labkit.costs.penalty import penalised, penalty
+from labkit.costs import CostTable, penalised, penalty
 from labkit.course import recorded
 from labkit.course.lessons.lesson_10_sparse_subnetworks import (
     STRENGTHS,

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import itertools
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from strategies import mask_strings
+from test_architecture import MODULES
 
 from labkit.masks import (
     all_masks,
@@ -20,6 +23,7 @@ from labkit.masks import (
     mask_to_string,
     masks_from_indices,
     masks_to_indices,
+    place_values,
 )
 
 
@@ -109,3 +113,44 @@ def test_a_batch_of_masks_is_checked_on_its_last_axis() -> None:
 def test_a_batch_is_refused_where_one_mask_is_meant() -> None:
     with pytest.raises(ValueError, match=r"^neuron_mask has shape \(2, 3\); one mask has shape"):
         check_one_mask(np.ones((2, 3)), 3)
+
+
+# Only one module knows the order
+
+#: Where bits are shifted for another reason: loops over amplitudes, windows of a chain of neurons,
+#: and the course, which counts ones and flips.
+SHIFTS = ("labkit.masks", "labkit.simulators.engine", "labkit.selectors.dynamic", "labkit.course")
+
+
+def find_bit_orders(tree: ast.AST) -> Iterator[str]:
+    """Shifts, and place values made by hand: arange(n)[::-1], 2 ** (n - 1 - j)."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.BinOp(op=ast.LShift() | ast.RShift()):
+                yield ast.unparse(node)
+            case ast.BinOp(op=ast.Pow(), right=ast.BinOp(op=ast.Sub(), left=ast.BinOp())):
+                yield ast.unparse(node)
+            case ast.Subscript(
+                value=ast.Call(func=ast.Attribute(attr="arange")),
+                slice=ast.Slice(step=ast.UnaryOp()),
+            ):
+                yield ast.unparse(node)
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if not name.startswith(SHIFTS)])
+def test_no_module_but_masks_makes_place_values_by_hand(module: str) -> None:
+    assert [*find_bit_orders(ast.parse(MODULES[module].read_text("utf-8")))] == []
+
+
+@pytest.mark.parametrize(
+    "source", ["1 << n - 1 - j", "i >> 1", "2.0 ** np.arange(n)[::-1]", "2 ** (n - 1 - j)"]
+)
+def test_place_values_made_by_hand_are_found(source: str) -> None:
+    assert [*find_bit_orders(ast.parse(source))]
+
+
+@pytest.mark.parametrize("n", [0, 1, 4, 62])
+def test_the_place_values_of_a_mask_add_up_to_its_index(n: int) -> None:
+    assert place_values(n).tolist() == [2**j for j in reversed(range(n))]
+    with pytest.raises(ValueError, match="read-only"):
+        place_values(n)[...] = 0

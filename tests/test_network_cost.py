@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import tracemalloc
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -12,6 +13,7 @@ import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from one_layer import sample_one_layer
 from parts import needs_keras
 from reference_cases import load_cases
 from strategies import non_integers
@@ -23,10 +25,19 @@ from labkit.masks import all_masks, mask_from_index, masks_from_indices
 from labkit.networks import (
     ManyInputsArrays,
     NetworkArrays,
+    OneLayerArrays,
     fold_subnetwork,
     sample_network,
 )
-from labkit.scoring import COSTS, NetworkCost, network_cost, score_all_masks, score_contributions
+from labkit.scoring import (
+    COSTS,
+    NetworkCost,
+    integer_weights,
+    network_cost,
+    quadratic_cost,
+    score_all_masks,
+    score_contributions,
+)
 from labkit.selectors import one_flip_search, run
 
 Array = npt.NDArray[np.float64]
@@ -48,8 +59,8 @@ def draw(n_inputs: int, n_hidden: int, n_outputs: int = 1, **options: Any) -> Ne
 
 def without_table(network: NetworkArrays) -> ManyInputsArrays:
     """The same weight masks, standardised from the training samples of `draw`."""
-    nothing = np.zeros((network.n_hidden, 0))
-    kept = {**vars(network), "mean": nothing, "inverse_std": nothing}
+    names = ("kernel", "readout", "scale", "mask_kind")
+    kept: dict[str, Any] = {name: getattr(network, name) for name in names}
     return ManyInputsArrays(**kept).adapted(samples(network.n_inputs, seed=2))
 
 
@@ -112,7 +123,7 @@ def test_a_network_of_given_contributions_costs_the_reference_values(
     shift = 1 - t.min()
     kernel = np.vstack([t + shift, np.zeros(t.shape[1])])
     mean, ones = np.full((t.shape[1], 1), shift), np.ones((t.shape[1], 1))
-    network = NetworkArrays(kernel, ones, 1.0, "neuron", mean, ones)  # type: ignore[arg-type]
+    network = OneLayerArrays(kernel, ones, 1.0, "neuron", mean, ones)  # type: ignore[arg-type]
     measured = network_cost(network, np.eye(len(t)), y, cost=cost)
     np.testing.assert_allclose(measured.evaluate(all_masks(t.shape[1])), case[cost], atol=1e-9)
 
@@ -159,7 +170,7 @@ def test_a_search_on_it_is_the_search_on_its_table() -> None:
 
 def test_five_hundred_neurons_are_searched_without_a_table() -> None:
     task = load_task("moons")
-    network = sample_network(2, 500, scale=2.0, seed=0).adapted(task.x_train)
+    network = sample_one_layer(2, 500, scale=2.0, seed=0).adapted(task.x_train)
     cost = network_cost(network, task.x_train, task.y_train)
     found = run(one_flip_search, cost, rng=np.random.default_rng(0), max_cost_queries=2000)
     assert found.history[0] > 2 * found.cost
@@ -242,6 +253,7 @@ def test_a_table_by_forward_passes_is_the_table_of_contributions(
     network = draw(n_inputs, n_hidden, n_outputs, mask_kind="weight", seed=seed)
     if network.n_mask_bits > 10:
         return
+    assert isinstance(network, OneLayerArrays)
     expected = score_contributions(network.contributions(x), y)
     found = score_all_masks(without_table(network), x, y)
     np.testing.assert_allclose(found.costs, expected.costs, atol=1e-9)
@@ -326,8 +338,10 @@ def test_the_training_samples_may_change_after_adapting() -> None:
 
 def test_weight_masks_of_thirty_inputs_are_not_tabulated() -> None:
     network = sample_network(30, 4, mask_kind="weight", seed=0).adapted(samples(30))
-    with pytest.raises(ValueError, match=r"^n_inputs=30 is too large .* \(limit: 15\)$"):
-        network.contributions(samples(30))
+    assert not hasattr(network, "contributions")
+    for tabulate in (quadratic_cost, partial(integer_weights, scale=1.0)):
+        with pytest.raises(ValueError, match=r"^network.* \(limit: .*\)$"):
+            tabulate(network, samples(30), np.arange(30) % 2)
 
 
 @needs_keras

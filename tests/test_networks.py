@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
+from one_layer import sample_one_layer
 from parts import module_needs
 
 from labkit.platforms import KERAS
@@ -22,7 +23,7 @@ import keras
 
 from labkit.datasets import TASK_NAMES, Task, load_task
 from labkit.masks import all_masks, mask_from_index, mask_to_string
-from labkit.networks import RandomNetwork, sample_network
+from labkit.networks import RandomNetwork
 from labkit.scoring import COSTS, accuracy, score_all_masks
 
 Array = npt.NDArray[np.float32]
@@ -134,7 +135,7 @@ def test_the_twin_in_arrays_computes_the_same(mask_kind: str, n_outputs: int, mo
     options: dict[str, Any] = {"mask_kind": mask_kind, "readout": "gaussian", "seed": 8}
     options["scale"] = 2.0
     network = RandomNetwork(2, 3, n_outputs, **options).adapt(moons.x_train)
-    twin = sample_network(2, 3, n_outputs, **options).adapted(moons.x_train)
+    twin = sample_one_layer(2, 3, n_outputs, **options).adapted(moons.x_train)
     np.testing.assert_allclose(
         network.contributions(moons.x_test), twin.contributions(moons.x_test), atol=1e-5
     )

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from one_layer import sample_one_layer
 from parts import module_needs
 
 from labkit.platforms import KERAS
@@ -161,7 +162,7 @@ def test_contributions_are_by_output_and_place_and_sum_to_the_outputs() -> None:
 def test_every_neighbourhood_of_all_neurons_reads_the_hidden_units_of_a_random_network() -> None:
     x = samples(2)
     nk = sample_nk_network(2, 4, 4, seed=6).adapted(x)
-    plain = sample_network(2, 4, seed=6).adapted(x)
+    plain = sample_one_layer(2, 4, seed=6).adapted(x)
     hidden = plain.contributions(x)[:, :, 0] / plain.readout[:, 0]
     np.testing.assert_allclose(
         nk.contributions(x), hidden[:, nk.neighbourhoods] * nk.readout, atol=1e-12

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from one_layer import sample_one_layer
 
 from labkit.masks import all_masks
 from labkit.networks import NetworkArrays, sample_network
@@ -157,7 +158,7 @@ def test_outputs_follow_the_definition_for_every_mask(
     mask_kind: str, n_outputs: int, options: dict[str, Any]
 ) -> None:
     n_hidden = 4 if mask_kind == "neuron" else 2
-    network = sample_network(2, n_hidden, n_outputs, mask_kind=mask_kind, seed=3, **options)
+    network = sample_one_layer(2, n_hidden, n_outputs, mask_kind=mask_kind, seed=3, **options)
     x_train, x = samples(2), samples(2, n=9, seed=2)
     network = network.adapted(x_train)
     for mask in all_masks(network.n_mask_bits):
@@ -168,21 +169,21 @@ def test_outputs_follow_the_definition_for_every_mask(
 @pytest.mark.parametrize("mask_kind", ["neuron", "weight"])
 def test_the_empty_mask_gives_zero(mask_kind: str) -> None:
     x = samples(2)
-    network = sample_network(2, 3, mask_kind=mask_kind, seed=0).adapted(x)
+    network = sample_one_layer(2, 3, mask_kind=mask_kind, seed=0).adapted(x)
     empty = np.zeros(network.n_mask_bits, dtype=bool)
     np.testing.assert_array_equal(network.outputs(x, empty), 0)
 
 
 def test_hidden_units_are_standardised_on_the_training_samples() -> None:
     x = samples(4)
-    network = sample_network(4, 6, scale=2.5, seed=0).adapted(x)
+    network = sample_one_layer(4, 6, scale=2.5, seed=0).adapted(x)
     h = network.contributions(x)[:, :, 0] / (2.5 * network.readout[:, 0])
     np.testing.assert_allclose(h.mean(axis=0), 0, atol=1e-12)
     np.testing.assert_allclose(h.std(axis=0), 1, atol=1e-12)
 
 
 def test_new_samples_are_standardised_with_the_training_statistics() -> None:
-    network = sample_network(2, 3, seed=0).adapted(samples(2))
+    network = sample_one_layer(2, 3, seed=0).adapted(samples(2))
     few = samples(2, n=5, seed=9) + 3
     np.testing.assert_allclose(
         network.contributions(few)[2], network.contributions(few[2:3])[0], atol=1e-12
@@ -191,13 +192,13 @@ def test_new_samples_are_standardised_with_the_training_statistics() -> None:
 
 
 def test_before_adapting_hidden_units_are_plain_relu() -> None:
-    network, x = sample_network(2, 3, seed=0), samples(2)
+    network, x = sample_one_layer(2, 3, seed=0), samples(2)
     h = np.maximum(x @ network.kernel[:-1] + network.kernel[-1], 0)
     np.testing.assert_allclose(network.contributions(x)[:, :, 0], h * network.readout[:, 0])
 
 
 def test_a_unit_that_never_fires_carries_nothing() -> None:
-    network, x = sample_network(2, 3, seed=0), samples(2)
+    network, x = sample_one_layer(2, 3, seed=0), samples(2)
     kernel = network.kernel.copy()
     kernel[:, 1] = [0, 0, -1]
     t = replace(network, kernel=kernel).adapted(x).contributions(x)
@@ -206,7 +207,7 @@ def test_a_unit_that_never_fires_carries_nothing() -> None:
 
 
 def test_adapting_leaves_the_network_it_came_from_as_it_was() -> None:
-    network, x = sample_network(2, 3, seed=0), samples(2)
+    network, x = sample_one_layer(2, 3, seed=0), samples(2)
     before = network.contributions(x)
     network.adapted(x)
     np.testing.assert_array_equal(network.contributions(x), before)
@@ -217,7 +218,7 @@ def test_a_neuron_mask_adds_up_the_contributions_it_keeps(
     n_inputs: int, n_hidden: int, n_outputs: int, seed: int
 ) -> None:
     x = samples(n_inputs, n=7)
-    network = sample_network(n_inputs, n_hidden, n_outputs, seed=seed).adapted(x)
+    network = sample_one_layer(n_inputs, n_hidden, n_outputs, seed=seed).adapted(x)
     t = network.contributions(x)
     assert t.shape == (7, n_hidden, n_outputs)
     for mask in all_masks(n_hidden):
@@ -228,7 +229,7 @@ def test_a_neuron_mask_adds_up_the_contributions_it_keeps(
 
 def test_weight_contributions_are_listed_by_the_units_own_bits_bias_last() -> None:
     x = samples(2)
-    network = sample_network(2, 2, mask_kind="weight", seed=0).adapted(x)
+    network = sample_one_layer(2, 2, mask_kind="weight", seed=0).adapted(x)
     t = network.contributions(x)
     assert t.shape == (60, 2, 8, 1)
     # unit 0 keeps its second weight and its bias (011), unit 1 its first weight (100)

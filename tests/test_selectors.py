@@ -313,6 +313,19 @@ def test_a_selector_that_goes_on_after_its_budget_gets_no_answer() -> None:
     assert watched.asked[:-1] == [0, 1, 2]
 
 
+def test_a_meter_checks_masks_once_for_its_cost_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    def check_again(*_: object, **__: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr("labkit.costs.tables.check_mask", check_again)
+    meter = CostMeter(CostTable(np.arange(4.0), 2))
+    assert meter.evaluate("10") == 2
+    refused: list[Any] = ["1", "12", [[0, 1], [0, 2]], None]
+    for bad in refused:
+        with pytest.raises((TypeError, ValueError), match=r"^neuron_masks"):
+            meter.evaluate(bad)
+
+
 def test_the_answer_does_not_change_when_a_selector_reuses_its_array() -> None:
     def reuser(meter: CostMeter, *, rng: np.random.Generator) -> None:
         mask = np.array([False, True])

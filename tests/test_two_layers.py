@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,14 +25,14 @@ import keras
 from labkit.datasets import Task, load_task
 from labkit.masks import all_masks, mask_from_string
 from labkit.networks import (
-    NetworkArrays,
+    OneLayerArrays,
     RandomNetwork,
     TwoLayerArrays,
     fold_subnetwork,
     sample_network,
 )
 from labkit.problems import build_problem
-from labkit.scoring import COSTS, score_all_masks
+from labkit.scoring import COSTS, integer_weights, quadratic_cost, score_all_masks
 
 Array = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
@@ -114,7 +115,8 @@ def test_the_first_layer_and_the_readout_are_those_of_the_one_layer_network(
     np.testing.assert_array_equal(one.kernel, two.kernel)
     np.testing.assert_array_equal(one.readout, two.readout)
     x = samples(3)
-    np.testing.assert_array_equal(one.adapted(x).mean, two.adapted(x).mean)
+    assert isinstance(one, OneLayerArrays)
+    np.testing.assert_array_equal(one.adapted(x).mean[:, 0], two.adapted(x).mean)
 
 
 def test_the_second_kernel_has_variance_two_over_fan_in_and_is_drawn_by_itself() -> None:
@@ -325,11 +327,18 @@ def test_weight_masks_of_two_layers_are_refused() -> None:
             build(2, 3, hidden_layers=2, mask_kind="weight", seed=0)
 
 
-@pytest.mark.parametrize("of", ["arrays", "keras"])
-def test_two_layers_have_no_contributions(of: str, network: RandomNetwork) -> None:
-    source: NetworkArrays | RandomNetwork = network if of == "keras" else network.arrays()
+def test_two_layers_have_no_contributions(network: RandomNetwork) -> None:
     with pytest.raises(ValueError, match=r"^hidden_layers=2 has no contributions "):
-        source.contributions(np.zeros((2, 2)))
+        network.contributions(np.zeros((2, 2)))
+    assert not hasattr(network.arrays(), "contributions")
+
+
+@pytest.mark.parametrize("of", ["arrays", "keras"])
+def test_costs_made_of_contributions_refuse_two_layers(of: str, network: RandomNetwork) -> None:
+    source = network if of == "keras" else network.arrays()
+    for make in (quadratic_cost, partial(integer_weights, scale=1.0)):
+        with pytest.raises(ValueError, match=r"^network=TwoLayerArrays.* has no contributions "):
+            make(source, np.zeros((2, 2)), [0, 1])
 
 
 def test_a_second_layer_that_does_not_fit_is_refused_before_it_is_drawn() -> None:

@@ -8,13 +8,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from labkit.arrays import BoolArray, FloatArray
 from labkit.limits import show_value
-from labkit.masks import BoolArray, masks_to_indices
-from labkit.networks import ManyInputsArrays, NetworkArrays, RandomNetwork, TwoLayerArrays
-from labkit.networks.one_layer import append_ones, check_samples, invert_std
+from labkit.networks import NetworkArrays, RandomNetwork, TwoLayerArrays
+from labkit.networks.base import append_ones, check_samples
 from labkit.scoring import check_labels, cost_of_outputs
-
-FloatArray = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,14 +33,7 @@ class TrainingPasses:
 
     @classmethod
     def of(cls, network: Any, x: npt.ArrayLike, y: npt.ArrayLike) -> TrainingPasses:
-        """Checks what a caller hands over.
-
-        Raises:
-            TypeError: `network` is neither `RandomNetwork` nor `NetworkArrays`, or `x` or `y` no
-                array of numbers.
-            ValueError: samples or labels do not fit.
-            TooLargeError: the activations do not fit in memory.
-        """
+        """Checks what a caller hands over."""
         arrays = network.arrays() if isinstance(network, RandomNetwork) else network
         if not isinstance(arrays, NetworkArrays):
             raise TypeError(f"network={show_value(network)} is no RandomNetwork or NetworkArrays")
@@ -73,18 +64,7 @@ class TrainingPasses:
             return _through_two_layers(self.network, self.prepared, neuron_mask, slopes)
         if self.network.mask_kind == "neuron":
             return np.tensordot(self.prepared, slopes, axes=2)
-        inverse_std = self._masked_inverse_std(neuron_mask)
-        return _to_weight_bits(self.network, self.inputs, neuron_mask, inverse_std, slopes)
-
-    def _masked_inverse_std(self, neuron_mask: BoolArray) -> FloatArray:
-        """1 / standard deviation of each unit as it is masked, (n_hidden,)."""
-        network, bits = self.network, neuron_mask.reshape(self.network.n_hidden, -1)
-        if not isinstance(network, ManyInputsArrays):
-            return network.inverse_std[np.arange(network.n_hidden), masks_to_indices(bits)]
-        if network.training_inputs is None:
-            return np.ones(network.n_hidden)
-        h = np.maximum(network.training_inputs @ (bits.T * network.kernel), 0.0)
-        return invert_std(h.std(axis=0))
+        return _to_weight_bits(self.network, self.inputs, neuron_mask, slopes)
 
 
 def cross_entropy_slopes(f: FloatArray, targets: FloatArray) -> FloatArray:
@@ -99,16 +79,11 @@ def cross_entropy_slopes(f: FloatArray, targets: FloatArray) -> FloatArray:
 
 
 def _to_weight_bits(
-    network: NetworkArrays,
-    inputs: FloatArray,
-    neuron_mask: BoolArray,
-    inverse_std: FloatArray,
-    slopes: FloatArray,
+    network: NetworkArrays, inputs: FloatArray, neuron_mask: BoolArray, slopes: FloatArray
 ) -> FloatArray:
     """dcost/dm_ji = sum_samples dcost/dh_j [h_j > 0] w_ji x_i."""
-    bits = neuron_mask.reshape(network.n_hidden, -1).T
-    h = inputs @ (bits * network.kernel)
-    by_h = network.scale * slopes @ network.readout.T * inverse_std * (h > 0)
+    [(kernel, _, factor)] = network.masked_layers(neuron_mask)
+    by_h = network.scale * slopes @ network.readout.T * factor * (inputs @ kernel > 0)
     return ((inputs.T @ by_h) * network.kernel).T.ravel()
 
 

@@ -9,15 +9,14 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from labkit.arrays import BoolArray, FloatArray
 from labkit.baselines.passes import TrainingPasses
 from labkit.ledger import Ledger
 from labkit.limits import check_choice, check_integer, check_positive, check_rng
-from labkit.masks import BoolArray
-from labkit.networks import NetworkArrays, RandomNetwork, TwoLayerArrays
+from labkit.networks import NetworkArrays, RandomNetwork
 from labkit.scoring import COSTS
 from labkit.selectors import Selection
 
-FloatArray = npt.NDArray[np.float64]
 Network = RandomNetwork | NetworkArrays
 
 _MOMENTUM = 0.9
@@ -52,11 +51,6 @@ def edge_popup(
     Returns:
         A `Selection`. Its ledger has `epochs` backward passes, and epochs + 1 cost queries and
         forward passes: the mask after the last step is looked at, too.
-
-    Raises:
-        TypeError: an argument is not of its kind.
-        ValueError: a number is out of range, or samples or labels do not fit.
-        TooLargeError: the activations do not fit in memory.
 
     Reference: Ramanujan et al. 2020, arXiv 1911.13299.
     """
@@ -100,11 +94,6 @@ def magnitude_pruning(
     Returns:
         A `Selection` of one cost query and forward pass, or of n where `n_active` is None.
 
-    Raises:
-        TypeError: an argument is not of its kind.
-        ValueError: `n_active` is out of range, `cost` unknown, or samples or labels do not fit.
-        TooLargeError: the activations do not fit in memory.
-
     Reference: Han et al. 2015, arXiv 1506.02626.
     """
     check_choice("cost", cost, COSTS)
@@ -127,13 +116,12 @@ def magnitudes(network: NetworkArrays) -> FloatArray:
     """
     if network.mask_kind == "weight":
         return np.abs(network.kernel.T, dtype=np.float64).ravel()
-    layers = [network.kernel, network.readout]
-    if isinstance(network, TwoLayerArrays):
-        layers.insert(1, network.second_kernel)
+    whole = network.masked_layers(np.ones(network.n_mask_bits, dtype=bool))
+    kernels: list[FloatArray] = [kernel for kernel, _, _ in whole]
     sizes = []
-    for into, out_of in pairwise(layers):
-        norms = np.linalg.norm(into.astype(np.float64), axis=0)
-        norms = norms * np.linalg.norm(out_of[: len(norms)].astype(np.float64), axis=1)
+    for into, out_of in pairwise([*kernels, network.readout.astype(np.float64)]):
+        norms = np.linalg.norm(into, axis=0)
+        norms = norms * np.linalg.norm(out_of[: len(norms)], axis=1)
         sizes.append(norms / norms.mean())
     return np.concatenate(sizes)
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from labkit.arrays import Float32Array, FloatArray, IntArray
 from labkit.datasets import Task
 from labkit.ledger import Ledger
 from labkit.limits import check_integer, check_positive, show_value
@@ -30,8 +31,8 @@ class TrainedNetworks:
         ledger: networks times epochs forward passes, and as many backward passes.
     """
 
-    train_accuracy: npt.NDArray[np.float64]
-    test_accuracy: npt.NDArray[np.float64]
+    train_accuracy: FloatArray
+    test_accuracy: FloatArray
     ledger: Ledger
 
 
@@ -49,10 +50,6 @@ def train_networks(
         n_networks: how many networks.
         epochs: steps of Adam.
         seed: of the initial weights, 0 or more.
-
-    Raises:
-        TypeError: a number is not an integer.
-        ValueError: a number is too small.
     """
     check_integer("n_hidden", n_hidden, minimum=1)
     check_integer("n_networks", n_networks, minimum=1)
@@ -86,7 +83,7 @@ class TrainedNetwork:
 
     model: RandomNetwork
     train_cost: float
-    history: npt.NDArray[np.float64]
+    history: FloatArray
     ledger: Ledger
 
 
@@ -111,10 +108,6 @@ def train_network(
         y: (samples,) labels 0..classes-1; for one output also -1 and +1.
         epochs: steps of Adam, at least 1.
         learning_rate: of Adam, above 0.
-
-    Raises:
-        TypeError: an argument is not of its kind.
-        ValueError: a number is out of range, or samples or labels do not fit.
     """
     if not isinstance(network, RandomNetwork):
         raise TypeError(f"network={show_value(network)} is no RandomNetwork")
@@ -139,7 +132,7 @@ def _copy(network: RandomNetwork, learning_rate: float) -> RandomNetwork:
     return model
 
 
-def _step(model: Any, x: npt.NDArray[np.float32], labels: npt.NDArray[np.int64]) -> float:
+def _step(model: Any, x: Float32Array, labels: IntArray) -> float:
     """One step; the loss before it."""
     model.reset_metrics()  # some versions of Keras average over calls otherwise
     return float(model.train_on_batch(x, labels)[0])
@@ -166,8 +159,6 @@ def _side_by_side(task: Task, n_hidden: int, n_networks: int, seed: int) -> Any:
     return model
 
 
-def _accuracies(
-    model: Any, x: npt.NDArray[np.float32], y: npt.NDArray[np.int64]
-) -> npt.NDArray[np.float64]:
+def _accuracies(model: Any, x: Float32Array, y: IntArray) -> FloatArray:
     outputs = np.asarray(model(x))
     return np.array([accuracy(outputs[:, network], y) for network in range(outputs.shape[1])])

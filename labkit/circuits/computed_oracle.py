@@ -10,8 +10,8 @@ import cirq
 import numpy as np
 import numpy.typing as npt
 
+from labkit.arrays import IntArray
 from labkit.circuits.votes import (
-    IntArray,
     Vote,
     add_integer,
     collect_votes,

@@ -7,9 +7,10 @@ from typing import Any
 
 import cirq
 
+from labkit.arrays import BoolArray
 from labkit.circuits.computed_oracle import ComputedOracle, build_computed_oracle
 from labkit.limits import show_value
-from labkit.masks import BoolArray, check_one_mask
+from labkit.masks import check_one_mask
 
 __all__ = ["ComputedOracle", "build_computed_oracle", "build_table_oracle", "flip_phase"]
 

@@ -10,7 +10,7 @@ import cirq
 import numpy as np
 
 from labkit.costs import Cost, CostTable, LocalCost, PauliZCost
-from labkit.costs.protocol import Neurons
+from labkit.costs.tables import Neurons
 from labkit.limits import check_register, show_value
 
 Value = TypeVar("Value")

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import cirq
 import numpy as np
-import numpy.typing as npt
+
+from labkit.arrays import IntArray
 
 
 def leave_fourier_basis(register: Sequence[cirq.Qid]) -> Iterator[cirq.Operation]:
@@ -60,8 +61,6 @@ def turn_phase(
         phase = cirq.Z(qubit) if control is None else cirq.CZ(control, qubit)
         yield phase**exponent
 
-
-IntArray = npt.NDArray[np.int64]
 
 _ROUNDS = 3  # small weights hardly ever shrink any further
 

@@ -6,17 +6,19 @@ z_j = 1 - 2 m_j; a `LocalCost` is a sum of small tables. The last two need no ta
 
 from labkit.costs.interchange import from_dimod, to_binary_polynomial, to_bqm
 from labkit.costs.local import LocalCost
-from labkit.costs.pauli_z import PauliZCost
-from labkit.costs.protocol import Cost
-from labkit.costs.tables import EQUAL_WITHIN, CostTable
+from labkit.costs.pauli_z import PauliZCost, penalised, penalty
+from labkit.costs.tables import EQUAL_WITHIN, CheckedCost, Cost, CostTable
 
 __all__ = [
     "EQUAL_WITHIN",
+    "CheckedCost",
     "Cost",
     "CostTable",
     "LocalCost",
     "PauliZCost",
     "from_dimod",
+    "penalised",
+    "penalty",
     "to_binary_polynomial",
     "to_bqm",
 ]

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from labkit.costs.pauli_z import PauliZCost
-from labkit.costs.protocol import Neurons
+from labkit.costs.tables import Neurons
 from labkit.limits import show_value
 
 if TYPE_CHECKING:
@@ -49,10 +49,6 @@ def from_dimod(
     Args:
         model: its variables are the neurons, integers from 0.
         n_neurons: n; by default one more than the largest variable.
-
-    Raises:
-        TypeError: `model` is neither, or a variable not an integer.
-        ValueError: a variable is not in 0..n_neurons - 1.
     """
     import dimod
 

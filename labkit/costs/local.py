@@ -7,15 +7,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 
+from labkit.arrays import BoolArray, FloatArray, IntArray
 from labkit.costs.pauli_z import PauliZCost
-from labkit.costs.protocol import Neurons, check_neurons
-from labkit.costs.tables import CostTable
-from labkit.limits import check_array, check_integer, check_register, show_value
-from labkit.masks import check_mask
+from labkit.costs.tables import CheckedCost, CostTable, Neurons, check_neurons
+from labkit.limits import check_array, check_integer, check_register, repr_line, show_value
+from labkit.masks import place_values
 
-FloatArray = npt.NDArray[np.float64]
 Term = tuple[Neurons, FloatArray]
 
 _BLOCK_BYTES = 2**24
@@ -23,8 +21,8 @@ _TAIL = 8  # last neurons whose choices lie side by side in memory
 _MERGED_SHARE = 6  # merged terms take at most 2^-6 of a table, one wide term excepted
 
 
-@dataclass(frozen=True, eq=False)
-class LocalCost:
+@dataclass(frozen=True, eq=False, repr=False)
+class LocalCost(CheckedCost):
     """cost(m) = sum_i values_i[m restricted to neurons_i]: never a table of 2^n.
 
     Attributes:
@@ -33,9 +31,12 @@ class LocalCost:
         n_neurons: n.
 
     Raises:
-        TypeError: a term is not a pair of neurons and numbers.
         ValueError: a neuron is out of range or twice in one term, or a term of k neurons does
             not have 2^k finite values.
+
+    >>> cost = LocalCost([((0, 1), [0.0, 1.0, 1.0, 0.0]), ((1, 2), [0.0, 1.0, 1.0, 0.0])], 3)
+    >>> float(cost.evaluate("010")), cost.order
+    (2.0, 2)
 
     Reference: Whitley, Tinós, Chicano 2015, arXiv 1505.01887 (NK landscapes of neurons).
     """
@@ -49,6 +50,10 @@ class LocalCost:
             raise TypeError(f"terms={show_value(self.terms)} is not a sequence of terms")
         object.__setattr__(self, "terms", tuple(_check_term(term, n) for term in self.terms))
         object.__setattr__(self, "n_neurons", n)
+
+    def __repr__(self) -> str:
+        n_terms = len(self.terms)
+        return repr_line(self, n_neurons=self.n_neurons, order=self.order, n_terms=n_terms)
 
     @property
     def order(self) -> int:
@@ -65,19 +70,8 @@ class LocalCost:
         """The standard deviation over all masks."""
         return self.to_pauli_z().std
 
-    def evaluate(self, neuron_masks: npt.ArrayLike) -> FloatArray:
-        """Costs of masks.
-
-        Args:
-            neuron_masks: bool (..., n).
-
-        Returns:
-            float64 (...).
-
-        Raises:
-            ValueError: a mask does not have n entries of 0 or 1.
-        """
-        masks = check_mask(neuron_masks, self.n_neurons, argument="neuron_masks")
+    def costs_of(self, masks: BoolArray, /) -> FloatArray:
+        """Costs (...) of bool masks (..., n), which are not checked again."""
         batch = masks.reshape(-1, self.n_neurons)
         rows = max(1, _BLOCK_BYTES // (8 * (1 + self.order) * (1 + len(self.terms))))
         blocks = [self._evaluate(batch[i : i + rows]) for i in range(0, len(batch), rows)]
@@ -105,16 +99,15 @@ class LocalCost:
                 sums[key] = sums.get(key, 0.0) + coefficient
         return PauliZCost(sums, self.n_neurons)
 
-    def _evaluate(self, masks: npt.NDArray[np.bool_]) -> FloatArray:
+    def _evaluate(self, masks: BoolArray) -> FloatArray:
         costs = np.zeros(len(masks))
         for neurons, values in self._by_order:
-            place_values = 1 << np.arange(neurons.shape[1])[::-1]
-            index = masks[:, neurons] @ place_values
+            index = masks[:, neurons] @ place_values(neurons.shape[1])
             costs += np.take_along_axis(values, index.T, axis=1).sum(axis=0)
         return costs
 
     @cached_property
-    def _by_order(self) -> list[tuple[npt.NDArray[np.int64], FloatArray]]:
+    def _by_order(self) -> list[tuple[IntArray, FloatArray]]:
         """For each number k of neurons: neurons (terms, k) and values (terms, 2^k)."""
         orders = sorted({len(neurons) for neurons, _ in self.terms})
         groups = [[term for term in self.terms if len(term[0]) == k] for k in orders]

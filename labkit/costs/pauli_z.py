@@ -2,34 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import combinations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
-from labkit.costs.protocol import Neurons, check_neurons
-from labkit.costs.tables import CostTable
-from labkit.limits import check_count, check_finite, check_integer, check_register, show_value
-from labkit.masks import check_mask, masks_from_indices
+from labkit.arrays import BoolArray, FloatArray, IntArray
+from labkit.costs.spectrum import walsh_hadamard
+from labkit.costs.tables import CheckedCost, CostTable, Neurons, check_neurons
+from labkit.limits import (
+    check_count,
+    check_finite,
+    check_integer,
+    check_register,
+    repr_line,
+    show_value,
+)
+from labkit.masks import masks_from_indices, place_values
 
 if TYPE_CHECKING:
     import cirq
 
-FloatArray = npt.NDArray[np.float64]
-
 #: A coefficient of a table, below this share of its largest cost, is rounding.
 _ROUNDING = 1e-14
-_RADIX = 2**5  # entries that one product transforms
-_BLOCK_SIZE = 2**14  # entries, 128 KiB
 _BYTES_PER_TERM = 600  # in two mappings, on the way
 
 
-@dataclass(frozen=True, eq=False)
-class PauliZCost:
+@dataclass(frozen=True, eq=False, repr=False)
+class PauliZCost(CheckedCost):
     """cost(m) = sum_S c_S prod_{j in S} z_j with z_j = 1 - 2 m_j: +1 where neuron j goes.
 
     Attributes:
@@ -38,8 +42,11 @@ class PauliZCost:
         n_neurons: n.
 
     Raises:
-        TypeError: `terms` is no mapping from tuples of integers to numbers.
         ValueError: a neuron is out of range or twice in one term, or a coefficient not finite.
+
+    >>> cost = PauliZCost({(): 1.0, (0, 1): 0.5}, 2)
+    >>> cost.to_table().costs.tolist()
+    [1.5, 0.5, 0.5, 1.5]
     """
 
     terms: Mapping[Neurons, float]
@@ -69,8 +76,6 @@ class PauliZCost:
             max_order: keep terms of at most this many neurons; None keeps all, which is exact.
 
         Raises:
-            TypeError: `table` is not a `CostTable`, or `max_order` not an integer.
-            ValueError: `max_order` is not in 0..n.
             TooLargeError: the terms do not fit in memory.
         """
         if not isinstance(table, CostTable):
@@ -89,6 +94,10 @@ class PauliZCost:
         neurons = (tuple(np.flatnonzero(one).tolist()) for one in members)
         return cls(dict(zip(neurons, coefficients[kept].tolist(), strict=True)), n)
 
+    def __repr__(self) -> str:
+        n_terms = len(self.terms)
+        return repr_line(self, n_neurons=self.n_neurons, order=self.order, n_terms=n_terms)
+
     @property
     def order(self) -> int:
         """The largest number of neurons in one term."""
@@ -104,19 +113,8 @@ class PauliZCost:
         """The standard deviation over all masks, sqrt(sum_{S not empty} c_S^2)."""
         return float(np.sqrt(sum(c * c for neurons, c in self.terms.items() if neurons)))
 
-    def evaluate(self, neuron_masks: npt.ArrayLike) -> FloatArray:
-        """Costs of masks.
-
-        Args:
-            neuron_masks: bool (..., n).
-
-        Returns:
-            float64 (...).
-
-        Raises:
-            ValueError: a mask does not have n entries of 0 or 1.
-        """
-        masks = check_mask(neuron_masks, self.n_neurons, argument="neuron_masks")
+    def costs_of(self, masks: BoolArray, /) -> FloatArray:
+        """Costs (...) of bool masks (..., n), which are not checked again."""
         z = 1.0 - 2.0 * masks
         linear, pairs = self._first_and_second_order
         costs = self.mean + z @ linear
@@ -133,20 +131,16 @@ class PauliZCost:
             TooLargeError: the table does not fit in memory.
         """
         n = check_register("n_neurons", self.n_neurons, bytes_per_mask=8, what="the cost table")
-        coefficients = np.zeros(2**n)
+        coefficients, values = np.zeros(2**n), place_values(n).tolist()
         for neurons, coefficient in self.terms.items():
-            coefficients[sum(1 << (n - 1 - j) for j in neurons)] = coefficient
-        _transform(coefficients)
-        return CostTable.owning(coefficients, n)
+            coefficients[sum(values[j] for j in neurons)] = coefficient
+        return CostTable.owning(walsh_hadamard(coefficients, overwrite=True), n)
 
     def to_pauli_sum(self, qubits: Sequence[cirq.Qid]) -> cirq.PauliSum:
         """The Hamiltonian sum_S c_S prod_{j in S} Z_j, whose diagonal is the table.
 
         Args:
             qubits: one qubit per neuron, neuron 0 first.
-
-        Raises:
-            ValueError: there are not n qubits.
         """
         import cirq
 
@@ -171,7 +165,7 @@ class PauliZCost:
         return linear, pairs
 
     @cached_property
-    def _higher_orders(self) -> list[tuple[npt.NDArray[np.int64], FloatArray]]:
+    def _higher_orders(self) -> list[tuple[IntArray, FloatArray]]:
         """For each order above 2: neurons (terms, order) and coefficients (terms,)."""
         by_order: dict[int, list[tuple[Neurons, float]]] = {}
         for neurons, coefficient in self.terms.items():
@@ -183,56 +177,24 @@ class PauliZCost:
         ]
 
 
-def walsh_hadamard(values: npt.ArrayLike) -> FloatArray:
-    """out_S = sum_m values_m (-1)^|S and m|, by the fast transform: n 2^n additions.
+def penalty(n_neurons: int, n_active: int) -> PauliZCost:
+    """(|m| - k)^2, a cost of order 2: 0 where k neurons stay.
+
+    With m = (1 - z)/2 and S = sum_j z_j it is (n/2 - k)^2 - (n/2 - k) S + S^2 / 4, where
+    S^2 = n + 2 sum_{i<j} z_i z_j.
 
     Args:
-        values: (2^n,).
-
-    Returns:
-        float64 (2^n,), a new array; applied twice it gives 2^n times the values.
-
-    Reference: Fino and Algazi 1976, IEEE Trans. Computers C-25, 1142.
+        n_neurons: n.
+        n_active: k.
     """
-    out = np.array(values, dtype=np.float64)
-    _transform(out)
-    return out
+    excess = n_neurons / 2 - n_active
+    terms: dict[tuple[int, ...], float] = {(): excess**2 + n_neurons / 4}
+    terms |= {(j,): -excess for j in range(n_neurons)}
+    terms |= dict.fromkeys(combinations(range(n_neurons), 2), 0.5)
+    return PauliZCost(terms, n_neurons)
 
 
-def _transform(values: FloatArray) -> None:
-    """Overwrites values (2^n,) by their transform, five bits of the index at a time.
-
-    Over some bits the transform is a product with the matrix of signs of so many bits. A block
-    of it is made in a buffer that stays in the cache.
-    """
-    step = 1
-    while step < len(values):
-        size = min(_RADIX, len(values) // step)
-        signs = _signs(size)
-        for block in _blocks(values, size, step):
-            block[...] = block @ signs if step == 1 else signs @ block
-        step *= size
-
-
-def _blocks(values: FloatArray, size: int, step: int) -> Iterator[FloatArray]:
-    """Views of `values` to transform, each over its axis of `size` entries, `step` apart.
-
-    (rows, size) where step is 1, else (batch, size, columns).
-    """
-    if step == 1:
-        yield from _split(values.reshape(-1, size), _BLOCK_SIZE // size)
-        return
-    columns = min(step, _BLOCK_SIZE // size)
-    for start in range(0, step, columns):
-        part = values.reshape(-1, size, step)[:, :, start : start + columns]
-        yield from _split(part, _BLOCK_SIZE // (size * columns))
-
-
-def _split(array: FloatArray, rows: int) -> Iterator[FloatArray]:
-    return (array[start : start + rows] for start in range(0, len(array), rows))
-
-
-def _signs(size: int) -> FloatArray:
-    """(-1)^|S and m|, (size, size)."""
-    indices = np.arange(size)
-    return 1.0 - 2.0 * (np.bitwise_count(indices[:, np.newaxis] & indices) % 2)
+def penalised(table: CostTable, n_active: int, strength: float) -> CostTable:
+    """cost + strength * std * (|m| - n_active)^2."""
+    fine = penalty(table.n_neurons, n_active).to_table().costs
+    return CostTable(table.costs + strength * table.std * fine, table.n_neurons)

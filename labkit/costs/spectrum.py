@@ -8,11 +8,17 @@ Reference: O'Donnell 2014, Analysis of Boolean Functions, chapter 1.
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Iterator
 
-from labkit.costs.pauli_z import FloatArray, walsh_hadamard
+import numpy as np
+import numpy.typing as npt
+
+from labkit.arrays import FloatArray
 from labkit.costs.tables import EQUAL_WITHIN, CostTable
 from labkit.limits import check_integer
+
+_RADIX = 2**5  # entries that one product transforms
+_BLOCK_SIZE = 2**14  # entries, 128 KiB
 
 
 def share_by_order(table: CostTable) -> FloatArray:
@@ -45,16 +51,12 @@ def truncate(table: CostTable, max_order: int) -> CostTable:
     Args:
         table: the 2^n costs.
         max_order: 0 to n; n changes nothing.
-
-    Raises:
-        TypeError: `max_order` is not an integer.
-        ValueError: it is not in 0..n.
     """
     n = table.n_neurons
     check_integer("max_order", max_order, minimum=0, maximum=n)
     coefficients = walsh_hadamard(table.costs) / 2**n
     coefficients[np.bitwise_count(np.arange(2**n)) > max_order] = 0
-    return CostTable.owning(walsh_hadamard(coefficients), n)
+    return CostTable.owning(walsh_hadamard(coefficients, overwrite=True), n)
 
 
 def regret_by(table: CostTable, other: CostTable) -> float:
@@ -63,11 +65,64 @@ def regret_by(table: CostTable, other: CostTable) -> float:
     Args:
         table: the costs that count.
         other: the costs that choose; where it has several cheapest masks, their mean counts.
-
-    Raises:
-        ValueError: the two differ in n.
     """
     if other.n_neurons != table.n_neurons:
         raise ValueError(f"other has {other.n_neurons} neurons (limit: {table.n_neurons})")
     chosen = table.costs[other.costs <= other.minimum + EQUAL_WITHIN]
     return float(chosen.mean() - table.minimum)
+
+
+def walsh_hadamard(values: npt.ArrayLike, *, overwrite: bool = False) -> FloatArray:
+    """out_S = sum_m values_m (-1)^|S and m|, by the fast transform: n 2^n additions.
+
+    Args:
+        values: (2^n,).
+        overwrite: works in the array of values itself, a float64 one.
+
+    Returns:
+        float64 (2^n,); applied twice it gives 2^n times the values.
+
+    Reference: Fino and Algazi 1976, IEEE Trans. Computers C-25, 1142.
+    """
+    out = np.array(values, dtype=np.float64, copy=None if overwrite else True)
+    _transform(out)
+    return out
+
+
+def _transform(values: FloatArray) -> None:
+    """Overwrites values (2^n,) by their transform, five bits of the index at a time.
+
+    Over some bits the transform is a product with the matrix of signs of so many bits. A block
+    of it is made in a buffer that stays in the cache.
+    """
+    step = 1
+    while step < len(values):
+        size = min(_RADIX, len(values) // step)
+        signs = _signs(size)
+        for block in _blocks(values, size, step):
+            block[...] = block @ signs if step == 1 else signs @ block
+        step *= size
+
+
+def _blocks(values: FloatArray, size: int, step: int) -> Iterator[FloatArray]:
+    """Views of `values` to transform, each over its axis of `size` entries, `step` apart.
+
+    (rows, size) where step is 1, else (batch, size, columns).
+    """
+    if step == 1:
+        yield from _split(values.reshape(-1, size), _BLOCK_SIZE // size)
+        return
+    columns = min(step, _BLOCK_SIZE // size)
+    for start in range(0, step, columns):
+        part = values.reshape(-1, size, step)[:, :, start : start + columns]
+        yield from _split(part, _BLOCK_SIZE // (size * columns))
+
+
+def _split(array: FloatArray, rows: int) -> Iterator[FloatArray]:
+    return (array[start : start + rows] for start in range(0, len(array), rows))
+
+
+def _signs(size: int) -> FloatArray:
+    """(-1)^|S and m|, (size, size)."""
+    indices = np.arange(size)
+    return 1.0 - 2.0 * (np.bitwise_count(indices[:, np.newaxis] & indices) % 2)

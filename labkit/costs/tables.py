@@ -1,23 +1,84 @@
-"""A cost as a table: one number for each of the 2^n masks."""
+"""What may be asked of a cost, and the plainest one: a number for each of the 2^n masks."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from labkit.limits import check_array, check_number, check_register
-from labkit.masks import BoolArray, check_mask, check_one_mask, masks_from_indices, masks_to_indices
-
-FloatArray = npt.NDArray[np.float64]
+from labkit.arrays import BoolArray, FloatArray
+from labkit.limits import (
+    check_array,
+    check_integer,
+    check_number,
+    check_register,
+    repr_line,
+    show_value,
+)
+from labkit.masks import check_mask, check_one_mask, masks_from_indices, place_values
 
 #: Costs closer together than this are equal: the rounding of a mean over samples is smaller.
 EQUAL_WITHIN = 1e-12
 
 
-@dataclass(frozen=True, eq=False)
-class CostTable:
+Neurons = tuple[int, ...]
+
+
+class Cost(Protocol):
+    """The cost of a neuron mask, whatever its form."""
+
+    @property
+    def n_neurons(self) -> int:
+        """Number of neurons, the length of a mask."""
+
+    @property
+    def order(self) -> int:
+        """The largest number of neurons in one term."""
+
+    def evaluate(self, neuron_masks: npt.ArrayLike) -> FloatArray:
+        """Costs (...) of masks (..., n)."""
+
+    def to_table(self) -> CostTable:
+        """The same cost as a table of all 2^n masks."""
+
+
+class _Unchecked(Protocol):
+    @property
+    def n_neurons(self) -> int: ...
+
+    def costs_of(self, masks: BoolArray, /) -> FloatArray: ...
+
+
+class CheckedCost(ABC):
+    """A cost that checks the masks it is asked for once, at its door; see `unchecked`."""
+
+    @abstractmethod
+    def costs_of(self, masks: BoolArray, /) -> FloatArray:
+        """Costs (...) of bool masks (..., n), which are not checked again."""
+
+    def evaluate(self: _Unchecked, neuron_masks: npt.ArrayLike) -> FloatArray:
+        """Costs of masks.
+
+        Args:
+            neuron_masks: bool (..., n).
+
+        Returns:
+            float64 (...).
+        """
+        return self.costs_of(check_mask(neuron_masks, self.n_neurons, argument="neuron_masks"))
+
+
+def unchecked(cost: Cost) -> Callable[[BoolArray], FloatArray]:
+    """What gives the costs of bool masks (..., n) that were checked."""
+    return cost.costs_of if isinstance(cost, CheckedCost) else cost.evaluate
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class CostTable(CheckedCost):
     """The cost of each of the 2^n masks.
 
     Attributes:
@@ -25,9 +86,12 @@ class CostTable:
         n_neurons: n.
 
     Raises:
-        TypeError: `n_neurons` is not an integer, or `costs` no array of numbers.
         ValueError: `costs` does not hold 2^n finite numbers.
         TooLargeError: 2^n costs do not fit in memory.
+
+    >>> table = CostTable([0.7, 0.2, 0.9, 0.4], 2)
+    >>> float(table.evaluate("01")), table.optimal_masks().tolist()
+    (0.2, [[False, True]])
     """
 
     costs: FloatArray
@@ -49,9 +113,6 @@ class CostTable:
         Args:
             costs: float64 (2^n,), read-only from now on.
             n_neurons: n.
-
-        Raises:
-            ValueError: a cost is not finite.
         """
         if not np.isfinite([costs.min(), costs.max()]).all():
             raise ValueError("costs holds a value that is not finite")
@@ -60,6 +121,9 @@ class CostTable:
         object.__setattr__(table, "costs", costs)
         object.__setattr__(table, "n_neurons", n_neurons)
         return table
+
+    def __repr__(self) -> str:
+        return repr_line(self, n_neurons=self.n_neurons, minimum=self.minimum, mean=self.mean)
 
     @property
     def order(self) -> int:
@@ -81,20 +145,9 @@ class CostTable:
         """The standard deviation over all masks."""
         return float(self.costs.std())
 
-    def evaluate(self, neuron_masks: npt.ArrayLike) -> FloatArray:
-        """Costs of masks.
-
-        Args:
-            neuron_masks: bool (..., n).
-
-        Returns:
-            float64 (...).
-
-        Raises:
-            ValueError: a mask does not have n entries of 0 or 1.
-        """
-        masks = check_mask(neuron_masks, self.n_neurons, argument="neuron_masks")
-        return self.costs[masks_to_indices(masks)]
+    def costs_of(self, masks: BoolArray, /) -> FloatArray:
+        """Costs (...) of bool masks (..., n), which are not checked again."""
+        return self.costs[masks @ place_values(self.n_neurons)]
 
     def to_table(self) -> CostTable:
         """Itself."""
@@ -104,7 +157,6 @@ class CostTable:
         """Which masks cost at most `threshold`: bool (2^n,), by mask index.
 
         Raises:
-            TypeError: `threshold` is not a number.
             ValueError: no mask does.
         """
         threshold = check_number("threshold", threshold)
@@ -121,10 +173,21 @@ class CostTable:
         return masks_from_indices(np.flatnonzero(self.marked(self.minimum)), self.n_neurons)
 
     def rank(self, neuron_mask: npt.ArrayLike) -> int:
-        """1 + the number of masks that cost less; equal costs share a rank.
-
-        Raises:
-            ValueError: the mask does not have n entries of 0 or 1.
-        """
-        cost = self.evaluate(check_one_mask(neuron_mask, self.n_neurons))
+        """1 + the number of masks that cost less; equal costs share a rank."""
+        cost = self.costs_of(check_one_mask(neuron_mask, self.n_neurons))
         return 1 + int(np.count_nonzero(self.costs < cost - EQUAL_WITHIN))
+
+
+def check_neurons(neurons: Any, n_neurons: int) -> Neurons:
+    """Returns the neurons of a term as a tuple of ints, in the order given.
+
+    Raises:
+        ValueError: a neuron is not in 0..n_neurons - 1, or is there twice.
+    """
+    if isinstance(neurons, str) or not isinstance(neurons, Iterable):
+        raise TypeError(f"neurons={show_value(neurons)} of a term is not a tuple of integers")
+    limits = {"minimum": 0, "maximum": n_neurons - 1}
+    checked = tuple(check_integer("neurons", j, **limits) for j in neurons)
+    if len(set(checked)) < len(checked):
+        raise ValueError(f"neurons={show_value(checked)} of a term holds a neuron twice (limit: 1)")
+    return checked

@@ -7,14 +7,12 @@ than these, so they start without TensorFlow.
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from labkit.networks.folding import fold_subnetwork
-from labkit.networks.many_inputs import ManyInputsArrays
+from labkit.networks.base import CONSTANT_BELOW, NetworkArrays, check_samples, fold_subnetwork
 from labkit.networks.nk import NEIGHBOURHOODS, NKArrays, sample_nk_network
 from labkit.networks.one_layer import (
-    CONSTANT_BELOW,
     MAX_WEIGHT_MASK_INPUTS,
-    NetworkArrays,
-    check_samples,
+    ManyInputsArrays,
+    OneLayerArrays,
     count_patterns,
     unit_patterns,
 )
@@ -36,6 +34,7 @@ __all__ = [
     "NKArrays",
     "NKNetwork",
     "NetworkArrays",
+    "OneLayerArrays",
     "RandomNetwork",
     "TwoLayerArrays",
     "check_samples",

@@ -6,80 +6,66 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
+from labkit.arrays import BoolArray, Float32Array, FloatArray, IntArray
 from labkit.limits import check_choice, check_count, check_integer, check_positive
-from labkit.masks import check_one_mask
-from labkit.networks.one_layer import append_ones, check_samples, invert_std
+from labkit.networks.base import MaskedArrays, append_ones, check_samples, measure_units
 from labkit.networks.sampling import draw_kernel
 
-FloatArray = npt.NDArray[np.float64]
-Float32Array = npt.NDArray[np.float32]
-IntArray = npt.NDArray[np.int64]
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 NEIGHBOURHOODS = ("adjacent", "random")
 
 
-@dataclass(frozen=True, eq=False)
-class NKArrays:
+@dataclass(frozen=True, eq=False, repr=False)
+class NKArrays(MaskedArrays):
     """The weights of an NK network, and what it computes with them.
 
     y_i(x) = scale * sum_{j in nbhd(i)} m_j a_ij ĥ_j(x) for outputs i = 0..N-1, where ĥ_j is
     relu(w_j . [x, 1]) standardised; the prediction is the mean of the outputs.
 
     Attributes:
-        kernel: float32 (n_inputs + 1, N), the last row the biases.
         readout: float32 (N, K), a_ij by output and by place in its neighbourhood.
         neighbourhoods: int64 (N, K), the neurons that each output reads, neuron i first.
-        scale: factor on the outputs.
         mean: (N,) training mean of each hidden neuron.
         inverse_std: (N,) 1 / training standard deviation, 0 for a constant neuron.
 
     Reference: Whitley, Tinós, Chicano 2015, arXiv 1505.01887 (NK echo state networks).
     """
 
-    kernel: Float32Array
-    readout: Float32Array
     neighbourhoods: IntArray
-    scale: float
     mean: FloatArray
     inverse_std: FloatArray
 
     @property
-    def n_inputs(self) -> int:
-        """Number of features of a sample."""
-        return int(self.kernel.shape[0]) - 1
-
-    @property
     def n_neurons(self) -> int:
         """N, the number of hidden neurons and of outputs."""
-        return int(self.neighbourhoods.shape[0])
+        return self.n_hidden
+
+    @property
+    def n_outputs(self) -> int:
+        """Number of outputs, N."""
+        return self.n_hidden
+
+    @property
+    def n_mask_bits(self) -> int:
+        """Number of bits of a mask, N."""
+        return self.n_hidden
 
     @property
     def n_inputs_per_output(self) -> int:
         """K, the number of neurons that each output reads."""
         return int(self.neighbourhoods.shape[1])
 
-    @property
-    def n_mask_bits(self) -> int:
-        """Number of bits of a mask, N."""
-        return self.n_neurons
-
-    def adapted(self, x: npt.ArrayLike) -> NKArrays:
-        """The same network with the hidden statistics of training samples `x`.
-
-        Args:
-            x: (samples, n_inputs).
-
-        Raises:
-            TypeError: `x` is no array of numbers.
-            ValueError: `x` does not have n_inputs features, or is not finite.
-            TooLargeError: the hidden activations do not fit in memory.
-        """
-        h = self._hidden(x)
-        return replace(self, mean=h.mean(axis=0), inverse_std=invert_std(h.std(axis=0)))
+    def adapted(self, x: npt.ArrayLike) -> Self:
+        """The same network with the hidden statistics of training samples `x`."""
+        mean, inverse_std = measure_units(self._hidden(x))
+        return replace(self, mean=mean, inverse_std=inverse_std)
 
     def contributions(self, x: npt.ArrayLike) -> FloatArray:
         """t_i = scale * a_ij ĥ_j(x): what each neuron adds to each output that reads it.
@@ -89,34 +75,27 @@ class NKArrays:
 
         Returns:
             float64 (samples, N, K): sample, output, place in the output's neighbourhood.
-
-        Raises:
-            TypeError: `x` is no array of numbers.
-            ValueError: `x` does not have n_inputs features, or is not finite.
-            TooLargeError: the contributions do not fit in memory.
         """
         standardised = (self._hidden(x) - self.mean) * self.inverse_std
         t: FloatArray = standardised[:, self.neighbourhoods]
         t *= self.scale * self.readout.astype(np.float64)
         return t
 
-    def outputs(self, x: npt.ArrayLike, neuron_mask: npt.ArrayLike) -> FloatArray:
-        """The outputs y_i(x) of one mask, float64 (samples, N).
+    def prepare(self, x: npt.ArrayLike) -> FloatArray:
+        """The contributions, float64 (samples, N, K)."""
+        return self.contributions(x)
 
-        Raises:
-            ValueError: the mask does not have N entries, or `x` the wrong features.
-        """
-        mask = check_one_mask(neuron_mask, self.n_mask_bits)
-        return np.einsum(
-            "sik,ik->si", self.contributions(x), mask[self.neighbourhoods].astype(float)
-        )
+    def run_masks(self, prepared: FloatArray, neuron_masks: BoolArray) -> FloatArray:
+        """The outputs y_i(x), float64 (masks, samples, N)."""
+        kept = neuron_masks[:, self.neighbourhoods].astype(np.float64)
+        return np.einsum("sik,mik->msi", prepared, kept)
+
+    def bytes_per_mask(self, n_samples: int) -> int:
+        """Memory that `run_masks` works in for each mask, on that many samples."""
+        return 8 * self.n_hidden * (n_samples + 2 * self.n_inputs_per_output)
 
     def prediction(self, x: npt.ArrayLike, neuron_mask: npt.ArrayLike) -> FloatArray:
-        """The mean of the outputs of one mask, float64 (samples, 1); class 1 where above 0.
-
-        Raises:
-            ValueError: the mask does not have N entries, or `x` the wrong features.
-        """
+        """The mean of the outputs of one mask, float64 (samples, 1); class 1 where above 0."""
         return self.outputs(x, neuron_mask).mean(axis=1, keepdims=True)
 
     def _hidden(self, x: npt.ArrayLike) -> FloatArray:
@@ -151,11 +130,6 @@ def sample_nk_network(
         neighbourhood: 'adjacent' or 'random'.
         scale: factor on the outputs, above 0.
         seed: of the random generator, 0 or more.
-
-    Raises:
-        TypeError: a count or the seed is not an integer.
-        ValueError: a count is out of range, a name unknown or the scale not above 0.
-        TooLargeError: the weights do not fit in memory.
     """
     n_inputs = check_integer("n_inputs", n_inputs, minimum=1)
     n = check_integer("n_neurons", n_neurons, minimum=1)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
+from labkit.arrays import Float32Array
 from labkit.limits import check_choice, check_count, check_integer, check_positive
-from labkit.networks.many_inputs import ManyInputsArrays
+from labkit.networks.base import NetworkArrays
 from labkit.networks.one_layer import (
     MAX_WEIGHT_MASK_INPUTS,
-    Float32Array,
-    NetworkArrays,
+    ManyInputsArrays,
+    OneLayerArrays,
     count_patterns,
 )
 from labkit.networks.two_layers import TwoLayerArrays
@@ -51,13 +54,14 @@ def sample_network(
 
     Returns:
         A `TwoLayerArrays` for two hidden layers, a `ManyInputsArrays` for weight masks of more
-        than 15 inputs.
+        than 15 inputs, else a `OneLayerArrays`.
 
     Raises:
-        TypeError: a count or the seed is not an integer.
-        ValueError: a count is out of range, a name unknown, the scale not above 0, or weight
-            masks asked of two hidden layers.
-        TooLargeError: the weights do not fit in memory.
+        ValueError: weight masks are asked of two hidden layers.
+
+    >>> network = sample_network(2, 5, seed=0)
+    >>> network.outputs([[0.5, -1.0]], "10110").shape
+    (1, 1)
     """
     n_inputs = check_integer("n_inputs", n_inputs, minimum=1)
     n_hidden = check_integer("n_hidden", n_hidden, minimum=1)
@@ -70,18 +74,20 @@ def sample_network(
     n_patterns = 0 if many_inputs else count_patterns(n_inputs, mask_kind)
     _check_size(n_inputs, n_hidden, n_outputs, n_patterns, hidden_layers)
     first_rng, readout_rng, second_rng = _spawn_generators(seed)
-    network = (ManyInputsArrays if many_inputs else NetworkArrays)(
-        kernel=draw_kernel(n_inputs + 1, n_hidden, init, first_rng),
-        readout=_draw_readout(n_hidden, n_outputs, readout, readout_rng),
-        scale=check_positive("scale", scale),
-        mask_kind=mask_kind,
-        mean=np.zeros((n_hidden, n_patterns)),
-        inverse_std=np.ones((n_hidden, n_patterns)),
-    )
+    weights: dict[str, Any] = {
+        "kernel": draw_kernel(n_inputs + 1, n_hidden, init, first_rng),
+        "readout": _draw_readout(n_hidden, n_outputs, readout, readout_rng),
+        "scale": check_positive("scale", scale),
+        "mask_kind": mask_kind,
+    }
+    if many_inputs:
+        return ManyInputsArrays(**weights)
+    shape = (n_hidden, n_patterns) if hidden_layers == 1 else (n_hidden,)
+    weights |= {"mean": np.zeros(shape), "inverse_std": np.ones(shape)}
     if hidden_layers == 1:
-        return network
+        return OneLayerArrays(**weights)
     return TwoLayerArrays(
-        **vars(network),
+        **weights,
         second_kernel=draw_kernel(n_hidden + 1, n_hidden, init, second_rng),
         second_mean=np.zeros(n_hidden),
         second_inverse_std=np.ones(n_hidden),

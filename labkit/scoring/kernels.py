@@ -11,12 +11,11 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
+from labkit.arrays import FloatArray
 from labkit.costs import EQUAL_WITHIN
 from labkit.scoring.outputs import cost_of_outputs
 
-FloatArray = npt.NDArray[np.float64]
 #: Rows of the first half to their costs with every row of the second, (rows, second).
 Kernel = Callable[[slice], FloatArray]
 

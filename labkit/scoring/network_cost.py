@@ -9,20 +9,26 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from labkit.costs import CostTable
-from labkit.limits import check_array, check_choice, check_register, show_value
-from labkit.masks import BoolArray, check_mask, masks_from_indices
+from labkit.arrays import BoolArray, FloatArray
+from labkit.costs import CheckedCost, CostTable
+from labkit.limits import check_array, check_choice, check_register, repr_line, show_value
+from labkit.masks import masks_from_indices
 from labkit.networks import NetworkArrays, check_samples
 from labkit.scoring.outputs import COSTS, check_labels, cost_of_outputs
-from labkit.scoring.tables import Contributor, score_contributions, watched_slices
-
-FloatArray = npt.NDArray[np.float64]
+from labkit.scoring.tables import (
+    AnyNetwork,
+    Contributor,
+    as_arrays,
+    as_contributor,
+    score_contributions,
+    watched_slices,
+)
 
 _BLOCK_BYTES = 2**24
 
 
-@dataclass(frozen=True, eq=False)
-class NetworkCost:
+@dataclass(frozen=True, eq=False, repr=False)
+class NetworkCost(CheckedCost):
     """The cost of subnetworks on samples, each found by a forward pass when it is asked for.
 
     What no mask changes is computed once: for one hidden layer with neuron masks a pass then is
@@ -35,8 +41,7 @@ class NetworkCost:
         cost_name: 'cross_entropy', 'squared_error' or 'error_rate', see `cost_of_outputs`.
 
     Raises:
-        TypeError: `network` is not a `NetworkArrays`, or `x` or `y` no array of numbers.
-        ValueError: the cost is unknown, or samples or labels do not fit.
+        TypeError: `network` is not a `NetworkArrays`.
     """
 
     network: NetworkArrays
@@ -66,20 +71,12 @@ class NetworkCost:
         """The largest number of neurons in one term: a network may couple all n."""
         return self.n_neurons
 
-    def evaluate(self, neuron_masks: npt.ArrayLike) -> FloatArray:
-        """Costs of masks, a forward pass each.
+    def __repr__(self) -> str:
+        given = {"cost_name": self.cost_name, "n_samples": len(self.x)}
+        return repr_line(self, n_neurons=self.n_neurons, **given)
 
-        Args:
-            neuron_masks: bool (..., n).
-
-        Returns:
-            float64 (...).
-
-        Raises:
-            ValueError: a mask does not have n entries of 0 or 1.
-            TooLargeError: the activations of one mask do not fit in memory.
-        """
-        masks = check_mask(neuron_masks, self.n_neurons, argument="neuron_masks")
+    def costs_of(self, masks: BoolArray, /) -> FloatArray:
+        """Costs (...) of bool masks (..., n), which are not checked again: a forward pass each."""
         batch, rows = masks.reshape(-1, self.n_neurons), self._rows
         blocks = [self._run(batch[i : i + rows]) for i in range(0, len(batch), rows)]
         return np.concatenate([*blocks, np.empty(0)]).reshape(masks.shape[:-1])
@@ -91,7 +88,7 @@ class NetworkCost:
             TooLargeError: the table does not fit in memory.
         """
         n = check_register("n_neurons", self.n_neurons, bytes_per_mask=8, what="the cost table")
-        if self.network.has_contributions:
+        if isinstance(self.network, Contributor):
             t = self.network.contributions(self.x)
             return score_contributions(t, self.y, cost=self.cost_name)
         costs = np.empty(2**n)
@@ -133,14 +130,13 @@ def network_cost(
         cost: one of `COSTS`, see `cost_of_outputs`.
 
     Raises:
-        TypeError: `network` is no such network, or `x` or `y` no array of numbers.
-        ValueError: `cost` is unknown, or samples or labels do not fit.
+        TypeError: `network` is no such network, but an NK network, say.
     """
-    return NetworkCost(_as_arrays(network), x, y, cost)  # type: ignore[arg-type]
+    return NetworkCost(as_arrays(network), x, y, cost)  # type: ignore[arg-type]
 
 
 def score_all_masks(
-    network: Contributor, x: npt.ArrayLike, y: npt.ArrayLike, *, cost: str = "cross_entropy"
+    network: AnyNetwork, x: npt.ArrayLike, y: npt.ArrayLike, *, cost: str = "cross_entropy"
 ) -> CostTable:
     """The cost of each of the 2^n subnetworks on the samples `x` with labels `y`.
 
@@ -155,21 +151,11 @@ def score_all_masks(
         A `CostTable` of 2^n float64 costs, means over the samples.
 
     Raises:
-        TypeError: `network` is no network or an NK network, or `x` or `y` no array of numbers.
-        ValueError: `cost` is unknown, or samples or labels do not fit.
+        TypeError: `network` is no network, or an NK network.
         TooLargeError: the table does not fit in memory.
     """
     check_choice("cost", cost, COSTS)
-    arrays = _as_arrays(network)
+    arrays = as_arrays(network)
     if isinstance(arrays, NetworkArrays):
         return network_cost(arrays, x, y, cost=cost).to_table()
-    if not hasattr(network, "contributions"):
-        raise TypeError(f"network={show_value(network)} has no contributions")
-    if hasattr(network, "neighbourhoods"):
-        raise TypeError(f"network={show_value(network)} is an NK network (try nk_cost)")
-    return score_contributions(np.asarray(network.contributions(x)), y, cost=cost)
-
-
-def _as_arrays(network: Any) -> Any:
-    """The arrays of a Keras network; anything else as it is."""
-    return network.arrays() if hasattr(network, "arrays") else network
+    return score_contributions(np.asarray(as_contributor(network).contributions(x)), y, cost=cost)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,20 +11,7 @@ from labkit.costs import LocalCost
 from labkit.limits import check_choice, check_register, show_value
 from labkit.masks import check_one_mask
 from labkit.scoring.outputs import COSTS, check_labels, cost_of_outputs
-from labkit.scoring.tables import score_contributions
-
-
-class NeighbourhoodNetwork(Protocol):
-    """A network whose outputs read a few neurons each (`NKNetwork`, `NKArrays`)."""
-
-    @property
-    def neighbourhoods(self) -> npt.NDArray[np.int64]:
-        """The neurons that each output reads, (N, K)."""
-        ...
-
-    def contributions(self, x: npt.ArrayLike, /) -> Any:
-        """What each neuron adds to each output that reads it, (samples, N, K)."""
-        ...
+from labkit.scoring.tables import NeighbourhoodNetwork, score_contributions
 
 
 def nk_cost(
@@ -51,8 +38,7 @@ def nk_cost(
         costs of the output divided by N.
 
     Raises:
-        TypeError: `network` is no NK network, or `x` or `y` no array of numbers.
-        ValueError: `cost` is unknown, or samples or labels do not fit.
+        TypeError: `network` is no NK network.
         TooLargeError: N tables of 2^K costs do not fit in memory.
 
     Reference: Whitley, Tinós, Chicano 2015, arXiv 1505.01887 (NK echo state networks).
@@ -91,8 +77,7 @@ def ensemble_cost(
         cost: one of `COSTS`.
 
     Raises:
-        TypeError: `network` is no NK network, or `x` or `y` no array of numbers.
-        ValueError: `cost` is unknown, or samples, labels or the mask do not fit.
+        TypeError: `network` is no NK network.
     """
     check_choice("cost", cost, COSTS)
     _check_network(network)
@@ -106,5 +91,5 @@ def ensemble_cost(
 
 
 def _check_network(network: Any) -> None:
-    if not hasattr(network, "neighbourhoods"):
+    if not isinstance(network, NeighbourhoodNetwork):
         raise TypeError(f"network={show_value(network)} has no neighbourhoods (try an NKNetwork)")

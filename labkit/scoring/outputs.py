@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from labkit.arrays import FloatArray
 from labkit.limits import check_array, check_choice
-
-FloatArray = npt.NDArray[np.float64]
 
 COSTS = ("cross_entropy", "squared_error", "error_rate")
 
@@ -26,9 +25,6 @@ def cost_of_outputs(outputs: npt.ArrayLike, targets: FloatArray, *, cost: str) -
 
     Returns:
         float64 (...).
-
-    Raises:
-        ValueError: `cost` is unknown.
     """
     check_choice("cost", cost, COSTS)
     f = check_array("outputs", outputs)
@@ -45,12 +41,7 @@ def cost_of_outputs(outputs: npt.ArrayLike, targets: FloatArray, *, cost: str) -
 
 
 def accuracy(outputs: npt.ArrayLike, y: npt.ArrayLike) -> float:
-    """1 - error_rate of outputs (samples, outputs) against labels y (samples,).
-
-    Raises:
-        TypeError: `outputs` or `y` is no array of numbers.
-        ValueError: their shapes or the labels do not fit.
-    """
+    """1 - error_rate of outputs (samples, outputs) against labels y (samples,)."""
     f = check_array("outputs", outputs)
     if f.ndim != 2:
         raise ValueError(f"outputs has shape {f.shape}; it must be (samples, outputs)")
@@ -59,11 +50,7 @@ def accuracy(outputs: npt.ArrayLike, y: npt.ArrayLike) -> float:
 
 
 def check_labels(y: npt.ArrayLike, *, n_samples: int, n_outputs: int) -> FloatArray:
-    """Returns labels as targets ±1, float64 (samples, outputs): +1 in the label's column.
-
-    Raises:
-        ValueError: there is not one label per sample, or a label is out of range.
-    """
+    """Returns labels as targets ±1, float64 (samples, outputs): +1 in the label's column."""
     labels = check_array("y", y)
     if labels.shape != (n_samples,):
         raise ValueError(f"y has shape {labels.shape}; there are {n_samples} samples")

@@ -8,12 +8,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from labkit.arrays import FloatArray
 from labkit.costs import PauliZCost
 from labkit.limits import check_array, check_choice, check_memory, memory_limit, show_value
+from labkit.networks import NetworkArrays
 from labkit.scoring.outputs import check_labels
-from labkit.scoring.tables import Contributor
-
-FloatArray = npt.NDArray[np.float64]
+from labkit.scoring.tables import (
+    AnyNetwork,
+    Contributor,
+    NeighbourhoodNetwork,
+    as_arrays,
+    as_contributor,
+)
 
 QUADRATIC_COSTS = ("squared_error", "cross_entropy")
 #: Per pair of neurons: the matrix G and a copy, and the term in a mapping, checked and sorted.
@@ -21,7 +27,7 @@ _BYTES_PER_PAIR = 450
 
 
 def quadratic_cost(
-    network: Contributor, x: npt.ArrayLike, y: npt.ArrayLike, *, cost: str = "squared_error"
+    network: AnyNetwork, x: npt.ArrayLike, y: npt.ArrayLike, *, cost: str = "squared_error"
 ) -> PauliZCost:
     """The squared error of every mask, exactly, or its cross-entropy to second order in f.
 
@@ -50,9 +56,9 @@ def quadratic_cost(
         A `PauliZCost` of order 2, the cost a mean over the samples.
 
     Raises:
-        TypeError: `network` is no network, or `x` or `y` no array of numbers.
-        ValueError: `cost` is not quadratic, samples or labels do not fit, or the network has
-            weight masks, whose cost is no quadratic polynomial, or is an NK network.
+        TypeError: `network` is no network.
+        ValueError: samples or labels do not fit, or the network has weight masks or two hidden
+            layers, whose cost is no quadratic polynomial, or is an NK network.
         TooLargeError: the n (n - 1) / 2 pairs do not fit in memory.
     """
     check_choice("cost", cost, QUADRATIC_COSTS)
@@ -97,10 +103,9 @@ def _to_pauli_z(constant: float, linear: FloatArray, pairs: FloatArray) -> Pauli
     return PauliZCost(terms, n)
 
 
-def _neuron_contributions(network: Contributor, x: npt.ArrayLike) -> FloatArray:
+def _neuron_contributions(network: AnyNetwork, x: npt.ArrayLike) -> FloatArray:
     """t (samples, n, outputs) of a network with neuron masks."""
-    _check_network(network)
-    t = check_array("contributions", np.asarray(network.contributions(x)))
+    t = check_array("contributions", np.asarray(_check_network(network).contributions(x)))
     t = t[:, :, np.newaxis] if t.ndim == 2 else t
     if t.ndim != 3 or 0 in t.shape:
         raise ValueError(f"contributions has shape {t.shape}; it must be (samples, n, outputs)")
@@ -108,18 +113,18 @@ def _neuron_contributions(network: Contributor, x: npt.ArrayLike) -> FloatArray:
     return t
 
 
-def _check_network(network: Any) -> None:
+def _check_network(network: Any) -> Contributor:
     """Refuses, before it runs, a network whose cost is no quadratic polynomial in its bits."""
-    if not hasattr(network, "contributions"):
-        raise TypeError(f"network={show_value(network)} has no contributions")
-    if hasattr(network, "neighbourhoods"):
+    if isinstance(network, NeighbourhoodNetwork):
         raise ValueError(f"network={show_value(network)} is an NK network (try nk_cost)")
-    if getattr(network, "mask_kind", "neuron") != "neuron":
-        raise ValueError(
-            "network has mask_kind='weight': its cost is not quadratic (limit: neuron)"
-        )
-    if hasattr(network, "n_mask_bits"):
-        _check_pairs(network.n_mask_bits)
+    arrays = as_arrays(network)
+    if isinstance(arrays, NetworkArrays):
+        if arrays.mask_kind != "neuron":
+            raise ValueError(
+                "network has mask_kind='weight': its cost is not quadratic (limit: neuron)"
+            )
+        _check_pairs(arrays.n_mask_bits)
+    return as_contributor(arrays)
 
 
 def _check_pairs(n: int) -> None:

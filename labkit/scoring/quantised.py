@@ -5,18 +5,19 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from labkit.limits import check_array, check_integer, check_positive, check_register, show_value
+from labkit.arrays import IntArray
+from labkit.limits import check_array, check_integer, check_positive, check_register
 from labkit.masks import all_masks
 from labkit.scoring.outputs import check_labels
-from labkit.scoring.tables import Contributor
+from labkit.scoring.tables import AnyNetwork, as_contributor
 
 #: Beyond this, a rounded contribution is no longer exact in float64.
 _LARGEST = 2**31 - 1
 
 
 def integer_weights(
-    network: Contributor, x: npt.ArrayLike, y: npt.ArrayLike, *, scale: float
-) -> npt.NDArray[np.int64]:
+    network: AnyNetwork, x: npt.ArrayLike, y: npt.ArrayLike, *, scale: float
+) -> IntArray:
     """d_ij = round(scale y_i t_ij): what neuron j adds to the margin of sample i, in integers.
 
     The quantised subnetwork of a mask m is right about sample i if sum_j m_j d_ij >= 1. A network
@@ -33,13 +34,11 @@ def integer_weights(
         int64 (samples, n), for `labkit.circuits.oracles.build_computed_oracle`.
 
     Raises:
-        TypeError: `network` is no network, or `x` or `y` no array of numbers.
-        ValueError: `scale` is not above 0 or too large, samples or labels do not fit, or the
-            network has weight masks or more than one output.
+        TypeError: `network` is no network, or an NK network.
+        ValueError: `scale` is too large, samples or labels do not fit, or the network has weight
+            masks or more than one output.
     """
-    if not hasattr(network, "contributions") or hasattr(network, "neighbourhoods"):
-        raise TypeError(f"network={show_value(network)} has no contributions to one output")
-    t = check_array("contributions", network.contributions(x))
+    t = check_array("contributions", as_contributor(network).contributions(x))
     if t.ndim != 3 or t.shape[2] != 1:
         raise ValueError(f"contributions have shape {t.shape}; they must be (samples, n, 1)")
     targets = check_labels(y, n_samples=len(t), n_outputs=1)
@@ -49,7 +48,7 @@ def integer_weights(
     return weights.astype(np.int64)
 
 
-def count_right(weights: npt.ArrayLike) -> npt.NDArray[np.int64]:
+def count_right(weights: npt.ArrayLike) -> IntArray:
     """How many samples each quantised subnetwork is right about: brute force over all masks.
 
     Args:
@@ -59,7 +58,6 @@ def count_right(weights: npt.ArrayLike) -> npt.NDArray[np.int64]:
         int64 (2^n,) by mask index: #{i : sum_j m_j d_ij >= 1}.
 
     Raises:
-        ValueError: `weights` has not the shape (samples, n).
         TooLargeError: the margins of all masks do not fit in memory.
     """
     array = check_array("weights", weights)
@@ -67,20 +65,16 @@ def count_right(weights: npt.ArrayLike) -> npt.NDArray[np.int64]:
         raise ValueError(f"weights has shape {array.shape}; it must be (samples, n)")
     n_samples, n = array.shape
     check_register("n_neurons", n, bytes_per_mask=9 * (n_samples + n), what="the margins")
-    right: npt.NDArray[np.int64] = (all_masks(n) @ array.T >= 1).sum(axis=1)
+    right: IntArray = (all_masks(n) @ array.T >= 1).sum(axis=1)
     return right
 
 
-def few_samples(y: npt.ArrayLike, n_samples: int) -> npt.NDArray[np.int64]:
+def few_samples(y: npt.ArrayLike, n_samples: int) -> IntArray:
     """The places of the first samples, classes in turn: few enough for a small oracle.
 
     Args:
         y: (samples,) labels.
         n_samples: how many.
-
-    Raises:
-        TypeError: `n_samples` is not an integer.
-        ValueError: it is not in 1..classes * samples of the rarest class.
     """
     labels = check_array("y", y)
     places = [np.flatnonzero(labels == label) for label in np.unique(labels)]

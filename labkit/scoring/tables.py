@@ -6,28 +6,69 @@ import math
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
+from labkit.arrays import FloatArray, IntArray
 from labkit.costs import CostTable
-from labkit.limits import check_array, check_choice, check_count, check_register
+from labkit.limits import check_array, check_choice, check_count, check_register, show_value
+from labkit.networks import NetworkArrays
 from labkit.scoring.kernels import make_kernel
 from labkit.scoring.outputs import COSTS, check_labels
-
-FloatArray = npt.NDArray[np.float64]
 
 _BLOCK_BYTES = 2**18  # of costs: what a cache holds
 _PATIENCE = 1.0  # seconds
 
 
+@runtime_checkable
 class Contributor(Protocol):
-    """A network whose output is a sum over hidden units (`RandomNetwork`, `NetworkArrays`)."""
+    """A network whose output is a sum over hidden units (`RandomNetwork`, `OneLayerArrays`)."""
 
     def contributions(self, x: npt.ArrayLike, /) -> Any:
         """What each hidden unit adds to each output."""
-        ...
+
+
+#: What costs of all masks are made from; what has no contributions after all is refused.
+AnyNetwork = Contributor | NetworkArrays
+
+
+@runtime_checkable
+class NeighbourhoodNetwork(Contributor, Protocol):
+    """A network (`NKNetwork`, `NKArrays`) whose contributions (samples, N, K) are by output."""
+
+    @property
+    def neighbourhoods(self) -> IntArray:
+        """The neurons that each output reads, (N, K)."""
+
+
+@runtime_checkable
+class _KerasNetwork(Protocol):
+    def arrays(self) -> Any: ...
+
+
+def as_arrays(network: Any) -> Any:
+    """The arrays of a Keras network; anything else as it is."""
+    return network.arrays() if isinstance(network, _KerasNetwork) else network
+
+
+def as_contributor(network: Any) -> Contributor:
+    """A network, or the arrays of a Keras one, as what tells the contributions of single units.
+
+    Raises:
+        TypeError: it is an NK network, or no network at all.
+        ValueError: its output is no sum over hidden units, or over too many ways to mask them.
+    """
+    arrays = as_arrays(network)
+    if isinstance(arrays, NeighbourhoodNetwork):
+        raise TypeError(f"network={show_value(network)} is an NK network (try nk_cost)")
+    if isinstance(arrays, Contributor):
+        return arrays
+    if isinstance(arrays, NetworkArrays):
+        limit = "one hidden layer, and weight masks of 15 inputs"
+        raise ValueError(f"network={show_value(arrays)} has no contributions (limit: {limit})")
+    raise TypeError(f"network={show_value(network)} has no contributions")
 
 
 def score_contributions(
@@ -45,7 +86,6 @@ def score_contributions(
         cost: one of `COSTS`.
 
     Raises:
-        ValueError: `cost` is unknown, shapes or labels do not fit, or a sum is not finite.
         TooLargeError: the table does not fit in memory.
     """
     check_choice("cost", cost, COSTS)

@@ -8,21 +8,22 @@ from functools import partial
 from typing import TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
-from labkit.costs import Cost, CostTable, LocalCost, PauliZCost
-from labkit.limits import check_register
-from labkit.masks import BoolArray, check_mask, masks_from_indices
+from labkit.arrays import BoolArray, FloatArray, IntArray
+from labkit.costs import CheckedCost, Cost, CostTable, LocalCost, PauliZCost
+from labkit.costs.tables import Neurons, unchecked
+from labkit.limits import check_register, repr_line
+from labkit.masks import masks_from_indices
 from labkit.selectors.running import CostMeter
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-Term = TypeVar("Term")
+Value = TypeVar("Value")
+#: Terms by their places: neurons, and a coefficient or a small table.
+Reading = dict[int, tuple[Neurons, Value]]
 _ROWS = 2**12
 
 
-@dataclass(frozen=True, eq=False)
-class BlockCost:
+@dataclass(frozen=True, eq=False, repr=False)
+class BlockCost(CheckedCost):
     """The cost of the masks that differ from `neuron_mask` on a block of neurons only.
 
     Attributes:
@@ -45,10 +46,12 @@ class BlockCost:
         """The largest number of neurons of the block that one term may have."""
         return min(self.n_neurons, self.cost.order)
 
-    def evaluate(self, neuron_masks: npt.ArrayLike) -> FloatArray:
-        """Costs (...) of masks (..., b) of the block."""
-        masks = check_mask(neuron_masks, self.n_neurons, argument="neuron_masks")
-        return self.cost.evaluate(embed(self.neuron_mask, self.block, masks))
+    def __repr__(self) -> str:
+        return repr_line(self, cost=self.cost, block=self.block.tolist())
+
+    def costs_of(self, masks: BoolArray, /) -> FloatArray:
+        """Costs (...) of bool masks (..., b) of the block, which are not checked again."""
+        return unchecked(self.cost)(embed(self.neuron_mask, self.block, masks))
 
     def to_table(self) -> CostTable:
         """The cost of each of the 2^b masks of the block.
@@ -59,7 +62,7 @@ class BlockCost:
         b = check_register("block_size", self.n_neurons, bytes_per_mask=24, what="the cost table")
         starts = range(0, 2**b, _ROWS)
         indices = (np.arange(start, min(start + _ROWS, 2**b)) for start in starts)
-        costs = [self.evaluate(masks_from_indices(rows, b)) for rows in indices]
+        costs = [self.costs_of(masks_from_indices(rows, b)) for rows in indices]
         return CostTable(np.concatenate(costs), b)
 
 
@@ -83,11 +86,9 @@ def restriction(cost: Cost) -> Callable[[BoolArray, IntArray], Cost]:
     return partial(BlockCost, cost)
 
 
-def _by_neuron(
-    terms: Iterable[tuple[tuple[int, ...], Term]], n: int
-) -> list[dict[int, tuple[tuple[int, ...], Term]]]:
+def _by_neuron(terms: Iterable[tuple[Neurons, Value]], n: int) -> list[Reading[Value]]:
     """For each neuron, the terms that read it, by their places among all terms."""
-    reading: list[dict[int, tuple[tuple[int, ...], Term]]] = [{} for _ in range(n)]
+    reading: list[Reading[Value]] = [{} for _ in range(n)]
     for i, term in enumerate(terms):
         for j in term[0]:
             reading[j][i] = term
@@ -95,13 +96,10 @@ def _by_neuron(
 
 
 def _restrict_polynomial(
-    cost: PauliZCost,
-    by_neuron: list[dict[int, tuple[tuple[int, ...], float]]],
-    neuron_mask: BoolArray,
-    block: IntArray,
+    cost: PauliZCost, by_neuron: list[Reading[float]], neuron_mask: BoolArray, block: IntArray
 ) -> PauliZCost:
     place, z = {j: i for i, j in enumerate(block.tolist())}, 1 - 2 * neuron_mask.astype(int)
-    sums: dict[tuple[int, ...], float] = {}
+    sums: dict[Neurons, float] = {}
     for neurons, coefficient in _reading(by_neuron, place):
         inside = tuple(place[j] for j in neurons if j in place)
         sign = int(np.prod([z[j] for j in neurons if j not in place]))
@@ -111,10 +109,7 @@ def _restrict_polynomial(
 
 
 def _restrict_local(
-    cost: LocalCost,
-    by_neuron: list[dict[int, tuple[tuple[int, ...], FloatArray]]],
-    neuron_mask: BoolArray,
-    block: IntArray,
+    cost: LocalCost, by_neuron: list[Reading[FloatArray]], neuron_mask: BoolArray, block: IntArray
 ) -> LocalCost:
     place, bits = {j: i for i, j in enumerate(block.tolist())}, neuron_mask.astype(int).tolist()
     terms = []
@@ -128,10 +123,10 @@ def _restrict_local(
 
 
 def _reading(
-    by_neuron: list[dict[int, tuple[tuple[int, ...], Term]]], block: Iterable[int]
-) -> Iterable[tuple[tuple[int, ...], Term]]:
+    by_neuron: list[Reading[Value]], block: Iterable[int]
+) -> Iterable[tuple[Neurons, Value]]:
     """The terms that read a neuron of the block, each once."""
-    reading: dict[int, tuple[tuple[int, ...], Term]] = {}
+    reading: Reading[Value] = {}
     for j in block:
         reading |= by_neuron[j]
     return reading.values()

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from itertools import product
 
 import numpy as np
-import numpy.typing as npt
 
+from labkit.arrays import BoolArray, FloatArray
 from labkit.costs import EQUAL_WITHIN
 from labkit.limits import check_integer, check_register
-from labkit.masks import BoolArray, masks_from_indices
+from labkit.masks import masks_from_indices
 from labkit.selectors.running import CostMeter
 
 _BLOCK = 2**14
@@ -46,15 +46,11 @@ def random_search(meter: CostMeter, *, rng: np.random.Generator) -> None:
 
 
 def _random_masks(n: int, rng: np.random.Generator) -> Iterator[BoolArray]:
-    if n > _SHUFFLE_UP_TO:
-        while True:
-            yield rng.random((_BLOCK, n)) < 0.5
-    for block in _blocks(rng.permutation(2**n)):
-        yield masks_from_indices(block, n)
-
-
-def _blocks(indices: npt.NDArray[np.int64]) -> Iterator[npt.NDArray[np.int64]]:
-    return (indices[i : i + _BLOCK] for i in range(0, len(indices), _BLOCK))
+    while n > _SHUFFLE_UP_TO:
+        yield rng.random((_BLOCK, n)) < 0.5
+    indices = rng.permutation(2**n)
+    for start in range(0, len(indices), _BLOCK):
+        yield masks_from_indices(indices[start : start + _BLOCK], n)
 
 
 def one_flip_search(meter: CostMeter, *, rng: np.random.Generator, restarts: int = 0) -> None:
@@ -68,9 +64,11 @@ def one_flip_search(meter: CostMeter, *, rng: np.random.Generator, restarts: int
         rng: source of starts and orders.
         restarts: further descents from new random masks, 0 or more.
 
-    Raises:
-        TypeError: `restarts` is not an integer.
-        ValueError: it is negative.
+    >>> from labkit.costs import CostTable
+    >>> from labkit.selectors import run
+    >>> found = run(one_flip_search, CostTable([0, 2, 1, 3], 2), rng=np.random.default_rng(0))
+    >>> found.mask_string, found.cost
+    ('00', 0.0)
     """
     for _ in range(1 + check_integer("restarts", restarts, minimum=0)):
         _descend(meter, rng)
@@ -82,12 +80,18 @@ def _descend(meter: CostMeter, rng: np.random.Generator) -> None:
     while improved:
         improved = False
         for j in rng.permutation(meter.n_neurons):
-            mask[j] ^= True
-            flipped = float(meter.evaluate(mask))
-            if flipped < cost:
+            if (flipped := _try_flips(meter, mask, [j], cost)) < cost:
                 cost, improved = flipped, True
-            else:
-                mask[j] ^= True
+
+
+def _try_flips(meter: CostMeter, mask: BoolArray, neurons: list[int], cost: float) -> float:
+    """Flips neurons of the mask, whose cost is given, if that lowers it; the cost then."""
+    mask[neurons] ^= True
+    flipped = float(meter.evaluate(mask))
+    if flipped < cost:
+        return flipped
+    mask[neurons] ^= True
+    return cost
 
 
 def swap_search(meter: CostMeter, *, rng: np.random.Generator, n_active: int) -> None:
@@ -100,10 +104,6 @@ def swap_search(meter: CostMeter, *, rng: np.random.Generator, n_active: int) ->
         meter: the cost.
         rng: source of starts and orders.
         n_active: neurons kept, 1 to n - 1.
-
-    Raises:
-        TypeError: `n_active` is not an integer.
-        ValueError: it is out of range.
     """
     n = meter.n_neurons
     n_active = check_integer("n_active", n_active, minimum=1, maximum=n - 1)
@@ -116,15 +116,9 @@ def swap_search(meter: CostMeter, *, rng: np.random.Generator, n_active: int) ->
             for i, j in rng.permutation(list(product(range(n), repeat=2))):
                 if not mask[i] or mask[j]:
                     continue
-                mask[[i, j]] = False, True
-                swapped = float(meter.evaluate(mask))
-                if swapped < cost:
+                if (swapped := _try_flips(meter, mask, [i, j], cost)) < cost:
                     cost, improved = swapped, True
-                else:
-                    mask[[i, j]] = True, False
 
-
-FloatArray = npt.NDArray[np.float64]
 
 #: A rise of this quantile is kept in that share of all tries: in the first sweep, in the last.
 _HOT, _COLD = (0.5, 1 / 2), (0.1, 1 / 100)
@@ -146,10 +140,6 @@ def simulated_annealing(
         rng: source of starts, orders and decisions.
         sweeps: of one walk, at least 1.
         restarts: further walks at the same temperatures, 0 or more.
-
-    Raises:
-        TypeError: a count is not an integer.
-        ValueError: one is out of range.
 
     Reference: Kirkpatrick, Gelatt, Vecchi 1983, Science 220, 671; Metropolis et al. 1953.
     """

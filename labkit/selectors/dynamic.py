@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from labkit.arrays import BoolArray, FloatArray
 from labkit.costs import LocalCost
 from labkit.limits import check_register
-from labkit.masks import BoolArray
+from labkit.masks import place_values
 from labkit.selectors.running import CostMeter
-
-FloatArray = npt.NDArray[np.float64]
 
 
 def dynamic_programming(meter: CostMeter, *, rng: np.random.Generator) -> None:
@@ -120,9 +118,9 @@ def _least_mask(chain: _Chain) -> BoolArray:
             extended[(first >> (n_first - 1 - t) & 1) != (window & 1)] = np.inf
         for unrolled, values in chain.ending[t]:
             index = np.zeros((1, 1), dtype=np.int64)
-            for j in unrolled:
+            for j, worth in zip(unrolled, place_values(len(unrolled)).tolist(), strict=True):
                 bit = window >> (t - j) if j < n else first >> (n_first - 1 - (j - n))
-                index = index << 1 | bit & 1
+                index = index + worth * (bit & 1)
             extended += values[index]
         # 2. the first of the k goes out, by its better choice
         out, stays = extended.reshape(len(best), 2, -1).swapaxes(0, 1)
@@ -130,7 +128,7 @@ def _least_mask(chain: _Chain) -> BoolArray:
     return _trace_back(goes_on, int(best.argmin()), k)
 
 
-def _trace_back(goes_on: npt.NDArray[np.bool_], end: int, k: int) -> BoolArray:
+def _trace_back(goes_on: BoolArray, end: int, k: int) -> BoolArray:
     """The choices that led to the state `end`, from the last neuron to the first."""
     first, last = divmod(end, 2 ** (k - 1))
     mask = np.zeros(len(goes_on), dtype=bool)

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from labkit.amplification import GROWTH, success_probability
+from labkit.amplification import GROWTH, optimal_iterations, success_probability
+from labkit.arrays import BoolArray
 from labkit.costs import EQUAL_WITHIN, CostTable
 from labkit.limits import check_integer, check_register
-from labkit.masks import BoolArray, mask_from_index, masks_from_indices
+from labkit.masks import mask_from_index, masks_from_indices
 from labkit.selectors.running import CostMeter
 
 if TYPE_CHECKING:
@@ -46,24 +47,15 @@ def grover_search(
     Reference: Grover 1996, arXiv quant-ph/9605043; Boyer et al. 1998, arXiv quant-ph/9605034.
 
     Raises:
-        TypeError: `iterations` or `shots` is not an integer, or `sampler` runs no circuits.
         ValueError: one of them is out of range, or no mask is marked.
         TooLargeError: the table or the state does not fit in memory.
     """
-    import cirq
-
-    from labkit.circuits import grover, oracles
-    from labkit.simulators import sample_masks
-
     shots = check_integer("shots", shots, minimum=1)
     table = meter.cost.to_table()
     marked = table.marked(table.minimum if threshold is None else threshold)
     n, n_marked = meter.n_neurons, int(marked.sum())
-    k = grover.optimal_iterations(n, n_marked) if iterations is None else iterations
-    qubits = cirq.LineQubit.range(n)
-    oracle = oracles.build_table_oracle(qubits, masks_from_indices(np.flatnonzero(marked), n))
-    circuit = grover.grover_circuit(qubits, oracle, k)
-    outcomes = sample_masks(circuit, shots, rng=rng, qubits=qubits, sampler=sampler)
+    k = optimal_iterations(n, n_marked) if iterations is None else iterations
+    outcomes = _measure(marked, k, shots, rng=rng, sampler=sampler)
     meter.count(oracle_calls=k * shots, circuit_runs=1, shots=shots, forward_passes=2**n)
     meter.evaluate(outcomes)
 
@@ -118,8 +110,6 @@ def adaptive_grover(
             thousands of marked masks these are long. Its randomness is its own.
 
     Raises:
-        TypeError: `max_oracle_calls` is not an integer, or `sampler` runs no circuits.
-        ValueError: `max_oracle_calls` is negative.
         TooLargeError: the table does not fit in memory.
 
     Reference: Dürr and Høyer 1996, arXiv quant-ph/9607014; Boyer et al. 1998, arXiv
@@ -163,10 +153,6 @@ def _verify(meter: CostMeter, outcome: BoolArray) -> float:
 def default_oracle_calls(n_neurons: int) -> int:
     """22.5 sqrt(2^n) + 1.4 n^2, rounded up: enough for the optimum in half of the runs or more.
 
-    Raises:
-        TypeError: `n_neurons` is not an integer.
-        ValueError: it is not in 1..1000.
-
     Reference: Dürr and Høyer 1996, arXiv quant-ph/9607014, theorem 1.
     """
     n = check_integer("n_neurons", n_neurons, minimum=1, maximum=1000)
@@ -196,19 +182,32 @@ def circuit_measurement(
     table: CostTable, *, rng: np.random.Generator, sampler: cirq.Sampler | None
 ) -> Measurement:
     """One shot of the circuit with the table's oracle, on `sampler`, or on qsim for None."""
+
+    def measure(threshold: float, iterations: int) -> BoolArray:
+        marked = table.costs < threshold - EQUAL_WITHIN
+        return _measure(marked, iterations, 1, rng=rng, sampler=sampler)[0]
+
+    return measure
+
+
+def _measure(
+    marked: BoolArray,
+    iterations: int,
+    shots: int,
+    *,
+    rng: np.random.Generator,
+    sampler: cirq.Sampler | None,
+) -> BoolArray:
+    """Masks (shots, n) measured from the circuit whose oracle marks the masks (2^n,)."""
     import cirq
 
     from labkit.circuits import grover, oracles
     from labkit.simulators import sample_masks
 
-    n = table.n_neurons
+    n = len(marked).bit_length() - 1
     qubits = cirq.LineQubit.range(n)
-
-    def measure(threshold: float, iterations: int) -> BoolArray:
-        marked = masks_from_indices(np.flatnonzero(table.costs < threshold - EQUAL_WITHIN), n)
-        # where nothing is marked the oracle does nothing
-        oracle = oracles.build_table_oracle(qubits, marked) if len(marked) else cirq.Circuit()
-        circuit = grover.grover_circuit(qubits, oracle, iterations)
-        return sample_masks(circuit, 1, rng=rng, qubits=qubits, sampler=sampler)[0]
-
-    return measure
+    masks = masks_from_indices(np.flatnonzero(marked), n)
+    # where nothing is marked the oracle does nothing
+    oracle = oracles.build_table_oracle(qubits, masks) if len(masks) else cirq.Circuit()
+    circuit = grover.grover_circuit(qubits, oracle, iterations)
+    return sample_masks(circuit, shots, rng=rng, qubits=qubits, sampler=sampler)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from labkit.arrays import FloatArray, IntArray
 from labkit.costs import EQUAL_WITHIN, CostTable
 from labkit.ledger import Ledger
 from labkit.limits import check_array, check_count, check_rng
@@ -19,7 +20,7 @@ _RESAMPLES = 2000
 
 def queries_to_optimum(
     selector: Selector, tables: Iterable[CostTable], *, rng: np.random.Generator, **options: Any
-) -> npt.NDArray[np.int64]:
+) -> IntArray:
     """How many cost queries a selector makes until it meets an optimum: int64 (tables,).
 
     Args:
@@ -37,7 +38,7 @@ def queries_to_optimum(
 
 def oracle_calls_to_optimum(
     selector: Selector, tables: Iterable[CostTable], *, rng: np.random.Generator, **options: Any
-) -> npt.NDArray[np.int64]:
+) -> IntArray:
     """How many oracle calls a selector makes until it meets an optimum: int64 (tables,).
 
     Arguments and errors are those of `queries_to_optimum`.
@@ -86,11 +87,6 @@ def fit_growth(
         calls: (sizes, runs), of each run at each size; their mean at a size is above 0.
         rng: source of the bootstrap samples.
 
-    Raises:
-        TypeError: an argument is no array of numbers.
-        ValueError: the shapes do not fit, sizes are fewer than two, or calls are not above 0.
-        TooLargeError: the bootstrap samples do not fit in memory.
-
     Reference: Efron and Tibshirani 1993, An Introduction to the Bootstrap, section 13.3.
     """
     check_rng(rng)
@@ -104,7 +100,7 @@ def fit_growth(
     return Growth(float(exponent), float(low), float(high), float(2**intercept))
 
 
-def _check_shapes(sizes: npt.NDArray[np.float64], counted: npt.NDArray[np.float64]) -> None:
+def _check_shapes(sizes: FloatArray, counted: FloatArray) -> None:
     if sizes.ndim != 1 or len(np.unique(sizes)) < 2:
         raise ValueError(f"n_neurons={sizes.tolist()} holds too few sizes (limit: 2 or more)")
     if counted.ndim != 2 or len(counted) != len(sizes) or not counted.shape[1]:

@@ -9,21 +9,13 @@ from itertools import count
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from labkit.arrays import BoolArray, IntArray
 from labkit.costs import EQUAL_WITHIN, Cost
-from labkit.costs.protocol import check_neurons
+from labkit.costs.tables import check_neurons
 from labkit.ledger import Ledger
 from labkit.limits import check_choice, check_integer, show_value
-from labkit.masks import BoolArray
-from labkit.selectors.blocks import (
-    IntArray,
-    clusters,
-    cut,
-    embed,
-    interaction_strength,
-    restriction,
-)
+from labkit.selectors.blocks import clusters, cut, embed, interaction_strength, restriction
 from labkit.selectors.classical import exhaustive
 from labkit.selectors.running import CostMeter, Selection, Selector, name_of, run
 
@@ -40,7 +32,7 @@ class BlockStep:
         ledger: what was counted until then, from the start of the search.
     """
 
-    block: npt.NDArray[np.int64]
+    block: IntArray
     before: BoolArray
     after: BoolArray
     cost: float
@@ -64,26 +56,23 @@ class LocalWalk:
 
         Returns:
             bool (n_steps + 1, n).
-
-        Raises:
-            ValueError: there is no step at all.
         """
-        self._check_steps()
-        return np.array([self.steps[0].before, *(step.after for step in self.steps[:n_steps])])
+        return np.array([self._start, *(step.after for step in self.steps[:n_steps])])
 
     def path(self, n_steps: int | None = None) -> BoolArray:
         """The same with each mask that a step began at: `solo` goes back to the start."""
-        self._check_steps()
-        visited = [self.steps[0].before]
+        visited = [self._start]
         for step in self.steps[:n_steps]:
             if (step.before != visited[-1]).any():
                 visited.append(step.before)
             visited.append(step.after)
         return np.array(visited)
 
-    def _check_steps(self) -> None:
+    @property
+    def _start(self) -> BoolArray:
         if not self.steps:
             raise ValueError("steps=() of this walk: its first block was cut short (limit: 1 step)")
+        return self.steps[0].before
 
 
 #: How `local_selection` cuts the neurons into blocks, and how often it goes through them.
@@ -141,7 +130,6 @@ def local_selection(
         watch: is told of each decision; see `walk_locally`.
 
     Raises:
-        TypeError: an argument is not of its kind.
         ValueError: one is out of range, or `groups` do not go with the scheme.
         RuntimeError: the inner selector asked for no mask.
     """
@@ -225,10 +213,6 @@ def walk_locally(cost: Cost, *, rng: np.random.Generator, **options: Any) -> Loc
         cost: what to minimise.
         rng: source of all randomness: the selection is the one that `run` gives.
         **options: of `local_selection` and of `run`.
-
-    Raises:
-        TypeError: an argument is not of its kind, or an option is unknown.
-        ValueError: an option is out of range.
     """
     steps: list[BlockStep] = []
     selection = run(local_selection, cost, rng=rng, watch=steps.append, **options)

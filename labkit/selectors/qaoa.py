@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from labkit.ansatz import check_angles, check_mixer, ramp_angles
+from labkit.arrays import FloatArray
 from labkit.costs import Cost, CostTable, LocalCost, PauliZCost
 from labkit.limits import check_choice, check_integer, check_number, show_value
 from labkit.selectors.running import CostMeter
@@ -21,7 +22,6 @@ from labkit.simulators import evolve_qaoa, qaoa_value_and_gradient, sample_masks
 if TYPE_CHECKING:
     import cirq
 
-FloatArray = npt.NDArray[np.float64]
 Angles = tuple[FloatArray, FloatArray]
 
 ANGLES = ("ramp", "gradient", "sampled")
@@ -65,7 +65,6 @@ def qaoa_sampling(
         sampler: runs the circuits; by default outcomes are drawn from the exact state.
 
     Raises:
-        TypeError: an argument is not of its kind.
         ValueError: one is out of range, or `cvar` is below 1 with angles that are not 'sampled'.
         TooLargeError: the state does not fit in memory.
 
@@ -109,8 +108,6 @@ def optimise_angles(
         gammas and betas, float64 (p,), for a cost of standard deviation 1: they can be transferred.
 
     Raises:
-        TypeError: an argument is not of its kind.
-        ValueError: the angles are not of one length, or another argument is out of range.
         TooLargeError: the state does not fit in memory.
     """
     check_integer("evaluations", evaluations, minimum=1)

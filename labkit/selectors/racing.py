@@ -10,14 +10,15 @@ import math
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from labkit.arrays import BoolArray, FloatArray, IntArray
 from labkit.costs import Cost, CostTable
 from labkit.limits import check_choice, check_integer
-from labkit.masks import BoolArray
 from labkit.selectors import (
     CostMeter,
     Ledger,
@@ -30,9 +31,6 @@ from labkit.selectors import (
     simulated_annealing,
 )
 from labkit.selectors.running import SearchEnded
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 #: Layers of QAOA, neurons of a local block; shots and states where angles are trained on the way.
 LAYERS, BLOCK_SIZE, TUNING_SHOTS, TUNING_STATES = 4, 4, 16, 30
@@ -106,23 +104,15 @@ class CallMeter(CostMeter):
 Entrant = Callable[[CallMeter, np.random.Generator, int], None]
 
 
-def _local(meter: CallMeter, rng: np.random.Generator, budget: int) -> None:
-    local_selection(meter, rng=rng, block_size=min(BLOCK_SIZE, meter.n_neurons))
-
-
-def _local_grover(meter: CallMeter, rng: np.random.Generator, budget: int) -> None:
+def _local(
+    meter: CallMeter, rng: np.random.Generator, budget: int, *, grover_inside: bool = False
+) -> None:
     size = min(BLOCK_SIZE, meter.n_neurons)
-    local_selection(
-        meter,
-        rng=rng,
-        block_size=size,
-        inner=adaptive_grover,
-        inner_options={"max_oracle_calls": 2**size - 1},
-    )
-
-
-def _grover(meter: CallMeter, rng: np.random.Generator, budget: int) -> None:
-    adaptive_grover(meter, rng=rng, max_oracle_calls=budget)
+    calls: dict[str, Any] = {
+        "inner": adaptive_grover,
+        "inner_options": {"max_oracle_calls": 2**size - 1},
+    }
+    local_selection(meter, rng=rng, block_size=size, **(calls if grover_inside else {}))
 
 
 def race_qaoa(
@@ -133,17 +123,6 @@ def race_qaoa(
     qaoa_sampling(meter, rng=rng, p=LAYERS, shots=shots, angles=angles)
 
 
-def _qaoa_tuned(meter: CallMeter, rng: np.random.Generator, budget: int) -> None:
-    qaoa_sampling(
-        meter,
-        rng=rng,
-        p=LAYERS,
-        shots=TUNING_SHOTS,
-        angles="sampled",
-        evaluations=TUNING_STATES,
-    )
-
-
 #: Selectors that need no more than a cost; one that ends before the budget starts again.
 ENTRANTS: Mapping[str, Entrant] = {
     "exhaustive": lambda meter, rng, budget: exhaustive(meter, rng=rng),
@@ -151,10 +130,14 @@ ENTRANTS: Mapping[str, Entrant] = {
     "one-flip search": lambda meter, rng, budget: one_flip_search(meter, rng=rng),
     "annealing": lambda meter, rng, budget: simulated_annealing(meter, rng=rng),
     "local selection": _local,
-    "local, Grover inside": _local_grover,
-    "adaptive Grover": _grover,
+    "local, Grover inside": partial(_local, grover_inside=True),
+    "adaptive Grover": lambda meter, rng, budget: adaptive_grover(
+        meter, rng=rng, max_oracle_calls=budget
+    ),
     "QAOA, ramp": race_qaoa,
-    "QAOA, tuned here": _qaoa_tuned,
+    "QAOA, tuned here": lambda meter, rng, budget: qaoa_sampling(
+        meter, rng=rng, p=LAYERS, shots=TUNING_SHOTS, angles="sampled", evaluations=TUNING_STATES
+    ),
 }
 
 
@@ -170,10 +153,6 @@ def trace(
         cost: what to minimise.
         budget: calls, at least 1.
         rng: source of all randomness.
-
-    Raises:
-        TypeError: `budget` is not an integer.
-        ValueError: it is below 1, or the entrant is unknown.
     """
     search = (
         entrant

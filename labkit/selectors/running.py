@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from labkit.arrays import BoolArray, FloatArray
 from labkit.costs import EQUAL_WITHIN, Cost
+from labkit.costs.tables import unchecked
 from labkit.ledger import Ledger
-from labkit.limits import check_integer, check_number, check_rng, show_value
-from labkit.masks import BoolArray, check_mask, mask_to_string
+from labkit.limits import check_integer, check_number, check_rng, repr_line, show_value
+from labkit.masks import check_mask, mask_to_string
 
-FloatArray = npt.NDArray[np.float64]
 Selector = Callable[..., None]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Selection:
     """What a selector found.
 
@@ -37,6 +38,11 @@ class Selection:
     cost: float
     ledger: Ledger
     history: FloatArray
+
+    def __repr__(self) -> str:
+        found = {"cost": self.cost, "n_active": int(self.neuron_mask.sum())}
+        found |= {"n_neurons": len(self.neuron_mask), "cost_queries": self.ledger.cost_queries}
+        return repr_line(self, selector=self.selector, **found)
 
     @property
     def mask_string(self) -> str:
@@ -55,7 +61,6 @@ class CostMeter:
         cost: the cost itself.
         max_cost_queries: the budget; None where there is none.
         target_cost: a cost at which the search may end; None where there is none.
-        ledger: what was counted so far.
         best_mask: the best mask so far; None before the first query.
         best_cost: its cost.
     """
@@ -66,9 +71,10 @@ class CostMeter:
         self.cost = cost
         self.max_cost_queries = max_cost_queries
         self.target_cost = target_cost
-        self.ledger = Ledger()
         self.best_mask: BoolArray | None = None
         self.best_cost = np.inf
+        self._costs_of = unchecked(cost)
+        self._spent: dict[str, float] = asdict(Ledger())
         self._history: list[FloatArray] = []
 
     @property
@@ -77,13 +83,19 @@ class CostMeter:
         return self.cost.n_neurons
 
     @property
+    def ledger(self) -> Ledger:
+        """What was counted so far."""
+        return Ledger(**self._spent)  # type: ignore[arg-type]
+
+    @property
     def history(self) -> FloatArray:
         """The cost of each mask asked for, in order."""
         return np.concatenate(self._history) if self._history else np.empty(0)
 
     def count(self, **spent: float) -> None:
         """Adds entries to the ledger, by the names of `Ledger`'s attributes."""
-        self.ledger += Ledger(**spent)  # type: ignore[arg-type]
+        for name, amount in spent.items():
+            self._spent[name] += amount
 
     def evaluate(self, neuron_masks: npt.ArrayLike) -> FloatArray:
         """Costs (...) of masks (..., n); each mask is one query.
@@ -91,16 +103,15 @@ class CostMeter:
         Raises:
             SearchEnded: the budget ran out (what it still allowed was asked), or one of these
                 masks reached the target (those after it were not asked).
-            ValueError: a mask does not have n entries.
         """
         masks = check_mask(neuron_masks, self.n_neurons, argument="neuron_masks")
         batch = masks.reshape(-1, self.n_neurons)
         allowed = batch if self.max_cost_queries is None else batch[: self._remaining()]
-        costs = self.cost.evaluate(allowed)
-        reached = np.flatnonzero(costs <= self._target())[:1]
-        asked = int(reached[0]) + 1 if reached.size else len(costs)
+        costs = self._costs_of(allowed)
+        reached = self._reaching(costs)
+        asked = int(reached[0]) + 1 if len(reached) else len(costs)
         self._remember(allowed[:asked], costs[:asked])
-        if reached.size or len(allowed) < len(batch):
+        if len(reached) or len(allowed) < len(batch):
             raise SearchEnded
         return costs.reshape(masks.shape[:-1])
 
@@ -122,23 +133,26 @@ class CostMeter:
             child: not used any more after this.
             embed: the mask of this cost that one of the child's stands for, at the same cost.
         """
-        self.ledger += child.ledger
+        for name, amount in child._spent.items():
+            self._spent[name] += amount
         self._history.append(child.history)
         if child.best_mask is not None and child.best_cost < self.best_cost:
             self.best_mask, self.best_cost = embed(child.best_mask).copy(), child.best_cost
 
     def _remaining(self) -> int:
-        return (self.max_cost_queries or 0) - self.ledger.cost_queries
+        return (self.max_cost_queries or 0) - int(self._spent["cost_queries"])
 
-    def _target(self) -> float:
-        return -np.inf if self.target_cost is None else self.target_cost + EQUAL_WITHIN
+    def _reaching(self, costs: FloatArray) -> Sequence[int] | npt.NDArray[np.intp]:
+        """The places of costs that reach the target."""
+        if self.target_cost is None:
+            return ()
+        return np.flatnonzero(costs <= self.target_cost + EQUAL_WITHIN)
 
     def _remember(self, masks: BoolArray, costs: FloatArray) -> None:
         self.count(cost_queries=len(costs), forward_passes=len(costs))
         self._history.append(costs)
-        if len(costs) and costs.min() < self.best_cost:
-            self.best_mask = masks[costs.argmin()].copy()
-            self.best_cost = float(costs.min())
+        if len(costs) and costs[best := int(costs.argmin())] < self.best_cost:
+            self.best_mask, self.best_cost = masks[best].copy(), float(costs[best])
 
 
 def run(
@@ -161,9 +175,12 @@ def run(
         **options: the selector's own.
 
     Raises:
-        TypeError: an argument is not of its kind, or an option is unknown.
-        ValueError: an option is out of range.
         RuntimeError: the cost stated is not the cost of the mask returned, or was not asked for.
+
+    >>> from labkit.costs import CostTable
+    >>> from labkit.selectors import exhaustive
+    >>> run(exhaustive, CostTable([0.7, 0.2, 0.9, 0.4], 2), rng=np.random.default_rng(0))
+    Selection(selector='exhaustive', cost=0.2, n_active=1, n_neurons=2, cost_queries=4)
     """
     check_rng(rng)
     if not callable(selector):

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from labkit.arrays import ComplexArray
 from labkit.limits import check_integer
 from labkit.masks import check_mask
-from labkit.simulators.states import ComplexArray, check_length
+from labkit.simulators.states import check_length
 
 
 def evolve_grover(marked: npt.ArrayLike, iterations: int) -> ComplexArray:

@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from labkit.ansatz import check_angles
+from labkit.arrays import FloatArray
 from labkit.costs import LocalCost
 from labkit.limits import check_integer, check_register, show_value
 from labkit.simulators.qaoa import evolve_qaoa
 
-FloatArray = npt.NDArray[np.float64]
 _BYTES_PER_MASK = 112
 
 

@@ -5,16 +5,14 @@ from __future__ import annotations
 from math import comb
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
 from labkit.ansatz import check_angles, check_mixer
+from labkit.arrays import FloatArray
 from labkit.costs import Cost
 from labkit.limits import check_choice, check_integer, check_register, show_value
 from labkit.simulators.engine import CompiledSubspace, CompiledX
 from labkit.simulators.staged import StagedAnsatz
-
-FloatArray = npt.NDArray[np.float64]
 
 DTYPES = ("complex64", "complex128")
 #: From so many neurons on loops are compiled: below, NumPy is as fast.

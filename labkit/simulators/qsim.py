@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from labkit.arrays import BoolArray, ComplexArray
 from labkit.limits import check_count, check_integer, check_register, check_rng, show_value
-from labkit.masks import BoolArray
-from labkit.simulators.states import ComplexArray, probabilities, sample_state
+from labkit.simulators.states import probabilities, sample_state
 
 if TYPE_CHECKING:  # Cirq takes seconds to import: it waits until a circuit is run
     import cirq

@@ -13,9 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from labkit.ansatz import Edge, ring_edges
+from labkit.arrays import FloatArray
+from labkit.masks import place_values
 from labkit.simulators.states import IntArray, find_support, spread
 
-FloatArray = npt.NDArray[np.float64]
 State = npt.NDArray[np.complex128]
 #: Qubits rotated by one matrix product: so small that BLAS does not hand it to several threads.
 _GROUP = 3
@@ -127,7 +128,7 @@ def _build_stages(mixer: str, n_neurons: int, support: IntArray | None) -> list[
 
 def _find_pairs(support: IntArray, n_neurons: int, edge: Edge) -> tuple[IntArray, IntArray]:
     """Places in the support of masks with 01 on the edge's two neurons, and of those with 10."""
-    low, high = sorted(2 ** (n_neurons - 1 - j) for j in edge)
+    low, high = np.sort(place_values(n_neurons)[list(edge)])
     one = np.flatnonzero(support & (low + high) == low)
     return one, np.searchsorted(support, support[one] + (high - low))
 

@@ -7,16 +7,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from labkit.arrays import BoolArray, FloatArray
 from labkit.limits import check_count, check_integer, check_rng, show_value
-from labkit.masks import BoolArray, masks_from_indices
+from labkit.masks import masks_from_indices
 
-ComplexArray = npt.NDArray[np.complex64]
 IntArray = npt.NDArray[np.intp]
 
 _CHUNK_BITS = 16  # so many last bits at a time, which fit in a cache
 
 
-def probabilities(state: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+def probabilities(state: npt.NDArray[Any]) -> FloatArray:
     """|amplitude|^2 of each mask, float64."""
     return state.real.astype(np.float64) ** 2 + state.imag.astype(np.float64) ** 2
 

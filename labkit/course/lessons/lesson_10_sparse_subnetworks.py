@@ -12,8 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from labkit.ansatz import ramp_angles
-from labkit.costs import EQUAL_WITHIN, CostTable
-from labkit.costs.penalty import penalised
+from labkit.costs import EQUAL_WITHIN, CostTable, penalised
 from labkit.course.checking import compare_number, exercise
 from labkit.masks import BoolArray, all_masks, check_one_mask, mask_from_index, mask_to_string
 from labkit.problems import build_problem

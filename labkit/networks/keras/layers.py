@@ -1,15 +1,22 @@
-"""Keras layers and settings that the random networks share."""
+"""What the random networks share as Keras models: their base, layers and settings."""
 
 from __future__ import annotations
 
-from typing import Any
+from abc import abstractmethod
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from labkit.masks import check_one_mask
+from labkit.arrays import Float32Array, FloatArray
+from labkit.limits import repr_line
+from labkit.masks import check_one_mask, place_values
+from labkit.networks.base import MaskedArrays
 from labkit.platforms import KERAS
 from labkit.quiet import quiet_start
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 if not KERAS.is_installed():
     raise ImportError(KERAS.line)
@@ -24,6 +31,63 @@ def to_array(weight: keras.Variable) -> npt.NDArray[Any]:
     Not `ops.convert_to_numpy`, whose `np.array(variable)` warns with NumPy 2.
     """
     return np.asarray(weight.value.numpy())
+
+
+def to_float64(weight: keras.Variable) -> FloatArray:
+    """A weight's values as float64."""
+    return to_array(weight).astype(np.float64)
+
+
+class MaskedModel(keras.Model):
+    """A random network whose weights can be had as arrays, and of which a mask keeps a part.
+
+    A subclass has a layer `hidden`, its size and options, and exchanges its weights with arrays.
+    """
+
+    hidden: MaskedHidden
+    n_mask_bits: int
+    _options: dict[str, Any]
+
+    @abstractmethod
+    def arrays(self) -> MaskedArrays:
+        """The current weights as arrays."""
+
+    @abstractmethod
+    def _set_arrays(self, arrays: Any) -> None: ...
+
+    @property
+    def n_inputs(self) -> int:
+        """Features of a sample."""
+        return int(self.hidden.kernel.shape[0]) - 1
+
+    def __call__(self, x: Any, neuron_mask: Any = None, **kwargs: Any) -> Any:
+        """What decides the class, a tensor: f_m(x) or the mean of the outputs of an NK network.
+
+        Args:
+            x: (samples, n_inputs).
+            neuron_mask: (n_mask_bits,) bool, 0 and 1, or a mask string; None keeps everything.
+            **kwargs: of Keras: training.
+        """
+        x = check_inputs(x, self.n_inputs)
+        if neuron_mask is not None:
+            kwargs["neuron_mask"] = float_mask(neuron_mask, self.n_mask_bits)
+        return super().__call__(x, **kwargs)
+
+    def adapt(self, x: npt.ArrayLike) -> Self:
+        """Takes the statistics that standardise the hidden units from training samples.
+
+        Args:
+            x: (samples, n_inputs).
+
+        Returns:
+            Itself.
+        """
+        self._set_arrays(self.arrays().adapted(x))
+        return self
+
+    def __repr__(self) -> str:
+        sizes = {"n_inputs": self.n_inputs, "n_mask_bits": self.n_mask_bits}
+        return repr_line(self, **sizes, **self._options)
 
 
 @keras.saving.register_keras_serializable(package="labkit")
@@ -49,6 +113,12 @@ class MaskedHidden(keras.layers.Layer):
         self.mean = self.add_weight(shape=statistics, name="mean", trainable=False)
         self.inverse_std = self.add_weight(shape=statistics, name="inverse_std", trainable=False)
 
+    def assign(self, kernel: Float32Array, mean: FloatArray, inverse_std: FloatArray) -> None:
+        """Takes over weights and statistics held as arrays, of one pattern (n_hidden,) or more."""
+        self.kernel.assign(kernel)
+        self.mean.assign(mean.reshape(self.n_hidden, -1))
+        self.inverse_std.assign(inverse_std.reshape(self.n_hidden, -1))
+
     def call(self, x: Any, neuron_mask: Any = None) -> Any:
         """ĥ of the subnetwork, (samples, n_hidden)."""
         if self.mask_kind == "neuron":
@@ -58,8 +128,8 @@ class MaskedHidden(keras.layers.Layer):
         if neuron_mask is None:
             neuron_mask = ops.ones((self.n_hidden * fan_in,))
         bits = ops.reshape(neuron_mask, (self.n_hidden, fan_in))
-        place_values = ops.convert_to_tensor(2.0 ** np.arange(fan_in)[::-1], dtype=bits.dtype)
-        pattern = ops.cast(ops.sum(bits * place_values, axis=1), "int32")
+        values = ops.convert_to_tensor(place_values(fan_in), dtype=bits.dtype)
+        pattern = ops.cast(ops.sum(bits * values, axis=1), "int32")
         return self._standardise(x, self.kernel * ops.transpose(bits), pattern=pattern)
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, int]:
@@ -103,22 +173,14 @@ def compile_classifier(model: keras.Model, n_outputs: int) -> None:
 
 
 def check_inputs(x: Any, n_inputs: int) -> Any:
-    """Returns samples (samples, n_inputs) as a tensor or a float32 array.
-
-    Raises:
-        ValueError: the shape is another.
-    """
+    """Returns samples (samples, n_inputs) as a tensor or a float32 array."""
     x = x if ops.is_tensor(x) else np.asarray(x, dtype=np.float32)
     if len(x.shape) != 2 or x.shape[-1] != n_inputs:
         raise ValueError(f"x has shape {tuple(x.shape)}; it must be (samples, {n_inputs})")
     return x
 
 
-def float_mask(neuron_mask: Any, n: int) -> npt.NDArray[np.float32]:
-    """Returns a mask, maybe a tensor, as float32 (n,).
-
-    Raises:
-        ValueError: it has the wrong length or another value than 0 and 1.
-    """
+def float_mask(neuron_mask: Any, n: int) -> Float32Array:
+    """Returns a mask, maybe a tensor, as float32 (n,)."""
     mask = ops.convert_to_numpy(neuron_mask) if ops.is_tensor(neuron_mask) else neuron_mask
     return check_one_mask(mask, n).astype(np.float32)

@@ -7,12 +7,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from labkit.arrays import FloatArray, IntArray
 from labkit.networks.keras.layers import (
     MaskedHidden,
+    MaskedModel,
     check_inputs,
     compile_classifier,
     float_mask,
     to_array,
+    to_float64,
 )
 from labkit.networks.nk import NKArrays, sample_nk_network
 from labkit.quiet import quiet_start
@@ -61,7 +64,7 @@ class NeighbourhoodReadout(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable(package="labkit")
-class NKNetwork(keras.Model):
+class NKNetwork(MaskedModel):
     """A random network whose N outputs read K of the N hidden neurons each, for two classes.
 
     y_i(x) = scale * sum_{j in nbhd(i)} m_j a_ij ĥ_j(x), where ĥ_j is relu(w_j . [x, 1])
@@ -79,11 +82,6 @@ class NKNetwork(keras.Model):
         scale: factor on the outputs, above 0.
         seed: of the random generator, 0 or more.
         **kwargs: of `keras.Model`: name, dtype, trainable.
-
-    Raises:
-        TypeError: a count or the seed is not an integer.
-        ValueError: a count is out of range, a name unknown or the scale not above 0.
-        TooLargeError: the weights do not fit in memory.
 
     Reference: Whitley, Tinós, Chicano 2015, arXiv 1505.01887 (NK echo state networks).
     """
@@ -112,6 +110,7 @@ class NKNetwork(keras.Model):
         self.hidden = MaskedHidden(arrays.n_neurons, "neuron", name="hidden")
         self.readout = NeighbourhoodReadout(arrays.n_inputs_per_output, name="readout")
         self.rescaling = keras.layers.Rescaling(arrays.scale, name="scale")
+        self.n_mask_bits = arrays.n_mask_bits
         self.build((None, arrays.n_inputs))
         self._set_arrays(arrays)
         compile_classifier(self, 1)
@@ -125,71 +124,23 @@ class NKNetwork(keras.Model):
         self.built = True
 
     @property
-    def n_inputs(self) -> int:
-        """Features of a sample."""
-        return int(self.hidden.kernel.shape[0]) - 1
-
-    @property
-    def n_mask_bits(self) -> int:
-        """Number of bits of a mask, N."""
-        return int(self.hidden.n_hidden)
-
-    @property
-    def neighbourhoods(self) -> npt.NDArray[np.int64]:
+    def neighbourhoods(self) -> IntArray:
         """The neurons that each output reads, int64 (N, K), neuron i first."""
         return to_array(self.readout.neighbourhoods).astype(np.int64)
 
-    def __call__(self, x: Any, neuron_mask: Any = None, **kwargs: Any) -> Any:
-        """The prediction, the mean of the outputs: a tensor (samples, 1).
-
-        Args:
-            x: (samples, n_inputs).
-            neuron_mask: (N,) bool, 0 and 1, or a mask string; None keeps everything.
-            **kwargs: of Keras: training.
-
-        Raises:
-            ValueError: `x` or the mask has the wrong length, or the mask another value.
-        """
-        x = check_inputs(x, self.n_inputs)
-        if neuron_mask is not None:
-            kwargs["neuron_mask"] = float_mask(neuron_mask, self.n_mask_bits)
-        return super().__call__(x, **kwargs)
-
     def call(self, x: Any, neuron_mask: Any = None) -> Any:
-        """The forward pass in Keras operations; see `__call__`."""
+        """The forward pass in Keras operations; see `MaskedModel`."""
         return ops.mean(self._all_outputs(x, neuron_mask), axis=-1, keepdims=True)
 
     def outputs(self, x: Any, neuron_mask: Any = None) -> Any:
-        """All outputs y_i(x), a tensor (samples, N); arguments as of a call.
-
-        Raises:
-            ValueError: `x` or the mask has the wrong length, or the mask another value.
-        """
+        """All outputs y_i(x), a tensor (samples, N); arguments as of a call."""
         mask = None if neuron_mask is None else float_mask(neuron_mask, self.n_mask_bits)
         return self._all_outputs(check_inputs(x, self.n_inputs), mask)
 
-    def adapt(self, x: npt.ArrayLike) -> NKNetwork:
-        """Takes the statistics that standardise the hidden neurons from training samples.
-
-        Args:
-            x: (samples, n_inputs).
-
-        Returns:
-            Itself.
-
-        Raises:
-            ValueError: `x` does not have n_inputs features, or is not finite.
-        """
-        self._set_arrays(self.arrays().adapted(x))
-        return self
-
-    def contributions(self, x: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    def contributions(self, x: npt.ArrayLike) -> FloatArray:
         """t_i = scale * a_ij ĥ_j(x), float64 (samples, N, K).
 
         The second axis is the output, the third the place in its neighbourhood.
-
-        Raises:
-            ValueError: `x` does not have n_inputs features, or is not finite.
         """
         return self.arrays().contributions(x)
 
@@ -200,9 +151,14 @@ class NKNetwork(keras.Model):
             readout=to_array(self.readout.kernel),
             neighbourhoods=self.neighbourhoods,
             scale=float(self.rescaling.scale),
-            mean=to_array(self.hidden.mean)[:, 0].astype(np.float64),
-            inverse_std=to_array(self.hidden.inverse_std)[:, 0].astype(np.float64),
+            mean=to_float64(self.hidden.mean)[:, 0],
+            inverse_std=to_float64(self.hidden.inverse_std)[:, 0],
         )
+
+    def _set_arrays(self, arrays: Any) -> None:
+        self.hidden.assign(arrays.kernel, arrays.mean, arrays.inverse_std)
+        self.readout.kernel.assign(arrays.readout)
+        self.readout.neighbourhoods.assign(arrays.neighbourhoods)
 
     def get_config(self) -> dict[str, Any]:
         """What `keras.saving` needs to build the same network again."""
@@ -216,10 +172,3 @@ class NKNetwork(keras.Model):
 
     def _all_outputs(self, x: Any, neuron_mask: Any) -> Any:
         return self.rescaling(self.readout(self.hidden(x, neuron_mask=neuron_mask)))
-
-    def _set_arrays(self, arrays: NKArrays) -> None:
-        self.hidden.kernel.assign(arrays.kernel)
-        self.hidden.mean.assign(arrays.mean[:, np.newaxis])
-        self.hidden.inverse_std.assign(arrays.inverse_std[:, np.newaxis])
-        self.readout.kernel.assign(arrays.readout)
-        self.readout.neighbourhoods.assign(arrays.neighbourhoods)

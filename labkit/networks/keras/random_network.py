@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
+from labkit.arrays import FloatArray
 from labkit.limits import check_integer
-from labkit.networks.folding import fold_subnetwork
+from labkit.networks.base import fold_subnetwork
 from labkit.networks.keras.layers import (
     MaskedHidden,
-    check_inputs,
+    MaskedModel,
     compile_classifier,
-    float_mask,
     to_array,
+    to_float64,
 )
-from labkit.networks.one_layer import MAX_WEIGHT_MASK_INPUTS, NetworkArrays
+from labkit.networks.one_layer import MAX_WEIGHT_MASK_INPUTS, OneLayerArrays
 from labkit.networks.sampling import sample_network
 from labkit.networks.two_layers import TwoLayerArrays
 from labkit.quiet import quiet_start
@@ -27,7 +27,7 @@ with quiet_start():
 
 
 @keras.saving.register_keras_serializable(package="labkit")
-class RandomNetwork(keras.Model):
+class RandomNetwork(MaskedModel):
     """A randomly initialised network with one or two hidden layers, of which a mask keeps a part.
 
     f_m(x) = scale * sum_j m_j a_j ĥ_j(x), where ĥ_j is relu(w_j . [x, 1]) standardised with the
@@ -48,11 +48,6 @@ class RandomNetwork(keras.Model):
         scale: factor on the output, above 0.
         seed: of the random generator, 0 or more.
         **kwargs: of `keras.Model`: name, dtype, trainable.
-
-    Raises:
-        TypeError: a count or the seed is not an integer.
-        ValueError: a count is out of range, a name unknown or the scale not above 0.
-        TooLargeError: the weights do not fit in memory.
 
     Reference: Ramanujan et al. 2020, arXiv 1911.13299 (random weights, chosen edges).
     """
@@ -84,6 +79,7 @@ class RandomNetwork(keras.Model):
             self.second = MaskedHidden(arrays.n_hidden, mask_kind, name="second")
         self.readout = keras.layers.Dense(arrays.n_outputs, use_bias=False, name="readout")
         self.rescaling = keras.layers.Rescaling(arrays.scale, name="scale")
+        self.n_mask_bits = arrays.n_mask_bits
         self.build((None, arrays.n_inputs))
         self._set_arrays(arrays)
         compile_classifier(self, arrays.n_outputs)
@@ -98,60 +94,19 @@ class RandomNetwork(keras.Model):
         self.built = True
 
     @property
-    def n_inputs(self) -> int:
-        """Features of a sample."""
-        return int(self.hidden.kernel.shape[0]) - 1
-
-    @property
     def hidden_layers(self) -> int:
         """Number of hidden layers."""
         return int(self._options["hidden_layers"])
 
-    @property
-    def n_mask_bits(self) -> int:
-        """Number of bits of a mask."""
-        return self.arrays().n_mask_bits
-
-    def __call__(self, x: Any, neuron_mask: Any = None, **kwargs: Any) -> Any:
-        """Outputs f_m(x), a tensor (samples, n_outputs).
-
-        Args:
-            x: (samples, n_inputs).
-            neuron_mask: (n_mask_bits,) bool, 0 and 1, or a mask string; None keeps everything.
-            **kwargs: of Keras: training.
-
-        Raises:
-            ValueError: `x` or the mask has the wrong length, or the mask another value.
-        """
-        x = check_inputs(x, self.n_inputs)
-        if neuron_mask is not None:
-            kwargs["neuron_mask"] = float_mask(neuron_mask, self.n_mask_bits)
-        return super().__call__(x, **kwargs)
-
     def call(self, x: Any, neuron_mask: Any = None) -> Any:
-        """The forward pass in Keras operations; see `__call__`."""
+        """The forward pass in Keras operations; see `MaskedModel`."""
         if self.hidden_layers == 1:
             return self.rescaling(self.readout(self.hidden(x, neuron_mask=neuron_mask)))
         masks = (None, None) if neuron_mask is None else ops.split(neuron_mask, 2)
         first = self.hidden(x, neuron_mask=masks[0])
         return self.rescaling(self.readout(self.second(first, neuron_mask=masks[1])))
 
-    def adapt(self, x: npt.ArrayLike) -> RandomNetwork:
-        """Takes the statistics that standardise the hidden units from training samples.
-
-        Args:
-            x: (samples, n_inputs).
-
-        Returns:
-            Itself.
-
-        Raises:
-            ValueError: `x` does not have n_inputs features, or is not finite.
-        """
-        self._set_arrays(self.arrays().adapted(x))
-        return self
-
-    def contributions(self, x: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    def contributions(self, x: npt.ArrayLike) -> FloatArray:
         """t = scale * a_j ĥ_j(x), float64 (samples, n_hidden, n_outputs).
 
         For weight masks (samples, n_hidden, 2^(n_inputs + 1), n_outputs): one for each way to
@@ -161,26 +116,37 @@ class RandomNetwork(keras.Model):
             ValueError: `x` does not have n_inputs features, or is not finite; or there are two
                 hidden layers: the output is no sum over single neurons.
         """
-        return self.arrays().contributions(x)
+        arrays = self.arrays()
+        if not isinstance(arrays, OneLayerArrays):
+            given = f"hidden_layers={self.hidden_layers}"
+            raise ValueError(f"{given} has no contributions of single neurons (limit: 1)")
+        return arrays.contributions(x)
 
-    def arrays(self) -> NetworkArrays:
+    def arrays(self) -> OneLayerArrays | TwoLayerArrays:
         """The current weights as arrays."""
-        arrays = NetworkArrays(
-            kernel=to_array(self.hidden.kernel),
-            readout=to_array(self.readout.kernel),
-            scale=float(self.rescaling.scale),
-            mask_kind=self.mask_kind,
-            mean=_to_float64(self.hidden.mean),
-            inverse_std=_to_float64(self.hidden.inverse_std),
-        )
+        weights: dict[str, Any] = {
+            "kernel": to_array(self.hidden.kernel),
+            "readout": to_array(self.readout.kernel),
+            "scale": float(self.rescaling.scale),
+            "mask_kind": self.mask_kind,
+        }
+        mean, inverse_std = to_float64(self.hidden.mean), to_float64(self.hidden.inverse_std)
         if self.hidden_layers == 1:
-            return arrays
+            return OneLayerArrays(**weights, mean=mean, inverse_std=inverse_std)
         return TwoLayerArrays(
-            **vars(arrays),
+            **weights,
+            mean=mean[:, 0],
+            inverse_std=inverse_std[:, 0],
             second_kernel=to_array(self.second.kernel),
-            second_mean=_to_float64(self.second.mean)[:, 0],
-            second_inverse_std=_to_float64(self.second.inverse_std)[:, 0],
+            second_mean=to_float64(self.second.mean)[:, 0],
+            second_inverse_std=to_float64(self.second.inverse_std)[:, 0],
         )
+
+    def _set_arrays(self, arrays: Any) -> None:
+        self.hidden.assign(arrays.kernel, arrays.mean, arrays.inverse_std)
+        self.readout.kernel.assign(arrays.readout)
+        if isinstance(arrays, TwoLayerArrays):
+            self.second.assign(arrays.second_kernel, arrays.second_mean, arrays.second_inverse_std)
 
     def subnetwork(self, neuron_mask: Any) -> keras.Model:
         """The subnetwork of a mask as a smaller Keras model that computes the same function.
@@ -191,9 +157,6 @@ class RandomNetwork(keras.Model):
 
         Args:
             neuron_mask: (n_mask_bits,) bool, 0 and 1, or a mask string.
-
-        Raises:
-            ValueError: the mask has the wrong length or another value.
         """
         weights = fold_subnetwork(self.arrays(), neuron_mask)
         *widths, n_outputs = (len(bias) for bias in weights[1::2])
@@ -218,17 +181,3 @@ class RandomNetwork(keras.Model):
             "n_hidden": arrays.n_hidden,
             "n_outputs": arrays.n_outputs,
         }
-
-    def _set_arrays(self, arrays: NetworkArrays) -> None:
-        self.hidden.kernel.assign(arrays.kernel)
-        self.hidden.mean.assign(arrays.mean)
-        self.hidden.inverse_std.assign(arrays.inverse_std)
-        self.readout.kernel.assign(arrays.readout)
-        if isinstance(arrays, TwoLayerArrays):
-            self.second.kernel.assign(arrays.second_kernel)
-            self.second.mean.assign(arrays.second_mean[:, np.newaxis])
-            self.second.inverse_std.assign(arrays.second_inverse_std[:, np.newaxis])
-
-
-def _to_float64(weight: Any) -> npt.NDArray[np.float64]:
-    return to_array(weight).astype(np.float64)
