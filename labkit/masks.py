@@ -19,6 +19,8 @@ import numpy.typing as npt
 from labkit.limits import check_array, check_integer, check_register, show_value
 
 BoolArray = npt.NDArray[np.bool_]
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
 
 
 def check_mask(neuron_mask: Any, n: int, *, argument: str = "neuron_mask") -> BoolArray:
