@@ -1,7 +1,6 @@
 """Panels: what a reader writes into the lab book from a notebook, and what stands in it."""
 
-from labkit.course.panels.lab_log import LabLog
-from labkit.course.panels.prediction import Prediction, Score
+from labkit.course.panels.prediction import LabLog, Prediction, Score
 from labkit.course.panels.runs_table import RunsTable
 
 __all__ = ["LabLog", "Prediction", "RunsTable", "Score"]
