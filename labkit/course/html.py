@@ -42,14 +42,13 @@ def table_in_html(
         is_named: whether the first cell of each row is the row's name.
         bold: the number of the row that stands out.
     """
-    first = "row" if is_named else ""
-    lines = [f"<caption>{in_html(caption)}</caption>"] if caption else []
+    lines = [_tag("caption", in_html(caption))] if caption else []
     if head:
         lines.append(_row(head, columns, ["col"] * len(columns)))
+    scopes = ["row" if is_named else "", *[""] * (len(columns) - 1)]
     for number, row in enumerate(rows):
-        scopes = [first] + [""] * (len(columns) - 1)
         lines.append(_row(row, columns, scopes, "font-weight:bold" if number == bold else ""))
-    return f"<table{_attribute('style', css)}>{''.join(lines)}</table>"
+    return _tag("table", "".join(lines), style=css)
 
 
 def bars_in_html(values: Mapping[str, float], what: str) -> str:
@@ -70,21 +69,21 @@ def bars_in_html(values: Mapping[str, float], what: str) -> str:
 
 def _bar(width: float, colour: str) -> HTML:
     bar = f"display:inline-block;background:{colour};height:0.8em;width:{min(300, width):.0f}px"
-    tip = "▸" * (width > 300)
-    return HTML(f"<span{_attribute('style', bar)}></span>{tip}")  # type: ignore[no-untyped-call]
+    return HTML(_tag("span", "", style=bar) + "▸" * (width > 300))  # type: ignore[no-untyped-call]
 
 
 def _row(
     values: Sequence[object], columns: Sequence[str], scopes: Sequence[str], css: str = ""
 ) -> str:
     """A row; a cell with a scope is the title of its column or row."""
-    cells = ""
-    for value, column, scope in zip(values, columns, scopes, strict=True):
-        tag = "th" if scope else "td"
-        attributes = _attribute("scope", scope) + _attribute("style", column)
-        cells += f"<{tag}{attributes}>{in_html(value)}</{tag}>"
-    return f"<tr{_attribute('style', css)}>{cells}</tr>"
+    cells = (
+        _tag("th" if scope else "td", in_html(value), scope=scope, style=column)
+        for value, column, scope in zip(values, columns, scopes, strict=True)
+    )
+    return _tag("tr", "".join(cells), style=css)
 
 
-def _attribute(name: str, value: str) -> str:
-    return f' {name}="{value}"' if value else ""
+def _tag(name: str, inner: str, **attributes: str) -> str:
+    """An element; attributes that are empty are left out."""
+    given = "".join(f' {key}="{value}"' for key, value in attributes.items() if value)
+    return f"<{name}{given}>{inner}</{name}>"

@@ -150,8 +150,8 @@ class GroverExplorer(ProblemExplorer):
         return view_grover(table, chosen["threshold"], chosen["iterations"], self.lit)
 
     def _numbers(self) -> dict[str, Any]:
-        names = ("n_marked", "success", "best_iterations", "expected_calls")
-        return {name: getattr(self.view, name) for name in names}
+        view, names = self.view, ("n_marked", "success", "best_iterations", "expected_calls")
+        return {name: getattr(view, name) for name in names}
 
     def _adjust(self, moved: str) -> None:
         """Another network has other costs: the threshold keeps its place among the options."""

@@ -158,14 +158,15 @@ class LocalityExplorer(Explorer):
         *,
         shared: SharedMask | None = None,
     ) -> None:
-        self.output, k = 0, "n_inputs_per_output"
-        reads = "locality: neurons an output reads, K"
+        self.output, reads = 0, "locality: neurons an output reads, K"
         choices = {
             "task": check_choice("task", task, TASKS),
             "n_neurons": slider(
                 "n_neurons", n_neurons, MIN_NEURONS, MAX_NEURONS, "neurons = qubits, N"
             ),
-            k: slider(k, n_inputs_per_output, 1, KS[-1], reads),
+            "n_inputs_per_output": slider(
+                "n_inputs_per_output", n_inputs_per_output, 1, KS[-1], reads
+            ),
             "p": slider("p", p, 1, MAX_LAYERS, "QAOA layers, p"),
             "seed": seed_slider(seed),
         }
