@@ -228,7 +228,7 @@ def render_lessons() -> str:
 
 def all_notebooks() -> list[Path]:
     """The files of the registry's lessons, in order."""
-    return [FOLDER / f"{lesson.file}.ipynb" for lesson in LESSONS]
+    return [FOLDER / lesson.notebook for lesson in LESSONS]
 
 
 def main(arguments: list[str]) -> int:

@@ -1,18 +1,30 @@
-"""Exercises: not attempted, wrong and right are told apart, and a wrong answer learns why."""
+"""Exercises: not attempted, wrong and right are told apart, and a wrong answer learns why.
+
+The right answers are the notebooks' own solutions, and each is spoilt into a wrong one: an exercise
+is added in its notebook and its lesson, and found here.
+"""
 
 from __future__ import annotations
 
+import ast
+from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import cirq
 import numpy as np
 import pytest
+from make_versions import exercises, fill_in, split_solution
+from run_notebooks import FOLDER, code_cells, read
 
 from labkit.course import check
 from labkit.course.checking import all_exercises
+from labkit.course.registry import BY_NUMBER
 from labkit.sweeps import Sweep
 
+NAMES = all_exercises()
 _QUBITS = cirq.LineQubit.range(4)
+#: Where a typical wrong answer is known, it stands here.
 WRONG: dict[str, Any] = {
     "00-1": "11111111",
     "00-2": 20**2,
@@ -91,31 +103,117 @@ WRONG: dict[str, Any] = {
     "15-4": lambda d: abs(np.mean(d)) > 2 * np.std(d),
     "16-1": [2, 0, 5],
     "16-2": {"grover_search", "qaoa_sampling"},
-    "16-3": {"masks", "limits"},
+    "16-3": lambda n, k: (n, 1 + n * 2**k // k),
 }
 
 
-def test_every_exercise_has_a_typical_wrong_answer_here() -> None:
-    assert set(WRONG) == set(all_exercises())
+@cache
+def solve(name: str) -> Any:
+    """The answer that the notebook's solution gives, with the lines above that it stands on."""
+    lesson = BY_NUMBER[name[:2]]
+    if lesson.needs and not lesson.needs.is_installed():
+        pytest.skip(lesson.needs.line)
+    notebook = read(FOLDER / lesson.notebook)
+    (pair,) = (pair for pair in exercises(notebook) if f'check("{name}"' in pair[0].source)
+    filled = fill_in(pair[0].source, split_solution(pair[1].source)[0])
+    cells = [*code_cells(notebook)]
+    cells = cells[: cells.index(pair[0])]
+    above = [statement for cell in cells for statement in parse(cell.source)]
+    found: dict[str, Any] = {}
+    exec(compile(ast.Module([*needed(above, parse(filled)[:-1])], []), name, "exec"), found)
+    return found["answer"]
 
 
-@pytest.mark.parametrize("name", sorted(WRONG))
+def parse(source: str) -> list[ast.stmt]:
+    return ast.parse(source).body
+
+
+def needed(above: list[ast.stmt], statements: list[ast.stmt]) -> Iterator[ast.stmt]:
+    """The statements, and before them those above that give a value to what they read."""
+    wanted, kept = set().union(*map(reads, statements)), statements
+    for statement in reversed(above):
+        if wanted & gives(statement):
+            wanted, kept = wanted | reads(statement), [statement, *kept]
+    yield from kept
+
+
+def reads(statement: ast.stmt) -> set[str]:
+    changed = {statement.target} if isinstance(statement, ast.AugAssign) else set()
+    return names_in(statement, ast.Load) | {
+        name.id for name in changed if isinstance(name, ast.Name)
+    }
+
+
+def gives(statement: ast.stmt) -> set[str]:
+    match statement:
+        case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
+            return {alias.asname or alias.name.partition(".")[0] for alias in aliases}
+        case ast.FunctionDef(name=name):
+            return {name}
+    inner = (node.target for node in ast.walk(statement) if isinstance(node, ast.comprehension))
+    return names_in(statement, ast.Store) - set().union(
+        *(names_in(one, ast.Store) for one in inner)
+    )
+
+
+def names_in(node: ast.AST, context: type[ast.expr_context]) -> set[str]:
+    names = (each for each in ast.walk(node) if isinstance(each, ast.Name))
+    return {name.id for name in names if isinstance(name.ctx, context)}
+
+
+def spoil(answer: Any) -> Any:
+    """An answer of the same kind that is wrong."""
+    match answer:
+        case bool():
+            return not answer
+        case int() | float():
+            return 2 * answer + 1
+        case str():
+            return answer.translate(str.maketrans("01", "10"))
+        case cirq.AbstractCircuit():
+            return answer.unfreeze() + cirq.X(cirq.LineQubit(0))
+        case np.ndarray():
+            return ~answer if answer.dtype == bool else answer + 1
+        case list() | tuple():
+            return answer[:-1]
+        case set():
+            return set(sorted(answer)[:-1])
+    return (lambda *given: spoil(answer(*given))) if callable(answer) else None
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_notebook_s_own_solution_is_right(name: str) -> None:
+    verdict = check(name, solve(name))
+    assert verdict.status == "right", verdict
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_a_stub_is_not_attempted_rather_than_wrong(name: str) -> None:
     assert check(name, ...).status == "not attempted"
 
 
-@pytest.mark.parametrize("name", sorted(WRONG))
-def test_a_typical_wrong_answer_is_told_what_is_wrong(name: str) -> None:
-    verdict = check(name, WRONG[name])
-    assert verdict.status == "wrong"
-    assert len(verdict.message) > 15
-    assert name in verdict._repr_html_()
+@pytest.mark.parametrize("name", NAMES)
+def test_a_spoilt_solution_and_a_typical_wrong_answer_are_told_what_is_wrong(name: str) -> None:
+    for answer in (spoil(solve(name)), WRONG.get(name)):
+        verdict = check(name, answer)
+        assert verdict.status == "wrong"
+        assert len(verdict.message) > 15
+        assert name in verdict._repr_html_()
 
 
-@pytest.mark.parametrize("name", sorted(WRONG))
+@pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("answer", [None, "", "dozens", object(), [], float("nan")])
 def test_nonsense_is_wrong_and_never_breaks_the_notebook(name: str, answer: object) -> None:
     assert check(name, answer).status == "wrong"
+
+
+@pytest.mark.parametrize(
+    ("answer", "n", "k"),
+    [(lambda n, k: (n, 1 + 2**n), 8, 2), (lambda n, k: (k, 1 + n // k * 2**k), 10, 3)],
+)
+def test_the_first_blocks_whose_price_is_wrong_are_named(answer: Any, n: int, k: int) -> None:
+    message = check("16-3", answer).message
+    assert message.startswith(f"For {n} neurons in blocks of {k}, {k} qubits are entangled")
 
 
 def test_a_wrong_mask_is_named_with_what_was_expected_and_what_came() -> None:

@@ -10,7 +10,7 @@ import pytest
 from labkit.circuits.qaoa import qaoa_circuit
 from labkit.costs import CostTable
 from labkit.course.explorers import AngleExplorer, SharedMask
-from labkit.course.explorers.angle_surface import (
+from labkit.course.explorers.angles import (
     BETAS,
     GAMMAS,
     AngleSurface,

@@ -9,8 +9,8 @@ from labkit.circuits.qaoa import qaoa_circuit
 from labkit.circuits.reports import circuit_report
 from labkit.costs import LocalCost
 from labkit.course.explorers import LocalityExplorer, SharedMask
-from labkit.course.explorers.circuit_sizes import MAX_NEURONS, MIN_NEURONS, circuit_size
 from labkit.course.explorers.locality import KS, MAX_LAYERS, SHOTS, least_of_shots, view_locality
+from labkit.course.lessons.lesson_11_nk_networks import MAX_NEURONS, MIN_NEURONS, circuit_size
 from labkit.course.plots import draw_ring, new_axes
 from labkit.course.plots.networks import ring_places
 from labkit.masks import mask_to_string

@@ -27,7 +27,7 @@ from lab_book_samples import mappings, picture, texts
 from labkit.ledger import Ledger
 from labkit.records import Entry, LabBook, LabBookError
 from labkit.records.attachments import Attachment
-from labkit.records.values import dumps, loads, to_plain
+from labkit.records.values import dumps, loads, read_filters, to_plain
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"></svg>'
 MORNING = datetime(2026, 3, 1, 8, 30, tzinfo=timezone(timedelta(hours=2)))
@@ -620,3 +620,20 @@ def test_a_notebook_shows_books_and_entries_escaped(book: LabBook) -> None:
     assert "8 entries" in book._repr_html_()
     assert "question 6" in book._repr_html_()
     assert hostile[1:7] not in book._repr_html_()
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("3", 3), ("-1", -1), ("2.5", 2.5), ("true", True), ("null", None), ("moons", "moons"),
+     ("a=b", "a=b"), ('""', ""), ("NaN", "NaN"), ("01", "01")],
+)  # fmt: skip
+def test_a_filter_in_words_holds_numbers_truths_and_text(text: str, value: object) -> None:
+    assert read_filters([f"x={text}"]) == {"x": value}
+    assert type(read_filters([f"x={text}"])["x"]) is type(value)
+    assert read_filters([f"x={text}", "x=1", "y=2"]) == {"x": [value, 1], "y": 2}
+
+
+@pytest.mark.parametrize("text", ["", "x", "=3", "x="])
+def test_words_that_are_no_filter_are_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=f"'{text}' is not name=value, such as n_hidden=8"):
+        read_filters(["n=1", text])

@@ -10,7 +10,6 @@ import pytest
 
 from labkit.course.explorers import Explorer, GroverExplorer, SubnetworkExplorer
 from labkit.course.panels import LabLog, RunsTable
-from labkit.course.panels.runs_table import parse_filters
 from labkit.records import LabBook
 
 
@@ -115,6 +114,8 @@ def test_the_table_shows_the_newest_runs_that_fit(book: LabBook) -> None:
     assert "<b>30</b>" in table.text.value
     table.where.value = "is_small=true n=3"
     assert "<b>1</b>" in table.text.value
+    table.where.value = "n=3 n=5"
+    assert "<b>2</b>" in table.text.value
     table.where.value = "n"
     assert "n_hidden=8" in table.text.value
     table.where.value = ""
@@ -122,12 +123,6 @@ def test_the_table_shows_the_newest_runs_that_fit(book: LabBook) -> None:
     table.refresh_button.click()
     assert "new" in table.question.options
     assert table.question.value == "odd"
-
-
-def test_filters_are_numbers_truths_or_text() -> None:
-    found = parse_filters("n=8 scale=2.5 adapt=true kind=neuron seed=-1")
-    assert found == {"n": 8, "scale": 2.5, "adapt": True, "kind": "neuron", "seed": -1}
-    assert [type(value) for value in found.values()] == [int, float, bool, str, int]
 
 
 def test_looking_for_runs_makes_no_book(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

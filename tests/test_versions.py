@@ -18,7 +18,8 @@ from make_versions import (
     write_versions,
 )
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
-from run_notebooks import FOLDER, complaints, execute, read
+from notebook_measures import all_notebooks
+from run_notebooks import complaints, execute, read
 
 STUB = 'from labkit.course import check\n\nanswer = ...  # a number\ncheck("00-2", answer)'
 SOLUTION = """<details><summary>Hint 1</summary>Count one.</details>
@@ -32,7 +33,6 @@ answer = choices**20
 
 Independent choices multiply.
 </details>"""
-NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 
 
 def small_notebook() -> Any:
@@ -45,7 +45,7 @@ def small_notebook() -> Any:
     )
 
 
-@pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)
+@pytest.fixture(params=all_notebooks(), ids=lambda path: path.stem)
 def notebook(request: pytest.FixtureRequest) -> Any:
     return read(request.param)
 
@@ -131,12 +131,13 @@ def test_the_teachers_stubs_are_filled_and_nothing_but_hints_is_folded(notebook:
 def test_versions_are_written_anew_side_by_side(tmp_path: Path) -> None:
     source, target = tmp_path / "notebooks", tmp_path / "build"
     source.mkdir()
-    for name in ("00_a.ipynb", "01_b.ipynb"):
+    names = ("00_a.ipynb", "01_b.ipynb")
+    for name in (*names, "in_no_list.ipynb"):
         (source / name).write_text(nbformat.writes(small_notebook()))
     for folder in ("student", "instructor"):
         (target / folder).mkdir(parents=True)
         (target / folder / "renamed_since.ipynb").write_text("{}")
-    written = write_versions(source, target)
+    written = write_versions(source, target, names)
     assert sorted(written) == sorted(target.rglob("*.ipynb"))
     assert len(written) == 4
     assert "2**20" not in (target / "student" / "00_a.ipynb").read_text()
@@ -148,7 +149,7 @@ def test_a_notebook_that_cannot_be_split_is_named(tmp_path: Path) -> None:
     del spoilt.cells[2]
     (tmp_path / "00_a.ipynb").write_text(nbformat.writes(spoilt))
     with pytest.raises(ValueError, match=r"00_a\.ipynb: cell 2"):
-        write_versions(tmp_path, tmp_path / "build")
+        write_versions(tmp_path, tmp_path / "build", ["00_a.ipynb"])
 
 
 @pytest.mark.parametrize(

@@ -14,11 +14,13 @@ from __future__ import annotations
 import copy
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import nbformat
+
+from labkit.course.registry import LESSONS
 
 ROOT = Path(__file__).resolve().parents[1]
 _SOLUTION = re.compile(r"\n*<details><summary>Solution</summary>(.*?)</details>", re.DOTALL)
@@ -89,12 +91,13 @@ def fill_in(stub: str, code: str) -> str:
     return "\n".join([*imports, *([""] if imports else []), code, lines[-1]])
 
 
-def write_versions(source: Path, target: Path) -> list[Path]:
+def write_versions(source: Path, target: Path, names: Sequence[str]) -> list[Path]:
     """Writes both versions of every notebook.
 
     Args:
         source: folder of the notebooks.
         target: where `student` and `instructor` go.
+        names: of the notebooks' files.
 
     Returns:
         What was written.
@@ -107,12 +110,12 @@ def write_versions(source: Path, target: Path) -> list[Path]:
         "instructor": instructor_version,
     }
     written = []
-    for name, make in versions.items():
-        folder = target / name
+    for version_name, make in versions.items():
+        folder = target / version_name
         folder.mkdir(parents=True, exist_ok=True)
         for stale in folder.glob("*.ipynb"):
             stale.unlink()
-        for path in sorted(source.glob("*.ipynb")):
+        for path in (source / name for name in names):
             notebook = nbformat.reads(path.read_text("utf-8"), as_version=4)
             try:
                 version = make(notebook)
@@ -129,7 +132,8 @@ def _forget_run(cell: Any) -> None:
 
 def main() -> int:
     """Writes both versions of the course and says how many."""
-    written = write_versions(ROOT / "notebooks", ROOT / "build")
+    names = [lesson.notebook for lesson in LESSONS]
+    written = write_versions(ROOT / "notebooks", ROOT / "build", names)
     folders = sorted({str(path.parent.relative_to(ROOT)) for path in written})
     print(f"{len(written)} notebooks in {' and '.join(folders)}")
     return 0

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from labkit.cli.options import book_option, open_book, read_filters
+from labkit.cli.options import book_option, open_book
 
 
 @click.command()
@@ -41,8 +41,12 @@ def runs(book: Path, conditions: tuple[str, ...], columns: tuple[str, ...], as_c
       labkit runs --csv > runs.csv
     """  # noqa: D301
     from labkit.cli.tables import choose_columns, pick_columns, render
+    from labkit.records import read_filters
 
-    filters = read_filters(conditions)
+    try:
+        filters = read_filters(conditions)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--where") from error
     try:
         frame = open_book(book).runs(**filters)
         names = [name.strip() for text in columns for name in text.split(",")]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,33 +31,6 @@ def open_book(path: Path) -> LabBook:
     from labkit.records import LabBook
 
     return LabBook.existing(path)
-
-
-def read_filters(conditions: Iterable[str]) -> dict[str, Any]:
-    """Filters for `LabBook.runs` from texts `name=value`; of one name twice, any value will do.
-
-    Raises:
-        BadParameter: a text is not of that form.
-    """
-    filters: dict[str, Any] = {}
-    for condition in conditions:
-        name, equals, text = condition.partition("=")
-        if not name or not equals:
-            raise click.BadParameter(f"{condition!r} is not name=value", param_hint="--where")
-        value = _read_value(text)
-        if name in filters:
-            before = filters[name]
-            value = [*(before if isinstance(before, list) else [before]), value]
-        filters[name] = value
-    return filters
-
-
-def _read_value(text: str) -> Any:
-    """A number, true, false or null where the text is one, else the text."""
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
 
 
 _INTERRUPTED = 130  # as shells say: 128 + SIGINT

@@ -32,6 +32,11 @@ class Lesson:
         """Two digits."""
         return self.file[:2]
 
+    @property
+    def notebook(self) -> str:
+        """The name of its file in `notebooks/`."""
+        return f"{self.file}.ipynb"
+
     def load(self) -> ModuleType:
         """Its module in `labkit.course.lessons`: what its records compute, and its checks."""
         return importlib.import_module(f"labkit.course.lessons.lesson_{self.file}")
@@ -77,10 +82,7 @@ LESSONS = (
         "run the network in superposition; what that costs in qubits and gates",
     ),
     Lesson(
-        "07_qaoa",
-        "QAOA",
-        25,
-        "phase, mixer, the landscape of angles, ramps, CVaR, the honest bill",
+        "07_qaoa", "QAOA", 25, "phase, mixer, the landscape of angles, ramps, CVaR, the honest bill"
     ),
     Lesson(
         "08_hamiltonian_without_a_table",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NoReturn
 
 import numpy as np
@@ -101,6 +101,35 @@ def loads(text: str) -> Any:
     """
     hook = _restore if '"float"' in text else None
     return json.loads(text, object_hook=hook, parse_constant=_refuse)
+
+
+def read_filters(pairs: Iterable[str]) -> dict[str, Any]:
+    """Filters for `LabBook.runs` from texts `name=value`; of one name twice, any value will do.
+
+    A value is what JSON says it is: a number, true, false, null, or text in quotes; else it is
+    text as it stands.
+
+    Raises:
+        ValueError: a text is no such pair.
+    """
+    filters: dict[str, Any] = {}
+    for pair in pairs:
+        name, _, text = pair.partition("=")
+        if not (name and text):
+            raise ValueError(f"{show_value(pair)} is not name=value, such as n_hidden=8")
+        value = _read_value(text)
+        if name in filters:
+            before = filters[name]
+            value = [*(before if isinstance(before, list) else [before]), value]
+        filters[name] = value
+    return filters
+
+
+def _read_value(text: str) -> Any:
+    try:
+        return json.loads(text, parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        return text
 
 
 def _dump(plain: Any) -> str:

@@ -2,11 +2,10 @@
 
 from labkit.course.explorers.angles import AngleExplorer
 from labkit.course.explorers.base import Explorer
-from labkit.course.explorers.drawing import NetworkDrawing
 from labkit.course.explorers.grover import GroverExplorer
 from labkit.course.explorers.locality import LocalityExplorer
 from labkit.course.explorers.oracle import OracleExplorer
-from labkit.course.explorers.picture import Picture, SharedMask
+from labkit.course.explorers.picture import NetworkDrawing, Picture, SharedMask
 from labkit.course.explorers.race import SelectorRace
 from labkit.course.explorers.spectrum import SpectrumExplorer
 from labkit.course.explorers.subnetwork import SubnetworkExplorer

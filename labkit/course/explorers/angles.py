@@ -3,30 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import Any
 
 import ipywidgets as widgets
 import numpy as np
+import numpy.typing as npt
 from matplotlib.axes import Axes
 
-from labkit.course.explorers.angle_surface import (
-    BETAS,
-    GAMMAS,
-    AngleSurface,
-    AngleView,
-    FloatArray,
-    map_angles,
-    view_angles,
-)
-from labkit.course.explorers.base import MAX_SEED, Explorer, slider
+from labkit.ansatz import ramp_angles
+from labkit.arrays import BoolArray, FloatArray
+from labkit.costs import CostTable
+from labkit.course.explorers.base import QUBITS, ProblemExplorer, seed_slider, slider
 from labkit.course.explorers.picture import SharedMask
 from labkit.course.plots import draw_angle_surface, draw_probabilities
 from labkit.course.plots.qaoa import probability_floor
 from labkit.datasets import TASK_NAMES
-from labkit.limits import check_choice, check_integer
+from labkit.limits import check_choice, check_number
 from labkit.masks import mask_from_index, mask_to_string
-from labkit.problems import Problem, build_problem
+from labkit.problems import build_problem
+from labkit.simulators import evolve_qaoa, probabilities
 
 MIN_NEURONS, MAX_NEURONS, MAX_LAYERS = 6, 12, 8
 _SHARES = {"all shots": 1.0, "the best half": 0.5, "the best 20%": 0.2, "the best 5%": 0.05}
@@ -34,7 +31,156 @@ _SHARES = {"all shots": 1.0, "the best half": 0.5, "the best 20%": 0.2, "the bes
 _START = (1.0, 0.225)
 
 
-class AngleExplorer(Explorer):
+#: The grid: gammas for a cost of standard deviation 1, betas in radians.
+GAMMAS, BETAS = np.linspace(0, 5, 26), np.linspace(-0.3, 0.9, 21)
+
+
+def ramp_through(gamma: float, beta: float, p: int, std: float) -> tuple[FloatArray, FloatArray]:
+    """The ramp of p layers whose middle is (gamma, beta): at p = 1 these are the angles.
+
+    gamma_l = 2 gamma / std * (l - 1/2)/p, beta_l = 2 beta * (1 - (l - 1/2)/p), whose means over
+    the layers l = 1..p are gamma / std and beta.
+
+    Args:
+        gamma: for a cost of standard deviation 1.
+        beta: radians.
+        p: number of layers, at least 1.
+        std: standard deviation of the cost over all masks.
+
+    Returns:
+        gammas, radians per unit of cost, and betas, float64 (p,) each.
+    """
+    return ramp_angles(p, 1, std=std, delta_gamma=2 * gamma, delta_beta=2 * beta)
+
+
+@dataclass(frozen=True, eq=False)
+class AngleSurface:
+    """The distribution of costs at each point of a grid of ramps.
+
+    Attributes:
+        gammas: float64 (columns,).
+        betas: float64 (rows,).
+        costs: float64 (2^n,), ascending.
+        cumulative: float32 (rows, columns, 2^n), the chance of a cost up to each of these.
+    """
+
+    gammas: FloatArray
+    betas: FloatArray
+    costs: FloatArray
+    cumulative: npt.NDArray[np.float32]
+
+    def values(self, share: float = 1.0) -> FloatArray:
+        """The mean cost of the best share of all shots, CVaR; of all of them at 1: (rows, columns).
+
+        With F_i the chance of a cost up to c_i, in ascending order, summed by parts:
+        c_max - (1/share) sum_i min(F_i, share) (c_{i+1} - c_i).
+
+        Args:
+            share: in (0, 1].
+
+        Raises:
+            ValueError: it is not in (0, 1].
+
+        Reference: Barkoutsos et al. 2020, arXiv 1907.04769.
+        """
+        if not 0 < check_number("share", share) <= 1:
+            raise ValueError(f"share={share} is no share (limit: above 0, at most 1)")
+        steps = np.diff(self.costs).astype(np.float32)
+        below = np.minimum(self.cumulative[..., :-1], np.float32(share)) @ steps
+        return np.asarray(self.costs[-1] - below / share, dtype=np.float64)
+
+    def lowest(self, share: float = 1.0) -> tuple[float, float]:
+        """The point (gamma, beta) of the grid at which `values` is least."""
+        values = self.values(share)
+        row, column = np.unravel_index(values.argmin(), values.shape)
+        return float(self.gammas[column]), float(self.betas[row])
+
+
+def map_angles(table: CostTable, p: int) -> AngleSurface:
+    """Evolves QAOA for each point of a grid of ramps, see `ramp_through`.
+
+    Args:
+        table: costs of all masks.
+        p: number of layers, at least 1.
+    """
+    order, std = np.argsort(table.costs, kind="stable"), table.std
+    cumulative = np.empty((len(BETAS), len(GAMMAS), len(order)), dtype=np.float32)
+    for row, beta in enumerate(BETAS):
+        for column, gamma in enumerate(GAMMAS):
+            state = evolve_qaoa(table, *ramp_through(gamma, beta, p, std))
+            cumulative[row, column] = np.cumsum(probabilities(state)[order])
+    return AngleSurface(GAMMAS, BETAS, table.costs[order], cumulative)
+
+
+@dataclass(frozen=True, eq=False)
+class AngleView:
+    """What the explorer says of one point of the landscape."""
+
+    table: CostTable
+    p: int
+    gamma: float
+    beta: float
+    probabilities: FloatArray
+    lit: BoolArray | None = None
+
+    @property
+    def mean_cost(self) -> float:
+        """Of a shot."""
+        return float(self.probabilities @ self.table.costs)
+
+    @cached_property
+    def success(self) -> float:
+        """Chance that a shot is a best mask."""
+        return float(self.probabilities[self.table.marked(self.table.minimum)].sum())
+
+    @property
+    def likeliest(self) -> BoolArray:
+        """The most probable mask, bool (n,)."""
+        return mask_from_index(int(self.probabilities.argmax()), self.table.n_neurons)
+
+    @property
+    def text(self) -> str:
+        """The same in one line."""
+        n_best = int(self.table.marked(self.table.minimum).sum())
+        times = self.success * len(self.table.costs) / n_best
+        return (
+            f"γ <b>{self.gamma:.2f}</b>, β <b>{self.beta:.2f}</b>{_of_layers(self.p)} · "
+            f"mean cost of a shot <b>{self.mean_cost:.4f}</b> (all masks {self.table.mean:.4f}, "
+            f"least {self.table.minimum:.4f}) · a shot is a best mask with probability "
+            f"<b>{self.success:.4f}</b>, {times:,.1f} times that of chance · most probable: "
+            f"{self._name(self.likeliest)}{self._of_lit()}"
+        )
+
+    def _of_lit(self) -> str:
+        return "" if self.lit is None else f" · lit: <b>{self._name(self.lit)}</b>"
+
+    def _name(self, mask: BoolArray) -> str:
+        string = mask_to_string(mask)
+        chance = self.probabilities[int(string, 2)]
+        return f"{string} (rank {self.table.rank(mask):,}, probability {chance:.4f})"
+
+
+def view_angles(
+    table: CostTable, p: int, gamma: float, beta: float, lit: BoolArray | None = None
+) -> AngleView:
+    """Evolves QAOA for one point of the landscape.
+
+    Args:
+        table: costs of all masks.
+        p: number of layers, at least 1.
+        gamma: middle of the ramp, for a cost of standard deviation 1.
+        beta: middle of the ramp, radians.
+        lit: a mask (n,) to speak of too.
+    """
+    chance = probabilities(evolve_qaoa(table, *ramp_through(gamma, beta, p, table.std)))
+    return AngleView(table, p, gamma, beta, chance / chance.sum(), lit)
+
+
+def _of_layers(p: int) -> str:
+    return "" if p == 1 else f" on average over a ramp of {p} layers"
+
+
+class AngleExplorer(ProblemExplorer):
     """QAOA's landscape over (gamma, beta), and the probability of each mask at a point of it.
 
     The point follows a click, a drag or the arrow keys. With more than one layer all of them
@@ -51,10 +197,6 @@ class AngleExplorer(Explorer):
     Attributes:
         gamma: of the point, for a cost of standard deviation 1.
         beta: of the point, radians.
-
-    Raises:
-        TypeError: a number is not an integer.
-        ValueError: an argument is out of range.
     """
 
     def __init__(
@@ -66,44 +208,28 @@ class AngleExplorer(Explorer):
         *,
         shared: SharedMask | None = None,
     ) -> None:
-        self.task = check_choice("task", task, TASK_NAMES)
-        check_integer("seed", seed, minimum=0, maximum=MAX_SEED)
-        check_integer("n_neurons", n_neurons, minimum=MIN_NEURONS, maximum=MAX_NEURONS)
-        check_integer("p", p, minimum=1, maximum=MAX_LAYERS)
         self.gamma, self.beta = _START
-        super().__init__(
-            {
-                "n_neurons": slider("neurons = qubits", n_neurons, MIN_NEURONS, MAX_NEURONS),
-                "p": slider("QAOA layers p", p, 1, MAX_LAYERS),
-                "seed": slider("seed of the weights", seed, 0, MAX_SEED),
-                "share": widgets.SelectionSlider(
-                    options=list(_SHARES.items()),
-                    description="landscape: mean cost of",
-                ),
-            },
-            widths=(5.2, 5.2),
-            height=3.9,
-            shared=shared,
-        )
-
-    @property
-    def problem(self) -> Problem:
-        """The task, network and cost table that the controls choose."""
-        n, seed = self.controls["n_neurons"].value, self.controls["seed"].value
-        return build_problem(self.task, n, seed=seed)
+        choices = {
+            "task": check_choice("task", task, TASK_NAMES),
+            "n_neurons": slider("n_neurons", n_neurons, MIN_NEURONS, MAX_NEURONS, QUBITS),
+            "p": slider("p", p, 1, MAX_LAYERS, "QAOA layers p"),
+            "seed": seed_slider(seed),
+            "share": widgets.SelectionSlider(
+                options=list(_SHARES.items()), description="landscape: mean cost of"
+            ),
+        }
+        super().__init__(choices, widths=(5.2, 5.2), height=3.9, shared=shared)
 
     @property
     def landscape(self) -> FloatArray:
         """What the controls choose to show over the grid of angles, (rows, columns)."""
-        value = {name: control.value for name, control in self.controls.items()}
-        chosen = self.task, value["n_neurons"], value["seed"], value["p"]
-        return _cached_landscape(*chosen, value["share"])
+        task, n, p, seed, share = self.chosen.values()
+        return _cached_landscape(task, n, seed, p, share)
 
     @property
     def view(self) -> AngleView:
         """What is shown at the point."""
-        table, p = self.problem.table, self.controls["p"].value
-        return view_angles(table, p, self.gamma, self.beta, self.shared.of(table.n_neurons))
+        return view_angles(self.problem.table, self.chosen["p"], self.gamma, self.beta, self.lit)
 
     def reset(self) -> None:
         """Sets every control and the point to where they began."""
@@ -112,8 +238,7 @@ class AngleExplorer(Explorer):
             super().reset()
 
     def _parameters(self) -> dict[str, Any]:
-        point = {"gamma": self.gamma, "beta": self.beta}
-        return {"task": self.task, **super()._parameters(), **point}
+        return {**self.chosen, "gamma": self.gamma, "beta": self.beta}
 
     def _numbers(self) -> dict[str, Any]:
         view = self.view
@@ -127,7 +252,7 @@ class AngleExplorer(Explorer):
         if number == 0:
             self._stand(x, y)
         else:
-            self.shared.choose(self._nearest_mask(x, y))
+            self._light(self._nearest_mask(x, y))
 
     def _arrow(self, right: int, up: int) -> None:
         steps = GAMMAS[1] - GAMMAS[0], BETAS[1] - BETAS[0]
@@ -137,13 +262,13 @@ class AngleExplorer(Explorer):
         self.gamma = float(np.clip(gamma, GAMMAS[0], GAMMAS[-1]))
         self.beta = float(np.clip(beta, BETAS[0], BETAS[-1]))
 
-    def _nearest_mask(self, cost: float, chance: float) -> Any:
-        """The mask drawn nearest to a place of the right axes."""
+    def _nearest_mask(self, cost: float, chance: float) -> int:
+        """The index of the mask drawn nearest to a place of the right axes."""
         view, n = self.view, self.problem.n_neurons
         drawn = np.log10(np.maximum(view.probabilities, probability_floor(n)))
         across = (view.table.costs - cost) / (np.ptp(view.table.costs) or 1.0)
         up = (drawn - np.log10(chance)) / -np.log10(probability_floor(n))
-        return mask_from_index(int(np.argmin(across**2 + up**2)), n)
+        return int(np.argmin(across**2 + up**2))
 
     def _draw(self, axes: Sequence[Axes]) -> str:
         view, here = self.view, {"here": (self.gamma, self.beta)}

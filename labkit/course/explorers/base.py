@@ -12,13 +12,19 @@ import ipywidgets as widgets
 from matplotlib.axes import Axes
 
 from labkit.course.explorers.picture import Picture, SharedMask
-from labkit.course.plots.canvas import SERIES, new_figure, picture_html, pin_title, render_png, wipe
+from labkit.course.html import in_html
+from labkit.course.plots.canvas import new_figure, picture_html, pin_title, render_png, wipe
+from labkit.limits import check_choice, check_integer
+from labkit.masks import BoolArray, mask_from_index, mask_to_index
+from labkit.problems import Problem, build_problem
 
 if TYPE_CHECKING:
     from labkit.records import LabBook
 
 #: The largest seed on a slider: twenty networks to choose from.
 MAX_SEED = 19
+#: What the slider of n neurons says.
+QUBITS = "neurons = qubits"
 
 
 class Explorer(widgets.VBox):
@@ -31,7 +37,7 @@ class Explorer(widgets.VBox):
     time.
 
     Args:
-        controls: name -> widget, at most four.
+        choices: name -> the control of it, at most four; or the value that it has for good.
         widths: of the axes, which stand in a row, in inches.
         height: of the figure, inches.
         beside: a widget left of the picture.
@@ -48,14 +54,16 @@ class Explorer(widgets.VBox):
 
     def __init__(
         self,
-        controls: Mapping[str, widgets.Widget],
+        choices: Mapping[str, Any],
         *,
         widths: Sequence[float],
         height: float,
         beside: widgets.Widget | None = None,
         shared: SharedMask | None = None,
     ) -> None:
-        self.controls = dict(controls)
+        is_control = {name: isinstance(what, widgets.Widget) for name, what in choices.items()}
+        self.controls = {name: what for name, what in choices.items() if is_control[name]}
+        self._fixed = {name: what for name, what in choices.items() if not is_control[name]}
         self.shared = SharedMask() if shared is None else shared
         self.n_draws = 0
         self._axes = _axes_in_a_row(widths, height)
@@ -89,6 +97,16 @@ class Explorer(widgets.VBox):
             ]
         )
         self.redraw()
+
+    @property
+    def chosen(self) -> dict[str, Any]:
+        """What is chosen, for good or by a control now: name -> value."""
+        return self._fixed | {name: control.value for name, control in self.controls.items()}
+
+    @property
+    def lit(self) -> BoolArray | None:
+        """The mask that is lit, bool (n_neurons,); None if none of so many neurons is."""
+        return self.shared.of(self.chosen["n_neurons"])
 
     def reset(self) -> None:
         """Sets every control to where it began."""
@@ -160,13 +178,13 @@ class Explorer(widgets.VBox):
         try:
             entry = self.record(LabBook(default_path()))
         except LabBookError as error:
-            self.note.value = html.escape(str(error))
+            self.note.value = in_html(error)
         else:
-            self.note.value = f"kept in {html.escape(default_path().name)} as {entry[:8]}"
+            self.note.value = f"kept in {in_html(default_path().name)} as {entry[:8]}"
 
     def _parameters(self) -> dict[str, Any]:
         """What was chosen, for the lab book."""
-        return {name: control.value for name, control in self.controls.items()}
+        return self.chosen
 
     def _numbers(self) -> Mapping[str, Any]:
         """What is shown, as numbers for the lab book."""
@@ -196,6 +214,15 @@ class Explorer(widgets.VBox):
     def _arrow(self, right: int, up: int) -> None:
         """Answers an arrow key on the picture: right and up are -1, 0 or 1."""
 
+    def _light(self, index: int) -> None:
+        """Lights the mask of an index, or the nearest that there is."""
+        n = self.chosen["n_neurons"]
+        self.shared.choose(mask_from_index(min(max(index, 0), 2**n - 1), n))
+
+    def _light_next(self, step: int) -> None:
+        """Lights the mask whose index is `step` higher; the first one where none is lit."""
+        self._light(0 if self.lit is None else mask_to_index(self.lit) + step)
+
     def _adjust(self, moved: str) -> None:
         """Brings other controls in line with the control `moved`; by default there is nothing."""
 
@@ -207,6 +234,17 @@ class Explorer(widgets.VBox):
         """The live explorer, and its picture for a page without a kernel."""
         still = picture_html(bytes(self.image.value), self._plain_text())
         return {**super()._repr_mimebundle_(**kwargs), "text/html": still}
+
+
+class ProblemExplorer(Explorer):
+    """An explorer whose choices `task`, `n_neurons`, `seed`, and `cost` if any, name a problem."""
+
+    @property
+    def problem(self) -> Problem:
+        """The task, network and cost table that are chosen."""
+        chosen = self.chosen
+        cost = {"cost": chosen["cost"]} if "cost" in chosen else {}
+        return build_problem(chosen["task"], chosen["n_neurons"], seed=chosen["seed"], **cost)
 
 
 def _axes_in_a_row(widths: Sequence[float], height: float) -> list[Axes]:
@@ -226,24 +264,27 @@ def _make_room(control: widgets.Widget) -> None:
         control.layout.width = f"{180 + 7.5 * len(control.description) + 10 * longest:.0f}px"
 
 
-def slider(description: str, value: int, low: int, high: int) -> widgets.IntSlider:
-    """An integer slider."""
-    return widgets.IntSlider(value, low, high, description=description)
+def slider(name: str, value: int, low: int, high: int, description: str) -> widgets.IntSlider:
+    """An integer slider, if the argument `name` is within its limits.
 
-
-def bars_in_html(values: Mapping[str, float], what: str) -> str:
-    """A small bar chart as an HTML table: drawn by the browser at once, read by a screen reader.
-
-    Args:
-        values: label -> value, above 0; a bar over five times the smallest ends in a tip.
-        what: what the values are, its heading.
+    Raises:
+        TypeError: the value is not an integer.
+        ValueError: it is out of range.
     """
-    unit = 60 / min(values.values())
-    rows = (
-        f'<tr><th scope="row" style="text-align:left;font-weight:normal">{label}</th>'
-        f'<td style="text-align:right">{value:,.1f}</td>'
-        f'<td><span style="display:inline-block;background:{colour};height:0.8em;'
-        f'width:{min(300, unit * value):.0f}px"></span>{"▸" * (unit * value > 300)}</td></tr>'
-        for (label, value), colour in zip(values.items(), SERIES, strict=False)
-    )
-    return f'<table style="border-spacing:8px 0"><caption>{what}</caption>{"".join(rows)}</table>'
+    start = check_integer(name, value, minimum=low, maximum=high)
+    return widgets.IntSlider(start, low, high, description=description)
+
+
+def seed_slider(seed: int) -> widgets.IntSlider:
+    """The slider of the seed of a network's weights, see `slider`."""
+    return slider("seed", seed, 0, MAX_SEED, "seed of the weights")
+
+
+def dropdown(name: str, value: str, options: Sequence[str]) -> widgets.Dropdown:
+    """A list to choose from, if the argument `name` is in it.
+
+    Raises:
+        ValueError: it is not.
+    """
+    check_choice(name, value, options)
+    return widgets.Dropdown(options=options, value=value, description=name)

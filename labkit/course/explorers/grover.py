@@ -13,13 +13,14 @@ from matplotlib.axes import Axes
 
 from labkit.amplification import expected_calls, optimal_iterations
 from labkit.costs import CostTable
-from labkit.course.explorers.base import MAX_SEED, Explorer, bars_in_html, slider
+from labkit.course.explorers.base import QUBITS, ProblemExplorer, seed_slider, slider
 from labkit.course.explorers.picture import SharedMask
+from labkit.course.html import bars_in_html
 from labkit.course.plots import draw_amplitudes, draw_rotation, draw_success_curve
 from labkit.datasets import TASK_NAMES
-from labkit.limits import check_choice, check_integer
-from labkit.masks import BoolArray, mask_from_index, mask_to_index, mask_to_string
-from labkit.problems import Problem, build_problem
+from labkit.limits import check_choice
+from labkit.masks import BoolArray, mask_to_index, mask_to_string
+from labkit.problems import build_problem
 from labkit.simulators import evolve_grover
 
 MIN_NEURONS, MAX_NEURONS, MAX_ITERATIONS = 3, 10, 60
@@ -108,7 +109,7 @@ def threshold_options(table: CostTable) -> list[tuple[str, float]]:
     return [(f"≤ {t:.4f} ({table.marked(t).sum()} marked)", float(t)) for t in thresholds]
 
 
-class GroverExplorer(Explorer):
+class GroverExplorer(ProblemExplorer):
     """Grover's search over the subnetworks of a random network: amplitudes, rotation, success.
 
     A click on an amplitude lights its mask, and so do the arrow keys left and right.
@@ -119,10 +120,6 @@ class GroverExplorer(Explorer):
         n_neurons: neurons, one qubit each, 3 to 10.
         iterations: oracle calls to begin with, 0 to 60.
         shared: the mask that is lit here and in other explorers.
-
-    Raises:
-        TypeError: a number is not an integer.
-        ValueError: an argument is out of range.
     """
 
     def __init__(
@@ -134,50 +131,27 @@ class GroverExplorer(Explorer):
         *,
         shared: SharedMask | None = None,
     ) -> None:
-        self.task = check_choice("task", task, TASK_NAMES)
-        check_integer("seed", seed, minimum=0, maximum=MAX_SEED)
-        check_integer("n_neurons", n_neurons, minimum=MIN_NEURONS, maximum=MAX_NEURONS)
-        check_integer("iterations", iterations, minimum=0, maximum=MAX_ITERATIONS)
-        threshold = widgets.SelectionSlider(
-            options=threshold_options(build_problem(task, n_neurons, seed=seed).table),
-            description="threshold: cost",
-        )
-        super().__init__(
-            {
-                "n_neurons": slider("neurons = qubits", n_neurons, MIN_NEURONS, MAX_NEURONS),
-                "seed": slider("seed of the weights", seed, 0, MAX_SEED),
-                "threshold": threshold,
-                "iterations": slider("oracle calls", iterations, 0, MAX_ITERATIONS),
-            },
-            widths=(4.6, 3.1, 4.0),
-            height=3.6,
-            shared=shared,
-        )
-
-    @property
-    def problem(self) -> Problem:
-        """The task, network and cost table that the controls choose."""
-        n, seed = self.controls["n_neurons"].value, self.controls["seed"].value
-        return build_problem(self.task, n, seed=seed)
+        choices = {
+            "task": check_choice("task", task, TASK_NAMES),
+            "n_neurons": slider("n_neurons", n_neurons, MIN_NEURONS, MAX_NEURONS, QUBITS),
+            "seed": seed_slider(seed),
+            "threshold": widgets.SelectionSlider(
+                options=threshold_options(build_problem(task, n_neurons, seed=seed).table),
+                description="threshold: cost",
+            ),
+            "iterations": slider("iterations", iterations, 0, MAX_ITERATIONS, "oracle calls"),
+        }
+        super().__init__(choices, widths=(4.6, 3.1, 4.0), height=3.6, shared=shared)
 
     @property
     def view(self) -> GroverView:
         """What is shown."""
-        threshold, k = self.controls["threshold"].value, self.controls["iterations"].value
-        lit = self.shared.of(self.controls["n_neurons"].value)
-        return view_grover(self.problem.table, threshold, k, lit)
-
-    def _parameters(self) -> dict[str, Any]:
-        return {"task": self.task, **super()._parameters()}
+        chosen, table = self.chosen, self.problem.table
+        return view_grover(table, chosen["threshold"], chosen["iterations"], self.lit)
 
     def _numbers(self) -> dict[str, Any]:
-        view = self.view
-        return {
-            "n_marked": view.n_marked,
-            "success": view.success,
-            "best_iterations": view.best_iterations,
-            "expected_calls": view.expected_calls,
-        }
+        view, names = self.view, ("n_marked", "success", "best_iterations", "expected_calls")
+        return {name: getattr(view, name) for name in names}
 
     def _adjust(self, moved: str) -> None:
         """Another network has other costs: the threshold keeps its place among the options."""
@@ -192,16 +166,10 @@ class GroverExplorer(Explorer):
             self._light(round(x))
 
     def _arrow(self, right: int, up: int) -> None:
-        lit = self.shared.of(self.controls["n_neurons"].value)
-        self._light(0 if lit is None else mask_to_index(lit) + right)
-
-    def _light(self, index: int) -> None:
-        """Lights the mask of an index, or the nearest that there is."""
-        n = self.controls["n_neurons"].value
-        self.shared.choose(mask_from_index(min(max(index, 0), 2**n - 1), n))
+        self._light_next(right)
 
     def _draw(self, axes: Sequence[Axes]) -> str:
-        view, k = self.view, self.controls["iterations"].value
+        view, k = self.view, self.chosen["iterations"]
         title = f"after {k} oracle calls (hatched: marked)"
         lit = None if view.lit is None else int(mask_to_index(view.lit))
         draw_amplitudes(axes[0], view.state, view.marked, lit=lit, title=title)

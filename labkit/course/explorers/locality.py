@@ -12,20 +12,18 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 
 from labkit.ansatz import ramp_angles
-from labkit.course.explorers.base import MAX_SEED, Explorer, slider
-from labkit.course.explorers.circuit_sizes import MAX_NEURONS, MIN_NEURONS, circuit_size
+from labkit.arrays import BoolArray, FloatArray
+from labkit.course.explorers.base import Explorer, seed_slider, slider
 from labkit.course.explorers.picture import SharedMask
+from labkit.course.lessons.lesson_11_nk_networks import MAX_NEURONS, MIN_NEURONS, circuit_size
 from labkit.course.plots import draw_circuit_size, draw_costs_over_k, draw_ring
 from labkit.course.plots.networks import ring_places
-from labkit.datasets import load_task
-from labkit.limits import check_choice, check_integer
-from labkit.masks import BoolArray, mask_to_string
+from labkit.limits import check_choice
+from labkit.masks import mask_to_string
 from labkit.problems import NKProblem, build_nk_problem
 from labkit.selectors import dynamic_programming, run
 from labkit.simulators import evolve_qaoa, probabilities
 from labkit.simulators.light_cones import light_cone
-
-FloatArray = npt.NDArray[np.float64]
 
 TASKS = ("moons", "circles", "breast_cancer", "digits_3v6", "digits_3v8")
 KS, MAX_LAYERS = (1, 2, 3, 4, 5, 6), 4
@@ -145,10 +143,6 @@ class LocalityExplorer(Explorer):
 
     Attributes:
         output: whose neighbourhood and light cone are told apart.
-
-    Raises:
-        TypeError: a number is not an integer.
-        ValueError: an argument is out of range.
     """
 
     def __init__(
@@ -161,28 +155,24 @@ class LocalityExplorer(Explorer):
         *,
         shared: SharedMask | None = None,
     ) -> None:
-        self.task, self.output = check_choice("task", task, TASKS), 0
-        load_task(task)
-        check_integer("seed", seed, minimum=0, maximum=MAX_SEED)
-        check_integer("n_neurons", n_neurons, minimum=MIN_NEURONS, maximum=MAX_NEURONS)
-        k = check_integer("n_inputs_per_output", n_inputs_per_output, minimum=1, maximum=KS[-1])
-        check_integer("p", p, minimum=1, maximum=MAX_LAYERS)
-        super().__init__(
-            {
-                "n_neurons": slider("neurons = qubits, N", n_neurons, MIN_NEURONS, MAX_NEURONS),
-                "n_inputs_per_output": slider("locality: neurons an output reads, K", k, 1, KS[-1]),
-                "p": slider("QAOA layers, p", p, 1, MAX_LAYERS),
-                "seed": slider("seed of the weights", seed, 0, MAX_SEED),
-            },
-            widths=(3.6, 4.2, 3.6),
-            height=3.7,
-            shared=shared,
-        )
+        self.output, reads = 0, "locality: neurons an output reads, K"
+        choices = {
+            "task": check_choice("task", task, TASKS),
+            "n_neurons": slider(
+                "n_neurons", n_neurons, MIN_NEURONS, MAX_NEURONS, "neurons = qubits, N"
+            ),
+            "n_inputs_per_output": slider(
+                "n_inputs_per_output", n_inputs_per_output, 1, KS[-1], reads
+            ),
+            "p": slider("p", p, 1, MAX_LAYERS, "QAOA layers, p"),
+            "seed": seed_slider(seed),
+        }
+        super().__init__(choices, widths=(3.6, 4.2, 3.6), height=3.7, shared=shared)
 
     @property
     def view(self) -> LocalityView:
         """What is shown."""
-        return self._view(self.controls["n_inputs_per_output"].value)
+        return self._view(self.chosen["n_inputs_per_output"])
 
     def reset(self) -> None:
         """Sets every control to where it began, and looks at output 0."""
@@ -191,15 +181,11 @@ class LocalityExplorer(Explorer):
             super().reset()
 
     def _view(self, k: int) -> LocalityView:
-        value = {name: control.value for name, control in self.controls.items()}
-        return view_locality(self.task, value["n_neurons"], k, value["p"], value["seed"])
-
-    @property
-    def _lit(self) -> BoolArray | None:
-        return self.shared.of(self.controls["n_neurons"].value)
+        task, n, _, p, seed = self.chosen.values()
+        return view_locality(task, n, k, p, seed)
 
     def _parameters(self) -> dict[str, Any]:
-        return {**super()._parameters(), "task": self.task, "output": self.output}
+        return {**self.chosen, "output": self.output}
 
     def _numbers(self) -> Mapping[str, Any]:
         view = self.view
@@ -207,25 +193,25 @@ class LocalityExplorer(Explorer):
         return {name: getattr(view, name) for name in names}
 
     def _adjust(self, moved: str) -> None:
-        self.output %= self.controls["n_neurons"].value
+        self.output %= self.chosen["n_neurons"]
 
     def _point(self, number: int, x: float, y: float) -> None:
         if number > 0:
             self.controls["n_inputs_per_output"].value = int(np.clip(round(x), 1, KS[-1]))
             return
-        away = np.linalg.norm(ring_places(self.controls["n_neurons"].value) - (x, y), axis=1)
+        away = np.linalg.norm(ring_places(self.chosen["n_neurons"]) - (x, y), axis=1)
         if away.min() < np.pi / len(away):
-            mask = (self.view.optimum if self._lit is None else self._lit).copy()
+            mask = (self.view.optimum if self.lit is None else self.lit).copy()
             mask[away.argmin()] ^= True
             self.shared.choose(mask)
 
     def _arrow(self, right: int, up: int) -> None:
         control = self.controls["n_inputs_per_output"]
         control.value = min(max(control.value + up, control.min), control.max)
-        self.output = (self.output + right) % self.controls["n_neurons"].value
+        self.output = (self.output + right) % self.chosen["n_neurons"]
 
     def _draw(self, axes: Sequence[Axes]) -> str:
-        view, lit = self.view, self._lit
+        view, lit = self.view, self.lit
         cost, cone = view.problem.cost, view.light_cone(self.output)
         terms = [neurons for neurons, _ in cost.terms]
         draw_ring(axes[0], terms, cost.n_neurons, term=terms[self.output], cone=cone,

@@ -14,6 +14,7 @@ from matplotlib.axes import Axes
 from labkit.amplification import optimal_iterations
 from labkit.course.explorers.base import MAX_SEED, Explorer, slider
 from labkit.course.explorers.picture import SharedMask
+from labkit.course.html import table_in_html
 from labkit.course.lessons.lesson_06_computed_oracle import (
     OracleSize,
     computed_size,
@@ -23,7 +24,7 @@ from labkit.course.lessons.lesson_06_computed_oracle import (
 from labkit.course.plots import draw_amplitudes, draw_registers
 from labkit.datasets import TASK_NAMES
 from labkit.limits import check_choice, check_integer
-from labkit.masks import BoolArray, all_masks, mask_from_index, mask_to_index, mask_to_string
+from labkit.masks import BoolArray, all_masks, mask_to_index, mask_to_string
 from labkit.scoring.quantised import count_right
 from labkit.simulators import evolve_grover
 
@@ -105,21 +106,14 @@ class OracleView:
         """Both oracles beside one another, as an HTML table."""
         head = ("oracle", "qubits", "two-qubit gates a call", "... in the whole search",
                 "cost queries paid beforehand")  # fmt: skip
-        rows = [
-            (name, size.n_qubits, size.two_qubit_gates, self.iterations * size.two_qubit_gates,
-             size.queries_before)
-            for name, size in self.sizes.items()
-        ]  # fmt: skip
-        top = "".join(f'<th scope="col">{title}</th>' for title in head)
-        body = "".join(_row_in_html(row, row[0] == self.chosen) for row in rows)
-        return f'<table style="border-spacing:14px 0"><tr>{top}</tr>{body}</table>'
-
-
-def _row_in_html(row: Sequence[str | int], is_chosen: bool) -> str:
-    name, *numbers = row
-    cells = "".join(f'<td style="text-align:right">{number:,}</td>' for number in numbers)
-    weight = "bold" if is_chosen else "normal"
-    return f'<tr style="font-weight:{weight}"><th scope="row">{name}</th>{cells}</tr>'
+        rows = []
+        for name, size in self.sizes.items():
+            gates, queries = size.two_qubit_gates, size.queries_before
+            counts = (size.n_qubits, gates, self.iterations * gates, queries)
+            rows.append((name, *(f"{count:,}" for count in counts)))
+        return table_in_html(rows, ("", *["text-align:right"] * 4), head=head, is_named=True,
+                             css="border-spacing:14px 0", bold=[*self.sizes].index(self.chosen)
+                             )  # fmt: skip
 
 
 def view_oracle(
@@ -156,7 +150,6 @@ class OracleExplorer(Explorer):
         shared: the mask that is lit here and in other explorers.
 
     Raises:
-        TypeError: a number is not an integer.
         ValueError: an argument is out of range, or the task has more than two classes.
     """
 
@@ -170,51 +163,40 @@ class OracleExplorer(Explorer):
         *,
         shared: SharedMask | None = None,
     ) -> None:
-        self.task = check_choice("task", task, TASK_NAMES)
-        self.seed = check_integer("seed", seed, minimum=0, maximum=MAX_SEED)
-        check_integer("n_neurons", n_neurons, minimum=MIN_NEURONS, maximum=MAX_NEURONS)
-        check_integer("n_samples", n_samples, minimum=MIN_SAMPLES, maximum=MAX_SAMPLES)
-        check_choice("oracle", oracle, ORACLES)
+        choices = {
+            "task": check_choice("task", task, TASK_NAMES),
+            "seed": check_integer("seed", seed, minimum=0, maximum=MAX_SEED),
+            "n_neurons": slider("n_neurons", n_neurons, MIN_NEURONS, MAX_NEURONS, "neurons"),
+            "n_samples": slider("n_samples", n_samples, MIN_SAMPLES, MAX_SAMPLES, "samples"),
+            "threshold": widgets.SelectionSlider(options=[n_samples], description="threshold"),
+            "oracle": widgets.ToggleButtons(
+                options=ORACLES,
+                value=check_choice("oracle", oracle, ORACLES),
+                style={"button_width": "90px"},
+            ),
+        }
         # gates are counted here, so that the first move of either slider is no slower
         sizes = [(n, n_samples) for n in range(MIN_NEURONS, MAX_NEURONS + 1)]
         sizes += [(n_neurons, s) for s in range(MIN_SAMPLES, MAX_SAMPLES + 1)]
         for n, samples in sizes:
             view_oracle(quantised_weights(task, n, samples, seed=seed), samples, oracle)
         weights = quantised_weights(task, n_neurons, n_samples, seed=seed)
-        threshold = widgets.SelectionSlider(
-            options=threshold_options(weights),
-            value=n_samples,
-            description="threshold",
-        )
-        super().__init__(
-            {
-                "n_neurons": slider("neurons", n_neurons, MIN_NEURONS, MAX_NEURONS),
-                "n_samples": slider("samples", n_samples, MIN_SAMPLES, MAX_SAMPLES),
-                "threshold": threshold,
-                "oracle": widgets.ToggleButtons(
-                    options=ORACLES, value=oracle, style={"button_width": "90px"}
-                ),
-            },
-            widths=(4.3, 4.3, 3.2),
-            height=3.4,
-            shared=shared,
-        )
+        choices["threshold"].options = threshold_options(weights)
+        choices["threshold"].value = n_samples
+        super().__init__(choices, widths=(4.3, 4.3, 3.2), height=3.4, shared=shared)
 
     @property
     def weights(self) -> npt.NDArray[np.int64]:
         """Integers (samples, n) of the quantised network that the controls choose."""
-        n, n_samples = self.controls["n_neurons"].value, self.controls["n_samples"].value
-        return quantised_weights(self.task, n, n_samples, seed=self.seed)
+        chosen = self.chosen
+        task, n, n_samples = (chosen[name] for name in ("task", "n_neurons", "n_samples"))
+        return quantised_weights(task, n, n_samples, seed=chosen["seed"])
 
     @property
     def view(self) -> OracleView:
         """What is shown."""
-        threshold, oracle = self.controls["threshold"].value, self.controls["oracle"].value
-        lit = self.shared.of(self.controls["n_neurons"].value)
-        return view_oracle(self.weights, threshold, oracle, lit)
-
-    def _parameters(self) -> dict[str, Any]:
-        return {"task": self.task, "seed": self.seed, **super()._parameters()}
+        chosen = self.chosen
+        return view_oracle(self.weights, chosen["threshold"], chosen["oracle"], self.lit)
 
     def _numbers(self) -> dict[str, Any]:
         view = self.view
@@ -240,13 +222,7 @@ class OracleExplorer(Explorer):
             self._light(round(x))
 
     def _arrow(self, right: int, up: int) -> None:
-        lit = self.shared.of(self.controls["n_neurons"].value)
-        self._light(0 if lit is None else mask_to_index(lit) + right)
-
-    def _light(self, index: int) -> None:
-        """Lights the mask of an index, or the nearest that there is."""
-        n = self.controls["n_neurons"].value
-        self.shared.choose(mask_from_index(min(max(index, 0), 2**n - 1), n))
+        self._light_next(right)
 
     def _draw(self, axes: Sequence[Axes]) -> str:
         view = self.view

@@ -1,4 +1,4 @@
-"""A picture that can be pointed at, and the mask that several explorers light together."""
+"""What a reader points at: a picture, a drawn network; and the mask that explorers share."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import numpy.typing as npt
 import traitlets
 
 from labkit.masks import BoolArray, check_one_mask
+from labkit.networks import NetworkArrays
 
 #: What the arrow keys move a point by: name -> (right, up).
 ARROWS = {"ArrowLeft": (-1, 0), "ArrowRight": (1, 0), "ArrowUp": (0, 1), "ArrowDown": (0, -1)}
@@ -87,4 +88,47 @@ class SharedMask(traitlets.HasTraits):
         """The mask, bool (n,), or None if none of n neurons is chosen."""
         if len(self.neuron_mask) != n_neurons:
             return None
+        return np.array(self.neuron_mask, dtype=bool)
+
+
+class NetworkDrawing(anywidget.AnyWidget):
+    """A network drawn as nodes and edges; each hidden neuron is a switch.
+
+    A click, the space bar or Enter switches a neuron; arrow keys move between neurons.
+
+    Attributes:
+        neuron_mask: list of bool (n,), which neurons are on.
+        network: the kernel without biases, (n_inputs, n) lists, and the readout, (n, outputs).
+    """
+
+    _esm = Path(__file__).with_name("network_drawing.js")
+    _css = Path(__file__).with_name("network_drawing.css")
+
+    neuron_mask = traitlets.List(traitlets.Bool()).tag(sync=True)
+    network = traitlets.Dict().tag(sync=True)
+
+    def show_network(self, network: NetworkArrays, neuron_mask: npt.ArrayLike) -> None:
+        """Draws another network.
+
+        Args:
+            network: with one hidden layer and neuron masks.
+            neuron_mask: (n,) which neurons are on.
+
+        Raises:
+            ValueError: the network is another, or the mask has the wrong length.
+        """
+        if network.hidden_layers != 1 or network.mask_kind != "neuron":
+            kind = f"hidden_layers={network.hidden_layers}, mask_kind={network.mask_kind!r}"
+            raise ValueError(f"network has {kind}; drawn are 1 and 'neuron' (limit: 1)")
+        mask = check_one_mask(neuron_mask, network.n_mask_bits)
+        with self.hold_sync():
+            self.network = {
+                "kernel": network.kernel[:-1].tolist(),
+                "readout": network.readout.tolist(),
+            }
+            self.neuron_mask = mask.tolist()
+
+    @property
+    def mask(self) -> BoolArray:
+        """The mask as a bool array (n,)."""
         return np.array(self.neuron_mask, dtype=bool)

@@ -13,12 +13,12 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 
 from labkit.costs import EQUAL_WITHIN
-from labkit.course.explorers.base import MAX_SEED, Explorer, slider
+from labkit.course.explorers.base import QUBITS, ProblemExplorer, dropdown, seed_slider, slider
 from labkit.course.explorers.picture import SharedMask
 from labkit.course.plots import draw_race, draw_regret
 from labkit.course.plots.canvas import BLACK, LIT
 from labkit.datasets import TASK_NAMES
-from labkit.limits import check_choice, check_integer
+from labkit.limits import check_integer
 from labkit.masks import BoolArray, mask_from_index, mask_to_string
 from labkit.problems import Problem, build_problem
 from labkit.selectors.racing import Trace, trace
@@ -112,7 +112,7 @@ def view_race(problem: Problem, traces: Mapping[str, Sequence[Trace]], budget: i
     return RaceView(budget, problem.table.minimum, best, masks)
 
 
-class SelectorRace(Explorer):
+class SelectorRace(ProblemExplorer):
     """Six selectors under one budget of calls: best cost so far, and what is left to gain.
 
     A call is a cost query, an oracle call, or a cost layer of one shot. A click on a bar, or the
@@ -124,10 +124,6 @@ class SelectorRace(Explorer):
         n_neurons: neurons, one qubit each, 4 to 10.
         budget: calls, one of `BUDGETS`.
         shared: the mask that is lit in several explorers.
-
-    Raises:
-        TypeError: a number is not an integer.
-        ValueError: an argument is out of range.
     """
 
     def __init__(
@@ -139,36 +135,22 @@ class SelectorRace(Explorer):
         *,
         shared: SharedMask | None = None,
     ) -> None:
-        check_choice("task", task, TASK_NAMES)
-        check_integer("seed", seed, minimum=0, maximum=MAX_SEED)
-        check_integer("n_neurons", n_neurons, minimum=MIN_NEURONS, maximum=MAX_NEURONS)
         if check_integer("budget", budget, minimum=BUDGETS[0], maximum=BUDGETS[-1]) not in BUDGETS:
             raise ValueError(f"budget={budget} is not offered (limit: {BUDGETS})")
         self._row = 0
         calls = widgets.SelectionSlider(options=BUDGETS, value=budget, description="budget: calls")
-        tasks = widgets.Dropdown(options=TASK_NAMES, value=task, description="task")
-        super().__init__(
-            {
-                "task": tasks,
-                "n_neurons": slider("neurons = qubits", n_neurons, MIN_NEURONS, MAX_NEURONS),
-                "seed": slider("seed of the weights", seed, 0, MAX_SEED),
-                "budget": calls,
-            },
-            widths=(5.2, 4.2),
-            height=3.6,
-            shared=shared,
-        )
-
-    @property
-    def problem(self) -> Problem:
-        """The task, network and cost table that the controls choose."""
-        n, seed = self.controls["n_neurons"].value, self.controls["seed"].value
-        return build_problem(self.controls["task"].value, n, seed=seed)
+        choices = {
+            "task": dropdown("task", task, TASK_NAMES),
+            "n_neurons": slider("n_neurons", n_neurons, MIN_NEURONS, MAX_NEURONS, QUBITS),
+            "seed": seed_slider(seed),
+            "budget": calls,
+        }
+        super().__init__(choices, widths=(5.2, 4.2), height=3.6, shared=shared)
 
     @property
     def view(self) -> RaceView:
         """What is shown."""
-        task, n, seed, budget = (control.value for control in self.controls.values())
+        task, n, seed, budget = self.chosen.values()
         return view_race(self.problem, run_race(task, n, seed), budget)
 
     def _numbers(self) -> dict[str, Any]:
@@ -180,19 +162,19 @@ class SelectorRace(Explorer):
 
     def _point(self, number: int, x: float, y: float) -> None:
         if number == 1 and -0.5 <= y < len(RACERS) - 0.5:
-            self._light(round(y))
+            self._light_found(round(y))
 
     def _arrow(self, right: int, up: int) -> None:
         if up:
-            self._light((self._row - up) % len(RACERS))
+            self._light_found((self._row - up) % len(RACERS))
 
-    def _light(self, row: int) -> None:
+    def _light_found(self, row: int) -> None:
+        """Lights the mask that the selector of a row of bars has found."""
         self._row = row
         self.shared.choose(self.view.neuron_masks[RACERS[row]])
 
     def _draw(self, axes: Sequence[Axes]) -> str:
-        view, table = self.view, self.problem.table
-        lit = self.shared.of(table.n_neurons)
+        view, table, lit = self.view, self.problem.table, self.lit
         finders = [] if lit is None else [
             name for name, mask in view.neuron_masks.items() if np.array_equal(mask, lit)
         ]  # fmt: skip

@@ -13,13 +13,12 @@ from matplotlib.axes import Axes
 
 from labkit.costs import CostTable
 from labkit.costs.spectrum import regret_by, share_by_order, truncate
-from labkit.course.explorers.base import MAX_SEED, Explorer, slider
+from labkit.course.explorers.base import QUBITS, ProblemExplorer, seed_slider, slider
 from labkit.course.explorers.picture import SharedMask
 from labkit.course.plots import draw_agreement, draw_orders
 from labkit.datasets import TASK_NAMES
 from labkit.limits import check_choice, check_integer
 from labkit.masks import BoolArray, mask_from_index, mask_to_index, mask_to_string
-from labkit.problems import Problem, build_problem
 
 MIN_NEURONS, MAX_NEURONS = 3, 12
 COST_NAMES = ("cross_entropy", "squared_error", "error_rate")
@@ -104,7 +103,7 @@ def nearest_point(view: SpectrumView, cost: float, truncated: float) -> int:
     return int(np.argmin(((across - cost) / wide) ** 2 + ((up - truncated) / high) ** 2))
 
 
-class SpectrumExplorer(Explorer):
+class SpectrumExplorer(ProblemExplorer):
     """The spectrum of a cost by order, and the true cost of each mask against the truncated one.
 
     A click on a mask lights it; the arrow keys left and right light the next by cost. A click on
@@ -117,10 +116,6 @@ class SpectrumExplorer(Explorer):
         cost: 'cross_entropy', 'squared_error' or 'error_rate'.
         max_order: the highest order that is kept to begin with, 1 to n.
         shared: the mask that is lit here and in other explorers.
-
-    Raises:
-        TypeError: a number is not an integer.
-        ValueError: an argument is out of range.
     """
 
     def __init__(
@@ -133,39 +128,24 @@ class SpectrumExplorer(Explorer):
         *,
         shared: SharedMask | None = None,
     ) -> None:
-        self.task = check_choice("task", task, TASK_NAMES)
-        check_integer("seed", seed, minimum=0, maximum=MAX_SEED)
-        check_integer("n_neurons", n_neurons, minimum=MIN_NEURONS, maximum=MAX_NEURONS)
-        check_choice("cost", cost, COST_NAMES)
-        check_integer("max_order", max_order, minimum=1, maximum=n_neurons)
-        names = [(name.replace("_", " "), name) for name in COST_NAMES]
-        super().__init__(
-            {
-                "n_neurons": slider("neurons = qubits", n_neurons, MIN_NEURONS, MAX_NEURONS),
-                "seed": slider("seed of the weights", seed, 0, MAX_SEED),
-                "cost": widgets.Dropdown(options=names, value=cost, description="cost"),
-                "max_order": slider("locality: order of the Hamiltonian", max_order, 1, n_neurons),
-            },
-            widths=(4.4, 5.2),
-            height=3.8,
-            shared=shared,
-        )
-
-    @property
-    def problem(self) -> Problem:
-        """The task, network and cost table that the controls choose."""
-        n, seed = self.controls["n_neurons"].value, self.controls["seed"].value
-        return build_problem(self.task, n, seed=seed, cost=self.controls["cost"].value)
+        order = "locality: order of the Hamiltonian"
+        choices = {
+            "task": check_choice("task", task, TASK_NAMES),
+            "n_neurons": slider("n_neurons", n_neurons, MIN_NEURONS, MAX_NEURONS, QUBITS),
+            "seed": seed_slider(seed),
+            "cost": widgets.Dropdown(
+                options=[(name.replace("_", " "), name) for name in COST_NAMES],
+                value=check_choice("cost", cost, COST_NAMES),
+                description="cost",
+            ),
+            "max_order": slider("max_order", max_order, 1, n_neurons, order),
+        }
+        super().__init__(choices, widths=(4.4, 5.2), height=3.8, shared=shared)
 
     @property
     def view(self) -> SpectrumView:
         """What is shown."""
-        table = self.problem.table
-        lit = self.shared.of(table.n_neurons)
-        return view_spectrum(table, self.controls["max_order"].value, lit)
-
-    def _parameters(self) -> dict[str, Any]:
-        return {"task": self.task, **super()._parameters()}
+        return view_spectrum(self.problem.table, self.chosen["max_order"], self.lit)
 
     def _numbers(self) -> dict[str, Any]:
         view = self.view
@@ -181,24 +161,22 @@ class SpectrumExplorer(Explorer):
     def _adjust(self, moved: str) -> None:
         """There is no order above the number of neurons."""
         if moved == "n_neurons":
-            n, control = self.controls["n_neurons"].value, self.controls["max_order"]
+            n, control = self.chosen["n_neurons"], self.controls["max_order"]
             control.value = min(control.value, n)
             control.max = n
 
     def _point(self, number: int, x: float, y: float) -> None:
-        n = self.controls["n_neurons"].value
         if number == 0:
-            self.controls["max_order"].value = min(max(round(x), 1), n)
+            self.controls["max_order"].value = min(max(round(x), 1), self.chosen["n_neurons"])
         else:
-            self.shared.choose(mask_from_index(nearest_point(self.view, x, y), n))
+            self._light(nearest_point(self.view, x, y))
 
     def _arrow(self, right: int, up: int) -> None:
         view = self.view
         ranked = np.argsort(view.table.costs, kind="stable")
         places = np.argsort(ranked)
         place = -right if view.lit is None else places[mask_to_index(view.lit)]
-        index = ranked[min(max(place + right, 0), len(ranked) - 1)]
-        self.shared.choose(mask_from_index(int(index), view.table.n_neurons))
+        self._light(int(ranked[min(max(place + right, 0), len(ranked) - 1)]))
 
     def _draw(self, axes: Sequence[Axes]) -> str:
         view = self.view

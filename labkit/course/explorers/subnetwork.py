@@ -6,18 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import ipywidgets as widgets
 import numpy as np
 from matplotlib.axes import Axes
 
 from labkit.costs import CostTable
-from labkit.course.explorers.base import MAX_SEED, Explorer, slider
-from labkit.course.explorers.drawing import NetworkDrawing
-from labkit.course.explorers.picture import SharedMask
+from labkit.course.explorers.base import QUBITS, ProblemExplorer, dropdown, seed_slider, slider
+from labkit.course.explorers.picture import NetworkDrawing, SharedMask
 from labkit.course.plots import draw_cost_histogram, draw_decision
 from labkit.course.plots.masks import bin_costs
 from labkit.datasets import TASK_NAMES
-from labkit.limits import check_choice, check_integer
 from labkit.masks import BoolArray, check_one_mask, mask_from_index, mask_to_index, mask_to_string
 from labkit.problems import Problem, build_problem
 
@@ -90,7 +87,7 @@ def find_next_by_cost(table: CostTable, neuron_mask: BoolArray, step: int) -> Bo
     return mask_from_index(int(order[min(max(place, 0), len(order) - 1)]), table.n_neurons)
 
 
-class SubnetworkExplorer(Explorer):
+class SubnetworkExplorer(ProblemExplorer):
     """A network whose neurons are clicked on and off, beside what the subnetwork decides.
 
     A click on a bar of the cost histogram chooses a mask in it; the arrow keys left and right
@@ -105,10 +102,6 @@ class SubnetworkExplorer(Explorer):
 
     Attributes:
         drawing: the `NetworkDrawing`; its `neuron_mask` is the mask shown.
-
-    Raises:
-        TypeError: the seed or the number of neurons is not an integer.
-        ValueError: an argument is out of range.
     """
 
     def __init__(
@@ -119,31 +112,17 @@ class SubnetworkExplorer(Explorer):
         *,
         shared: SharedMask | None = None,
     ) -> None:
-        check_choice("task", task, TASK_NAMES)
-        check_integer("seed", seed, minimum=0, maximum=MAX_SEED)
-        check_integer("n_neurons", n_neurons, minimum=MIN_NEURONS, maximum=MAX_NEURONS)
+        choices = {
+            "task": dropdown("task", task, TASK_NAMES),
+            "seed": seed_slider(seed),
+            "n_neurons": slider("n_neurons", n_neurons, MIN_NEURONS, MAX_NEURONS, QUBITS),
+        }
         self.drawing = NetworkDrawing()
         if shared is not None and (lit := shared.of(n_neurons)) is not None:
             self.drawing.neuron_mask = lit.tolist()
         self._show_network(build_problem(task, n_neurons, seed=seed))
         self.drawing.observe(self._switched, names="neuron_mask")
-        super().__init__(
-            {
-                "task": widgets.Dropdown(options=TASK_NAMES, value=task, description="task"),
-                "seed": slider("seed of the weights", seed, 0, MAX_SEED),
-                "n_neurons": slider("neurons = qubits", n_neurons, MIN_NEURONS, MAX_NEURONS),
-            },
-            widths=(5.0, 4.4),
-            height=3.6,
-            beside=self.drawing,
-            shared=shared,
-        )
-
-    @property
-    def problem(self) -> Problem:
-        """The task, network and cost table that the controls choose."""
-        value = {name: widget.value for name, widget in self.controls.items()}
-        return build_problem(value["task"], value["n_neurons"], seed=value["seed"])
+        super().__init__(choices, widths=(5.0, 4.4), height=3.6, beside=self.drawing, shared=shared)
 
     def reset(self) -> None:
         """Sets every control to where it began, and switches every neuron on."""
@@ -165,13 +144,8 @@ class SubnetworkExplorer(Explorer):
         return {**super()._parameters(), "neuron_mask": mask_to_string(self.drawing.mask)}
 
     def _numbers(self) -> dict[str, Any]:
-        view = self.view
-        return {
-            "cost": view.cost,
-            "rank": view.rank,
-            "train_accuracy": view.train_accuracy,
-            "test_accuracy": view.test_accuracy,
-        }
+        view, names = self.view, ("cost", "rank", "train_accuracy", "test_accuracy")
+        return {name: getattr(view, name) for name in names}
 
     def _show_network(self, problem: Problem) -> None:
         """Draws the problem's network; neurons that were there stay as they were, new ones on."""

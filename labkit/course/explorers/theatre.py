@@ -7,18 +7,17 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-import ipywidgets as widgets
 import numpy as np
 from matplotlib.axes import Axes
 
 from labkit.costs import CostTable
-from labkit.course.explorers.base import MAX_SEED, Explorer, slider
+from labkit.course.explorers.base import MAX_SEED, ProblemExplorer, dropdown, slider
 from labkit.course.explorers.picture import SharedMask
 from labkit.course.plots import draw_walk
 from labkit.course.plots.walks import draw_bits, draw_spent, nearest_mask
 from labkit.datasets import TASK_NAMES
 from labkit.limits import check_choice, check_integer
-from labkit.masks import BoolArray, all_masks, mask_from_index, mask_to_string
+from labkit.masks import BoolArray, all_masks, mask_to_string
 from labkit.problems import Problem, build_problem
 from labkit.selectors import BlockStep, LocalWalk, walk_locally
 from labkit.selectors.blocks import embed
@@ -136,7 +135,7 @@ def find_walk(problem: Problem, block_size: int, scheme: str, start: int) -> Loc
     return walk_locally(problem.table, rng=rng, block_size=block_size, scheme=scheme)
 
 
-class LocalSearchTheatre(Explorer):
+class LocalSearchTheatre(ProblemExplorer):
     """Local selection on the cost of all subnetworks, one decision after the other.
 
     The squares are what the free block offers; the next step goes to the lowest of them. The arrow
@@ -151,10 +150,6 @@ class LocalSearchTheatre(Explorer):
         scheme: one of `THEATRE_SCHEMES`.
         start: seed of the start mask and of random blocks, 0 to 19.
         shared: the mask that is lit here and in other explorers.
-
-    Raises:
-        TypeError: a number is not an integer.
-        ValueError: an argument is out of range.
     """
 
     def __init__(
@@ -168,46 +163,32 @@ class LocalSearchTheatre(Explorer):
         *,
         shared: SharedMask | None = None,
     ) -> None:
-        check_choice("task", task, TASK_NAMES)
-        check_integer("seed", seed, minimum=0, maximum=MAX_SEED)
-        check_integer("n_neurons", n_neurons, minimum=MIN_NEURONS, maximum=MAX_NEURONS)
-        check_integer("block_size", block_size, minimum=1, maximum=n_neurons)
-        check_choice("scheme", scheme, THEATRE_SCHEMES)
-        check_integer("start", start, minimum=0, maximum=MAX_SEED)
-        self.problem = build_problem(task, n_neurons, seed=seed)
-        n_steps = len(find_walk(self.problem, block_size, scheme, start).steps)
-        super().__init__(
-            {
-                "block_size": slider("locality: block size", block_size, 1, n_neurons),
-                "scheme": widgets.Dropdown(
-                    options=THEATRE_SCHEMES, value=scheme, description="scheme"
-                ),
-                "start": slider("seed of the start", start, 0, MAX_SEED),
-                # the last one: the others say how many steps there are
-                "step": slider("step", 0, 0, n_steps),
-            },
-            widths=(5.0, 3.2, 3.6),
-            height=3.6,
-            shared=shared,
-        )
+        choices = {
+            "task": check_choice("task", task, TASK_NAMES),
+            "seed": check_integer("seed", seed, minimum=0, maximum=MAX_SEED),
+            "n_neurons": check_integer(
+                "n_neurons", n_neurons, minimum=MIN_NEURONS, maximum=MAX_NEURONS
+            ),
+            "block_size": slider("block_size", block_size, 1, n_neurons, "locality: block size"),
+            "scheme": dropdown("scheme", scheme, THEATRE_SCHEMES),
+            "start": slider("start", start, 0, MAX_SEED, "seed of the start"),
+        }
+        problem = build_problem(task, n_neurons, seed=seed)
+        n_steps = len(find_walk(problem, block_size, scheme, start).steps)
+        # the last one: the others say how many steps there are
+        choices["step"] = slider("step", 0, 0, n_steps, "step")
+        super().__init__(choices, widths=(5.0, 3.2, 3.6), height=3.6, shared=shared)
 
     @property
     def walk(self) -> LocalWalk:
         """The search that the controls choose."""
-        value = {name: widget.value for name, widget in self.controls.items()}
-        return find_walk(self.problem, value["block_size"], value["scheme"], value["start"])
+        chosen = self.chosen
+        return find_walk(self.problem, chosen["block_size"], chosen["scheme"], chosen["start"])
 
     @property
     def view(self) -> LocalSearchView:
         """What is shown."""
-        lit = self.shared.of(self.problem.n_neurons)
-        step = self.controls["step"].value
-        return view_local_search(self.problem.table, self.walk, step, lit)
-
-    def _parameters(self) -> dict[str, Any]:
-        problem = self.problem
-        fixed = {"task": problem.task.name, "n_neurons": problem.n_neurons, "seed": problem.seed}
-        return {**fixed, **super()._parameters()}
+        return view_local_search(self.problem.table, self.walk, self.chosen["step"], self.lit)
 
     def _numbers(self) -> dict[str, Any]:
         view = self.view
@@ -227,8 +208,7 @@ class LocalSearchTheatre(Explorer):
 
     def _point(self, number: int, x: float, y: float) -> None:
         if number == 0:
-            index = nearest_mask(self.problem.table, x, y, self._axes[0])
-            self.shared.choose(mask_from_index(index, self.problem.n_neurons))
+            self._light(nearest_mask(self.problem.table, x, y, self._axes[0]))
         elif number == 1:
             self._light_bit(round(x), round(y))
         else:
@@ -259,5 +239,5 @@ class LocalSearchTheatre(Explorer):
         axes[1].set_title("filled: stays, framed: free", fontsize=10)
         lit_cost = None if view.lit is None else float(view.table.evaluate(view.lit))
         draw_spent(axes[2], view.walk, view.spent, view.table.minimum, lit_cost=lit_cost)
-        axes[2].set_title(f"{self.controls['scheme'].value} (dotted: the optimum)", fontsize=10)
+        axes[2].set_title(f"{self.chosen['scheme']} (dotted: the optimum)", fontsize=10)
         return view.text

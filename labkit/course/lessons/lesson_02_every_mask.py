@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from labkit.course.checking import compare_number, exercise
-from labkit.masks import check_one_mask, mask_to_string
+from labkit.course.checking import compare_best, compare_number, exercise
 from labkit.problems import build_problem
 
 
@@ -20,15 +19,7 @@ def bytes_of_a_table(answer: Any) -> str | None:
 @exercise("02-2")
 def best_of_another_seed(answer: Any) -> str | None:
     """The best mask on circles, 8 neurons, seed 3."""
-    table = build_problem("circles", 8, seed=3).table
-    mask = check_one_mask(answer, 8, argument="your mask")
-    cost = float(table.evaluate(mask))
-    if table.rank(mask) == 1:
-        return None
-    return (
-        f"Mask {mask_to_string(mask)} costs {cost:.6f}, rank {table.rank(mask)}; "
-        f"the smallest cost is {table.minimum:.6f}."
-    )
+    return compare_best(answer, build_problem("circles", 8, seed=3).table)
 
 
 @exercise("02-3")

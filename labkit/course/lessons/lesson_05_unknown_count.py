@@ -12,8 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from labkit.amplification import average_success
+from labkit.arrays import FloatArray, IntArray
 from labkit.costs import CostTable
-from labkit.course.checking import compare_number, exercise
+from labkit.course.checking import compare_function, compare_number, exercise
 from labkit.masks import mask_from_index, mask_to_string
 from labkit.problems import build_problem
 from labkit.selectors import (
@@ -30,9 +31,6 @@ from labkit.sweeps.functions import Outcome
 
 if TYPE_CHECKING:
     import pandas as pd
-
-
-FloatArray = npt.NDArray[np.float64]
 
 #: Runs of each search at each point.
 RUNS = 10
@@ -100,7 +98,7 @@ class Rounds:
         thresholds: float64 (rounds + 1,), the threshold after it: the least cost so far.
     """
 
-    calls: npt.NDArray[np.int64]
+    calls: IntArray
     costs: FloatArray
     thresholds: FloatArray
 
@@ -151,15 +149,15 @@ class _Witness(CostMeter):
 @exercise("05-1")
 def success_of_a_round(answer: Any) -> str | None:
     """A function (n, M, reach) -> chance of a marked mask after a random number of calls."""
-    for n, n_marked, reach in ((6, 1, 1), (6, 3, 4), (8, 1, 16), (10, 20, 7)):
-        expected = average_success(n, n_marked, reach)
-        came = float(answer(n, n_marked, reach))
-        if not abs(came - expected) <= 1e-6:
-            return (
-                f"For n = {n}, M = {n_marked} and reach {reach} the chance is {expected:.6f}; "
-                f"{came:.6f} came."
-            )
-    return None
+    cases = [
+        (
+            (n, n_marked, reach),
+            f"For n = {n}, M = {n_marked} and reach {reach} the chance",
+            average_success(n, n_marked, reach),
+        )
+        for n, n_marked, reach in ((6, 1, 1), (6, 3, 4), (8, 1, 16), (10, 20, 7))
+    ]
+    return compare_function(answer, cases)
 
 
 @exercise("05-2")

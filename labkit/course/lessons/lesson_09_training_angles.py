@@ -14,10 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from labkit.ansatz import check_angles, ramp_angles
+from labkit.arrays import FloatArray
 from labkit.costs import EQUAL_WITHIN, Cost, CostTable, PauliZCost
-from labkit.course.checking import compare_number, exercise
+from labkit.course.checking import compare_best, compare_number, exercise
 from labkit.course.lessons.lesson_07_qaoa import chance_of_optimum
-from labkit.masks import check_one_mask, mask_to_string
 from labkit.problems import build_problem
 from labkit.scoring import quadratic_cost
 from labkit.selectors import one_flip_search, qaoa_sampling, queries_to_optimum, run
@@ -25,7 +25,6 @@ from labkit.selectors.qaoa import optimise_angles
 from labkit.simulators import evolve_qaoa, probabilities, qaoa_expectation, qaoa_value_and_gradient
 from labkit.sweeps.functions import Outcome
 
-FloatArray = npt.NDArray[np.float64]
 Angles = tuple[FloatArray, FloatArray]
 
 
@@ -242,11 +241,4 @@ def better_than_the_ramp(answer: Any) -> str | None:
 @exercise("09-4")
 def optimum_from_shots(answer: Any) -> str | None:
     """A mask of the least squared error, 12 neurons, seed 6."""
-    table = moons_table(12, 6)
-    mask = check_one_mask(answer, 12, argument="your mask")
-    if table.rank(mask) == 1:
-        return None
-    return (
-        f"Mask {mask_to_string(mask)} costs {float(table.evaluate(mask)):.6f}, rank "
-        f"{table.rank(mask)}; the least cost is {table.minimum:.6f}."
-    )
+    return compare_best(answer, moons_table(12, 6))

@@ -9,13 +9,13 @@ from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from labkit.ansatz import ramp_angles
+from labkit.arrays import FloatArray, IntArray
 from labkit.costs import EQUAL_WITHIN, CostTable
-from labkit.course.checking import compare_number, exercise
+from labkit.course.checking import compare_function, compare_number, compare_trap, exercise
 from labkit.ledger import Ledger
-from labkit.masks import check_one_mask, mask_from_index, mask_to_string
+from labkit.masks import mask_from_index
 from labkit.problems import Problem, build_problem
 from labkit.selectors import optimise_angles
 from labkit.selectors.racing import LAYERS, Trace, race_qaoa, trace
@@ -24,9 +24,6 @@ from labkit.sweeps.functions import Outcome
 if TYPE_CHECKING:
     import pandas as pd
 
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 #: Exact gradients that transferred angles are trained with, on the next of so many networks.
 TRANSFER_EVALUATIONS, N_NETWORKS = 100, 20
@@ -176,36 +173,19 @@ def calls_of_a_tuned_qaoa(answer: Any) -> str | None:
 @exercise("14-2")
 def regret_at_a_budget(answer: Any) -> str | None:
     """A function (history, minimum, budget) -> regret after that many cost queries."""
-    rng = np.random.default_rng(14)
+    rng, cases = np.random.default_rng(14), []
     for length, budget in ((1, 1), (12, 5), (12, 12), (6, 40)):
         history = rng.random(length) + 0.3
-        expected = float(history[:budget].min() - 0.25)
-        given = float(answer(history.copy(), 0.25, budget))
-        if not abs(given - expected) < 1e-9:
-            return (
-                f"After {budget} calls of a history of {length} the regret is {expected:.4f}; "
-                f"{given:.4f} came."
-            )
-    return None
+        what = f"After {budget} calls of a history of {length} the regret"
+        cases.append(((history, 0.25, budget), what, float(history[:budget].min() - 0.25)))
+    return compare_function(answer, cases, tolerance=1e-9, digits=4)
 
 
 @exercise("14-3")
 def trap_of_one_flip(answer: Any) -> str | None:
     """A mask that no single flip improves, and that is not the best."""
     task, n, seed = TRAP
-    table = build_problem(task, n, seed=seed).table
-    mask = check_one_mask(answer, n)
-    cost = float(table.evaluate(mask))
-    flipped = table.evaluate(mask ^ np.eye(n, dtype=bool))
-    best = int(flipped.argmin())
-    if flipped[best] < cost - EQUAL_WITHIN:
-        return (
-            f"Mask {mask_to_string(mask)} costs {cost:.4f}; flipping neuron {best} lowers that "
-            f"to {flipped[best]:.4f}, so one-flip search would go on."
-        )
-    if cost <= table.minimum + EQUAL_WITHIN:
-        return f"Mask {mask_to_string(mask)} is the best of all; a trap is not."
-    return None
+    return compare_trap(answer, build_problem(task, n, seed=seed).table)
 
 
 @exercise("14-4")

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
+from IPython.display import HTML
 
+from labkit import selectors
 from labkit.costs import LocalCost
 from labkit.course.checking import exercise
 from labkit.course.glossary import GLOSSARY
-from labkit.course.module_map import all_imports, module_imports
+from labkit.course.html import table_in_html
 from labkit.course.registry import BY_NUMBER
 from labkit.limits import check_choice
 from labkit.masks import all_masks, mask_from_string, mask_to_index
 from labkit.problems import build_problem
 from labkit.selectors import Selection, run
+from labkit.selectors.local import walk_locally
 
 _CELL = "text-align:left;vertical-align:top"
 
@@ -43,8 +45,8 @@ class Table:
         return "\n".join(" | ".join(row) for row in self.rows)
 
     def _repr_html_(self) -> str:
-        lines = [_row_in_html(self.head, "th"), *(_row_in_html(row, "td") for row in self.rows)]
-        return f"<table>{''.join(lines)}</table>"
+        rows = ([*map(_linked, row)] for row in self.rows)
+        return table_in_html(rows, [_CELL] * len(self.head), head=self.head)
 
 
 #: selector -> when to use it
@@ -113,22 +115,11 @@ def selectors_that_are_quantum(answer: Any) -> str | None:
         for row in selector_rows()
         if "oracle_calls" in row.counts or "cost_layers" in row.counts
     }
-    return _compare_names(answer, expected, known=set(SELECTORS))
-
-
-@exercise("16-3")
-def what_both_sides_need(answer: Any) -> str | None:
-    """The modules that both `scoring` and `simulators` need, directly or through others."""
-    needs = all_imports(module_imports())
-    return _compare_names(answer, set(needs["scoring"] & needs["simulators"]), known=set(needs))
-
-
-def _compare_names(answer: Any, expected: set[str], *, known: set[str]) -> str | None:
     if isinstance(answer, str) or not hasattr(answer, "__iter__"):
         return f"A set of names is expected; {answer!r} came."
     came = set(answer)
-    if unknown := came - known:
-        return f"{min(unknown, key=str)!r} is none of {', '.join(sorted(known))}."
+    if unknown := came - set(SELECTORS):
+        return f"{min(unknown, key=str)!r} is none of {', '.join(sorted(SELECTORS))}."
     if extra := came - expected:
         return f"{min(extra)} does not belong; {len(expected)} names are expected."
     if missing := expected - came:
@@ -136,9 +127,23 @@ def _compare_names(answer: Any, expected: set[str], *, known: set[str]) -> str |
     return None
 
 
-def _run_on_six_neurons(name: str) -> Selection:
-    from labkit import selectors
+@exercise("16-3")
+def price_of_blocks(answer: Any) -> str | None:
+    """A function (n, k) -> qubits entangled at a time, costs asked for by one pass of blocks."""
+    for n, k in ((8, 2), (6, 6), (10, 3), (9, 4), (7, 1)):
+        table, rng = build_problem("moons", n, seed=0).table, np.random.default_rng(0)
+        walk = walk_locally(table, rng=rng, block_size=k, scheme="one_pass")
+        expected = (max(len(step.block) for step in walk.steps), len(walk.selection.history))
+        qubits, queries = answer(n, k)
+        if (qubits, queries) != expected:
+            return (
+                f"For {n} neurons in blocks of {k}, {expected[0]} qubits are entangled at a time "
+                f"and {expected[1]} costs are asked for; {qubits} and {queries} came."
+            )
+    return None
 
+
+def _run_on_six_neurons(name: str) -> Selection:
     rng, table = np.random.default_rng(0), build_problem("moons", 6, seed=7).table
     options = {"local_selection": {"block_size": 2}, "random_search": {"max_cost_queries": 9}}
     cost = _chain_of_terms() if name == "dynamic_programming" else table
@@ -155,12 +160,8 @@ def _counted(found: Selection) -> list[str]:
     return [name for name, count in ledger.items() if count and name != "seconds"]
 
 
-def _row_in_html(values: Sequence[str], tag: str) -> str:
-    cells = "".join(f'<{tag} style="{_CELL}">{_linked(value)}</{tag}>' for value in values)
-    return f"<tr>{cells}</tr>"
-
-
-def _linked(value: str) -> str:
-    if value in BY_NUMBER:
-        return f'<a href="{BY_NUMBER[value].file}.ipynb">{value}</a>'
-    return html.escape(value)
+def _linked(value: str) -> str | HTML:
+    if value not in BY_NUMBER:
+        return value
+    link = f'<a href="{BY_NUMBER[value].notebook}">{value}</a>'
+    return HTML(link)  # type: ignore[no-untyped-call]

@@ -1,17 +1,17 @@
-"""Predict, then run: a guess that is kept in the lab book before the answer, and then scored."""
+"""Predict, then run: what a reader writes into the lab book before the answer, and after it."""
 
 from __future__ import annotations
 
-import html
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
+from labkit.course.html import in_html, with_title
 from labkit.limits import check_choice, check_finite, show_value
 
 if TYPE_CHECKING:
@@ -56,12 +56,7 @@ class Score:
         return f"{said}. {came} {self.points:.0%} of the points."
 
     def _repr_html_(self) -> str:
-        return f"<p><b>Prediction.</b> {html.escape(str(self))}</p>"
-
-
-def score_choice(guess: str, answer: str) -> float:
-    """1 for the right choice, else 0."""
-    return float(guess == answer)
+        return f"<p>{with_title('Prediction.', self)}</p>"
 
 
 def score_share(guess: float, answer: float, low: float, high: float) -> float:
@@ -76,7 +71,114 @@ def score_magnitude(guess: float, answer: float) -> float:
     return max(0.0, 1 - abs(math.log10(guess / answer)))
 
 
-class Prediction(widgets.VBox):
+class Panel(widgets.VBox):
+    """Fields about one question, whose contents become entries of the lab book.
+
+    Args:
+        question: what they are about.
+        book: where to; by default the lab book of this folder, see `labkit.records.default_path`.
+
+    Attributes:
+        note: what became of the last entry (`ipywidgets.HTML`).
+        entries: ids of what was kept.
+    """
+
+    _title = ""
+
+    def __init__(self, question: str, book: LabBook | None) -> None:
+        if not isinstance(question, str):
+            raise TypeError(f"question={show_value(question)} is not text")
+        if not question.strip():
+            raise ValueError(f"question={question!r} is empty")
+        self.question, self.entries = question, list[str]()
+        self._book = book
+        self.note = widgets.HTML()
+        super().__init__()
+
+    def _show(self, *fields: widgets.Widget) -> None:
+        """Puts the fields between the question and the note."""
+        title = widgets.HTML(with_title(self._title, self.question))
+        self.children = (title, *fields, self.note)
+
+    def _record(self, **told: Any) -> bool:
+        """Keeps an entry; whether that went well."""
+        from labkit.records import LabBook, LabBookError, default_path
+
+        try:
+            book = LabBook(default_path()) if self._book is None else self._book
+            entry = book.record(self.question, **told)
+        except (LabBookError, ValueError) as error:
+            self.note.value = in_html(error)
+            return False
+        self.entries.append(entry)
+        self.note.value = f"Kept in {in_html(book.path.name)} as {entry[:8]}."
+        return True
+
+    def _asked(self) -> str:
+        """The question as a page without a kernel shows it."""
+        return self.question
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
+        """The live panel, and its question for a page without a kernel."""
+        still = f"<p>{with_title(self._title, self._asked())}</p>"
+        return {**super()._repr_mimebundle_(**kwargs), "text/html": still}
+
+
+def _button(description: str, icon: str, answer: Callable[[], None]) -> widgets.Button:
+    fits = widgets.Layout(width="max-content")
+    button = widgets.Button(description=description, icon=icon, layout=fits)
+    button.on_click(lambda _: answer())
+    return button
+
+
+class LabLog(Panel):
+    """A panel that keeps a prediction before the answer is known, and then the answer.
+
+    Both are entries of the lab book. The second points at the first, so that nobody, the writer
+    included, can change a prediction afterwards. Arguments are those of `Panel`.
+
+    Attributes:
+        prediction: what is expected (`ipywidgets.Textarea`).
+        outcome: what came (`ipywidgets.Textarea`), open once the prediction is kept.
+        keep_button: keeps the prediction.
+        add_button: keeps the outcome.
+    """
+
+    _title = "Lab log."
+
+    def __init__(self, question: str, *, book: LabBook | None = None) -> None:
+        super().__init__(question, book)
+        self.prediction, self.outcome = (
+            widgets.Textarea(placeholder=hint, layout=widgets.Layout(width="min(100%, 640px)"))
+            for hint in ("I expect ... because ...", "What came, and what I take from it")
+        )
+        self.keep_button = _button("Keep my prediction", "lock", self._keep)
+        self.add_button = _button("Add what came", "book", self._add)
+        self.outcome.disabled = self.add_button.disabled = True
+        self._show(self.prediction, self.keep_button, self.outcome, self.add_button)
+
+    def _keep(self) -> None:
+        """Keeps the prediction, after which it stands."""
+        if not (text := self.prediction.value.strip()):
+            self.note.value = "Write down what you expect first."
+        elif self._record(hypothesis=text):
+            self.prediction.disabled = self.keep_button.disabled = True
+            self.outcome.disabled = self.add_button.disabled = False
+
+    def _add(self) -> None:
+        """Keeps what came, beside the prediction."""
+        if not (text := self.outcome.value.strip()):
+            self.note.value = "Write down what came first."
+        elif self._record(
+            hypothesis=self.prediction.value.strip(), conclusion=text, corrects=self.entries[0]
+        ):
+            self.outcome.disabled = self.add_button.disabled = True
+
+    def _asked(self) -> str:
+        return f"{self.question} Write down what you expect."
+
+
+class Prediction(Panel):
     """A panel that keeps a guess in the lab book; `score` then holds it against what came.
 
     With `options` the guess is one of them, with `low` and `high` a number between them, else a
@@ -89,22 +191,20 @@ class Prediction(widgets.VBox):
         low: the least answer possible.
         high: the largest answer possible.
         unit: of the number, such as 'calls'.
-        book: where to; by default the lab book of this folder, see `labkit.records.default_path`.
+        book: where to, see `Panel`.
 
     Attributes:
         control: holds the guess.
         keep_button: keeps it.
-        note: what became of it (`ipywidgets.HTML`).
         guess: what was kept; None before.
         answer: what came; None before `score`.
         late: whether the guess was kept after the answer was shown.
-        entries: ids of what was kept.
 
     Raises:
-        TypeError: the question is no text.
-        ValueError: the question is empty, there are fewer than two options, or low and high are no
-            interval.
+        ValueError: there are fewer than two options, or low and high are no interval.
     """
+
+    _title = "Predict."
 
     def __init__(
         self,
@@ -116,21 +216,17 @@ class Prediction(widgets.VBox):
         unit: str = "",
         book: LabBook | None = None,
     ) -> None:
-        self.question, self.unit = _check_question(question), unit
+        super().__init__(question, book)
+        self.unit, self._range = unit, _check_range(low, high)
+        self._options = _check_options(options)
         self.guess: Guess | None = None
         self.answer: Guess | None = None
-        self.late, self.entries = False, list[str]()
-        self._book, self._range = book, _check_range(low, high)
-        self._options = _check_options(options)
+        self.late = False
         self.control = self._build_control()
-        fits = widgets.Layout(width="max-content")
-        self.keep_button = widgets.Button(description="Keep my guess", icon="lock", layout=fits)
-        self.keep_button.on_click(lambda _: self._keep())
-        self.note = widgets.HTML()
-        row = [self.control, widgets.Label(unit), self.keep_button]
+        self.keep_button = _button("Keep my guess", "lock", self._keep)
         wrap = widgets.Layout(flex_flow="row wrap", align_items="center")
-        title = widgets.HTML(f"<b>Predict.</b> {html.escape(question)}")
-        super().__init__([title, widgets.HBox(row, layout=wrap), self.note])
+        row = [self.control, widgets.Label(unit), self.keep_button]
+        self._show(widgets.HBox(row, layout=wrap))
 
     def score(self, answer: Guess) -> Score:
         """Holds the guess against what came, and keeps the score in the lab book.
@@ -150,13 +246,13 @@ class Prediction(widgets.VBox):
         result = {"guess": self.guess, "answer": self.answer, "points": points}
         said = _in_words(self.guess, self.unit)
         self._record(hypothesis=said, result=result, corrects=self.entries[0])
-        self.note.value = html.escape(str(score))
+        self.note.value = in_html(str(score))
         return score
 
     def _points(self) -> float:
         guess, answer = self.guess, self.answer
         if self._options is not None:
-            return score_choice(str(guess), str(answer))
+            return float(guess == answer)
         assert isinstance(guess, float) and isinstance(answer, float)
         if self._range is not None:
             return score_share(guess, answer, *self._range)
@@ -181,29 +277,16 @@ class Prediction(widgets.VBox):
         if self._record(hypothesis=said, parameters={"late": late}):
             self.late, self.guess = late, value
             self.control.disabled = self.keep_button.disabled = True
-            self.note.value = html.escape(f"Kept: {said}" + ", after the answer was shown" * late)
-
-    def _record(self, **told: Any) -> bool:
-        from labkit.records import LabBook, LabBookError, default_path
-
-        try:
-            book = LabBook(default_path()) if self._book is None else self._book
-            self.entries.append(book.record(self.question, **told))
-        except (LabBookError, ValueError) as error:
-            self.note.value = html.escape(str(error))
-            return False
-        return True
+            self.note.value = in_html(f"Kept: {said}" + ", after the answer was shown" * late)
 
     def _check_answer(self, answer: Guess) -> Guess:
         if self._options is not None:
             return check_choice("answer", str(answer), self._options)
         return check_finite("answer", answer)
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
-        """The live panel, and its question for a page without a kernel."""
+    def _asked(self) -> str:
         choices = "" if self._options is None else f" ({' / '.join(self._options)})"
-        still = f"<p><b>Predict.</b> {html.escape(self.question + choices)}</p>"
-        return {**super()._repr_mimebundle_(**kwargs), "text/html": still}
+        return self.question + choices
 
 
 def read_predictions(path: str | os.PathLike[str]) -> pd.DataFrame:
@@ -240,14 +323,6 @@ def predictions_in_words(predictions: pd.DataFrame) -> str:
 def _in_words(value: Guess, unit: str) -> str:
     number = value if isinstance(value, str) else f"{value:,.4g}"
     return f"{number} {unit}".strip()
-
-
-def _check_question(question: str) -> str:
-    if not isinstance(question, str):
-        raise TypeError(f"question={show_value(question)} is not text")
-    if not question.strip():
-        raise ValueError(f"question={question!r} is empty")
-    return question
 
 
 def _check_options(options: Sequence[str] | None) -> tuple[str, ...] | None:

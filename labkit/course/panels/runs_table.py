@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import html
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
+
+from labkit.course.html import in_html, table_in_html
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,13 +63,13 @@ class RunsTable(widgets.VBox):
 
         try:
             if self._book is None and not default_path().exists():
-                self.text.value = f"There is no {html.escape(default_path().name)} here yet."
+                self.text.value = f"There is no {in_html(default_path().name)} here yet."
                 return
             if self._book is None:
                 self._book = LabBook(default_path())
             questions = self._book.runs()["question"].drop_duplicates().tolist()
         except LabBookError as error:
-            self.text.value = html.escape(str(error))
+            self.text.value = in_html(error)
             return
         chosen = self.question.value
         self.question.options = [_ALL, *questions]
@@ -77,15 +77,15 @@ class RunsTable(widgets.VBox):
         self._show()
 
     def _show(self) -> None:
-        from labkit.records import LabBookError
+        from labkit.records import LabBookError, read_filters
 
         try:
-            filters = parse_filters(self.where.value)
+            filters = read_filters(self.where.value.split())
             if self.question.value != _ALL:
                 filters["question"] = self.question.value
             runs = None if self._book is None else self._book.runs(**filters)
         except (LabBookError, TypeError, ValueError) as error:
-            self.text.value = html.escape(str(error))
+            self.text.value = in_html(error)
             return
         if runs is not None:
             self.text.value = f"<b>{len(runs):,}</b> runs" + (
@@ -99,21 +99,6 @@ class RunsTable(widgets.VBox):
         return {**super()._repr_mimebundle_(**kwargs), "text/html": still}
 
 
-def parse_filters(text: str) -> dict[str, Any]:
-    """`name=value` pairs as filters of `LabBook.runs`; a value is a number, true, false or text.
-
-    Raises:
-        ValueError: a word is no pair.
-    """
-    filters: dict[str, Any] = {}
-    for word in text.split():
-        name, equals, value = word.partition("=")
-        if not (name and equals and value):
-            raise ValueError(f"where={word!r} is no pair such as n_hidden=8")
-        filters[name] = _parse_value(value)
-    return filters
-
-
 def runs_in_html(runs: pd.DataFrame) -> str:
     """A table of the variables that differ or say something; all text is escaped."""
     columns = [
@@ -123,14 +108,9 @@ def runs_in_html(runs: pd.DataFrame) -> str:
     ]
     short = [name.rpartition(".")[2] for name in columns]
     head = [s if short.count(s) == 1 else name for s, name in zip(short, columns, strict=True)]
-    rows = (_row_in_html(values, "td") for values in runs[columns].itertuples(index=False))
-    table = f"<table>{_row_in_html(head, 'th')}{''.join(rows)}</table>"
+    rows = ([*map(_in_words, values)] for values in runs[columns].itertuples(index=False))
+    table = table_in_html(rows, [_CELL] * len(head), head=head)
     return f'<div style="overflow-x:auto">{table}</div>'
-
-
-def _row_in_html(values: Sequence[Any], tag: str) -> str:
-    cells = (f'<{tag} style="{_CELL}">{html.escape(_in_words(value))}</{tag}>' for value in values)
-    return f"<tr>{''.join(cells)}</tr>"
 
 
 def _in_words(value: Any) -> str:
@@ -138,14 +118,3 @@ def _in_words(value: Any) -> str:
         return str(value.strftime("%Y-%m-%d %H:%M"))
     text = f"{value:.5g}" if isinstance(value, float) else str(value)
     return "" if text in ("nan", "None", "<NA>", "NaT") else text[:120]
-
-
-def _parse_value(text: str) -> Any:
-    if text in ("true", "false"):
-        return text == "true"
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
-    return text
