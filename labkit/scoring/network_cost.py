@@ -39,9 +39,6 @@ class NetworkCost(CheckedCost):
         x: float64 (samples, n_inputs), read-only.
         y: float64 (samples,), read-only, labels 0..classes-1; for one output also -1 and +1.
         cost_name: 'cross_entropy', 'squared_error' or 'error_rate', see `cost_of_outputs`.
-
-    Raises:
-        TypeError: `network` is not a `NetworkArrays`.
     """
 
     network: NetworkArrays

@@ -34,7 +34,6 @@ def dynamic_programming(meter: CostMeter, *, rng: np.random.Generator) -> None:
         rng: not used; equal optima are all optima.
 
     Raises:
-        TypeError: the cost is not a `LocalCost`.
         TooLargeError: the terms span too many neighbouring neurons for the memory.
 
     Reference: Bellman 1957; Whitley, Tinós, Chicano 2015, arXiv 1505.01887 (bounded tree width).

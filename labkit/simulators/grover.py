@@ -25,7 +25,6 @@ def evolve_grover(marked: npt.ArrayLike, iterations: int) -> ComplexArray:
         complex64 (2^n,) by mask index.
 
     Raises:
-        TypeError: `iterations` is not an integer.
         ValueError: it is negative, or `marked` does not hold 2^n entries.
     """
     iterations = check_integer("iterations", iterations, minimum=0)

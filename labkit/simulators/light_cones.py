@@ -31,7 +31,6 @@ def light_cone_expectation(cost: LocalCost, gammas: npt.ArrayLike, betas: npt.Ar
         betas: (p,) radians.
 
     Raises:
-        TypeError: `cost` is not a `LocalCost`, or the angles are no numbers.
         ValueError: the angles are not of one length.
         TooLargeError: the state of a cone does not fit in memory.
 
@@ -61,10 +60,6 @@ def light_cone(cost: LocalCost, neurons: Sequence[int], p: int) -> list[int]:
         cost: a sum of local terms.
         neurons: those of the term.
         p: number of layers, 0 or more.
-
-    Raises:
-        TypeError: `p` is not an integer.
-        ValueError: it is negative.
     """
     return _Overlaps(cost).light_cone(neurons, check_integer("p", p, minimum=0))
 

@@ -47,7 +47,6 @@ def evolve_qaoa(
         (2^n,) of `dtype` by mask index.
 
     Raises:
-        TypeError: an argument is not of its kind.
         ValueError: angles of different lengths, an unknown mixer, or a number out of range.
         TooLargeError: the state does not fit in memory.
     """

@@ -28,7 +28,6 @@ def final_state(
         complex64 (2^n,) by mask index, qubit 0 most significant, of norm 1.
 
     Raises:
-        TypeError: `circuit` is not a circuit.
         ValueError: the circuit has no qubit, measures one or has noise, or `qubits` lacks one of
             its qubits.
         TooLargeError: the state does not fit in memory.
@@ -68,7 +67,6 @@ def sample_masks(
         bool (shots, n), qubit 0 first.
 
     Raises:
-        TypeError: `shots` is not an integer, or `sampler` runs no circuits.
         ValueError: `shots` is below 1, the circuit has no qubit or measures one, `qubits` lacks
             one of its qubits, or the circuit has noise and there is no `sampler`.
         TooLargeError: the state or the masks do not fit in memory.

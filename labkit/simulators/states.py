@@ -25,7 +25,6 @@ def sample_state(state: npt.ArrayLike, shots: int, *, rng: np.random.Generator) 
     """Draws masks (shots, n) from a state (2^n,) with probability |amplitude|^2.
 
     Raises:
-        TypeError: `shots` is not an integer, `rng` no generator, or `state` no array of numbers.
         ValueError: `shots` is below 1, or `state` does not hold 2^n amplitudes, some not 0.
         TooLargeError: the masks do not fit in memory.
     """

@@ -266,10 +266,6 @@ def _make_room(control: widgets.Widget) -> None:
 
 def slider(name: str, value: int, low: int, high: int, description: str) -> widgets.IntSlider:
     """An integer slider, if the argument `name` is within its limits.
-
-    Raises:
-        TypeError: the value is not an integer.
-        ValueError: it is out of range.
     """
     start = check_integer(name, value, minimum=low, maximum=high)
     return widgets.IntSlider(start, low, high, description=description)

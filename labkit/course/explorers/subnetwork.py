@@ -50,9 +50,6 @@ def view_subnetwork(problem: Problem, neuron_mask: BoolArray) -> SubnetworkView:
     Args:
         problem: with neuron masks.
         neuron_mask: bool (n,).
-
-    Raises:
-        ValueError: the mask has the wrong length.
     """
     mask = check_one_mask(neuron_mask, problem.n_neurons)
     return SubnetworkView(

@@ -112,10 +112,6 @@ def view_local_search(
         walk: by enumeration of each block.
         step: 0 for the start, to the number of steps.
         lit: bool (n,), a mask to point at.
-
-    Raises:
-        TypeError: `step` is not an integer.
-        ValueError: it is out of range.
     """
     check_integer("step", step, minimum=0, maximum=len(walk.steps))
     return LocalSearchView(table, walk, step, lit)

@@ -31,7 +31,6 @@ def chance_of_optimum(table: CostTable, angles: Angles) -> float:
             `labkit.selectors.optimise_angles` returns.
 
     Raises:
-        TypeError: the angles are no arrays of numbers.
         ValueError: they are not of one length, or not finite.
     """
     gammas, betas = angles

@@ -235,7 +235,6 @@ class Prediction(Panel):
             answer: what came: one of the options, or a number.
 
         Raises:
-            TypeError: a number was asked for, and the answer is none.
             ValueError: the answer is none of the options, or not finite.
         """
         self.answer = self._check_answer(answer)
