@@ -265,8 +265,7 @@ def _make_room(control: widgets.Widget) -> None:
 
 
 def slider(name: str, value: int, low: int, high: int, description: str) -> widgets.IntSlider:
-    """An integer slider, if the argument `name` is within its limits.
-    """
+    """An integer slider, if the argument `name` is within its limits."""
     start = check_integer(name, value, minimum=low, maximum=high)
     return widgets.IntSlider(start, low, high, description=description)
 
