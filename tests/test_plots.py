@@ -20,7 +20,7 @@ from labkit.course.plots import canvas
 from labkit.course.plots.canvas import wipe
 from labkit.masks import all_masks
 from labkit.problems import Problem, build_problem
-from labkit.selectors import fit_growth, random_search, run
+from labkit.selectors import fit_growth
 from labkit.simulators import evolve_grover
 
 
@@ -99,14 +99,6 @@ def test_shots_are_counted_by_mask(ax: Axes) -> None:
     plots.draw_shots(ax, shots, np.full(8, 1 / 8))
     assert [bar.get_height() for bar in ax.patches] == [1, 0, 0, 0, 0, 2, 0, 1]  # type: ignore[attr-defined]
     assert [label.get_text() for label in ax.get_xticklabels()][5] == "101"
-
-
-def test_the_best_cost_so_far_never_rises(ax: Axes, problem: Problem) -> None:
-    runs = [run(random_search, problem.table, rng=np.random.default_rng(s)) for s in range(5)]
-    plots.draw_best_so_far(ax, {"random search": runs})
-    line = ydata(ax)
-    assert (np.diff(line) <= 1e-12).all()
-    assert line[-1] == pytest.approx(problem.table.minimum)
 
 
 def test_quality_is_drawn_as_mean_with_standard_deviation(ax: Axes) -> None:

@@ -1,14 +1,10 @@
-"""Figures: each function draws one result on the `Axes` it is given."""
+"""Figures: each function draws one result on the `Axes` it is given, and returns them."""
+
+# What is imported here is for others to import from here
+# mypy: implicit-reexport
+# ruff: noqa: F401
 
 from labkit.course.plots.canvas import in_words, new_axes, render_png, show
-from labkit.course.plots.hamiltonians import (
-    draw_circuit_size,
-    draw_cone_widths,
-    draw_couplings,
-    draw_orders,
-    draw_registers,
-    draw_spectra,
-)
 from labkit.course.plots.masks import (
     draw_agreement,
     draw_amplitudes,
@@ -18,6 +14,8 @@ from labkit.course.plots.masks import (
 )
 from labkit.course.plots.networks import (
     draw_bound,
+    draw_circuit_size,
+    draw_cone_widths,
     draw_costs_over_k,
     draw_decision,
     draw_modules,
@@ -26,19 +24,22 @@ from labkit.course.plots.networks import (
 from labkit.course.plots.qaoa import (
     draw_angle_surface,
     draw_cost_shares,
+    draw_couplings,
     draw_dials,
     draw_gradients,
     draw_kept,
+    draw_orders,
     draw_probabilities,
+    draw_spectra,
     draw_step_errors,
     draw_strengths,
     draw_training,
 )
 from labkit.course.plots.searches import (
-    draw_best_so_far,
     draw_falling_threshold,
     draw_growth,
     draw_race,
+    draw_registers,
     draw_regret,
     draw_rotation,
     draw_share_met,
@@ -58,57 +59,3 @@ from labkit.course.plots.series import (
     standard_error,
 )
 from labkit.course.plots.walks import draw_masks, draw_schedules, draw_walk
-
-__all__ = [
-    "draw_agreement",
-    "draw_amplitudes",
-    "draw_angle_surface",
-    "draw_best_so_far",
-    "draw_bills",
-    "draw_bit_order",
-    "draw_bound",
-    "draw_calls",
-    "draw_circuit_size",
-    "draw_cone_widths",
-    "draw_cost_histogram",
-    "draw_cost_shares",
-    "draw_costs_over_k",
-    "draw_counts",
-    "draw_couplings",
-    "draw_decision",
-    "draw_dials",
-    "draw_differences",
-    "draw_falling_threshold",
-    "draw_gradients",
-    "draw_growth",
-    "draw_kept",
-    "draw_masks",
-    "draw_modules",
-    "draw_orders",
-    "draw_points_and_lines",
-    "draw_predictions",
-    "draw_probabilities",
-    "draw_quality",
-    "draw_race",
-    "draw_registers",
-    "draw_regret",
-    "draw_ring",
-    "draw_rotation",
-    "draw_schedules",
-    "draw_share_met",
-    "draw_shots",
-    "draw_spectra",
-    "draw_spread",
-    "draw_step_errors",
-    "draw_strengths",
-    "draw_success_curve",
-    "draw_training",
-    "draw_walk",
-    "growth_in_words",
-    "in_words",
-    "new_axes",
-    "render_png",
-    "set_log_ticks",
-    "show",
-    "standard_error",
-]

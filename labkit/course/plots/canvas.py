@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import io
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,8 @@ from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, ScalarFormatter
+
+from labkit.arrays import FloatArray
 
 #: label -> values, of one shape for all labels.
 Series = Mapping[str, npt.ArrayLike]
@@ -49,13 +51,7 @@ def new_figure(width: float, height: float) -> Figure:
 def new_axes(
     columns: int = 1, *, rows: int = 1, width: float = 5.2, height: float = 3.6
 ) -> npt.NDArray[Any]:
-    """Axes in a row, or in several rows.
-
-    Args:
-        columns: axes beside one another.
-        rows: axes above one another.
-        width: of each, inches.
-        height: of each, inches.
+    """Axes in `rows` rows of `columns`, each of `width` x `height` inches.
 
     Returns:
         object array (columns * rows,) of `matplotlib.axes.Axes`, row by row.
@@ -65,9 +61,20 @@ def new_axes(
     return np.atleast_1d(figure.subplots(rows, columns)).ravel()
 
 
+def number_series(series: Series) -> Iterator[tuple[int, str, FloatArray]]:
+    """The number of each series, its label, and its values as float64."""
+    for i, (label, values) in enumerate(series.items()):
+        yield i, label, np.asarray(values, dtype=np.float64)
+
+
 def series_style(i: int) -> Style:
     """Colour, marker and line of the series of number `i`; each begins anew after its last."""
     return {"color": SERIES[i % 6], "marker": MARKERS[i % 6], "ls": LINES[i % 4]}
+
+
+def marker_style(i: int) -> Style:
+    """Colour and marker of series `i`, without its line."""
+    return {**series_style(i), "ls": ""}
 
 
 def bar_style(i: int) -> Style:
@@ -128,9 +135,7 @@ def render_png(ax: Axes) -> bytes:
 def show(ax: Axes | npt.NDArray[Any], summary: str) -> None:
     """Displays the figure that holds `ax`, with one line of text beneath that says what it shows.
 
-    Args:
-        ax: axes, or an array of axes of one figure.
-        summary: the line; it is also the picture's alternative text.
+    `ax` may be an array of axes of one figure; the line is also the picture's alternative text.
     """
     png = render_png(np.atleast_1d(np.asarray(ax, dtype=object))[0])
     caption = f'<p style="margin:0 0 1em 0.5em"><small>{html.escape(summary)}</small></p>'
@@ -138,21 +143,11 @@ def show(ax: Axes | npt.NDArray[Any], summary: str) -> None:
 
 
 def picture_html(png: bytes, alternative: str) -> str:
-    """A picture as HTML: an output of type PNG cannot carry an alternative text to the reader.
-
-    Args:
-        png: the picture.
-        alternative: what it shows, for who cannot see it.
-    """
+    """A PNG as HTML with an alternative text, which an output of type PNG cannot carry."""
     data = base64.b64encode(png).decode()
     return f'<img alt="{html.escape(alternative)}" src="data:image/png;base64,{data}">'
 
 
 def in_words(values: Mapping[str, float], form: str = ".3f") -> str:
-    """Values as text for a summary: 'a 1.000, b 2.000'.
-
-    Args:
-        values: label -> value.
-        form: of each value, a format specification.
-    """
+    """Label -> value as text for a summary, each by a format: 'a 1.000, b 2.000'."""
     return ", ".join(f"{label} {value:{form}}" for label, value in values.items())

@@ -10,22 +10,7 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 
 from labkit.costs import CostTable
-from labkit.course.plots.canvas import (
-    BLACK,
-    BLUE,
-    GREEN,
-    GREY,
-    LINES,
-    LIT,
-    MARKERS,
-    PALE_BLUE,
-    SERIES,
-    VERMILLION,
-    Style,
-    add_legend,
-    add_title,
-    name_point,
-)
+from labkit.course.plots import canvas
 from labkit.masks import (
     BoolArray,
     check_one_mask,
@@ -37,26 +22,21 @@ from labkit.masks import (
 
 #: Up to this many masks, each is drawn or named by itself.
 _FEW_MASKS = 16
-_CHOSEN: Style = {"marker": "s", "ms": 13, "mfc": "none", "mec": VERMILLION, "mew": 2}
+_CHOSEN: canvas.Style = {**canvas.LIT, "marker": "s", "ms": 13}
 
 
 def draw_bit_order(ax: Axes, neuron_mask: npt.ArrayLike) -> Axes:
-    """Draws one mask as string, neurons, qubits and index; a filled box is a neuron that stays.
-
-    Args:
-        ax: where to draw.
-        neuron_mask: (n,) bool, 0 and 1, or a mask string.
-    """
+    """Draws one mask as string, neurons, qubits and index; a filled box is a neuron that stays."""
     n = len(neuron_mask) if isinstance(neuron_mask, str) else np.asarray(neuron_mask).size
     mask = check_one_mask(neuron_mask, n)
-    centred: Style = {"ha": "center", "va": "center", "family": "monospace"}
+    centred: canvas.Style = {"ha": "center", "va": "center", "family": "monospace"}
     for j, kept in enumerate(mask):
-        box = {"boxstyle": "circle,pad=0.45", "fc": BLUE if kept else "white", "ec": BLUE}
-        colour = "white" if kept else BLACK
+        fill, colour = (canvas.BLUE, "white") if kept else ("white", canvas.BLACK)
+        box = {"boxstyle": "circle,pad=0.45", "fc": fill, "ec": canvas.BLUE}
         ax.text(j, 0, str(int(kept)), color=colour, bbox=box, fontsize=12, **centred)
         worth = 2 ** (n - 1 - j) if kept else 0
         for row, text in enumerate((f"{j}", f"q{j}", f"{worth}"), start=1):
-            ax.text(j, -row, text, color=BLACK, fontsize=12, **centred)
+            ax.text(j, -row, text, color=canvas.BLACK, fontsize=12, **centred)
     for row, label in enumerate(("character", "neuron", "qubit", "worth in the index")):
         ax.text(-0.9, -row, label, ha="right", va="center", fontsize=10)
     ax.text(n - 0.4, -3, f"sum: index {mask_to_index(mask)}", va="center", fontsize=11)
@@ -69,27 +49,18 @@ def draw_bit_order(ax: Axes, neuron_mask: npt.ArrayLike) -> Axes:
 def draw_cost_histogram(
     ax: Axes, table: CostTable, neuron_masks: Mapping[str, npt.ArrayLike] | None = None
 ) -> Axes:
-    """Draws how the costs of all 2^n masks are spread, and where the named masks stand.
-
-    Args:
-        ax: where to draw.
-        table: costs of all masks.
-        neuron_masks: label -> mask (n,), each drawn as a line.
-
-    Raises:
-        ValueError: a mask has the wrong length.
-    """
+    """Draws how the costs of all 2^n masks are spread, and where the named masks (n,) stand."""
     counts, edges = bin_costs(table)
-    ax.stairs(counts, edges, fill=True, color=PALE_BLUE, edgecolor=BLUE)
+    ax.stairs(counts, edges, fill=True, color=canvas.PALE_BLUE, edgecolor=canvas.BLUE)
     for i, (label, mask) in enumerate((neuron_masks or {}).items()):
         cost = float(table.evaluate(mask))
-        ax.axvline(cost, color=SERIES[1 + i % 5], lw=2, ls=LINES[i % 4])
+        ax.axvline(cost, color=canvas.SERIES[1 + i % 5], lw=2, ls=canvas.LINES[i % 4])
         height = counts.max() * (0.96 - 0.1 * i)
-        ax.plot(cost, height, MARKERS[i], color=SERIES[1 + i % 5])
+        ax.plot(cost, height, canvas.MARKERS[i], color=canvas.SERIES[1 + i % 5])
         gap = -8 if cost > edges[[0, -1]].mean() else 8
-        name_point(ax, f"{label}: {cost:.3f}", (cost, height), gap, alpha=0.6, pad=0.5)
+        canvas.name_point(ax, f"{label}: {cost:.3f}", (cost, height), gap, alpha=0.6, pad=0.5)
     ax.set(xlabel="cost on the training samples", ylabel="masks")
-    return add_title(ax, f"costs of all {len(table.costs):,} masks")
+    return canvas.add_title(ax, f"costs of all {len(table.costs):,} masks")
 
 
 def bin_costs(table: CostTable) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
@@ -109,20 +80,16 @@ def draw_agreement(
 ) -> Axes:
     """Draws every mask by its cost (across) and by another form of it (up); the line is equality.
 
-    Args:
-        ax: where to draw; the caller names its axes.
-        costs: (2^n,) the costs that count.
-        other: (2^n,) costs by another form.
-        best: index of the mask that costs least, a triangle.
-        chosen: index of the mask that costs least by the other form, a square around.
-        lit: mask index, ringed.
+    Both are (2^n,); the caller names the axes. Told apart by their index are the mask that costs
+    least (`best`, a triangle), the one that does by the other form (`chosen`, a square around), and
+    the one that is `lit` (a ring).
     """
     across, up = np.asarray(costs, dtype=np.float64), np.asarray(other, dtype=np.float64)
     ends = np.array([min(across.min(), up.min()), max(across.max(), up.max())])
-    ax.plot(ends, ends, color=GREY, lw=1)
-    ax.plot(across, up, ".", color=BLUE, ms=4 if len(across) <= 512 else 2, alpha=0.6)
-    best_style = {"marker": "^", "ms": 8, "color": GREEN, "mec": BLACK}
-    for index, style in ((chosen, _CHOSEN), (best, best_style), (lit, {**LIT, "ms": 14})):
+    ax.plot(ends, ends, color=canvas.GREY, lw=1)
+    ax.plot(across, up, ".", color=canvas.BLUE, ms=4 if len(across) <= 512 else 2, alpha=0.6)
+    best_style = {"marker": "^", "ms": 8, "color": canvas.GREEN, "mec": canvas.BLACK}
+    for index, style in ((chosen, _CHOSEN), (best, best_style), (lit, {**canvas.LIT, "ms": 14})):
         if index is not None:
             ax.plot(across[index], up[index], **style)
     ax.set(xlabel="cost", ylabel="cost by another form")
@@ -137,21 +104,15 @@ def draw_amplitudes(
     lit: int | None = None,
     title: str = "",
 ) -> Axes:
-    """Draws the real part of each mask's amplitude as a bar, marked masks hatched.
+    """Draws the real part of each mask's amplitude (2^n,) as a bar, marked masks hatched.
 
-    The dashed line is the mean of all amplitudes, about which the reflection turns them.
-
-    Args:
-        ax: where to draw.
-        state: (2^n,) amplitudes by mask index.
-        marked: bool (2^n,), which masks to tell apart.
-        lit: index of a mask to put a ring around.
-        title: of the axes.
+    The dashed line is the mean of all amplitudes, about which the reflection turns them; a ring is
+    around the mask of index `lit`.
     """
     amplitudes = np.asarray(state).real.astype(np.float64)
     chosen = np.zeros(len(amplitudes), bool) if marked is None else np.asarray(marked, bool)
-    _fill_steps(ax, np.where(chosen, 0, amplitudes), facecolor=BLUE)
-    style: Style = {"facecolor": VERMILLION, "hatch": "///", "edgecolor": BLACK, "lw": 0.5}
+    _fill_steps(ax, np.where(chosen, 0, amplitudes), facecolor=canvas.BLUE)
+    style: canvas.Style = {"hatch": "///", "lw": 0.5, "fc": canvas.VERMILLION, "ec": canvas.BLACK}
     if 0 < chosen.sum() <= _FEW_MASKS:
         # wide enough to be seen among thousands
         width = max(0.8, len(amplitudes) / 150)
@@ -159,31 +120,28 @@ def draw_amplitudes(
     elif chosen.any():
         _fill_steps(ax, np.where(chosen, amplitudes, 0), **style)
     if lit is not None:
-        ax.plot(lit, amplitudes[lit], ms=11, clip_on=False, **LIT)
-    ax.axhline(amplitudes.mean(), color=BLACK, lw=1, ls="--")
+        ax.plot(lit, amplitudes[lit], ms=11, clip_on=False, **canvas.LIT)
+    ax.axhline(amplitudes.mean(), color=canvas.BLACK, lw=1, ls="--")
     ax.set(xlabel="mask (index; neuron 0 is the leftmost bit)", ylabel="amplitude")
     ax.set_xlim(-0.7, len(amplitudes) - 0.3)
     _label_masks(ax, len(amplitudes))
-    return add_title(ax, title)
+    return canvas.add_title(ax, title)
 
 
 def draw_shots(ax: Axes, shots: BoolArray, expected: npt.ArrayLike | None = None) -> Axes:
     """Draws how often each mask was measured, and how often it is expected.
 
-    Args:
-        ax: where to draw.
-        shots: bool (shots, n), measured masks.
-        expected: (2^n,) probabilities.
+    `shots`: bool (shots, n); `expected`: probabilities (2^n,).
     """
     masks = np.arange(2 ** shots.shape[1])
     counts = np.bincount(masks_to_indices(shots), minlength=len(masks))
-    ax.bar(masks, counts, 0.8, color=BLUE, label=f"{len(shots):,} shots")
+    ax.bar(masks, counts, 0.8, color=canvas.BLUE, label=f"{len(shots):,} shots")
     if expected is not None:
         heights = np.asarray(expected) * len(shots)
-        ax.plot(masks, heights, "_", color=VERMILLION, ms=14, mew=2, label="expected")
+        ax.plot(masks, heights, "_", color=canvas.VERMILLION, ms=14, mew=2, label="expected")
     ax.set(xlabel="mask", ylabel="times measured")
     _label_masks(ax, len(masks))
-    return add_legend(ax)
+    return canvas.add_legend(ax)
 
 
 def _fill_steps(ax: Axes, heights: npt.NDArray[np.float64], **style: Any) -> None:

@@ -1,4 +1,4 @@
-"""QAOA: what its angles do, how they are trained, and where the shots fall."""
+"""QAOA: a cost as a Hamiltonian, what the angles do, how they are trained, where the shots fall."""
 
 from __future__ import annotations
 
@@ -9,45 +9,91 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.collections import EllipseCollection, LineCollection
 from matplotlib.colors import PowerNorm
-from matplotlib.ticker import NullLocator
+from matplotlib.ticker import FixedLocator, NullLocator
 
-from labkit.costs import CostTable
-from labkit.course.plots.canvas import (
-    BLACK,
-    BLUE,
-    GREEN,
-    GREY,
-    LINES,
-    LIT,
-    MARKERS,
-    PALEST_BLUE,
-    SERIES,
-    VERMILLION,
-    Series,
-    Style,
-    add_legend,
-    add_title,
-    name_point,
-    series_style,
-)
+from labkit.costs import CostTable, PauliZCost
+from labkit.course.plots import canvas
 from labkit.course.plots.series import draw_band, draw_bars_beside, draw_lines, standard_error
 from labkit.masks import mask_from_index, mask_to_string, masks_to_indices
 
+#: Shares of the variance below this are not drawn.
+SMALLEST_SHARE = 1e-6
+_LABELLED_COUPLINGS = 12  # neurons
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _BINS = 24
 #: From one row of dials to the next; a dial is at most 0.96 across.
 _ROW = 1.3
 
 
-def draw_dials(ax: Axes, states: Series, table: CostTable) -> Axes:
+def draw_couplings(ax: Axes, cost: PauliZCost) -> Axes:
+    """Draws a Hamiltonian of order 2: fields h_j on the diagonal, couplings J_jk above.
+
+    Raises:
+        ValueError: the cost has a term of more than two neurons.
+    """
+    if cost.order > 2:
+        raise ValueError(f"cost has order {cost.order}; pairs are drawn (limit: 2)")
+    n = cost.n_neurons
+    matrix = np.where(np.tri(n, dtype=bool).T, 0.0, np.nan)
+    for neurons, coefficient in cost.terms.items():
+        if neurons:
+            matrix[neurons[0], neurons[-1]] = coefficient
+    limit = float(np.nanmax(np.abs(matrix))) or 1.0
+    ax.imshow(matrix, cmap="RdBu_r", vmin=-limit, vmax=limit)
+    for j, k in zip(*np.triu_indices(n if n <= _LABELLED_COUPLINGS else 0), strict=True):
+        colour = "white" if abs(matrix[j, k]) > 0.6 * limit else canvas.BLACK
+        text = f"{matrix[j, k]:+.2f}"
+        ax.text(k, j, text, ha="center", va="center", fontsize=8, color=colour)
+    canvas.count_whole(ax.xaxis, ax.yaxis)
+    ax.set(xlabel="neuron k", ylabel="neuron j")
+    return canvas.add_title(ax, "fields h (diagonal) and couplings J")
+
+
+def draw_spectra(ax: Axes, shares: canvas.Series) -> Axes:
+    """Draws the share of the variance in each order, medians with a bar from quartile to quartile.
+
+    `shares`: label -> (seeds, n + 1), as `costs.spectrum.share_by_order` returns them.
+    """
+    for i, label, values in canvas.number_series(shares):
+        low, middle, high = np.percentile(values[:, 1:], (25, 50, 75), axis=0)
+        seen = middle > SMALLEST_SHARE
+        spread = np.array([middle - np.maximum(low, SMALLEST_SHARE), high - middle]).clip(min=0)
+        style = {"yerr": spread[:, seen], "capsize": 2, "label": label.replace("_", " ")}
+        draw_bars_beside(ax, np.flatnonzero(seen) + 1, middle[seen], i, len(shares), **style)
+    ax.set(xlabel="order: neurons in a term", ylabel="share of the variance")
+    ax.set(yscale="log", ylim=(SMALLEST_SHARE, 2))
+    canvas.count_whole(ax.xaxis)
+    return canvas.add_legend(ax)
+
+
+def draw_orders(ax: Axes, shares: npt.ArrayLike, max_order: int) -> Axes:
+    """Draws one spectrum: orders up to `max_order` are kept, the rest is cut off and hatched.
+
+    `shares`: (n + 1,), as `costs.spectrum.share_by_order` returns them; heights are powers of ten.
+    """
+    heights = np.log10(np.maximum(np.asarray(shares)[1:], SMALLEST_SHARE))
+    floor = np.log10(SMALLEST_SHARE)
+    orders = np.arange(1, len(heights) + 1)
+    kept = orders <= max_order
+    style: canvas.Style = {"bottom": floor, "edgecolor": canvas.BLACK, "linewidth": 0.5}
+    ax.bar(orders[kept], heights[kept] - floor, color=canvas.BLUE, **style)
+    ax.bar(orders[~kept], heights[~kept] - floor, color="white", hatch="///", **style)
+    ax.axvline(max_order + 0.5, color=canvas.BLACK, ls="--", lw=1)
+    # a logarithmic scale takes longer to draw than the bars
+    ax.yaxis.set_major_locator(FixedLocator([*np.arange(floor, 1, 2)]))
+    ax.yaxis.set_major_formatter(lambda value, _: "10" + f"{value:.0f}".translate(_SUPERSCRIPTS))
+    canvas.count_whole(ax.xaxis, most=6)
+    ax.set(xlim=(0.4, len(heights) + 0.6), ylim=(floor, 0.2))
+    ax.set(xlabel="order: neurons in a term", ylabel="share of the variance")
+    return canvas.add_title(ax, f"up to order {max_order} kept, the rest (hatched) cut off")
+
+
+def draw_dials(ax: Axes, states: canvas.Series, table: CostTable) -> Axes:
     """Draws each amplitude as a dial: the hand's length is its size, its direction its phase.
 
-    One row for each state; the masks stand in the order of their cost. A hand that points up has
-    phase 0, and turns clockwise as the phase falls. Beneath each dial stands the probability.
-
-    Args:
-        ax: where to draw.
-        states: label -> (2^n,) amplitudes by mask index, at most some 16.
-        table: costs of the masks.
+    One row for each state, label -> (2^n,); the masks, at most some 16, stand in the order of their
+    cost. A hand that points up has phase 0, and turns clockwise as the phase falls. Beneath each
+    dial stands the probability.
     """
     order = np.argsort(table.costs, kind="stable")
     rows = np.array([np.asarray(state)[order] for state in states.values()])
@@ -78,81 +124,66 @@ def draw_angle_surface(
     """Draws a landscape over the angles, dark where it is low, with named points on it.
 
     Colours and contour lines are closer where it is low: they go with the root of the height.
-
-    Args:
-        ax: where to draw.
-        gammas: (columns,) evenly spaced, for a cost of standard deviation 1.
-        betas: (rows,) evenly spaced, radians.
-        values: (rows, columns).
-        points: label -> (gamma, beta), each with its own marker.
-        what: the values are.
+    `gammas`, for a cost of standard deviation 1, and `betas`, in radians, are evenly spaced;
+    `values` are (betas, gammas) of `what`; `points`: label -> (gamma, beta).
     """
     across, up, heights = np.asarray(gammas), np.asarray(betas), np.asarray(values)
     half = (across[1] - across[0]) / 2, (up[1] - up[0]) / 2
     extent = (across[0] - half[0], across[-1] + half[0], up[0] - half[1], up[-1] + half[1])
-    style: Style = {"aspect": "auto", "cmap": "cividis", "norm": PowerNorm(0.5)}
+    style: canvas.Style = {"aspect": "auto", "cmap": "cividis", "norm": PowerNorm(0.5)}
     ax.imshow(heights, origin="lower", extent=extent, **style)
     low, high = heights.min(), heights.max()
     if high > low:
         levels = low + (high - low) * np.linspace(0, 1, 9)[1:-1] ** 2
         ax.contour(across, up, heights, levels, colors="white", linewidths=0.5)
     for i, (label, point) in enumerate((points or {}).items()):
-        ax.plot(*point, MARKERS[1 + i % 5], color=SERIES[1 + i % 5], ms=10, mec="white")
+        ax.plot(*point, ms=10, mec="white", **canvas.marker_style(1 + i % 5))
         gap = -9 if point[0] > (extent[0] + extent[1]) / 2 else 9
-        name_point(ax, label, point, gap, alpha=0.75, pad=1)
+        canvas.name_point(ax, label, point, gap, alpha=0.75, pad=1)
     ax.set(xlabel="γ (for costs of standard deviation 1)", ylabel="β (radians)")
     ax.set(xlim=extent[:2], ylim=extent[2:])
-    return add_title(ax, f"{what}: dark {low:.3f} to light {high:.3f}")
+    return canvas.add_title(ax, f"{what}: dark {low:.3f} to light {high:.3f}")
 
 
-def draw_cost_shares(ax: Axes, table: CostTable, probabilities: Series) -> Axes:
+def draw_cost_shares(ax: Axes, table: CostTable, probabilities: canvas.Series) -> Axes:
     """Draws which share of the shots falls into each range of cost.
 
-    Args:
-        ax: where to draw.
-        table: costs of all masks.
-        probabilities: label -> (2^n,) of each mask, by mask index.
+    `probabilities`: label -> (2^n,), by mask index.
     """
     edges = np.linspace(table.costs.min(), table.costs.max(), _BINS + 1)
     middles = (edges[1:] + edges[:-1]) / 2
-    for i, (label, weights) in enumerate(probabilities.items()):
-        shares, _ = np.histogram(table.costs, edges, weights=np.asarray(weights))
-        ax.stairs(shares, edges, color=SERIES[i], ls=LINES[i % 4], lw=2)
-        ax.plot(middles, shares, MARKERS[i], color=SERIES[i], ms=5, label=label)
+    for i, label, weights in canvas.number_series(probabilities):
+        shares, _ = np.histogram(table.costs, edges, weights=weights)
+        ax.stairs(shares, edges, color=canvas.SERIES[i], ls=canvas.LINES[i % 4], lw=2)
+        ax.plot(middles, shares, ms=5, label=label, **canvas.marker_style(i))
     ax.set(xlabel="cost on the training samples", ylabel="share of the shots")
-    return add_legend(ax)
+    return canvas.add_legend(ax)
 
 
 def draw_probabilities(
     ax: Axes, table: CostTable, probabilities: npt.ArrayLike, lit: npt.ArrayLike | None = None
 ) -> Axes:
-    """Draws the probability of each mask over its cost, the best masks as triangles.
+    """Draws the probability of each mask (2^n,) over its cost, the best masks as triangles.
 
-    The dotted line is the probability without any layer, the dashed one the mean cost of a shot.
-
-    Args:
-        ax: where to draw; its probabilities become logarithmic, below `probability_floor` they are
-            drawn there.
-        table: costs of all masks.
-        probabilities: (2^n,) by mask index.
-        lit: mask (n,) to ring.
+    The dotted line is the probability without any layer, the dashed one the mean cost of a shot;
+    what is below `probability_floor` is drawn there. The mask `lit` (n,) is ringed.
     """
     floor = probability_floor(table.n_neurons)
     chance = np.asarray(probabilities, dtype=np.float64)
     drawn, best = np.maximum(chance, floor), table.marked(table.minimum)
     size = 3 if len(drawn) > 256 else 5
-    ax.plot(table.costs, drawn, "o", color=BLUE, ms=size, mec="none", alpha=0.6)
-    ax.plot(table.costs[best], drawn[best], "^", color=GREEN, ms=10, mec=BLACK)
+    ax.plot(table.costs, drawn, "o", color=canvas.BLUE, ms=size, mec="none", alpha=0.6)
+    ax.plot(table.costs[best], drawn[best], "^", color=canvas.GREEN, ms=10, mec=canvas.BLACK)
     if lit is not None:
         index = masks_to_indices(np.asarray(lit, dtype=bool))
-        ax.plot(table.costs[index], drawn[index], ms=15, **{**LIT, "mew": 2.5})
-    ax.axhline(1 / len(chance), color=GREY, ls=":")
-    ax.axvline(float(chance @ table.costs), color=BLACK, ls="--", lw=1)
+        ax.plot(table.costs[index], drawn[index], ms=15, **{**canvas.LIT, "mew": 2.5})
+    ax.axhline(1 / len(chance), color=canvas.GREY, ls=":")
+    ax.axvline(float(chance @ table.costs), color=canvas.BLACK, ls="--", lw=1)
     margin = 0.05 * (np.ptp(table.costs) or 1.0)
     ax.set(xlabel="cost on the training samples", ylabel="probability of the mask", yscale="log")
     ax.set(xlim=(table.costs.min() - margin, table.costs.max() + margin), ylim=(0.7 * floor, 1.4))
     ax.yaxis.set_minor_locator(NullLocator())  # its many small ticks take longest to draw
-    return add_title(ax, "each mask; triangle: best, dashed: mean")
+    return canvas.add_title(ax, "each mask; triangle: best, dashed: mean")
 
 
 def probability_floor(n_neurons: int) -> float:
@@ -163,91 +194,73 @@ def probability_floor(n_neurons: int) -> float:
 def draw_training(ax: Axes, histories: npt.ArrayLike) -> Axes:
     """Draws the mean cost of a shot after each step: each network thin, their mean thick.
 
-    Args:
-        ax: where to draw; the caller names the vertical axis.
-        histories: (networks, steps + 1), the first before any step.
+    `histories`: (networks, steps + 1), the first before any step. The caller names the vertical
+    axis.
     """
     each = np.asarray(histories, dtype=np.float64)
     steps, mean, std = np.arange(each.shape[1]), each.mean(axis=0), each.std(axis=0)
-    ax.plot(steps, each.T, color=GREY, lw=0.7, alpha=0.7)
+    ax.plot(steps, each.T, color=canvas.GREY, lw=0.7, alpha=0.7)
     draw_band(ax, steps, mean, std, 0, lw=2.5, markevery=0.1, label="mean, ± one std")
-    ax.axhline(mean[0], color=VERMILLION, ls="--", label="before the first step: the ramp")
+    ax.axhline(mean[0], color=canvas.VERMILLION, ls="--", label="before the first step: the ramp")
     ax.set(xlabel="steps of training")
-    return add_legend(ax, loc="upper right")
+    return canvas.add_legend(ax, loc="upper right")
 
 
-def draw_gradients(ax: Axes, gradients: Series) -> Axes:
+def draw_gradients(ax: Axes, gradients: canvas.Series) -> Axes:
     """Draws the derivative by each angle, each way to compute it by a marker of its own.
 
-    Args:
-        ax: where to draw.
-        gradients: label -> (2p,), by gamma_1..gamma_p and beta_1..beta_p.
+    `gradients`: label -> (2p,), by gamma_1..gamma_p and beta_1..beta_p.
     """
-    for i, (label, values) in enumerate(gradients.items()):
-        slopes = np.asarray(values, dtype=np.float64)
+    for i, label, slopes in canvas.number_series(gradients):
         places = np.arange(len(slopes)) + 0.22 * (i - (len(gradients) - 1) / 2)
-        ax.vlines(places, 0, slopes, color=SERIES[i], lw=1)
-        ax.plot(places, slopes, MARKERS[i], color=SERIES[i], label=label)
+        ax.vlines(places, 0, slopes, color=canvas.SERIES[i], lw=1)
+        ax.plot(places, slopes, label=label, **canvas.marker_style(i))
     layers = range(1, len(slopes) // 2 + 1)
     names = [f"${angle}_{layer}$" for angle in ("γ", "β") for layer in layers]
     ax.set_xticks(range(len(names)), names)
-    ax.axhline(0, color=BLACK, lw=0.8)
+    ax.axhline(0, color=canvas.BLACK, lw=0.8)
     ax.set(xlabel="angle", ylabel="slope of the mean cost")
-    return add_legend(ax)
+    return canvas.add_legend(ax)
 
 
-def draw_step_errors(ax: Axes, steps: npt.ArrayLike, errors: Series) -> Axes:
-    """Draws how wrong a central difference is against its step, both on a logarithmic axis.
-
-    Args:
-        ax: where to draw.
-        steps: (steps,) h, radians.
-        errors: label -> (steps,).
-    """
+def draw_step_errors(ax: Axes, steps: npt.ArrayLike, errors: canvas.Series) -> Axes:
+    """Draws how wrong a central difference is, label -> (steps,), against its step h in radians."""
     draw_lines(ax, steps, errors)
     ax.set(xlabel="step h, radians", ylabel="error of the slope", xscale="log", yscale="log")
-    return add_legend(ax, grid=True)
+    return canvas.add_legend(ax, grid=True)
 
 
-def draw_kept(ax: Axes, chances: Series, n_active: int) -> Axes:
-    """Draws how likely a shot keeps each number of neurons, series side by side.
+def draw_kept(ax: Axes, chances: canvas.Series, n_active: int) -> Axes:
+    """Draws how likely a shot keeps each number of neurons; `n_active` were wanted (dashed).
 
-    Args:
-        ax: where to draw.
-        chances: label -> (2^n,) chance of each mask.
-        n_active: the number wanted, marked by a dashed line.
+    `chances`: label -> (2^n,), of each mask.
     """
-    for i, (label, values) in enumerate(chances.items()):
-        of_masks = np.asarray(values, dtype=np.float64)
+    for i, label, of_masks in canvas.number_series(chances):
         heights = np.bincount(np.bitwise_count(np.arange(len(of_masks))), weights=of_masks)
         draw_bars_beside(ax, range(len(heights)), heights, i, len(chances), label=label)
-    ax.axvline(n_active, color=BLACK, ls="--", lw=1, zorder=0)
+    ax.axvline(n_active, color=canvas.BLACK, ls="--", lw=1, zorder=0)
     ax.set(xlabel="neurons kept", ylabel="chance in one shot", xticks=range(len(heights)))
-    return add_legend(ax)
+    return canvas.add_legend(ax)
 
 
 def draw_strengths(
-    ax: Axes, strengths: Sequence[float], samples: npt.ArrayLike, levels: Series
+    ax: Axes, strengths: Sequence[float], samples: npt.ArrayLike, levels: canvas.Series
 ) -> Axes:
     """Draws a quality against the strength of a penalty, and others that have none as levels.
 
-    Bars and bands are one standard error of the mean over networks.
-
-    Args:
-        ax: where to draw; the caller names the vertical axis.
-        strengths: (strengths,); they are drawn at equal distances.
-        samples: (strengths, networks).
-        levels: label -> (networks,).
+    `samples`: (strengths, networks); `levels`: label -> (networks,). Bars and bands are one
+    standard error of the mean over networks; the strengths stand at equal distances. The caller
+    names the vertical axis.
     """
     array, places = np.asarray(samples, dtype=np.float64), np.arange(len(strengths))
-    means = array.mean(axis=1)
-    ax.errorbar(places, means, standard_error(array), capsize=3, label="penalty", **series_style(0))
+    means, style = array.mean(axis=1), canvas.series_style(0)
+    ax.errorbar(places, means, standard_error(array), capsize=3, label="penalty", **style)
     for i, (label, values) in enumerate(levels.items(), start=1):
         mean = np.full(len(places), np.asarray(values).mean())
         draw_band(ax, places, mean, standard_error(values), i, shade=0.15, label=label)
     ax.set_xticks(places, [f"{strength:g}" for strength in strengths])
     ax.set(xlabel="strength of the penalty, in standard deviations of the cost", ylim=(0, None))
-    return add_legend(ax, grid=True)
+    return canvas.add_legend(ax, grid=True)
 
 
 def _draw_hands(
@@ -255,9 +268,10 @@ def _draw_hands(
 ) -> None:
     """Circles about places of the complex plane, and in each a hand from its centre."""
     size, none = 2 * np.abs(hands), np.zeros(len(hands))
-    style: Style = {"facecolors": PALEST_BLUE, "edgecolors": GREY, "transOffset": ax.transData}
-    at = np.stack([centres.real, centres.imag], axis=-1)
-    ax.add_collection(EllipseCollection(size, size, none, units="xy", offsets=at, **style))
+    style: canvas.Style = {"facecolors": canvas.PALEST_BLUE, "edgecolors": canvas.GREY}
+    style["offsets"] = np.stack([centres.real, centres.imag], axis=-1)
+    style["transOffset"] = ax.transData
+    ax.add_collection(EllipseCollection(size, size, none, units="xy", **style))
     ends = np.stack([centres, centres + hands], axis=-1)
     lines = np.stack([ends.real, ends.imag], axis=-1)
-    ax.add_collection(LineCollection(lines, colors=VERMILLION, linewidths=2.2))
+    ax.add_collection(LineCollection(lines, colors=canvas.VERMILLION, linewidths=2.2))

@@ -11,76 +11,60 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 
 from labkit.amplification import rotation_angle
+from labkit.arrays import FloatArray
 from labkit.costs import EQUAL_WITHIN
-from labkit.course.plots.canvas import (
-    BLACK,
-    BLUE,
-    GREY,
-    MARKERS,
-    MARKERS_IN_WORDS,
-    SERIES,
-    VERMILLION,
-    Series,
-    Style,
-    add_legend,
-    add_title,
-    bar_style,
-    count_whole,
-    series_style,
-)
+from labkit.course.plots import canvas
 from labkit.course.plots.series import draw_band, standard_error
 from labkit.selectors import Growth, Selection
-
-FloatArray = npt.NDArray[np.float64]
 
 
 def draw_rotation(ax: Axes, n_neurons: int, n_marked: int, iterations: int) -> Axes:
     """Draws the state in the plane of all unmarked masks (across) and all marked masks (up).
 
-    Args:
-        ax: where to draw.
-        n_neurons: n.
-        n_marked: M, number of marked masks.
-        iterations: k; the arrow stands at the angle (2k + 1) theta.
+    After k iterations the arrow stands at the angle (2k + 1) theta.
     """
     theta = rotation_angle(n_neurons, n_marked)
     circle = np.linspace(0, 2 * np.pi, 121)
-    ax.plot(np.cos(circle), np.sin(circle), color=GREY, lw=0.8)
+    ax.plot(np.cos(circle), np.sin(circle), color=canvas.GREY, lw=0.8)
     angles = (2 * np.arange(iterations + 1) + 1) * theta
-    ax.plot(np.cos(angles), np.sin(angles), ".", color=GREY, ms=5)
-    for angle, colour, style in ((theta, BLUE, "--"), (angles[-1], VERMILLION, "-")):
+    ax.plot(np.cos(angles), np.sin(angles), ".", color=canvas.GREY, ms=5)
+    for angle, colour, style in ((theta, canvas.BLUE, "--"), (angles[-1], canvas.VERMILLION, "-")):
         ax.plot([0, np.cos(angle)], [0, np.sin(angle)], style, color=colour, lw=2)
-    ax.plot(np.cos(theta), np.sin(theta), "o", color=BLUE)
+    ax.plot(np.cos(theta), np.sin(theta), "o", color=canvas.BLUE)
     ax.text(0.1, -0.16, "circle: start", fontsize=9)
-    ax.plot(np.cos(angles[-1]), np.sin(angles[-1]), "^", color=VERMILLION, ms=9)
+    ax.plot(np.cos(angles[-1]), np.sin(angles[-1]), "^", color=canvas.VERMILLION, ms=9)
     ax.text(0.1, -0.36, f"triangle: after {iterations}", fontsize=9)
     ax.set(xlim=(-1.2, 1.2), ylim=(-1.2, 1.2), aspect="equal", xticks=[-1, 0, 1], yticks=[-1, 0, 1])
     ax.set(xlabel="amplitude of all unmarked masks", ylabel="... of all marked masks")
     a_call, now = np.degrees([2 * theta, angles[-1]])
-    return add_title(ax, f"2θ = {a_call:.1f}° a call, now {now:.0f}°")
+    return canvas.add_title(ax, f"2θ = {a_call:.1f}° a call, now {now:.0f}°")
 
 
 def draw_success_curve(
     ax: Axes, n_neurons: int, n_marked: int, max_iterations: int, iterations: int | None = None
 ) -> Axes:
-    """Draws P(k) = sin^2((2k + 1) theta) over the oracle calls k, and the reader's point on it.
-
-    Args:
-        ax: where to draw.
-        n_neurons: n.
-        n_marked: M, number of marked masks.
-        max_iterations: the largest k drawn.
-        iterations: the reader's k.
-    """
+    """Draws P(k) = sin^2((2k + 1) theta) over the oracle calls k, and the reader's point on it."""
     theta = rotation_angle(n_neurons, n_marked)
     k = np.arange(max_iterations + 1)
     chance = np.sin((2 * k + 1) * theta) ** 2
-    ax.plot(k, chance, ".-", color=BLUE, lw=1, ms=4)
-    ax.axhline(n_marked / 2**n_neurons, color=GREY, ls=":")
+    ax.plot(k, chance, ".-", color=canvas.BLUE, lw=1, ms=4)
+    ax.axhline(n_marked / 2**n_neurons, color=canvas.GREY, ls=":")
     if iterations is not None and iterations <= max_iterations:
-        ax.plot(iterations, chance[iterations], "^", color=VERMILLION, ms=11)
+        ax.plot(iterations, chance[iterations], "^", color=canvas.VERMILLION, ms=11)
     ax.set(xlabel="oracle calls k", ylabel="chance of a marked mask", ylim=(-0.03, 1.05))
-    return add_title(ax, "success (dotted: one random mask)")
+    return canvas.add_title(ax, "success (dotted: one random mask)")
+
+
+def draw_registers(ax: Axes, registers: Mapping[str, int], *, title: str = "") -> Axes:
+    """Draws each qubit as a marker, beneath the name of its register; an empty one is left out."""
+    for i, (name, size) in enumerate(registers.items()):
+        if size:
+            style: canvas.Style = {**canvas.marker_style(i), "ms": 11, "mec": canvas.BLACK}
+            ax.plot(range(size), [-i] * size, **style)
+            ax.text(-0.3, 0.3 - i, f"{name}: {size}", fontsize=10)
+    widest = max(registers.values())
+    ax.set(xlim=(-0.8, widest), ylim=(-2.7, 0.8), xticks=[], yticks=[], xlabel="qubits")
+    return canvas.add_title(ax, title)
 
 
 def draw_falling_threshold(
@@ -88,80 +72,53 @@ def draw_falling_threshold(
 ) -> Axes:
     """Draws one search for the minimum: each measured cost, and the threshold that it lowers.
 
-    Args:
-        ax: where to draw.
-        calls: (rounds + 1,) oracle calls spent at the end of each round, first 0.
-        costs: (rounds + 1,) what was measured then.
-        thresholds: (rounds + 1,) the least cost so far.
+    All are (rounds + 1,), first those of the start: calls spent at the end of each round, what was
+    measured then, and the least so far.
     """
     spent, measured, least = (np.asarray(values) for values in (calls, costs, thresholds))
     better = np.append(True, np.diff(least) < 0)
-    ax.step(spent, least, where="post", color=BLUE, lw=2)
-    ax.plot(spent[~better], measured[~better], "x", color=GREY, label="no better")
-    ax.plot(spent[better], measured[better], "^", color=VERMILLION, ms=8, label="new threshold")
+    ax.step(spent, least, where="post", color=canvas.BLUE, lw=2)
+    ax.plot(spent[~better], measured[~better], "x", color=canvas.GREY, label="no better")
+    style: canvas.Style = {"color": canvas.VERMILLION, "ms": 8, "label": "new threshold"}
+    ax.plot(spent[better], measured[better], "^", **style)
     ax.set(xlabel="oracle calls spent", ylabel="cost (line: threshold)")
-    return add_legend(ax)
+    return canvas.add_legend(ax)
 
 
 def draw_growth(
-    ax: Axes, n_neurons: npt.ArrayLike, calls: Series, fits: Mapping[str, Growth]
+    ax: Axes, n_neurons: npt.ArrayLike, calls: canvas.Series, fits: Mapping[str, Growth]
 ) -> Axes:
     """Draws the mean calls of searches over n with their 95% intervals, and the fitted lines.
 
-    Args:
-        ax: where to draw; its calls become logarithmic.
-        n_neurons: (sizes,).
-        calls: label -> (sizes, runs), calls of each run.
-        fits: label -> the fit to its calls; its band is that of the exponent's interval, turned
-            about the middle of the points.
+    `calls`: label -> (sizes, runs). The band of a fit is that of its exponent's interval, turned
+    about the middle of the points.
     """
     sizes = np.asarray(n_neurons, dtype=np.float64)
-    for i, (label, counted) in enumerate(calls.items()):
-        runs, style = np.asarray(counted, dtype=np.float64), {**series_style(i), "ls": ""}
-        half = 1.96 * standard_error(runs)
+    for i, label, runs in canvas.number_series(calls):
+        half, style = 1.96 * standard_error(runs), canvas.marker_style(i)
         ax.errorbar(sizes, runs.mean(axis=1), half, capsize=3, label=label, **style)
         fit, colour = fits[label], style["color"]
         ax.plot(sizes, fit.prefactor * 2 ** (fit.exponent * sizes), color=colour, lw=1)
         ax.fill_between(sizes, *_band(fit, sizes), color=colour, alpha=0.15, lw=0)
     ax.set(xlabel="neurons n", ylabel="calls until an optimum is met", yscale="log")
-    count_whole(ax.xaxis)
-    add_title(ax, "bars and bands: 95% intervals")
-    return add_legend(ax, frameon=False, fontsize=9)
+    canvas.count_whole(ax.xaxis)
+    canvas.add_title(ax, "bars and bands: 95% intervals")
+    return canvas.add_legend(ax, frameon=False, fontsize=9)
 
 
 def growth_in_words(fits: Mapping[str, Growth]) -> str:
     """The fits as one line for a summary."""
     return "; ".join(
-        f"{label} ({MARKERS_IN_WORDS[i % len(MARKERS_IN_WORDS)]}): calls grow as "
+        f"{label} ({canvas.MARKERS_IN_WORDS[i % 6]}): calls grow as "
         f"2^({fit.exponent:.2f} n), 95% interval {fit.low:.2f} to {fit.high:.2f}"
         for i, (label, fit) in enumerate(fits.items())
     )
 
 
-def draw_best_so_far(ax: Axes, selections: Mapping[str, Sequence[Selection]]) -> Axes:
-    """Draws the best cost after each query: mean over runs, and one standard deviation around.
-
-    Args:
-        ax: where to draw.
-        selections: label -> runs of one selector; a run that ended keeps its last best cost.
-    """
-    for i, (label, runs) in enumerate(selections.items()):
-        queries = np.arange(max(len(run.history) for run in runs))
-        least = [np.minimum.accumulate(run.history) for run in runs]
-        best = np.array([costs[np.minimum(queries, len(costs) - 1)] for costs in least])
-        mean, std = best.mean(axis=0), best.std(axis=0)
-        draw_band(ax, queries + 1, mean, std, i, label=label, markevery=0.12)
-    ax.set(xlabel="cost queries", ylabel="best cost so far")
-    return add_legend(ax)
-
-
 def draw_share_met(ax: Axes, selections: Mapping[str, Sequence[Selection]], cost: float) -> Axes:
-    """Draws which share of the runs has met a cost after so many queries.
+    """Draws which share of the runs of each selector has met a cost after so many queries.
 
-    Args:
-        ax: where to draw; the bands are one binomial standard error wide on either side.
-        selections: label -> runs of one selector.
-        cost: such as the least of all.
+    The bands are one binomial standard error wide on either side.
     """
     longest = max(len(run.history) for runs in selections.values() for run in runs)
     queries = np.arange(1, longest + 1)
@@ -172,63 +129,58 @@ def draw_share_met(ax: Axes, selections: Mapping[str, Sequence[Selection]], cost
         error = np.sqrt(share * (1 - share) / len(runs))
         draw_band(ax, queries, share, error, i, label=label, markevery=0.12)
     ax.set(xlabel="cost queries", ylabel="share of the runs that met it", ylim=(-0.03, 1.03))
-    return add_legend(ax)
+    return canvas.add_legend(ax)
 
 
 def draw_race(
-    ax: Axes, budgets: npt.ArrayLike, best: Series, *, minimum: float, error: str = "std"
+    ax: Axes, budgets: npt.ArrayLike, best: canvas.Series, *, minimum: float, error: str = "std"
 ) -> Axes:
     """Draws one line a selector over calls (each tick doubles them): mean and error of its runs.
 
-    Args:
-        ax: where to draw; it bears no legend.
-        budgets: (budgets,) calls, rising; the axis ends at the last.
-        best: label -> (runs, budgets), or fewer budgets where a line ends earlier; what is not
-            finite is left out.
-        minimum: drawn as a dotted line.
-        error: 'std' for one standard deviation, 'interval' for 1.96 standard errors of the mean.
+    `best`: label -> (runs, budgets), or fewer budgets where a line ends earlier; what is not finite
+    is left out. The minimum is a dotted line; errors are 'std' for one standard deviation,
+    'interval' for 1.96 standard errors of the mean.
     """
     calls, errors, colours = np.log2(np.asarray(budgets, dtype=np.float64)), [], []
-    for i, (label, values) in enumerate(best.items()):
-        runs = np.asarray(values, dtype=np.float64)
+    for i, label, runs in canvas.number_series(best):
         seen = np.isfinite(runs).all(axis=0)
         x, runs = calls[: runs.shape[1]][seen] + 0.03 * i, runs[:, seen]
         mean, half = runs.mean(axis=0), _half_length(runs, error)
-        ax.plot(x, mean, label=label, ms=5, lw=1.3, **series_style(i))
+        ax.plot(x, mean, label=label, ms=5, lw=1.3, **canvas.series_style(i))
         errors.extend(np.stack([[x, x], [mean - half, mean + half]]).transpose(2, 1, 0))
-        colours.extend([SERIES[i % 6]] * len(x))
+        colours.extend([canvas.SERIES[i % 6]] * len(x))
     # one collection: six of them take several times longer to draw
     ax.add_collection(LineCollection(errors, colors=colours, linewidths=1, alpha=0.4))
-    ax.axhline(minimum, color=GREY, ls=":")
+    ax.axhline(minimum, color=canvas.GREY, ls=":")
     ticks = np.arange(np.ceil(calls[0]), calls[-1] + 0.01)
     ax.set_xticks(ticks, [f"{2**tick:,.0f}" for tick in ticks])
     ax.set(xlabel="calls", ylabel="best cost so far", xlim=(calls[0] - 0.3, calls[-1] + 0.4))
     return ax
 
 
-def draw_regret(ax: Axes, regret: Series, *, lit: Collection[str] = (), error: str = "std") -> Axes:
+def draw_regret(
+    ax: Axes, regret: canvas.Series, *, lit: Collection[str] = (), error: str = "std"
+) -> Axes:
     """Draws one bar a selector: its mean regret, named above it and marked as in `draw_race`.
 
-    Args:
-        ax: where to draw.
-        regret: label -> (runs,), cost above the least of all masks.
-        lit: labels whose bars are ringed.
-        error: as for `draw_race`, but cut at 0, below which a regret cannot be.
+    `regret`: label -> (runs,), cost above the least of all masks. The errors are those of
+    `draw_race`, but cut at 0, below which a regret cannot be. Bars that are `lit` are ringed.
     """
     runs = [np.asarray(values, dtype=np.float64) for values in regret.values()]
     means = np.array([values.mean() for values in runs])
     half = np.array([_half_length(values, error) for values in runs])
     rows, ringed = np.arange(len(runs)), [label in lit for label in regret]
-    style: Style = {name: [bar_style(row)[name] for row in rows] for name in ("color", "hatch")}
-    style["edgecolor"] = [VERMILLION if ring else BLACK for ring in ringed]
+    bars = [canvas.bar_style(row) for row in rows]
+    style: canvas.Style = {name: [bar[name] for bar in bars] for name in ("color", "hatch")}
+    style["edgecolor"] = [canvas.VERMILLION if ring else canvas.BLACK for ring in ringed]
     style["linewidth"] = [3 if ring else 1 for ring in ringed]
     ax.barh(rows + 0.2, means, 0.42, **style)
     low = np.maximum(means - half, np.minimum(means, 0))
-    ax.hlines(rows + 0.2, low, means + half, BLACK, lw=1.5)
+    ax.hlines(rows + 0.2, low, means + half, canvas.BLACK, lw=1.5)
     for row, label in enumerate(regret):
-        ax.plot(0, row - 0.22, MARKERS[row % 6], color=SERIES[row % 6], ms=6, clip_on=False)
+        ax.plot(0, row - 0.22, ms=6, clip_on=False, **canvas.marker_style(row))
         ax.text(0, row - 0.22, f"   {label}: {means[row]:.4f}", va="center", fontsize=9)
-    ax.axvline(0, color=BLACK, lw=0.8)
+    ax.axvline(0, color=canvas.BLACK, lw=0.8)
     ax.set(xlabel="regret: cost above the least", ylim=(len(regret) - 0.45, -0.6), yticks=[])
     return ax
 

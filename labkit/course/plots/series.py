@@ -10,22 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 
-from labkit.course.plots.canvas import (
-    BLACK,
-    BLUE,
-    GREY,
-    HATCHES,
-    LINES,
-    MARKERS,
-    SERIES,
-    VERMILLION,
-    Series,
-    add_legend,
-    add_title,
-    bar_style,
-    count_whole,
-    series_style,
-)
+from labkit.course.plots import canvas
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,14 +19,10 @@ _SHOWN = 12
 
 
 def standard_error(values: npt.ArrayLike, axis: int = -1) -> Any:
-    """s / sqrt(n): how far the mean of n values is from the true one, typically.
+    """s / sqrt(n): how far the mean of n values along an axis is from the true one, typically.
 
-    Args:
-        values: independent along `axis`; s is their standard deviation, with n - 1 below.
-        axis: of n values.
-
-    Returns:
-        float64, of the shape of `values` without that axis.
+    The values are independent; s is their standard deviation, with n - 1 below. Returns float64, of
+    the shape of `values` without that axis.
     """
     array = np.asarray(values, dtype=np.float64)
     return array.std(axis=axis, ddof=1) / np.sqrt(array.shape[axis])
@@ -56,18 +37,18 @@ def set_log_ticks(ax: Axes, values: Iterable[float]) -> Axes:
     return ax
 
 
-def draw_lines(ax: Axes, x: npt.ArrayLike, lines: Series) -> None:
+def draw_lines(ax: Axes, x: npt.ArrayLike, lines: canvas.Series) -> None:
     """Draws label -> (points,) over x (points,), each with its own colour, marker and line."""
-    for i, (label, values) in enumerate(lines.items()):
-        ax.plot(np.asarray(x), np.asarray(values), label=label, **series_style(i))
+    for i, label, values in canvas.number_series(lines):
+        ax.plot(np.asarray(x), values, label=label, **canvas.series_style(i))
 
 
 def draw_band(
     ax: Axes, x: npt.ArrayLike, mean: Any, half: Any, i: int, *, shade: float = 0.18, **style: Any
 ) -> None:
     """Draws series `i` as a line, and a band of `half` on either side of it."""
-    ax.plot(x, mean, **{**series_style(i), **style})
-    ax.fill_between(x, mean - half, mean + half, color=SERIES[i % 6], alpha=shade, lw=0)
+    ax.plot(x, mean, **{**canvas.series_style(i), **style})
+    ax.fill_between(x, mean - half, mean + half, color=canvas.SERIES[i % 6], alpha=shade, lw=0)
 
 
 def draw_bars_beside(
@@ -76,23 +57,16 @@ def draw_bars_beside(
     """Draws the bars of series `i` of `n_series`, which stand side by side at each x."""
     width = 0.8 / n_series
     places = np.asarray(x) + width * (i - (n_series - 1) / 2)
-    ax.bar(places, heights, width, lw=0.5, **bar_style(i), **style)
+    ax.bar(places, heights, width, lw=0.5, **canvas.bar_style(i), **style)
 
 
-def draw_quality(ax: Axes, positions: Sequence[float], samples: Series) -> Axes:
-    """Draws one line per series: its mean over seeds, and its standard deviation as a bar.
-
-    Args:
-        ax: where to draw; the caller names its axes.
-        positions: (points,) along the horizontal axis.
-        samples: label -> (points, seeds).
-    """
-    for i, (label, values) in enumerate(samples.items()):
-        array = np.asarray(values, dtype=np.float64)
+def draw_quality(ax: Axes, positions: Sequence[float], samples: canvas.Series) -> Axes:
+    """Draws one line per series (points, seeds): its mean, and its standard deviation as a bar."""
+    for i, label, values in canvas.number_series(samples):
         shifted = np.asarray(positions, dtype=np.float64) * (1 + 0.012 * i)
-        mean, std = array.mean(axis=1), array.std(axis=1)
-        ax.errorbar(shifted, mean, std, capsize=3, label=label, **series_style(i))
-    return add_legend(ax, grid=True)
+        mean, std = values.mean(axis=1), values.std(axis=1)
+        ax.errorbar(shifted, mean, std, capsize=3, label=label, **canvas.series_style(i))
+    return canvas.add_legend(ax, grid=True)
 
 
 def draw_points_and_lines(
@@ -100,42 +74,27 @@ def draw_points_and_lines(
     points: Mapping[str, tuple[npt.ArrayLike, npt.ArrayLike]],
     lines: Mapping[str, tuple[npt.ArrayLike, npt.ArrayLike]] | None = None,
 ) -> Axes:
-    """Draws what was measured as markers and what formulas say as lines.
-
-    Args:
-        ax: where to draw; the caller names its axes.
-        points: label -> (x, y).
-        lines: label -> (x, y).
-    """
+    """Draws what was measured as markers and what formulas say as lines: label -> (x, y)."""
     for i, (label, (x, y)) in enumerate(points.items()):
-        ax.plot(x, y, MARKERS[i], color=SERIES[i], ms=7, mec="white", mew=0.5, label=label)
+        ax.plot(x, y, ms=7, mec="white", mew=0.5, label=label, **canvas.marker_style(i))
     for i, (label, (x, y)) in enumerate((lines or {}).items()):
-        colour = (BLACK, GREY, *SERIES[len(points) :])[i]
-        ax.plot(x, y, LINES[i % 4], color=colour, lw=1.5, label=label)
-    return add_legend(ax, grid=True)
+        colour = (canvas.BLACK, canvas.GREY, *canvas.SERIES[len(points) :])[i]
+        ax.plot(x, y, canvas.LINES[i % 4], color=colour, lw=1.5, label=label)
+    return canvas.add_legend(ax, grid=True)
 
 
-def draw_counts(ax: Axes, sizes: npt.ArrayLike, counts: Series) -> Axes:
-    """Draws what grows with the number of neurons, on a logarithmic axis; the caller names it.
-
-    Args:
-        ax: where to draw.
-        sizes: (points,) neurons.
-        counts: label -> (points,).
-    """
+def draw_counts(ax: Axes, sizes: npt.ArrayLike, counts: canvas.Series) -> Axes:
+    """Draws what grows with the number of neurons, label -> (sizes,), on a logarithmic axis."""
     draw_lines(ax, sizes, counts)
     ax.set(xlabel="neurons = qubits", yscale="log")
-    count_whole(ax.xaxis)
-    return add_legend(ax, grid=True, fontsize=9)
+    canvas.count_whole(ax.xaxis)
+    return canvas.add_legend(ax, grid=True, fontsize=9)
 
 
-def draw_spread(ax: Axes, samples: Mapping[str, Series], *, ylabel: str) -> Axes:
+def draw_spread(ax: Axes, samples: Mapping[str, canvas.Series], *, ylabel: str) -> Axes:
     """Draws every value as a point and each group's median as a bar, series side by side.
 
-    Args:
-        ax: where to draw.
-        samples: series -> group -> values (seeds,); every series has the same groups.
-        ylabel: what the values are.
+    `samples`: series -> group -> (seeds,); every series has the same groups.
     """
     groups = list(next(iter(samples.values())))
     for i, (label, by_group) in enumerate(samples.items()):
@@ -143,11 +102,11 @@ def draw_spread(ax: Axes, samples: Mapping[str, Series], *, ylabel: str) -> Axes
             values = np.asarray(by_group[group], dtype=np.float64)
             x = g + 0.3 * (i - (len(samples) - 1) / 2) + np.linspace(-0.08, 0.08, len(values))
             name = label if g == 0 else "_"
-            ax.plot(x, values, MARKERS[i], color=SERIES[i], ms=4, alpha=0.6, label=name)
-            ax.hlines(np.median(values), x[0] - 0.03, x[-1] + 0.03, color=BLACK, lw=2)
+            ax.plot(x, values, ms=4, alpha=0.6, label=name, **canvas.marker_style(i))
+            ax.hlines(np.median(values), x[0] - 0.03, x[-1] + 0.03, color=canvas.BLACK, lw=2)
     ax.set_xticks(range(len(groups)), groups)
     ax.set(ylabel=f"{ylabel} (line: median)")
-    return add_legend(ax)
+    return canvas.add_legend(ax)
 
 
 def draw_calls(
@@ -159,39 +118,31 @@ def draw_calls(
 ) -> Axes:
     """Draws how many calls each way to search takes, one bar each.
 
-    Args:
-        ax: where to draw.
-        calls: label -> calls.
-        spread: label -> half length of its error bar.
-        xlabel: what a call is, and what the error bars are.
+    `spread`: label -> half length of its error bar; `xlabel` says what a call is, and an error bar.
     """
     values = np.array(list(calls.values()), dtype=np.float64)
     errors = np.array([0.0 if spread is None else spread[label] for label in calls])
     for i, (label, value) in enumerate(calls.items()):
-        (bar,) = ax.barh(label, value, **bar_style(i))
+        (bar,) = ax.barh(label, value, **canvas.bar_style(i))
         ax.annotate(f" {value:,.1f}", (value, bar.get_y() + 0.08), fontsize=9)
     if spread:
-        ax.errorbar(values, list(calls), xerr=errors, ls="", color=BLACK, capsize=3)
+        ax.errorbar(values, list(calls), xerr=errors, ls="", color=canvas.BLACK, capsize=3)
     ax.invert_yaxis()
     ax.set_xlim(0, 1.15 * (values + errors).max())
     ax.set(xlabel=xlabel)
     return ax
 
 
-def draw_bills(ax: Axes, bills: Series, *, xlabel: str) -> Axes:
+def draw_bills(ax: Axes, bills: canvas.Series, *, xlabel: str) -> Axes:
     """Draws what each way costs on each network as a point, and its median as a line.
 
-    Args:
-        ax: where to draw; costs are on a logarithmic axis.
-        bills: label -> (networks,), above 0.
-        xlabel: what is paid.
+    `bills`: label -> (networks,), above 0: the axis is logarithmic.
     """
-    for i, (label, values) in enumerate(bills.items()):
-        paid = np.sort(np.asarray(values, dtype=np.float64))
+    for i, label, paid in canvas.number_series(bills):
         rows = i + np.linspace(-0.22, 0.22, len(paid))
-        ax.plot(paid, rows, MARKERS[i % 6], color=SERIES[i % 6], ms=4, alpha=0.7, label=label)
+        ax.plot(np.sort(paid), rows, ms=4, alpha=0.7, label=label, **canvas.marker_style(i))
         middle = float(np.median(paid))
-        ax.vlines(middle, i - 0.33, i + 0.33, color=BLACK, lw=2)
+        ax.vlines(middle, i - 0.33, i + 0.33, color=canvas.BLACK, lw=2)
         ax.annotate(f"{middle:,.0f}", (middle, i - 0.36), ha="center", va="bottom", fontsize=9)
     ax.set_yticks(range(len(bills)), list(bills))
     ax.set(xscale="log", xlabel=f"{xlabel} (line: median)", ylim=(len(bills) - 0.5, -0.75))
@@ -199,34 +150,27 @@ def draw_bills(ax: Axes, bills: Series, *, xlabel: str) -> Axes:
     return ax
 
 
-def draw_differences(ax: Axes, differences: Series, *, xlabel: str, ylabel: str) -> Axes:
+def draw_differences(ax: Axes, differences: canvas.Series, *, xlabel: str, ylabel: str) -> Axes:
     """Draws each run's difference as a point, and their mean with two standard errors.
 
-    Args:
-        ax: where to draw.
-        differences: label -> (runs,), of pairs that differ in one thing only.
-        xlabel: what the labels are.
-        ylabel: what the differences are of.
+    `differences`: label -> (runs,), of pairs that differ in one thing only.
     """
-    for g, values in enumerate(differences.values()):
-        array = np.asarray(values, dtype=np.float64)
-        across = g + np.linspace(-0.15, 0.15, array.size)
-        ax.plot(across, array, "o", color=BLUE, ms=4, alpha=0.5)
-        error = 2 * standard_error(array)
-        ax.errorbar(g + 0.28, array.mean(), error, fmt="s", color=VERMILLION, capsize=4)
-    ax.axhline(0, color=BLACK, lw=1, ls=":")
+    for g, _, values in canvas.number_series(differences):
+        across = g + np.linspace(-0.15, 0.15, values.size)
+        ax.plot(across, values, "o", color=canvas.BLUE, ms=4, alpha=0.5)
+        error = 2 * standard_error(values)
+        ax.errorbar(g + 0.28, values.mean(), error, fmt="s", color=canvas.VERMILLION, capsize=4)
+    ax.axhline(0, color=canvas.BLACK, lw=1, ls=":")
     ax.set_xticks(range(len(differences)), list(differences))
     ax.set(xlabel=xlabel, ylabel=ylabel)
-    return add_title(ax, "circles: one network; square: mean ± two standard errors")
+    return canvas.add_title(ax, "circles: one network; square: mean ± two standard errors")
 
 
 def draw_predictions(ax: Axes, predictions: pd.DataFrame) -> Axes:
     """Draws the mean points of each question, the newest below, and the mean of all (dashed).
 
-    Args:
-        ax: where to draw.
-        predictions: of `panels.read_predictions`; several for one question, as in the books of a
-            class that were merged, are averaged.
+    The predictions are of `panels.read_predictions`; several for one question, as in the books of a
+    class that were merged, are averaged.
     """
     scored = predictions.dropna(subset="points").astype({"points": float})
     by_question = scored.groupby("question", sort=False)["points"]
@@ -234,15 +178,16 @@ def draw_predictions(ax: Axes, predictions: pd.DataFrame) -> Axes:
     ax.set(xlabel="share of the points", xlim=(0, 1))
     if means.empty:
         ax.set_yticks([])
-        ax.text(0.5, 0.5, "no prediction scored yet", ha="center", va="center", color=GREY)
+        ax.text(0.5, 0.5, "no prediction scored yet", ha="center", va="center", color=canvas.GREY)
         return ax
     several = bool(counts.max() > 1)
     labels = [
         textwrap.fill(question + f" ({counts[question]} guesses)" * several, 48)
         for question in means.index
     ]
-    ax.barh(labels, means, color=BLUE, edgecolor=BLACK, hatch=HATCHES[1], height=0.6)
-    ax.axvline(scored["points"].mean(), color=VERMILLION, ls="--")
+    style: canvas.Style = {"color": canvas.BLUE, "edgecolor": canvas.BLACK, "hatch": "///"}
+    ax.barh(labels, means, 0.6, **style)
+    ax.axvline(scored["points"].mean(), color=canvas.VERMILLION, ls="--")
     ax.tick_params(axis="y", labelsize=8)
     ax.invert_yaxis()
     return ax

@@ -10,51 +10,36 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 
+from labkit.arrays import BoolArray, FloatArray, IntArray
 from labkit.costs import CostTable
-from labkit.course.plots.canvas import (
-    BLACK,
-    BLUE,
-    GREEN,
-    GREY,
-    LIT,
-    ORANGE,
-    SKY,
-    VERMILLION,
-    Style,
-    add_title,
-    count_whole,
-)
-from labkit.masks import BoolArray, masks_to_indices
+from labkit.course.plots import canvas
+from labkit.masks import masks_to_indices
 from labkit.selectors import BlockStep, LocalWalk
 
-FloatArray = npt.NDArray[np.float64]
 #: Share of the way to the next column over which the masks of one column are spread.
 _SPREAD = 0.8
 _ROWS = 6  # steps of a schedule that are drawn
 #: kind of neuron in one step -> marker, colour, size, meaning
 _SCHEDULE = {
-    "free": ("s", ORANGE, 9, "free now"),
-    "known": ("o", SKY, 5, "decided before, known"),
-    "held": ("_", GREY, 5, "held as at the start"),
-    "merged": ("D", GREEN, 5, "decided apart, put together"),
+    "free": ("s", canvas.ORANGE, 9, "free now"),
+    "known": ("o", canvas.SKY, 5, "decided before, known"),
+    "held": ("_", canvas.GREY, 5, "held as at the start"),
+    "merged": ("D", canvas.GREEN, 5, "decided apart, put together"),
 }
 
 
 def draw_masks(ax: Axes, table: CostTable, start: npt.ArrayLike | None = None) -> Axes:
-    """Draws every mask as a dot: its flips from `start` across, its cost up.
+    """Draws every mask as a dot: its flips from a mask `start` across, its cost up.
 
-    Args:
-        ax: where to draw.
-        table: costs of all masks.
-        start: (n,) mask to count flips from; by default the nearest optimum.
+    By default they are counted from the nearest optimum.
     """
     across = mask_places(table, _index(start))
-    ax.plot(across, table.costs, "o", color=GREY, ms=3, alpha=0.5, mew=0)
-    ax.axhline(table.minimum, color=BLACK, ls=":", lw=1)
+    ax.plot(across, table.costs, "o", color=canvas.GREY, ms=3, alpha=0.5, mew=0)
+    ax.axhline(table.minimum, color=canvas.BLACK, ls=":", lw=1)
     name = "the best mask" if start is None else "the mask"
     ax.set(xlabel=f"neurons that differ from {name}", ylabel="cost")
     ax.set_xlim(-0.6, table.n_neurons + 0.6)
-    count_whole(ax.xaxis, most=4)
+    canvas.count_whole(ax.xaxis, most=4)
     return ax
 
 
@@ -67,15 +52,10 @@ def draw_walk(
     lit: BoolArray | None = None,
     start: npt.ArrayLike | None = None,
 ) -> Axes:
-    """Draws the masks of a walk, in order, among all masks: see `draw_masks`.
+    """Draws the masks of a walk (steps + 1, n), in order, among all masks: see `draw_masks`.
 
-    Args:
-        ax: where to draw.
-        table: costs of all masks.
-        visited: bool (steps + 1, n); the first is a circle, the last a triangle.
-        candidates: bool (c, n), masks among which the next step chooses: squares.
-        lit: (n,) mask in a ring.
-        start: as for `draw_masks`.
+    The first is a circle, the last a triangle; squares are the candidates (c, n) among which the
+    next step chooses. The mask `lit` (n,) is in a ring.
     """
     draw_masks(ax, table, start)
     across = mask_places(table, _index(start))
@@ -85,12 +65,12 @@ def draw_walk(
         return across[indices], table.costs[indices]
 
     if candidates is not None:
-        ax.plot(*points(candidates), "s", mfc="none", mec=ORANGE, mew=1.5, ms=7)
-    ax.plot(*points(visited), "-", color=BLUE, lw=1.5)
-    ax.plot(*points(visited[:1]), "o", color=BLUE, ms=7)
-    ax.plot(*points(visited[-1:]), "^", color=BLUE, ms=9)
+        ax.plot(*points(candidates), "s", mfc="none", mec=canvas.ORANGE, mew=1.5, ms=7)
+    ax.plot(*points(visited), "-", color=canvas.BLUE, lw=1.5)
+    ax.plot(*points(visited[:1]), "o", color=canvas.BLUE, ms=7)
+    ax.plot(*points(visited[-1:]), "^", color=canvas.BLUE, ms=9)
     if lit is not None:
-        ax.plot(*points(lit[np.newaxis]), ms=14, **LIT)
+        ax.plot(*points(lit[np.newaxis]), ms=14, **canvas.LIT)
     return ax
 
 
@@ -103,14 +83,9 @@ def nearest_mask(table: CostTable, across: float, cost: float, ax: Axes) -> int:
 
 @lru_cache(maxsize=8)
 def mask_places(table: CostTable, start: int | None = None) -> FloatArray:
-    """Where each mask stands across: its flips from `start` or the nearest optimum, spread out.
+    """Where each mask stands across (2^n,): its flips from a mask index or the nearest optimum.
 
-    Args:
-        table: costs of all masks.
-        start: a mask index; None for the optimal masks.
-
-    Returns:
-        float64 (2^n,).
+    The masks of one column are spread out.
     """
     ends = masks_to_indices(table.optimal_masks()) if start is None else np.array([start])
     indices = np.arange(len(table.costs))
@@ -126,63 +101,55 @@ def mask_places(table: CostTable, start: int | None = None) -> FloatArray:
 def draw_bits(
     ax: Axes,
     masks: BoolArray,
-    blocks: Sequence[npt.NDArray[np.int64]],
+    blocks: Sequence[IntArray],
     *,
     first: int = 0,
-    asked: npt.NDArray[np.int64] | None = None,
+    asked: IntArray | None = None,
     lit: BoolArray | None = None,
 ) -> Axes:
     """Draws a walk's masks one beneath the other: filled stays, hollow is off, framed was free.
 
-    Args:
-        ax: where to draw.
-        masks: bool (rows, n), the mask after each step.
-        blocks: of each row, the neurons (b,) that were free to come there.
-        first: the number of the first row's step.
-        asked: (b,) the neurons that are free next: a row of their own, with question marks.
-        lit: (n,) mask; rings stand on the last row where it differs.
+    Each row of `masks` (rows, n) is that after a step, numbered from `first` on, and has a block of
+    neurons that were free to come there. Those `asked` are free next: a row of their own, with
+    question marks. Rings stand on the last row where the mask `lit` (n,) differs.
     """
     n, rows = masks.shape[1], np.arange(first, first + len(masks))
-    for kept, fill in ((True, BLUE), (False, "white")):
+    for kept, fill in ((True, canvas.BLUE), (False, "white")):
         y, x = np.nonzero(masks == kept)
-        ax.plot(x, rows[y], "s", mfc=fill, mec=BLUE, ms=7)
+        ax.plot(x, rows[y], "s", mfc=fill, mec=canvas.BLUE, ms=7)
     frames = [(j, row) for row, block in zip(rows, blocks, strict=True) for j in block]
     if asked is not None:
         below = rows[-1] + 1
         frames += [(j, below) for j in asked]
         held = np.setdiff1d(np.arange(n), asked)
-        ax.plot(held, np.full(len(held), below), "_", color=GREY, ms=7)
+        ax.plot(held, np.full(len(held), below), "_", color=canvas.GREY, ms=7)
         for j in asked:
             ax.text(j, below, "?", ha="center", va="center", fontsize=10)
     if frames:
-        ax.plot(*np.array(frames).T, "s", mfc="none", mec=ORANGE, mew=2, ms=13)
+        ax.plot(*np.array(frames).T, "s", mfc="none", mec=canvas.ORANGE, mew=2, ms=13)
     if lit is not None:
         differs = np.flatnonzero(lit != masks[-1])
-        ax.plot(differs, np.full(len(differs), rows[-1]), ms=17, **LIT)
+        ax.plot(differs, np.full(len(differs), rows[-1]), ms=17, **canvas.LIT)
     ax.set(xlabel="neuron", ylabel="step", xlim=(-0.7, n - 0.3))
     ax.set_ylim(max(rows[-1] + 1, first + 5) + 0.6, first - 0.6)
-    count_whole(ax.xaxis, ax.yaxis, most=4)
+    canvas.count_whole(ax.xaxis, ax.yaxis, most=4)
     return ax
 
 
 def draw_spent(
     ax: Axes, walk: LocalWalk, spent: int, minimum: float, *, lit_cost: float | None = None
 ) -> Axes:
-    """Draws the best cost so far over the cost queries, up to `spent` of them.
+    """Draws the best cost so far over the cost queries, up to `spent` of them, at least 1.
 
-    Args:
-        ax: where to draw; it is as wide as the whole search.
-        walk: the search.
-        spent: queries made by now, at least 1.
-        minimum: the least cost of all masks: the dotted line.
-        lit_cost: of the mask that is lit: the dashed line.
+    The axis is as wide as the whole search. Dotted is the least cost of all masks, dashed that of
+    the mask that is lit.
     """
     best = np.minimum.accumulate(walk.selection.history)
-    ax.step(np.arange(1, spent + 1), best[:spent], where="post", color=BLUE, lw=1.5)
-    ax.plot(spent, best[spent - 1], "^", color=BLUE, ms=9)
-    ax.axhline(minimum, color=BLACK, ls=":", lw=1)
+    ax.step(np.arange(1, spent + 1), best[:spent], where="post", color=canvas.BLUE, lw=1.5)
+    ax.plot(spent, best[spent - 1], "^", color=canvas.BLUE, ms=9)
+    ax.axhline(minimum, color=canvas.BLACK, ls=":", lw=1)
     if lit_cost is not None:
-        ax.axhline(lit_cost, color=VERMILLION, ls="--", lw=1.2)
+        ax.axhline(lit_cost, color=canvas.VERMILLION, ls="--", lw=1.2)
     ax.set(xlabel="cost queries", ylabel="best cost so far", xlim=(0, 1.04 * len(best)))
     return ax
 
@@ -190,15 +157,11 @@ def draw_spent(
 def draw_schedules(axes: npt.NDArray[Any], walks: Mapping[str, LocalWalk]) -> npt.NDArray[Any]:
     """Draws which neurons are free in each step of each walk, and which decisions a step knows of.
 
-    The last axes say what the signs mean.
-
-    Args:
-        axes: one more than walks.
-        walks: scheme -> walk.
+    There is one more of the axes than walks (scheme -> walk): the last say what the signs mean.
     """
     for ax, (scheme, walk) in zip(axes, walks.items(), strict=False):
         _draw_steps(ax, walk.steps)
-        add_title(ax, scheme)
+        canvas.add_title(ax, scheme)
     key = axes[len(walks)]
     key.set_axis_off()
     key.set(xlim=(0, 10), ylim=(4, -1))
@@ -216,13 +179,14 @@ def _draw_steps(ax: Axes, steps: Sequence[BlockStep]) -> None:
             ax.plot(sorted(neurons), [row] * len(neurons), **_sign(kind))
         known |= set(step.block.tolist())
     ax.set(xlabel="neuron", ylabel="step", xlim=(-0.7, n - 0.3), ylim=(_ROWS + 0.7, 0.3))
-    count_whole(ax.xaxis, ax.yaxis, most=4)
+    canvas.count_whole(ax.xaxis, ax.yaxis, most=4)
 
 
-def _sign(kind: str) -> Style:
+def _sign(kind: str) -> canvas.Style:
     """How neurons of a kind of `_SCHEDULE` are drawn."""
     marker, colour, size, _ = _SCHEDULE[kind]
-    return {"marker": marker, "color": colour, "ms": size, "ls": "", "mec": BLACK, "mew": 0.8}
+    edge: canvas.Style = {"mec": canvas.BLACK, "mew": 0.8}
+    return {"marker": marker, "color": colour, "ms": size, "ls": "", **edge}
 
 
 def _kinds(step: BlockStep, known: set[int], *, apart: bool) -> dict[str, set[int]]:
