@@ -119,11 +119,10 @@ def magnitudes(network: NetworkArrays) -> FloatArray:
     if network.mask_kind == "weight":
         return np.abs(network.kernel.T, dtype=np.float64).ravel()
     whole = network.masked_layers(np.ones(network.n_mask_bits, dtype=bool))
-    kernels: list[FloatArray] = [kernel for kernel, _, _ in whole]
+    weights = [*(kernel for kernel, _, _ in whole), network.readout.astype(np.float64)]
     sizes = []
-    for into, out_of in pairwise([*kernels, network.readout.astype(np.float64)]):
-        norms = np.linalg.norm(into, axis=0)
-        norms = norms * np.linalg.norm(out_of[: len(norms)], axis=1)
+    for into, out_of in pairwise(weights):
+        norms = np.linalg.norm(into, axis=0) * np.linalg.norm(out_of[: into.shape[1]], axis=1)
         sizes.append(norms / norms.mean())
     return np.concatenate(sizes)
 
@@ -148,13 +147,9 @@ def _choose_best(
     start: float,
 ) -> Selection:
     """The mask of least cost, each of them having been asked for once."""
-    best = int(np.argmin(costs))
-    ledger = Ledger(
-        cost_queries=len(costs),
-        forward_passes=len(costs),
-        backward_passes=backward_passes,
-        seconds=time.perf_counter() - start,
-    )
+    best, seconds = int(np.argmin(costs)), time.perf_counter() - start
+    asked = {"cost_queries": len(costs), "forward_passes": len(costs)}
+    ledger = Ledger(**asked, backward_passes=backward_passes, seconds=seconds)
     return Selection(name, masks[best], costs[best], ledger, np.array(costs))
 
 
