@@ -209,8 +209,7 @@ def _build_layers(cost: PauliZCost, qubits: list[cirq.LineQubit], p: int) -> cir
     import cirq
     import sympy  # type: ignore[import-untyped]
 
-    from labkit.circuits.phase_layers import phase_layer
-    from labkit.circuits.qaoa import mixer_layer
+    from labkit.circuits.qaoa import mixer_layer, phase_layer
 
     circuit = cirq.Circuit()
     for layer in range(p):

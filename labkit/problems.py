@@ -145,10 +145,8 @@ class NKProblem:
     cost: LocalCost
 
     def __repr__(self) -> str:
-        k = self.network.n_inputs_per_output
-        return repr_line(
-            self, task=self.task.name, n_neurons=self.network.n_neurons, n_inputs_per_output=k
-        )
+        sizes = {n: getattr(self.network, n) for n in ("n_neurons", "n_inputs_per_output")}
+        return repr_line(self, task=self.task.name, **sizes)
 
     def accuracy(self, neuron_mask: npt.ArrayLike, *, split: str = "test") -> float:
         """Share of samples that the mean of the outputs classifies rightly.
@@ -214,13 +212,8 @@ def build_nk_problem(
 def build_large(task_name: str, n_hidden: int, *, seed: int) -> tuple[NetworkArrays, NetworkCost]:
     """A random network on all features of a task, and its cost without a table.
 
-    Args:
-        task_name: one of `datasets.TASK_NAMES`.
-        n_hidden: neurons, as many mask bits.
-        seed: of the weights, 0 or more.
-
-    Returns:
-        The network, standardised on the training samples, and its cross-entropy on them.
+    The network of `n_hidden` neurons, as many mask bits, is standardised on the training samples;
+    its cost is the cross-entropy on them. The seed of the weights is 0 or more.
     """
     task = load_task(task_name)
     network = _sample_for(task, n_hidden, scale=DEFAULT_SCALE, seed=seed)

@@ -21,7 +21,7 @@ from strategies import non_integers
 from labkit import ansatz, masks, scoring, selectors, simulators
 from labkit.amplification import optimal_iterations, rotation_angle, success_probability
 from labkit.circuits import grover, oracles, qaoa, state_preparation
-from labkit.circuits.phase_layers import phase_layer
+from labkit.circuits.qaoa import phase_layer
 from labkit.circuits.reports import circuit_report
 from labkit.costs import CostTable, LocalCost, PauliZCost, from_dimod, to_bqm
 from labkit.datasets import TASK_NAMES, load_task

@@ -23,8 +23,12 @@ from labkit.baselines import (
     train_network,
     train_networks,
 )
-from labkit.baselines.passes import TrainingPasses, cross_entropy_slopes
-from labkit.baselines.pruning import keep_largest, magnitudes
+from labkit.baselines.pruning import (
+    TrainingPasses,
+    cross_entropy_slopes,
+    keep_largest,
+    magnitudes,
+)
 from labkit.datasets import load_task
 from labkit.ledger import Ledger
 from labkit.masks import all_masks

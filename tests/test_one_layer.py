@@ -114,11 +114,6 @@ def test_a_seed_draws_the_weights_that_it_always_drew() -> None:
 # Which bits belong together
 
 
-def test_one_hidden_layer_is_one_group_of_bits() -> None:
-    assert sample_network(2, 4, seed=0).layer_groups == ((0, 1, 2, 3),)
-    assert sample_network(1, 3, mask_kind="weight", seed=0).layer_groups == (tuple(range(6)),)
-
-
 @pytest.mark.parametrize(("n_inputs", "n_hidden"), [(1, 1), (2, 5), (30, 4)])
 def test_the_bits_of_an_input_are_those_that_let_it_through(n_inputs: int, n_hidden: int) -> None:
     network = sample_network(n_inputs, n_hidden, mask_kind="weight", seed=0)

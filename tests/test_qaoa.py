@@ -20,8 +20,7 @@ from reference_cases import load_cases
 from strategies import generators
 
 from labkit.ansatz import MIXERS, ramp_angles, ring_edges
-from labkit.circuits.phase_layers import side_by_side
-from labkit.circuits.qaoa import mixer_layer, qaoa_circuit
+from labkit.circuits.qaoa import mixer_layer, qaoa_circuit, side_by_side
 from labkit.circuits.reports import circuit_report
 from labkit.costs import Cost, CostTable, LocalCost, PauliZCost
 from labkit.limits import TooLargeError

@@ -135,11 +135,10 @@ def test_the_seed_decides_the_second_kernel() -> None:
     assert not np.isclose(one, other).any()
 
 
-def test_mask_bits_are_listed_layer_by_layer() -> None:
+def test_a_mask_has_a_bit_for_each_unit_of_both_layers() -> None:
     network = draw(2, 3)
     assert network.hidden_layers == 2
     assert network.n_mask_bits == 6
-    assert network.layer_groups == ((0, 1, 2), (3, 4, 5))
 
 
 # What it computes

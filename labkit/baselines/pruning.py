@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from labkit.arrays import BoolArray, FloatArray
-from labkit.baselines.passes import TrainingPasses
 from labkit.ledger import Ledger
-from labkit.limits import check_choice, check_integer, check_positive, check_rng
-from labkit.networks import NetworkArrays, RandomNetwork
-from labkit.scoring import COSTS
+from labkit.limits import check_choice, check_integer, check_positive, check_rng, show_value
+from labkit.networks import NetworkArrays, RandomNetwork, TwoLayerArrays, check_samples
+from labkit.networks.base import append_ones
+from labkit.scoring import COSTS, check_labels, cost_of_outputs
 from labkit.selectors import Selection
 
 Network = RandomNetwork | NetworkArrays
@@ -117,11 +119,10 @@ def magnitudes(network: NetworkArrays) -> FloatArray:
     if network.mask_kind == "weight":
         return np.abs(network.kernel.T, dtype=np.float64).ravel()
     whole = network.masked_layers(np.ones(network.n_mask_bits, dtype=bool))
-    kernels: list[FloatArray] = [kernel for kernel, _, _ in whole]
+    weights = [*(kernel for kernel, _, _ in whole), network.readout.astype(np.float64)]
     sizes = []
-    for into, out_of in pairwise([*kernels, network.readout.astype(np.float64)]):
-        norms = np.linalg.norm(into, axis=0)
-        norms = norms * np.linalg.norm(out_of[: len(norms)], axis=1)
+    for into, out_of in pairwise(weights):
+        norms = np.linalg.norm(into, axis=0) * np.linalg.norm(out_of[: into.shape[1]], axis=1)
         sizes.append(norms / norms.mean())
     return np.concatenate(sizes)
 
@@ -146,11 +147,93 @@ def _choose_best(
     start: float,
 ) -> Selection:
     """The mask of least cost, each of them having been asked for once."""
-    best = int(np.argmin(costs))
-    ledger = Ledger(
-        cost_queries=len(costs),
-        forward_passes=len(costs),
-        backward_passes=backward_passes,
-        seconds=time.perf_counter() - start,
-    )
+    best, seconds = int(np.argmin(costs)), time.perf_counter() - start
+    asked = {"cost_queries": len(costs), "forward_passes": len(costs)}
+    ledger = Ledger(**asked, backward_passes=backward_passes, seconds=seconds)
     return Selection(name, masks[best], costs[best], ledger, np.array(costs))
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingPasses:
+    """A network and the training data that its subnetworks are run over, forward and backward.
+
+    Attributes:
+        network: the weights.
+        inputs: float64 (samples, n_inputs + 1), [x, 1].
+        prepared: what `network` prepares of the samples.
+        targets: float64 (samples, n_outputs), ±1.
+    """
+
+    network: NetworkArrays
+    inputs: FloatArray
+    prepared: FloatArray
+    targets: FloatArray
+
+    @classmethod
+    def of(cls, network: Any, x: npt.ArrayLike, y: npt.ArrayLike) -> TrainingPasses:
+        """Checks what a caller hands over."""
+        arrays = network.arrays() if isinstance(network, RandomNetwork) else network
+        if not isinstance(arrays, NetworkArrays):
+            raise TypeError(f"network={show_value(network)} is no RandomNetwork or NetworkArrays")
+        samples = check_samples(x, arrays.n_inputs)
+        targets = check_labels(y, n_samples=len(samples), n_outputs=arrays.n_outputs)
+        return cls(arrays, append_ones(samples), arrays.prepare(samples), targets)
+
+    def outputs(self, neuron_mask: BoolArray) -> FloatArray:
+        """f_m, (samples, n_outputs): one forward pass."""
+        return self.network.run_masks(self.prepared, neuron_mask[np.newaxis])[0]
+
+    def cost(self, neuron_mask: BoolArray, cost: str) -> float:
+        """The mean cost over the samples: one forward pass."""
+        return float(cost_of_outputs(self.outputs(neuron_mask), self.targets, cost=cost))
+
+    def cost_and_gradient(self, neuron_mask: BoolArray) -> tuple[float, FloatArray]:
+        """Cross-entropy and its derivative by each mask bit: one forward and one backward pass.
+
+        Bits count as real numbers; statistics that standardise a unit count as constants.
+        """
+        f = self.outputs(neuron_mask)
+        cost = float(cost_of_outputs(f, self.targets, cost="cross_entropy"))
+        return cost, self._backward(neuron_mask, cross_entropy_slopes(f, self.targets))
+
+    def _backward(self, neuron_mask: BoolArray, slopes: FloatArray) -> FloatArray:
+        """dcost/dm from dcost/df, (n_mask_bits,)."""
+        if isinstance(self.network, TwoLayerArrays):
+            return _through_two_layers(self.network, self.prepared, neuron_mask, slopes)
+        if self.network.mask_kind == "neuron":
+            return np.tensordot(self.prepared, slopes, axes=2)
+        return _to_weight_bits(self.network, self.inputs, neuron_mask, slopes)
+
+
+def cross_entropy_slopes(f: FloatArray, targets: FloatArray) -> FloatArray:
+    """dcost/df of the mean cross-entropy, (samples, outputs).
+
+    -y / (1 + exp(y f)) for one output, softmax(f) - [label] for more; divided by the samples.
+    """
+    if f.shape[1] == 1:
+        return -targets * (1 - np.tanh(targets * f / 2)) / 2 / len(f)
+    softmax = np.exp(f - np.logaddexp.reduce(f, axis=1, keepdims=True))
+    return (softmax - (targets > 0)) / len(f)
+
+
+def _to_weight_bits(
+    network: NetworkArrays, inputs: FloatArray, neuron_mask: BoolArray, slopes: FloatArray
+) -> FloatArray:
+    """dcost/dm_ji = sum_samples dcost/dh_j [h_j > 0] w_ji x_i."""
+    [(kernel, _, factor)] = network.masked_layers(neuron_mask)
+    by_h = network.scale * slopes @ network.readout.T * factor * (inputs @ kernel > 0)
+    return ((inputs.T @ by_h) * network.kernel).T.ravel()
+
+
+def _through_two_layers(
+    network: TwoLayerArrays, first: FloatArray, neuron_mask: BoolArray, slopes: FloatArray
+) -> FloatArray:
+    """dcost/dm of the first layer's units, whose ĥ1 is `first`, then of the second's."""
+    bits = np.split(neuron_mask, 2)
+    weights, bias = network.second_kernel[:-1], network.second_kernel[-1]
+    h = (first * bits[0]) @ weights + bias
+    second = (np.maximum(h, 0.0) - network.second_mean) * network.second_inverse_std
+    by_second = network.scale * slopes @ network.readout.T
+    by_h = by_second * bits[1] * network.second_inverse_std * (h > 0)
+    by_first = by_h @ weights.T
+    return np.concatenate([(by_first * first).sum(axis=0), (by_second * second).sum(axis=0)])

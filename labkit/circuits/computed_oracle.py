@@ -21,8 +21,7 @@ from labkit.circuits.votes import (
 )
 from labkit.limits import check_count, check_integer, show_value
 
-_BYTES_PER_GATE = 600
-_BYTES_PER_SUM = 64
+_BYTES_PER_GATE, _BYTES_PER_SUM = 600, 64
 _LARGEST_WEIGHT = 2**31 - 1  # sums of them are far from the end of int64
 
 
@@ -34,8 +33,7 @@ class ComputedOracle:
         circuit: one- and two-qubit gates.
         mask_qubits: one per neuron, neuron 0 first.
         accumulator_qubits: hold the sum of one sample, lowest bit first; zero before and after.
-        counter_qubits: hold the number of correct samples, lowest bit first; zero before and
-            after.
+        counter_qubits: hold how many samples are correct, as the accumulator holds a sum.
     """
 
     circuit: cirq.FrozenCircuit
@@ -77,8 +75,6 @@ def build_computed_oracle(weights: npt.ArrayLike, threshold: int) -> ComputedOra
         the c of the counter, and no further ancilla.
 
     Raises:
-        ValueError: `weights` has not the shape (samples, n) or holds too large a value, or
-            `threshold` is not in 1..samples.
         TooLargeError: the circuit does not fit in memory.
 
     Reference: T. G. Draper 2000, arXiv quant-ph/0008033 (addition in the Fourier basis).
@@ -88,13 +84,14 @@ def build_computed_oracle(weights: npt.ArrayLike, threshold: int) -> ComputedOra
     threshold = check_integer("threshold", threshold, minimum=1, maximum=n_samples)
     votes = collect_votes(array)
     n_votes = sum(vote.count for vote in votes)
-    mask = _line_qubits(0, n_neurons)
+    mask = tuple(cirq.LineQubit.range(n_neurons))
     idle = cirq.I.on_each(*mask)  # the circuit is on every qubit, also of a neuron without weight
     if n_votes < threshold:
         return ComputedOracle(cirq.FrozenCircuit(idle), mask, (), ())
-    accumulator = _line_qubits(n_neurons, max(vote.width for vote in votes))
+    width = max(vote.width for vote in votes)
     counter_width = max(threshold - 1, n_votes - threshold).bit_length() + 1
-    counter = _line_qubits(n_neurons + len(accumulator), counter_width)
+    work = tuple(cirq.LineQubit.range(n_neurons, n_neurons + width + counter_width))
+    accumulator, counter = work[:width], work[width:]
     compute = [
         *cirq.H.on_each(*accumulator, *counter),  # the Fourier basis of zero
         *add_integer(counter, 2 ** (counter_width - 1) - threshold),
@@ -153,10 +150,6 @@ def _nearest_form(votes: Sequence[Vote], held: IntArray) -> tuple[int, IntArray]
     return min(plain + complements, key=count_gates)
 
 
-def _line_qubits(first: int, number: int) -> tuple[cirq.LineQubit, ...]:
-    return tuple(cirq.LineQubit.range(first, first + number))
-
-
 def _check_weights(weights: Any) -> IntArray:
     """Returns weights as int64 (samples, n)."""
     try:
@@ -181,6 +174,5 @@ def _check_size(weights: IntArray) -> None:
     check_count("sums of weights", n_sums, bytes_each=_BYTES_PER_SUM, what="reducing them")
     width = largest_sum.bit_length() + 1
     gates = 2 * (width * (n + width) + n_samples.bit_length() + 1)
-    check_count(
-        "rows of weights", n_samples, bytes_each=_BYTES_PER_GATE * gates, what="the circuit"
-    )
+    bytes_each = _BYTES_PER_GATE * gates
+    check_count("rows of weights", n_samples, bytes_each=bytes_each, what="the circuit")

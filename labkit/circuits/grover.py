@@ -36,7 +36,6 @@ def grover_circuit(
         iterations: number of oracle calls, 0 or more.
 
     Raises:
-        ValueError: it is negative, or there is no qubit.
         TooLargeError: a circuit of so many iterations does not fit in memory.
     """
     iterations = check_integer("iterations", iterations, minimum=0)

@@ -28,13 +28,11 @@ def build_table_oracle(
 
     Args:
         qubits: one qubit per neuron, neuron 0 first.
-        marked_masks: bool arrays (n,) or mask strings; a mask given twice is flipped once.
+        marked_masks: bool arrays (n,) or mask strings, at least one; one given twice is flipped
+            once.
 
     Returns:
         A circuit on `qubits` without ancillas.
-
-    Raises:
-        ValueError: no mask is marked, or a mask does not have one entry per qubit.
     """
     if isinstance(marked_masks, str) or not isinstance(marked_masks, Iterable):
         given = show_value(marked_masks)
@@ -47,12 +45,7 @@ def build_table_oracle(
 
 
 def flip_phase(qubits: Sequence[cirq.Qid], neuron_mask: BoolArray) -> cirq.Operation:
-    """I - 2|m><m| as one controlled gate, which qsim runs natively.
-
-    Args:
-        qubits: one qubit per neuron, neuron 0 first.
-        neuron_mask: bool (n,), the mask m whose phase is flipped.
-    """
+    """I - 2|m><m| of the mask m, bool (n,), as one controlled gate, which qsim runs natively."""
     *controls, target = qubits
     *control_values, target_value = neuron_mask.astype(int).tolist()
     flip = cirq.Z if target_value else _FLIP_ZERO

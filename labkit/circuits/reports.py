@@ -91,9 +91,7 @@ def _small_gates(
 ) -> Iterator[tuple[cirq.Qid, ...]]:
     """The qubits of the one- and two-qubit gates that make up an operation, in order.
 
-    Args:
-        operation: on one qubit or more.
-        known: how a gate decomposes, as places among its qubits; filled here.
+    How a gate decomposes, as places among its qubits, is kept in `known`.
     """
     gate, qubits = operation.gate, operation.qubits
     if len(qubits) <= 2:

@@ -11,11 +11,7 @@ from labkit.limits import check_integer
 
 
 def uniform_superposition(qubits: Sequence[cirq.Qid]) -> cirq.Circuit:
-    """|s> = H^n |0...0> = 2^(-n/2) sum_m |m>: every subnetwork at once.
-
-    Args:
-        qubits: one qubit per neuron, neuron 0 first.
-    """
+    """|s> = H^n |0...0> = 2^(-n/2) sum_m |m>: every subnetwork at once."""
     return cirq.Circuit(cirq.H.on_each(*qubits))
 
 
@@ -33,9 +29,6 @@ def dicke_state(qubits: Sequence[cirq.Qid], n_active: int) -> cirq.Circuit:
     Args:
         qubits: one qubit per neuron, neuron 0 first.
         n_active: k, the number of neurons kept, 0..n.
-
-    Raises:
-        ValueError: it is not in 0..n, or there is no qubit.
 
     Reference: A. Bärtschi, S. Eidenbenz 2019, arXiv 1904.07358, section 2.
     """

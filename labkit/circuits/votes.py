@@ -1,10 +1,12 @@
 """Sums in the Fourier basis, and samples as votes: integer inequalities in the mask bits.
 
 Sample i votes for a mask if sum_j m_j d_ij >= 1, which says that it is classified correctly.
+Qubit k of a register is for bit k of its integer.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -19,9 +21,6 @@ def leave_fourier_basis(register: Sequence[cirq.Qid]) -> Iterator[cirq.Operation
 
     Qubit k has the phase pi (b_k + b_(k-1)/2 + ... + b_0/2^k): the bits below it are known by
     then and taken out, H reads what is left. B (B - 1) / 2 two-qubit gates.
-
-    Args:
-        register: qubit k for bit k.
     """
     for k, qubit in enumerate(register):
         for below, known in enumerate(register[:k]):
@@ -30,11 +29,7 @@ def leave_fourier_basis(register: Sequence[cirq.Qid]) -> Iterator[cirq.Operation
 
 
 def enter_fourier_basis(register: Sequence[cirq.Qid]) -> Iterator[cirq.Operation]:
-    """The Fourier transform: what `leave_fourier_basis` does, backwards.
-
-    Args:
-        register: qubit k for bit k.
-    """
+    """The Fourier transform: what `leave_fourier_basis` does, backwards."""
     return (cirq.pow(operation, -1) for operation in reversed(list(leave_fourier_basis(register))))
 
 
@@ -43,10 +38,7 @@ def add_integer(
 ) -> Iterator[cirq.Operation]:
     """Adds an integer in the Fourier basis: exp(2 pi i integer / 2^(k+1)) on the 1 of qubit k.
 
-    Args:
-        register: qubit k for bit k, in the Fourier basis.
-        integer: of either sign.
-        control: adds only where this qubit is 1; always by default.
+    Of either sign, and only where the qubit `control` is 1, if there is one.
     """
     for k, qubit in enumerate(register):
         yield from turn_phase(qubit, integer / 2**k, control)
@@ -86,33 +78,21 @@ class Vote:
 
 
 def collect_votes(weights: IntArray) -> list[Vote]:
-    """The samples that some mask classifies correctly, in small weights, equal ones together.
-
-    Args:
-        weights: int64 (samples, n).
-    """
-    counts: dict[tuple[int, ...], int] = {}
-    for row in weights[(weights > 0).any(axis=1)]:
-        small = tuple(reduce_weights(row).tolist())
-        counts[small] = counts.get(small, 0) + 1
+    """Samples (samples, n) that some mask classifies correctly, reduced, equal ones together."""
+    right = weights[(weights > 0).any(axis=1)]
+    counts = Counter(tuple(reduce_weights(row).tolist()) for row in right)
     return [Vote(np.array(small), count) for small, count in counts.items()]
 
 
 def reduce_weights(weights: IntArray) -> IntArray:
-    """Smaller weights for which sum_j m_j d_j >= 1 holds for the same masks.
+    """Weights int64 (n,), none larger, for which sum_j m_j d_j >= 1 holds for the same masks.
 
     The sum of the other weights takes some values r only. A weight d > 0 counts where r + d >= 1,
     so with the least r >= 1 - d it may shrink to 1 - r; a weight d < 0 counts where r + d < 1,
     so with the greatest r <= -d it may shrink to -r. A common divisor does not count either.
 
     The values r are found one weight after the other: there are at most 1 + sum_j |d_j| of them,
-    and no mask is looked at.
-
-    Args:
-        weights: int64 (n,), at least one of them above 0.
-
-    Returns:
-        int64 (n,), none larger in size than before.
+    and no mask is looked at. At least one weight is above 0.
     """
     small = weights // np.gcd.reduce(weights)
     for _ in range(_ROUNDS):

@@ -6,7 +6,7 @@ dimod's s_j is -z_j. A dimod sample, spin or binary, therefore is a neuron mask.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from labkit.costs.pauli_z import PauliZCost
@@ -18,11 +18,7 @@ if TYPE_CHECKING:
 
 
 def to_bqm(cost: PauliZCost) -> dimod.BinaryQuadraticModel:
-    """The cost as a binary quadratic model of spins, variables 0..n-1.
-
-    Raises:
-        ValueError: a term has more than two neurons.
-    """
+    """The cost, of order 2 at most, as a binary quadratic model of spins, variables 0..n-1."""
     import dimod
 
     if cost.order > 2:
@@ -62,7 +58,7 @@ def from_dimod(
     else:
         raise TypeError(f"model={show_value(model)} is no dimod model")
     if n_neurons is None:
-        n_neurons = 1 + max(_neurons_of(terms), default=0)
+        n_neurons = 1 + max((_check_variable(j) for neurons in terms for j in neurons), default=0)
     return PauliZCost(_negate_odd(terms), n_neurons)
 
 
@@ -71,9 +67,7 @@ def _negate_odd(terms: Mapping[Neurons, float]) -> dict[Neurons, float]:
     return {neurons: c * (-1) ** len(neurons) for neurons, c in terms.items()}
 
 
-def _neurons_of(terms: Iterable[Neurons]) -> Iterable[Any]:
-    for neurons in terms:
-        for j in neurons:
-            if not isinstance(j, int):
-                raise TypeError(f"model has the variable {show_value(j)}, which is not an integer")
-            yield j
+def _check_variable(j: Any) -> int:
+    if not isinstance(j, int):
+        raise TypeError(f"model has the variable {show_value(j)}, which is not an integer")
+    return j

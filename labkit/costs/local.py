@@ -30,10 +30,6 @@ class LocalCost(CheckedCost):
             mask on those neurons, the first of them most significant.
         n_neurons: n.
 
-    Raises:
-        ValueError: a neuron is out of range or twice in one term, or a term of k neurons does
-            not have 2^k finite values.
-
     >>> cost = LocalCost([((0, 1), [0.0, 1.0, 1.0, 0.0]), ((1, 2), [0.0, 1.0, 1.0, 0.0])], 3)
     >>> float(cost.evaluate("010")), cost.order
     (2.0, 2)
@@ -109,15 +105,12 @@ class LocalCost(CheckedCost):
     @cached_property
     def _by_order(self) -> list[tuple[IntArray, FloatArray]]:
         """For each number k of neurons: neurons (terms, k) and values (terms, 2^k)."""
-        orders = sorted({len(neurons) for neurons, _ in self.terms})
-        groups = [[term for term in self.terms if len(term[0]) == k] for k in orders]
-        return [
-            (
-                np.array([neurons for neurons, _ in group], dtype=np.int64),
-                np.stack([values for _, values in group]),
-            )
-            for group in groups
-        ]
+        by_order = []
+        for k in sorted({len(neurons) for neurons, _ in self.terms}):
+            group = [term for term in self.terms if len(term[0]) == k]
+            neurons = np.array([neurons for neurons, _ in group], dtype=np.int64)
+            by_order.append((neurons, np.stack([values for _, values in group])))
+        return by_order
 
 
 def _add_up(terms: Sequence[Term], n_neurons: int) -> FloatArray:
@@ -144,8 +137,7 @@ def _merge(
 ) -> Iterator[tuple[set[int], FloatArray]]:
     """Terms added up to tables over a few of the first neurons and all of the last.
 
-    Yields:
-        The first neurons that a table reads, and the table (2,) * their number + (2^last,).
+    Each as the first neurons that it reads, and an axis of two for each neuron, the last too.
     """
     all_read = [{j for j in neurons if j < head} for neurons, _ in terms]
     largest = max([head - _MERGED_SHARE, *map(len, all_read)])
@@ -178,8 +170,7 @@ def _check_term(term: object, n_neurons: int) -> tuple[Neurons, FloatArray]:
         raise TypeError(f"terms holds {show_value(term)}, no pair of neurons and values")
     neurons = check_neurons(term[0], n_neurons)
     values = check_array("values of a term", term[1]).copy()
-    if values.shape != (2 ** len(neurons),):
-        shape = (2 ** len(neurons),)
+    if values.shape != (shape := (2 ** len(neurons),)):
         raise ValueError(f"values of a term have shape {values.shape}; {neurons} need {shape}")
     values.setflags(write=False)
     return neurons, values

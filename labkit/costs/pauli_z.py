@@ -41,9 +41,6 @@ class PauliZCost(CheckedCost):
             neurons in another order are added up.
         n_neurons: n.
 
-    Raises:
-        ValueError: a neuron is out of range or twice in one term, or a coefficient not finite.
-
     >>> cost = PauliZCost({(): 1.0, (0, 1): 0.5}, 2)
     >>> cost.to_table().costs.tolist()
     [1.5, 0.5, 0.5, 1.5]
@@ -137,11 +134,7 @@ class PauliZCost(CheckedCost):
         return CostTable.owning(walsh_hadamard(coefficients, overwrite=True), n)
 
     def to_pauli_sum(self, qubits: Sequence[cirq.Qid]) -> cirq.PauliSum:
-        """The Hamiltonian sum_S c_S prod_{j in S} Z_j, whose diagonal is the table.
-
-        Args:
-            qubits: one qubit per neuron, neuron 0 first.
-        """
+        """The Hamiltonian sum_S c_S prod_{j in S} Z_j, whose diagonal is the table."""
         import cirq
 
         if len(qubits) != self.n_neurons:
@@ -178,14 +171,10 @@ class PauliZCost(CheckedCost):
 
 
 def penalty(n_neurons: int, n_active: int) -> PauliZCost:
-    """(|m| - k)^2, a cost of order 2: 0 where k neurons stay.
+    """(|m| - k)^2, a cost of order 2: 0 where k = n_active neurons stay.
 
     With m = (1 - z)/2 and S = sum_j z_j it is (n/2 - k)^2 - (n/2 - k) S + S^2 / 4, where
     S^2 = n + 2 sum_{i<j} z_i z_j.
-
-    Args:
-        n_neurons: n.
-        n_active: k.
     """
     excess = n_neurons / 2 - n_active
     terms: dict[tuple[int, ...], float] = {(): excess**2 + n_neurons / 4}

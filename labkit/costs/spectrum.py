@@ -24,12 +24,8 @@ _BLOCK_SIZE = 2**14  # entries, 128 KiB
 def share_by_order(table: CostTable) -> FloatArray:
     """sum_{|S| = k} c_S^2 / variance: which share of the variance the terms of k neurons hold.
 
-    Args:
-        table: the 2^n costs.
-
-    Returns:
-        float64 (n + 1,), by order; its sum is 1, and entry 0, of the mean, is 0. All are 0 where
-        every mask costs the same.
+    float64 (n + 1,), by order; its sum is 1, and entry 0, of the mean, is 0. All are 0 where
+    every mask costs the same.
     """
     n = table.n_neurons
     weights = (walsh_hadamard(table.costs) / 2**n) ** 2
@@ -47,10 +43,6 @@ def truncate(table: CostTable, max_order: int) -> CostTable:
 
     Of all polynomials of that order it is the closest to the table, in the mean square over masks.
     It is `PauliZCost.from_table(table, max_order).to_table()`, without the terms by name.
-
-    Args:
-        table: the 2^n costs.
-        max_order: 0 to n; n changes nothing.
     """
     n = table.n_neurons
     check_integer("max_order", max_order, minimum=0, maximum=n)
@@ -62,9 +54,7 @@ def truncate(table: CostTable, max_order: int) -> CostTable:
 def regret_by(table: CostTable, other: CostTable) -> float:
     """How much more than the least the mask costs that another cost takes for the cheapest.
 
-    Args:
-        table: the costs that count.
-        other: the costs that choose; where it has several cheapest masks, their mean counts.
+    Where `other`, which chooses, has several cheapest masks, their mean counts.
     """
     if other.n_neurons != table.n_neurons:
         raise ValueError(f"other has {other.n_neurons} neurons (limit: {table.n_neurons})")
@@ -73,35 +63,24 @@ def regret_by(table: CostTable, other: CostTable) -> float:
 
 
 def walsh_hadamard(values: npt.ArrayLike, *, overwrite: bool = False) -> FloatArray:
-    """out_S = sum_m values_m (-1)^|S and m|, by the fast transform: n 2^n additions.
+    """out_S = sum_m values_m (-1)^|S and m|, float64 (2^n,), by the fast transform.
 
-    Args:
-        values: (2^n,).
-        overwrite: works in the array of values itself, a float64 one.
-
-    Returns:
-        float64 (2^n,); applied twice it gives 2^n times the values.
+    It takes n 2^n additions; applied twice it gives 2^n times the values. `overwrite` works in
+    the array of values itself, a float64 one.
 
     Reference: Fino and Algazi 1976, IEEE Trans. Computers C-25, 1142.
     """
     out = np.array(values, dtype=np.float64, copy=None if overwrite else True)
-    _transform(out)
-    return out
-
-
-def _transform(values: FloatArray) -> None:
-    """Overwrites values (2^n,) by their transform, five bits of the index at a time.
-
-    Over some bits the transform is a product with the matrix of signs of so many bits. A block
-    of it is made in a buffer that stays in the cache.
-    """
     step = 1
-    while step < len(values):
-        size = min(_RADIX, len(values) // step)
+    # five bits of the index at a time: a product with the matrix of signs of so many bits, of
+    # which a block is made in a buffer that stays in the cache
+    while step < len(out):
+        size = min(_RADIX, len(out) // step)
         signs = _signs(size)
-        for block in _blocks(values, size, step):
+        for block in _blocks(out, size, step):
             block[...] = block @ signs if step == 1 else signs @ block
         step *= size
+    return out
 
 
 def _blocks(values: FloatArray, size: int, step: int) -> Iterator[FloatArray]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +23,6 @@ from labkit.masks import check_mask, check_one_mask, masks_from_indices, place_v
 
 #: Costs closer together than this are equal: the rounding of a mean over samples is smaller.
 EQUAL_WITHIN = 1e-12
-
 
 Neurons = tuple[int, ...]
 
@@ -46,29 +45,21 @@ class Cost(Protocol):
         """The same cost as a table of all 2^n masks."""
 
 
-class _Unchecked(Protocol):
-    @property
-    def n_neurons(self) -> int: ...
-
-    def costs_of(self, masks: BoolArray, /) -> FloatArray: ...
-
-
 class CheckedCost(ABC):
     """A cost that checks the masks it is asked for once, at its door; see `unchecked`."""
+
+    if TYPE_CHECKING:  # a dataclass would take a property for the default of its field
+
+        @property
+        def n_neurons(self) -> int:
+            """Number of neurons, the length of a mask."""
 
     @abstractmethod
     def costs_of(self, masks: BoolArray, /) -> FloatArray:
         """Costs (...) of bool masks (..., n), which are not checked again."""
 
-    def evaluate(self: _Unchecked, neuron_masks: npt.ArrayLike) -> FloatArray:
-        """Costs of masks.
-
-        Args:
-            neuron_masks: bool (..., n).
-
-        Returns:
-            float64 (...).
-        """
+    def evaluate(self, neuron_masks: npt.ArrayLike) -> FloatArray:
+        """Costs, float64 (...), of masks: bool (..., n), 0 and 1, or a mask string."""
         return self.costs_of(check_mask(neuron_masks, self.n_neurons, argument="neuron_masks"))
 
 
@@ -82,11 +73,10 @@ class CostTable(CheckedCost):
     """The cost of each of the 2^n masks.
 
     Attributes:
-        costs: float64 (2^n,), read-only, by mask index (neuron 0 most significant).
+        costs: float64 (2^n,), finite, read-only, by mask index (neuron 0 most significant).
         n_neurons: n.
 
     Raises:
-        ValueError: `costs` does not hold 2^n finite numbers.
         TooLargeError: 2^n costs do not fit in memory.
 
     >>> table = CostTable([0.7, 0.2, 0.9, 0.4], 2)
@@ -108,12 +98,7 @@ class CostTable(CheckedCost):
 
     @classmethod
     def owning(cls, costs: FloatArray, n_neurons: int) -> CostTable:
-        """A table of costs that nobody else holds, without a copy.
-
-        Args:
-            costs: float64 (2^n,), read-only from now on.
-            n_neurons: n.
-        """
+        """A table of costs (2^n,) that nobody else holds: no copy, but read-only from now on."""
         if not np.isfinite([costs.min(), costs.max()]).all():
             raise ValueError("costs holds a value that is not finite")
         table = object.__new__(cls)
@@ -154,18 +139,12 @@ class CostTable(CheckedCost):
         return self
 
     def marked(self, threshold: float) -> BoolArray:
-        """Which masks cost at most `threshold`: bool (2^n,), by mask index.
-
-        Raises:
-            ValueError: no mask does.
-        """
+        """Which masks cost at most `threshold`, at least one: bool (2^n,), by mask index."""
         threshold = check_number("threshold", threshold)
         marked = self.costs <= threshold + EQUAL_WITHIN
         if not marked.any():
-            raise ValueError(
-                f"threshold={threshold:.6g} marks no mask (limit: the smallest cost, "
-                f"{self.minimum:.6g})"
-            )
+            limit = f"limit: the smallest cost, {self.minimum:.6g}"
+            raise ValueError(f"threshold={threshold:.6g} marks no mask ({limit})")
         return marked
 
     def optimal_masks(self) -> BoolArray:
@@ -179,11 +158,7 @@ class CostTable(CheckedCost):
 
 
 def check_neurons(neurons: Any, n_neurons: int) -> Neurons:
-    """Returns the neurons of a term as a tuple of ints, in the order given.
-
-    Raises:
-        ValueError: a neuron is not in 0..n_neurons - 1, or is there twice.
-    """
+    """Returns the neurons of a term, each in 0..n_neurons - 1 and once, in the order given."""
     if isinstance(neurons, str) or not isinstance(neurons, Iterable):
         raise TypeError(f"neurons={show_value(neurons)} of a term is not a tuple of integers")
     limits = {"minimum": 0, "maximum": n_neurons - 1}

@@ -7,29 +7,18 @@ than these, so they start without TensorFlow.
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from labkit.networks.base import CONSTANT_BELOW, NetworkArrays, check_samples, fold_subnetwork
+from labkit.networks.base import NetworkArrays, check_samples, fold_subnetwork
+from labkit.networks.hidden_layers import ManyInputsArrays, OneLayerArrays, TwoLayerArrays
 from labkit.networks.nk import NEIGHBOURHOODS, NKArrays, sample_nk_network
-from labkit.networks.one_layer import (
-    MAX_WEIGHT_MASK_INPUTS,
-    ManyInputsArrays,
-    OneLayerArrays,
-    count_patterns,
-    unit_patterns,
-)
-from labkit.networks.sampling import INITS, MASK_KINDS, READOUTS, sample_network
-from labkit.networks.two_layers import TwoLayerArrays
+from labkit.networks.sampling import MASK_KINDS, sample_network
 
 if TYPE_CHECKING:
     from labkit.networks.keras.nk_network import NKNetwork
     from labkit.networks.keras.random_network import RandomNetwork
 
 __all__ = [
-    "CONSTANT_BELOW",
-    "INITS",
     "MASK_KINDS",
-    "MAX_WEIGHT_MASK_INPUTS",
     "NEIGHBOURHOODS",
-    "READOUTS",
     "ManyInputsArrays",
     "NKArrays",
     "NKNetwork",
@@ -38,13 +27,11 @@ __all__ = [
     "RandomNetwork",
     "TwoLayerArrays",
     "check_samples",
-    "count_patterns",
     "draw_network",
     "draw_nk_network",
     "fold_subnetwork",
     "sample_network",
     "sample_nk_network",
-    "unit_patterns",
 ]
 
 #: The names of these before plots were drawn, too.

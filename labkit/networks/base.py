@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from labkit.arrays import BoolArray, Float32Array, FloatArray
-from labkit.limits import check_array, repr_line
+from labkit.limits import check_array, check_count, repr_line
 from labkit.masks import check_one_mask
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-Groups = tuple[tuple[int, ...], ...]
 #: Of one hidden layer as it is masked: kernel (fan_in + 1, units), means (units,), m_j / std_j.
 MaskedLayer = tuple[FloatArray, FloatArray, FloatArray]
 
@@ -60,33 +59,21 @@ class MaskedArrays(ABC):
     def n_mask_bits(self) -> int:
         """Number of bits of a mask."""
 
-    @abstractmethod
     def adapted(self, x: npt.ArrayLike) -> Self:
-        """The same network with the hidden statistics of training samples `x`.
+        """The same network with the hidden statistics of training samples (samples, n_inputs)."""
+        return replace(self, **self._statistics(x))
 
-        Args:
-            x: (samples, n_inputs).
-        """
+    @abstractmethod
+    def _statistics(self, x: npt.ArrayLike) -> dict[str, Any]:
+        """The fields by which hidden units are standardised, of training samples."""
 
     @abstractmethod
     def prepare(self, x: npt.ArrayLike) -> FloatArray:
-        """What no mask changes in the forward pass of samples `x`, for `run_masks`.
-
-        Args:
-            x: (samples, n_inputs).
-        """
+        """What no mask changes in the pass of samples (samples, n_inputs), for `run_masks`."""
 
     @abstractmethod
     def run_masks(self, prepared: FloatArray, neuron_masks: BoolArray) -> FloatArray:
-        """Runs many subnetworks over the samples given to `prepare`.
-
-        Args:
-            prepared: as `prepare` returns it.
-            neuron_masks: bool (masks, n_mask_bits).
-
-        Returns:
-            f_m(x), float64 (masks, samples, n_outputs).
-        """
+        """f_m(x), float64 (masks, samples, n_outputs), by bool masks (masks, n_mask_bits)."""
 
     @abstractmethod
     def bytes_per_mask(self, n_samples: int) -> int:
@@ -96,6 +83,12 @@ class MaskedArrays(ABC):
         """f_m(x), float64 (samples, n_outputs), for one mask."""
         mask = check_one_mask(neuron_mask, self.n_mask_bits)
         return self.run_masks(self.prepare(x), mask[np.newaxis])[0]
+
+    def _inputs(self, x: npt.ArrayLike, bytes_each: int = 0) -> FloatArray:
+        """Samples as [x, 1], where what is made of each, of so many bytes, fits in memory."""
+        samples = check_samples(x, self.n_inputs)
+        check_count("n_samples", len(samples), bytes_each=bytes_each, what="hidden activations")
+        return append_ones(samples)
 
     def __repr__(self) -> str:
         names = ("n_inputs", "n_hidden", "n_outputs", "n_mask_bits", "scale")
@@ -131,18 +124,8 @@ class NetworkArrays(MaskedArrays):
         return self.hidden_layers * self.n_hidden * per_unit
 
     @property
-    def layer_groups(self) -> Groups:
-        """The mask bits of each hidden layer, first layer first."""
-        layers = np.split(np.arange(self.n_mask_bits), self.hidden_layers)
-        return tuple(tuple(bits.tolist()) for bits in layers)
-
-    @property
-    def input_groups(self) -> Groups:
-        """The mask bits that read each input, the biases last; for weight masks.
-
-        Raises:
-            ValueError: the network has neuron masks.
-        """
+    def input_groups(self) -> tuple[tuple[int, ...], ...]:
+        """The mask bits that read each input, the biases last; for weight masks."""
         if self.mask_kind != "weight":
             raise ValueError(f"mask_kind='{self.mask_kind}' has no input groups (limit: 'weight')")
         fan_in = self.n_inputs + 1
@@ -150,11 +133,7 @@ class NetworkArrays(MaskedArrays):
 
     @abstractmethod
     def masked_layers(self, neuron_mask: BoolArray) -> list[MaskedLayer]:
-        """Of each hidden layer its kernel as the mask leaves it, its means, and m_j / std_j.
-
-        Args:
-            neuron_mask: bool (n_mask_bits,).
-        """
+        """Of each hidden layer its kernel as the mask leaves it, its means, and m_j / std_j."""
 
 
 def fold_subnetwork(network: NetworkArrays, neuron_mask: npt.ArrayLike) -> list[FloatArray]:
@@ -196,11 +175,7 @@ def measure_units(h: FloatArray, *, axis: int = 0) -> tuple[FloatArray, FloatArr
 
 
 def check_samples(x: Any, n_inputs: int) -> FloatArray:
-    """Returns samples as float64 (samples, n_inputs).
-
-    Raises:
-        ValueError: the shape is another, there is no sample, or a value is not finite.
-    """
+    """Returns samples, one or more and finite, as float64 (samples, n_inputs)."""
     array = check_array("x", x)
     if array.ndim != 2 or array.shape[1] != n_inputs or not len(array):
         raise ValueError(f"x has shape {array.shape}; it must be (samples, {n_inputs})")

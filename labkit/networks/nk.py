@@ -5,19 +5,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from labkit.arrays import BoolArray, Float32Array, FloatArray, IntArray
 from labkit.limits import check_choice, check_count, check_integer, check_positive
-from labkit.networks.base import MaskedArrays, append_ones, check_samples, measure_units
-from labkit.networks.sampling import draw_kernel
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
+from labkit.networks.base import MaskedArrays, measure_units
+from labkit.networks.sampling import draw_kernel, spawn_generators
 
 NEIGHBOURHOODS = ("adjacent", "random")
 
@@ -44,37 +41,24 @@ class NKArrays(MaskedArrays):
 
     @property
     def n_neurons(self) -> int:
-        """N, the number of hidden neurons and of outputs."""
+        """N, the number of hidden neurons, of outputs and of mask bits."""
         return self.n_hidden
 
-    @property
-    def n_outputs(self) -> int:
-        """Number of outputs, N."""
-        return self.n_hidden
-
-    @property
-    def n_mask_bits(self) -> int:
-        """Number of bits of a mask, N."""
-        return self.n_hidden
+    n_outputs = n_mask_bits = n_neurons
 
     @property
     def n_inputs_per_output(self) -> int:
         """K, the number of neurons that each output reads."""
         return int(self.neighbourhoods.shape[1])
 
-    def adapted(self, x: npt.ArrayLike) -> Self:
-        """The same network with the hidden statistics of training samples `x`."""
+    def _statistics(self, x: npt.ArrayLike) -> dict[str, Any]:
         mean, inverse_std = measure_units(self._hidden(x))
-        return replace(self, mean=mean, inverse_std=inverse_std)
+        return {"mean": mean, "inverse_std": inverse_std}
 
     def contributions(self, x: npt.ArrayLike) -> FloatArray:
         """t_i = scale * a_ij ĥ_j(x): what each neuron adds to each output that reads it.
 
-        Args:
-            x: (samples, n_inputs).
-
-        Returns:
-            float64 (samples, N, K): sample, output, place in the output's neighbourhood.
+        float64 (samples, N, K): sample, output, place in the output's neighbourhood.
         """
         standardised = (self._hidden(x) - self.mean) * self.inverse_std
         t: FloatArray = standardised[:, self.neighbourhoods]
@@ -100,11 +84,9 @@ class NKArrays(MaskedArrays):
 
     def _hidden(self, x: npt.ArrayLike) -> FloatArray:
         """relu(w_j . [x, 1]), (samples, N)."""
-        samples = check_samples(x, self.n_inputs)
         # each sample's activations, and what is made of them on the way to outputs
-        bytes_each = 8 * self.n_neurons * (4 + 2 * self.n_inputs_per_output)
-        check_count("n_samples", len(samples), bytes_each=bytes_each, what="hidden activations")
-        return np.maximum(append_ones(samples) @ self.kernel, 0.0)
+        inputs = self._inputs(x, 8 * self.n_neurons * (4 + 2 * self.n_inputs_per_output))
+        return np.maximum(inputs @ self.kernel, 0.0)
 
 
 def sample_nk_network(
@@ -120,14 +102,14 @@ def sample_nk_network(
 
     W ~ N(0, 2/fan_in), fan_in = n_inputs + 1 (He et al. 2015, arXiv 1502.01852).
     Readout a_ij = ±1/sqrt(K) with both signs in every output (K > 1), so that scale 2 is a
-    readout of ±2/sqrt(K). Output i reads the K neurons i, i+1, ..., i+K-1 (mod N), or neuron i
-    and K-1 others at random. Until `adapted`, hidden neurons are not standardised.
+    readout of ±2/sqrt(K). Until `adapted`, hidden neurons are not standardised.
 
     Args:
         n_inputs: features of a sample.
         n_neurons: N, hidden neurons, and as many outputs.
         n_inputs_per_output: K, neurons that each output reads, 1..N.
-        neighbourhood: 'adjacent' or 'random'.
+        neighbourhood: 'adjacent', output i reads neurons i, i+1, ..., i+K-1 (mod N), or
+            'random', neuron i and K-1 others.
         scale: factor on the outputs, above 0.
         seed: of the random generator, 0 or more.
     """
@@ -137,8 +119,7 @@ def sample_nk_network(
     check_choice("neighbourhood", neighbourhood, NEIGHBOURHOODS)
     check_count("n_inputs", n_inputs, bytes_each=16, what="weights")
     check_count("n_neurons", n, bytes_each=16 * (n_inputs + 1) + 40 * k, what="weights")
-    seeds = np.random.default_rng(check_integer("seed", seed, minimum=0))
-    kernel_rng, sign_rng, neighbour_rng = seeds.spawn(3)
+    kernel_rng, sign_rng, neighbour_rng = spawn_generators(seed)
     return NKArrays(
         kernel=draw_kernel(n_inputs + 1, n, "kaiming_normal", kernel_rng),
         readout=_draw_readout(n, k, sign_rng),

@@ -9,13 +9,10 @@ import numpy as np
 from labkit.arrays import Float32Array
 from labkit.limits import check_choice, check_count, check_integer, check_positive
 from labkit.networks.base import NetworkArrays
-from labkit.networks.one_layer import (
-    MAX_WEIGHT_MASK_INPUTS,
-    ManyInputsArrays,
-    OneLayerArrays,
-    count_patterns,
-)
-from labkit.networks.two_layers import TwoLayerArrays
+from labkit.networks.hidden_layers import ManyInputsArrays, OneLayerArrays, TwoLayerArrays
+
+#: Up to here the statistics of each of the 2^(n_inputs + 1) ways to mask one unit are tabulated.
+MAX_WEIGHT_MASK_INPUTS = 15
 
 MASK_KINDS = ("neuron", "weight")
 INITS = ("kaiming_normal", "signed_constant")
@@ -56,9 +53,6 @@ def sample_network(
         A `TwoLayerArrays` for two hidden layers, a `ManyInputsArrays` for weight masks of more
         than 15 inputs, else a `OneLayerArrays`.
 
-    Raises:
-        ValueError: weight masks are asked of two hidden layers.
-
     >>> network = sample_network(2, 5, seed=0)
     >>> network.outputs([[0.5, -1.0]], "10110").shape
     (1, 1)
@@ -71,9 +65,9 @@ def sample_network(
     check_choice("init", init, INITS)
     check_choice("readout", readout, READOUTS)
     many_inputs = mask_kind == "weight" and n_inputs > MAX_WEIGHT_MASK_INPUTS
-    n_patterns = 0 if many_inputs else count_patterns(n_inputs, mask_kind)
+    n_patterns = 1 if mask_kind == "neuron" else 0 if many_inputs else 2 ** (n_inputs + 1)
     _check_size(n_inputs, n_hidden, n_outputs, n_patterns, hidden_layers)
-    first_rng, readout_rng, second_rng = _spawn_generators(seed)
+    first_rng, readout_rng, second_rng = spawn_generators(seed)
     weights: dict[str, Any] = {
         "kernel": draw_kernel(n_inputs + 1, n_hidden, init, first_rng),
         "readout": _draw_readout(n_hidden, n_outputs, readout, readout_rng),
@@ -114,8 +108,8 @@ def _check_size(
         check_count("n_hidden", n_hidden, bytes_each=per_unit + 16 * n_hidden, what="weights")
 
 
-def _spawn_generators(seed: int) -> list[np.random.Generator]:
-    """Independent generators of the first kernel, the readout and the second kernel."""
+def spawn_generators(seed: int) -> list[np.random.Generator]:
+    """Three independent generators: of the first kernel, the readout, and what else is drawn."""
     return np.random.default_rng(check_integer("seed", seed, minimum=0)).spawn(3)
 
 

@@ -1,9 +1,8 @@
 """From a network and data to a cost, in each of its forms."""
 
+from labkit.scoring.local import ensemble_cost, nk_cost, quadratic_cost
 from labkit.scoring.network_cost import NetworkCost, network_cost, score_all_masks
-from labkit.scoring.nk import ensemble_cost, nk_cost
 from labkit.scoring.outputs import COSTS, accuracy, check_labels, cost_of_outputs
-from labkit.scoring.quadratic import quadratic_cost
 from labkit.scoring.quantised import integer_weights
 from labkit.scoring.tables import score_contributions
 

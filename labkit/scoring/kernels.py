@@ -36,13 +36,14 @@ def make_kernel(
 ) -> Kernel:
     """The kernel of a cost; from the outputs where a short cut would be inexact.
 
-    Args:
-        first: (rows, samples, outputs), outputs by what is chosen of the first half of the units.
-        second: (columns, samples, outputs), of the second half.
-        targets: (samples, outputs) as `check_labels` returns them.
-        cost: one of `COSTS`.
-        units: of the second half, each (patterns, samples, outputs).
+    Outputs by what is chosen of half of the units are `first` (rows, samples, outputs) and
+    `second` (columns, samples, outputs), whose units are (patterns, samples, outputs) each;
+    `targets` are as `check_labels` returns them.
     """
+
+    def from_outputs(rows: slice) -> FloatArray:
+        return np.stack([cost_of_outputs(a + second, targets, cost=cost) for a in first[rows]])
+
     fast: Kernel | None = None
     if cost == "squared_error":
         fast = _squared_error(first, second, targets, units)
@@ -50,14 +51,7 @@ def make_kernel(
         fast = _cross_entropy(first, second, targets)
     elif targets.shape[1] == 1:
         fast = _error_rate(first, second, targets)
-    return fast or _cost_of_sums(first, second, targets, cost)
-
-
-def _cost_of_sums(first: FloatArray, second: FloatArray, targets: FloatArray, cost: str) -> Kernel:
-    """Any cost, from the outputs themselves, a row at a time."""
-    return lambda rows: np.stack(
-        [cost_of_outputs(a + second, targets, cost=cost) for a in first[rows]]
-    )
+    return fast or from_outputs
 
 
 def _squared_error(
@@ -139,18 +133,8 @@ def _cross_entropy(first: FloatArray, second: FloatArray, targets: FloatArray) -
 
 
 def _logits(f: FloatArray, targets: FloatArray) -> FloatArray:
-    """By how much the classes lead the label's, where that is not always 0.
-
-    Args:
-        f: (outputs, samples, masks).
-        targets: (outputs, samples, 1).
-
-    Returns:
-        (outputs, samples, masks).
-    """
-    if len(f) == 1:
-        return -targets * f
-    return f - np.sum(f, axis=0, where=targets > 0)
+    """By how much the classes lead the label's, where not always 0: (outputs, samples, masks)."""
+    return -targets * f if len(f) == 1 else f - np.sum(f, axis=0, where=targets > 0)
 
 
 def _factors(f: FloatArray, targets: FloatArray) -> FloatArray:

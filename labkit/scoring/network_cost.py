@@ -50,13 +50,11 @@ class NetworkCost(CheckedCost):
         if not isinstance(self.network, NetworkArrays):
             raise TypeError(f"network={show_value(self.network)} is no network with masks")
         check_choice("cost", self.cost_name, COSTS)
-        x = check_samples(self.x, self.network.n_inputs).copy()
-        x.setflags(write=False)
-        y = check_array("y", self.y).copy()
-        y.setflags(write=False)
+        x, y = check_samples(self.x, self.network.n_inputs).copy(), check_array("y", self.y).copy()
         check_labels(y, n_samples=len(x), n_outputs=self.network.n_outputs)
-        object.__setattr__(self, "x", x)
-        object.__setattr__(self, "y", y)
+        for name, array in (("x", x), ("y", y)):
+            array.setflags(write=False)
+            object.__setattr__(self, name, array)
 
     @property
     def n_neurons(self) -> int:
@@ -125,9 +123,6 @@ def network_cost(
         x: (samples, features).
         y: (samples,) labels 0..classes-1; for one output also -1 and +1.
         cost: one of `COSTS`, see `cost_of_outputs`.
-
-    Raises:
-        TypeError: `network` is no such network, but an NK network, say.
     """
     return NetworkCost(as_arrays(network), x, y, cost)  # type: ignore[arg-type]
 
@@ -148,7 +143,6 @@ def score_all_masks(
         A `CostTable` of 2^n float64 costs, means over the samples.
 
     Raises:
-        TypeError: `network` is no network, or an NK network.
         TooLargeError: the table does not fit in memory.
     """
     check_choice("cost", cost, COSTS)

@@ -34,9 +34,7 @@ def integer_weights(
         int64 (samples, n), for `labkit.circuits.oracles.build_computed_oracle`.
 
     Raises:
-        TypeError: `network` is no network, or an NK network.
-        ValueError: `scale` is too large, samples or labels do not fit, or the network has weight
-            masks or more than one output.
+        ValueError: `scale` is too large for integers of 32 bits.
     """
     t = check_array("contributions", as_contributor(network).contributions(x))
     if t.ndim != 3 or t.shape[2] != 1:
@@ -51,11 +49,7 @@ def integer_weights(
 def count_right(weights: npt.ArrayLike) -> IntArray:
     """How many samples each quantised subnetwork is right about: brute force over all masks.
 
-    Args:
-        weights: int (samples, n), of `integer_weights`.
-
-    Returns:
-        int64 (2^n,) by mask index: #{i : sum_j m_j d_ij >= 1}.
+    #{i : sum_j m_j d_ij >= 1}, int64 (2^n,) by mask index, of the weights (samples, n).
 
     Raises:
         TooLargeError: the margins of all masks do not fit in memory.
@@ -70,12 +64,7 @@ def count_right(weights: npt.ArrayLike) -> IntArray:
 
 
 def few_samples(y: npt.ArrayLike, n_samples: int) -> IntArray:
-    """The places of the first samples, classes in turn: few enough for a small oracle.
-
-    Args:
-        y: (samples,) labels.
-        n_samples: how many.
-    """
+    """The places of the first `n_samples`, classes in turn: few enough for a small oracle."""
     labels = check_array("y", y)
     places = [np.flatnonzero(labels == label) for label in np.unique(labels)]
     shortest = min(map(len, places), default=0)

@@ -54,12 +54,7 @@ def as_arrays(network: Any) -> Any:
 
 
 def as_contributor(network: Any) -> Contributor:
-    """A network, or the arrays of a Keras one, as what tells the contributions of single units.
-
-    Raises:
-        TypeError: it is an NK network, or no network at all.
-        ValueError: its output is no sum over hidden units, or over too many ways to mask them.
-    """
+    """A network, or the arrays of a Keras one, as what tells the contributions of single units."""
     arrays = as_arrays(network)
     if isinstance(arrays, NeighbourhoodNetwork):
         raise TypeError(f"network={show_value(network)} is an NK network (try nk_cost)")

@@ -20,8 +20,7 @@ def _tfq(instance: Instance) -> tuple[Any, Callable[[Any], Any], Any]:
     import cirq
     import sympy  # type: ignore[import-untyped]
 
-    from labkit.circuits.phase_layers import phase_layer
-    from labkit.circuits.qaoa import mixer_layer, start_circuit
+    from labkit.circuits.qaoa import mixer_layer, phase_layer, start_circuit
 
     qubits = cirq.LineQubit.range(instance.n)
     names = [f"{angle}{i}" for angle in ("gamma", "beta") for i in range(instance.p)]

@@ -41,7 +41,8 @@ def to_float64(weight: keras.Variable) -> FloatArray:
 class MaskedModel(keras.Model):
     """A random network whose weights can be had as arrays, and of which a mask keeps a part.
 
-    A subclass has a layer `hidden`, its size and options, and exchanges its weights with arrays.
+    A subclass has layers that are run one after the other, the first of them `hidden`, its
+    options, and exchanges its weights with arrays.
     """
 
     hidden: MaskedHidden
@@ -54,6 +55,13 @@ class MaskedModel(keras.Model):
 
     @abstractmethod
     def _set_arrays(self, arrays: Any) -> None: ...
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Creates the weights for inputs (samples, n_inputs)."""
+        for layer in self.layers:
+            layer.build(input_shape)
+            input_shape = layer.compute_output_shape(input_shape)
+        self.built = True
 
     @property
     def n_inputs(self) -> int:
@@ -74,14 +82,7 @@ class MaskedModel(keras.Model):
         return super().__call__(x, **kwargs)
 
     def adapt(self, x: npt.ArrayLike) -> Self:
-        """Takes the statistics that standardise the hidden units from training samples.
-
-        Args:
-            x: (samples, n_inputs).
-
-        Returns:
-            Itself.
-        """
+        """Takes the statistics of hidden units from samples (samples, n_inputs); returns itself."""
         self._set_arrays(self.arrays().adapted(x))
         return self
 
@@ -92,13 +93,7 @@ class MaskedModel(keras.Model):
 
 @keras.saving.register_keras_serializable(package="labkit")
 class MaskedHidden(keras.layers.Layer):
-    """relu(w_j . [x, 1]), masked and standardised with frozen statistics.
-
-    Args:
-        n_hidden: hidden units.
-        mask_kind: 'neuron' or 'weight', see `RandomNetwork`.
-        **kwargs: of `keras.layers.Layer`.
-    """
+    """relu(w_j . [x, 1]) of `n_hidden` units, masked and standardised with frozen statistics."""
 
     def __init__(self, n_hidden: int, mask_kind: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -145,11 +140,8 @@ class MaskedHidden(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         """What `keras.saving` needs to build the same layer again."""
-        return {
-            **super().get_config(),
-            "n_hidden": self.n_hidden,
-            "mask_kind": self.mask_kind,
-        }
+        own = {"n_hidden": self.n_hidden, "mask_kind": self.mask_kind}
+        return {**super().get_config(), **own}
 
 
 @keras.saving.register_keras_serializable(package="labkit")

@@ -27,12 +27,7 @@ with quiet_start():
 
 @keras.saving.register_keras_serializable(package="labkit")
 class NeighbourhoodReadout(keras.layers.Layer):
-    """Output i is sum_{j in nbhd(i)} a_ij h_j: a Dense layer that reads K neurons per output.
-
-    Args:
-        n_inputs_per_output: K.
-        **kwargs: of `keras.layers.Layer`.
-    """
+    """Output i is sum_{j in nbhd(i)} a_ij h_j: a Dense layer that reads K neurons per output."""
 
     def __init__(self, n_inputs_per_output: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -42,13 +37,8 @@ class NeighbourhoodReadout(keras.layers.Layer):
         """Creates kernel and neighbourhoods, (N, K) each."""
         shape = (input_shape[-1], self.n_inputs_per_output)
         self.kernel = self.add_weight(shape=shape, name="kernel")
-        self.neighbourhoods = self.add_weight(
-            shape=shape,
-            initializer="zeros",
-            dtype="int32",
-            trainable=False,
-            name="neighbourhoods",
-        )
+        fixed = {"initializer": "zeros", "dtype": "int32", "trainable": False}
+        self.neighbourhoods = self.add_weight(shape=shape, name="neighbourhoods", **fixed)
 
     def call(self, h: Any) -> Any:
         """The outputs, (samples, N)."""
@@ -97,16 +87,10 @@ class NKNetwork(MaskedModel):
         seed: int,
         **kwargs: Any,
     ) -> None:
-        arrays = sample_nk_network(
-            n_inputs,
-            n_neurons,
-            n_inputs_per_output,
-            neighbourhood=neighbourhood,
-            scale=scale,
-            seed=seed,
-        )
+        options: dict[str, Any] = {"neighbourhood": neighbourhood, "scale": scale, "seed": seed}
+        arrays = sample_nk_network(n_inputs, n_neurons, n_inputs_per_output, **options)
         super().__init__(**kwargs)
-        self._options = {"neighbourhood": neighbourhood, "scale": arrays.scale, "seed": int(seed)}
+        self._options = {**options, "scale": arrays.scale, "seed": int(seed)}
         self.hidden = MaskedHidden(arrays.n_neurons, "neuron", name="hidden")
         self.readout = NeighbourhoodReadout(arrays.n_inputs_per_output, name="readout")
         self.rescaling = keras.layers.Rescaling(arrays.scale, name="scale")
@@ -114,14 +98,6 @@ class NKNetwork(MaskedModel):
         self.build((None, arrays.n_inputs))
         self._set_arrays(arrays)
         compile_classifier(self, 1)
-
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
-        """Creates the weights for inputs (samples, n_inputs)."""
-        hidden_shape = (None, self.hidden.n_hidden)
-        self.hidden.build(input_shape)
-        self.readout.build(hidden_shape)
-        self.rescaling.build(hidden_shape)
-        self.built = True
 
     @property
     def neighbourhoods(self) -> IntArray:
@@ -138,10 +114,7 @@ class NKNetwork(MaskedModel):
         return self._all_outputs(check_inputs(x, self.n_inputs), mask)
 
     def contributions(self, x: npt.ArrayLike) -> FloatArray:
-        """t_i = scale * a_ij ĥ_j(x), float64 (samples, N, K).
-
-        The second axis is the output, the third the place in its neighbourhood.
-        """
+        """t_i = scale * a_ij ĥ_j(x), float64 (samples, N, K): sample, output, place there."""
         return self.arrays().contributions(x)
 
     def arrays(self) -> NKArrays:

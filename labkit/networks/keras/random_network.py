@@ -9,6 +9,7 @@ import numpy.typing as npt
 from labkit.arrays import FloatArray
 from labkit.limits import check_integer
 from labkit.networks.base import fold_subnetwork
+from labkit.networks.hidden_layers import OneLayerArrays, TwoLayerArrays
 from labkit.networks.keras.layers import (
     MaskedHidden,
     MaskedModel,
@@ -16,9 +17,7 @@ from labkit.networks.keras.layers import (
     to_array,
     to_float64,
 )
-from labkit.networks.one_layer import MAX_WEIGHT_MASK_INPUTS, OneLayerArrays
-from labkit.networks.sampling import sample_network
-from labkit.networks.two_layers import TwoLayerArrays
+from labkit.networks.sampling import MAX_WEIGHT_MASK_INPUTS, sample_network
 from labkit.quiet import quiet_start
 
 with quiet_start():
@@ -84,15 +83,6 @@ class RandomNetwork(MaskedModel):
         self._set_arrays(arrays)
         compile_classifier(self, arrays.n_outputs)
 
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
-        """Creates the weights for inputs (samples, n_inputs)."""
-        self.hidden.build(input_shape)
-        if self.hidden_layers == 2:
-            self.second.build((None, self.hidden.n_hidden))
-        self.readout.build((None, self.hidden.n_hidden))
-        self.rescaling.build((None, self.readout.units))
-        self.built = True
-
     @property
     def hidden_layers(self) -> int:
         """Number of hidden layers."""
@@ -113,8 +103,7 @@ class RandomNetwork(MaskedModel):
         mask the unit, by the index of the unit's own bits.
 
         Raises:
-            ValueError: `x` does not have n_inputs features, or is not finite; or there are two
-                hidden layers: the output is no sum over single neurons.
+            ValueError: there are two hidden layers: the output is no sum over single neurons.
         """
         arrays = self.arrays()
         if not isinstance(arrays, OneLayerArrays):
@@ -160,24 +149,16 @@ class RandomNetwork(MaskedModel):
         """
         weights = fold_subnetwork(self.arrays(), neuron_mask)
         *widths, n_outputs = (len(bias) for bias in weights[1::2])
-        hidden = [
-            keras.layers.Dense(width, activation="relu", name=name)
-            for width, name in zip(widths, ("hidden", "second"), strict=False)
-        ]
-        readout = keras.layers.Dense(n_outputs, name="readout")
-        layers = [keras.Input((self.n_inputs,)), *hidden, readout]
-        model = keras.Sequential(layers, name="subnetwork")
+        named = zip(widths, ("hidden", "second"), strict=False)
+        hidden = [keras.layers.Dense(width, "relu", name=name) for width, name in named]
+        layers = [*hidden, keras.layers.Dense(n_outputs, name="readout")]
+        model = keras.Sequential([keras.Input((self.n_inputs,)), *layers], name="subnetwork")
         model.set_weights(weights)
         compile_classifier(model, n_outputs)
         return model
 
     def get_config(self) -> dict[str, Any]:
         """What `keras.saving` needs to build the same network again."""
-        arrays = self.arrays()
-        return {
-            **super().get_config(),
-            **self._options,
-            "n_inputs": arrays.n_inputs,
-            "n_hidden": arrays.n_hidden,
-            "n_outputs": arrays.n_outputs,
-        }
+        sizes = {"n_inputs": self.n_inputs, "n_hidden": self.hidden.n_hidden}
+        sizes |= {"n_outputs": self.readout.units}
+        return {**super().get_config(), **self._options, **sizes}

@@ -1,4 +1,7 @@
-"""A cost as a quadratic polynomial in the mask, from one pass over the data: no table of 2^n."""
+"""Costs whose terms have few neurons, never a table of 2^n.
+
+An NK network's cost is a small table for each output; squared error is a quadratic polynomial.
+"""
 
 from __future__ import annotations
 
@@ -9,21 +12,107 @@ import numpy as np
 import numpy.typing as npt
 
 from labkit.arrays import FloatArray
-from labkit.costs import PauliZCost
-from labkit.limits import check_array, check_choice, check_memory, memory_limit, show_value
+from labkit.costs import LocalCost, PauliZCost
+from labkit.limits import (
+    check_array,
+    check_choice,
+    check_memory,
+    check_register,
+    memory_limit,
+    show_value,
+)
+from labkit.masks import check_one_mask
 from labkit.networks import NetworkArrays
-from labkit.scoring.outputs import check_labels
+from labkit.scoring.outputs import COSTS, check_labels, cost_of_outputs
 from labkit.scoring.tables import (
     AnyNetwork,
     Contributor,
     NeighbourhoodNetwork,
     as_arrays,
     as_contributor,
+    score_contributions,
 )
 
 QUADRATIC_COSTS = ("squared_error", "cross_entropy")
 #: Per pair of neurons: the matrix G and a copy, and the term in a mapping, checked and sorted.
 _BYTES_PER_PAIR = 450
+
+
+def nk_cost(
+    network: NeighbourhoodNetwork,
+    x: npt.ArrayLike,
+    y: npt.ArrayLike,
+    *,
+    cost: str = "squared_error",
+) -> LocalCost:
+    """The mean cost of the N outputs: cost(m) = (1/N) sum_i cost_i(m restricted to nbhd(i)).
+
+    For selection 'cross_entropy' is the better choice: squared error switches nearly every
+    neuron off where the scale is large enough for the prediction. The prediction is the mean of
+    the outputs; for a convex cost `ensemble_cost` is at most this cost.
+
+    Args:
+        network: an NK network.
+        x: (samples, features).
+        y: (samples,) labels 0 and 1, or -1 and +1.
+        cost: one of `COSTS`.
+
+    Returns:
+        A `LocalCost` of N terms, output 0 first: the neurons of its neighbourhood and the 2^K
+        costs of the output divided by N.
+
+    Raises:
+        TooLargeError: N tables of 2^K costs do not fit in memory.
+
+    Reference: Whitley, Tinós, Chicano 2015, arXiv 1505.01887 (NK echo state networks).
+    """
+    check_choice("cost", cost, COSTS)
+    _check_neighbourhoods(network)
+    n, k = network.neighbourhoods.shape
+    # an output's own table while it is made, and three copies of it on the way to a LocalCost
+    check_register("n_inputs_per_output", k, bytes_per_mask=24 * (n + 1), what="the cost tables")
+    t = np.asarray(network.contributions(x))
+    terms = [
+        (tuple(neurons), score_contributions(t[:, i], y, cost=cost).costs / n)
+        for i, neurons in enumerate(network.neighbourhoods.tolist())
+    ]
+    return LocalCost(terms, n)
+
+
+def ensemble_cost(
+    network: NeighbourhoodNetwork,
+    x: npt.ArrayLike,
+    y: npt.ArrayLike,
+    neuron_mask: npt.ArrayLike,
+    *,
+    cost: str = "squared_error",
+) -> float:
+    """The cost of the prediction (1/N) sum_i y_i of one mask.
+
+    For a convex cost, squared error and cross-entropy, it is at most `nk_cost` of the same mask
+    (Jensen's inequality). It couples every neuron with every other.
+
+    Args:
+        network: an NK network.
+        x: (samples, features).
+        y: (samples,) labels 0 and 1, or -1 and +1.
+        neuron_mask: (N,).
+        cost: one of `COSTS`.
+    """
+    check_choice("cost", cost, COSTS)
+    _check_neighbourhoods(network)
+    neighbourhoods = network.neighbourhoods
+    mask = check_one_mask(neuron_mask, len(neighbourhoods))
+    kept = mask[neighbourhoods] / len(neighbourhoods)
+    t = np.asarray(network.contributions(x))
+    prediction = np.tensordot(t, kept, axes=2)[:, np.newaxis]
+    targets = check_labels(y, n_samples=len(t), n_outputs=1)
+    return float(cost_of_outputs(prediction, targets, cost=cost))
+
+
+def _check_neighbourhoods(network: Any) -> None:
+    if not isinstance(network, NeighbourhoodNetwork):
+        raise TypeError(f"network={show_value(network)} has no neighbourhoods (try an NKNetwork)")
 
 
 def quadratic_cost(
@@ -56,30 +145,21 @@ def quadratic_cost(
         A `PauliZCost` of order 2, the cost a mean over the samples.
 
     Raises:
-        TypeError: `network` is no network.
-        ValueError: samples or labels do not fit, or the network has weight masks or two hidden
-            layers, whose cost is no quadratic polynomial, or is an NK network.
+        ValueError: the network has weight masks or two hidden layers, whose cost is no quadratic
+            polynomial, or is an NK network.
         TooLargeError: the n (n - 1) / 2 pairs do not fit in memory.
     """
     check_choice("cost", cost, QUADRATIC_COSTS)
     t = _neuron_contributions(network, x)
     targets = check_labels(y, n_samples=t.shape[0], n_outputs=t.shape[2])
-    constant, slopes, curvature = expand_cost(targets, cost)
+    constant, slopes, curvature = _expand_cost(targets, cost)
     linear = np.einsum("so,sjo->j", slopes, t) / len(t)
     pairs = np.tensordot(t @ curvature, t, axes=((0, 2), (0, 2))) / len(t)
     return _to_pauli_z(constant, linear, pairs)
 
 
-def expand_cost(targets: FloatArray, cost: str) -> tuple[float, FloatArray, FloatArray]:
-    """The cost per sample about f = 0, to second order: c + g . f + f . Q f.
-
-    Args:
-        targets: (samples, outputs) as `check_labels` returns them.
-        cost: one of `QUADRATIC_COSTS`.
-
-    Returns:
-        c, g (samples, outputs) and Q (outputs, outputs).
-    """
+def _expand_cost(targets: FloatArray, cost: str) -> tuple[float, FloatArray, FloatArray]:
+    """Of c + g . f + f . Q f, the cost per sample about f = 0: c, g (samples, C) and Q (C, C)."""
     n_outputs = targets.shape[1]
     identity = np.eye(n_outputs)
     if cost == "squared_error":
@@ -120,9 +200,8 @@ def _check_network(network: Any) -> Contributor:
     arrays = as_arrays(network)
     if isinstance(arrays, NetworkArrays):
         if arrays.mask_kind != "neuron":
-            raise ValueError(
-                "network has mask_kind='weight': its cost is not quadratic (limit: neuron)"
-            )
+            message = "network has mask_kind='weight': its cost is not quadratic (limit: neuron)"
+            raise ValueError(message)
         _check_pairs(arrays.n_mask_bits)
     return as_contributor(arrays)
 

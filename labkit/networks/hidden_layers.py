@@ -1,29 +1,16 @@
-"""Networks with one hidden layer as arrays, their forward passes for many masks at once."""
+"""Networks with one or two hidden layers as arrays, their passes for many masks at once."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from labkit.arrays import BoolArray, Float32Array, FloatArray
-from labkit.limits import check_count
 from labkit.masks import all_masks, masks_to_indices
-from labkit.networks.base import (
-    MaskedLayer,
-    NetworkArrays,
-    append_ones,
-    check_samples,
-    measure_units,
-)
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
-
-#: Up to here the statistics of each of the 2^(n_inputs + 1) ways to mask one unit are tabulated.
-MAX_WEIGHT_MASK_INPUTS = 15
+from labkit.networks.base import MaskedLayer, NetworkArrays, measure_units
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -39,21 +26,16 @@ class OneLayerArrays(NetworkArrays):
     mean: FloatArray
     inverse_std: FloatArray
 
-    def adapted(self, x: npt.ArrayLike) -> Self:
-        """The same network with the hidden statistics of training samples `x`."""
+    def _statistics(self, x: npt.ArrayLike) -> dict[str, Any]:
         mean, inverse_std = measure_units(self._hidden(x))
-        return replace(self, mean=mean, inverse_std=inverse_std)
+        return {"mean": mean, "inverse_std": inverse_std}
 
     def contributions(self, x: npt.ArrayLike) -> FloatArray:
         """t = scale * a_j ĥ_j(x): what each hidden unit adds to each output.
 
-        Args:
-            x: (samples, n_inputs).
-
-        Returns:
-            float64 (samples, n_hidden, n_outputs) for neuron masks. For weight masks
-            (samples, n_hidden, 2^(n_inputs + 1), n_outputs), the third axis by the index of
-            the unit's own bits.
+        float64 (samples, n_hidden, n_outputs) for neuron masks. For weight masks
+        (samples, n_hidden, 2^(n_inputs + 1), n_outputs), the third axis by the index of the
+        unit's own bits.
         """
         standardised = (self._hidden(x) - self.mean) * self.inverse_std
         t = self.scale * standardised[..., np.newaxis] * self.readout[:, np.newaxis]
@@ -85,13 +67,12 @@ class OneLayerArrays(NetworkArrays):
 
     def _hidden(self, x: npt.ArrayLike) -> FloatArray:
         """relu(w_j . [x, 1]), (samples, n_hidden, patterns)."""
-        samples = check_samples(x, self.n_inputs)
+        fan_in, whole = len(self.kernel), self.mask_kind == "neuron"
         # each sample's activations, and what is made of them on the way to contributions
-        bytes_each = 8 * self.mean.size * (3 + self.n_outputs)
-        check_count("n_samples", len(samples), bytes_each=bytes_each, what="hidden activations")
-        patterns = unit_patterns(self.n_inputs, self.mask_kind)
+        inputs = self._inputs(x, 8 * self.mean.size * (3 + self.n_outputs))
+        patterns = np.ones((1, fan_in), dtype=bool) if whole else all_masks(fan_in)
         weights = patterns.T[:, np.newaxis] * self.kernel[:, :, np.newaxis]
-        return np.maximum(np.tensordot(append_ones(samples), weights, axes=1), 0.0)
+        return np.maximum(np.tensordot(inputs, weights, axes=1), 0.0)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -108,16 +89,12 @@ class ManyInputsArrays(NetworkArrays):
 
     training_inputs: FloatArray | None = None
 
-    def adapted(self, x: npt.ArrayLike) -> Self:
-        """The same network, standardised with training samples `x`."""
-        return replace(self, training_inputs=append_ones(check_samples(x, self.n_inputs)))
+    def _statistics(self, x: npt.ArrayLike) -> dict[str, Any]:
+        return {"training_inputs": self._inputs(x)}
 
     def prepare(self, x: npt.ArrayLike) -> FloatArray:
         """The inputs [x, 1], which no mask changes: float64 (samples, n_inputs + 1)."""
-        x = check_samples(x, self.n_inputs)
-        bytes_each = 8 * (self.n_inputs + 1 + 3 * self.n_hidden)
-        check_count("n_samples", len(x), bytes_each=bytes_each, what="hidden activations")
-        return append_ones(x)
+        return self._inputs(x, 8 * (self.n_inputs + 1 + 3 * self.n_hidden))
 
     def run_masks(self, prepared: FloatArray, neuron_masks: BoolArray) -> FloatArray:
         """f_m(x), float64 (masks, samples, n_outputs): every masked unit is run and measured."""
@@ -147,16 +124,68 @@ class ManyInputsArrays(NetworkArrays):
         return measure_units(_relu_units(weights, self.training_inputs), axis=-1)
 
 
-def unit_patterns(n_inputs: int, mask_kind: str) -> BoolArray:
-    """The ways to mask one unit's weights, bool (patterns, n_inputs + 1)."""
-    if mask_kind == "neuron":
-        return np.ones((1, n_inputs + 1), dtype=bool)
-    return all_masks(n_inputs + 1)
+@dataclass(frozen=True, eq=False, repr=False)
+class TwoLayerArrays(NetworkArrays):
+    """A network with two hidden layers of n_hidden units each, and neuron masks.
 
+    The second layer reads the units of the first that stay, both standardised with the training
+    statistics of the whole network. With first the bits m1 of the first layer, then m2:
 
-def count_patterns(n_inputs: int, mask_kind: str) -> int:
-    """In how many ways one unit can be masked and kept: 1, or 2^(n_inputs + 1) for its weights."""
-    return 1 if mask_kind == "neuron" else 2 ** (n_inputs + 1)
+    ĥ1 = standardised relu(W1 [x, 1]); ĥ2 = standardised relu(W2 [m1 ĥ1, 1]);
+    f_m(x) = scale * sum_j m2_j a_j ĥ2_j.
+
+    Attributes:
+        mean: (n_hidden,) training mean of each first unit.
+        inverse_std: (n_hidden,), 1 / training standard deviation, 0 for a constant unit.
+        second_kernel: float32 (n_hidden + 1, n_hidden), the last row the biases.
+        second_mean: (n_hidden,) training mean of each second unit, no unit masked.
+        second_inverse_std: (n_hidden,), as `inverse_std`.
+    """
+
+    hidden_layers: ClassVar[int] = 2
+
+    mean: FloatArray
+    inverse_std: FloatArray
+    second_kernel: Float32Array
+    second_mean: FloatArray
+    second_inverse_std: FloatArray
+
+    def _statistics(self, x: npt.ArrayLike) -> dict[str, Any]:
+        h = self._hidden(x)
+        mean, inverse_std = measure_units(h)
+        second = measure_units(self._second_hidden((h - mean) * inverse_std))
+        seconds = {"second_mean": second[0], "second_inverse_std": second[1]}
+        return {"mean": mean, "inverse_std": inverse_std, **seconds}
+
+    def prepare(self, x: npt.ArrayLike) -> FloatArray:
+        """ĥ1(x), which no mask changes: float64 (samples, n_hidden)."""
+        return (self._hidden(x) - self.mean) * self.inverse_std
+
+    def run_masks(self, prepared: FloatArray, neuron_masks: BoolArray) -> FloatArray:
+        """f_m(x), float64 (masks, samples, n_outputs): the second layer is run for each mask."""
+        first, second = np.split(neuron_masks[:, np.newaxis], 2, axis=2)
+        h = self._second_hidden(first * prepared)
+        standardised = (h - self.second_mean) * self.second_inverse_std * second
+        return self.scale * standardised @ self.readout
+
+    def bytes_per_mask(self, n_samples: int) -> int:
+        """Memory that `run_masks` works in for each mask, on that many samples."""
+        return 8 * n_samples * (4 * self.n_hidden + self.n_outputs)
+
+    def masked_layers(self, neuron_mask: BoolArray) -> list[MaskedLayer]:
+        """Of both layers the kernel, the means, and m_j / std_j."""
+        kernels = self.kernel.astype(np.float64), self.second_kernel.astype(np.float64)
+        first, second = np.split(neuron_mask, 2)
+        factors = self.inverse_std * first, self.second_inverse_std * second
+        return [*zip(kernels, (self.mean, self.second_mean), factors, strict=True)]
+
+    def _hidden(self, x: npt.ArrayLike) -> FloatArray:
+        """relu(W1 [x, 1]), (samples, n_hidden)."""
+        return np.maximum(self._inputs(x, self.bytes_per_mask(1)) @ self.kernel, 0.0)
+
+    def _second_hidden(self, first: FloatArray) -> FloatArray:
+        """relu(W2 [ĥ1, 1]) of first-layer values (..., n_hidden)."""
+        return np.maximum(first @ self.second_kernel[:-1] + self.second_kernel[-1], 0.0)
 
 
 def _relu_units(weights: Float32Array, inputs: FloatArray) -> FloatArray:
