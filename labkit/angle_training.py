@@ -21,8 +21,7 @@ from labkit.arrays import FloatArray
 from labkit.costs import Cost, CostTable, LocalCost, PauliZCost
 from labkit.ledger import Ledger
 from labkit.limits import check_count, check_integer, check_positive, check_register, show_value
-from labkit.platforms import TENSORFLOW_QUANTUM
-from labkit.quiet import quiet_start
+from labkit.platforms import TENSORFLOW_QUANTUM, quiet_start
 
 if TYPE_CHECKING:
     import cirq

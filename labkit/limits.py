@@ -35,6 +35,11 @@ def show_value(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
+def printable(text: str) -> str:
+    """Text in which control characters, which a terminal would obey, are replaced."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
 def repr_line(thing: Any, **numbers: Any) -> str:
     """One line for a `repr`: the name of a thing's class, and the numbers that tell it apart."""
     shown = (f"{name}={show_number(value)}" for name, value in numbers.items())

@@ -19,7 +19,7 @@ from labkit.networks.keras.layers import (
 from labkit.networks.one_layer import MAX_WEIGHT_MASK_INPUTS, OneLayerArrays
 from labkit.networks.sampling import sample_network
 from labkit.networks.two_layers import TwoLayerArrays
-from labkit.quiet import quiet_start
+from labkit.platforms import quiet_start
 
 with quiet_start():
     import keras
