@@ -79,11 +79,7 @@ def table_of(grades: Sequence[Grade]) -> list[str]:
 
 
 def write_csv(grades: Iterable[Grade], file: Path) -> None:
-    """One row for each exercise; what a spreadsheet would take for a formula is marked as text.
-
-    Raises:
-        FileExistsError: the file is there already.
-    """
+    """One row for each exercise; what a spreadsheet would take for a formula is marked as text."""
     with file.open("x", newline="", encoding="utf-8") as opened:
         writer = csv.writer(opened)
         writer.writerow(["file", "exercise", "status", "message"])

@@ -35,10 +35,7 @@ def exhaustive(meter: CostMeter, *, rng: Generator) -> None:
 def random_search(meter: CostMeter, *, rng: Generator) -> None:
     """Asks for masks in random order, none twice, until the budget or the target ends it.
 
-    Beyond 24 neurons masks are drawn independently, and a budget is needed.
-
-    Raises:
-        ValueError: more than 24 neurons without `max_cost_queries`.
+    Beyond 24 neurons masks are drawn independently, and `max_cost_queries` is needed.
     """
     n = meter.n_neurons
     if n > _SHUFFLE_UP_TO and meter.max_cost_queries is None:

@@ -115,7 +115,7 @@ def local_selection(
         watch: is told of each decision; see `walk_locally`.
 
     Raises:
-        ValueError: one is out of range, or `groups` do not go with the scheme.
+        ValueError: `groups` do not go with the scheme.
         RuntimeError: the inner selector asked for no mask.
     """
     n = meter.n_neurons
