@@ -28,17 +28,15 @@ _NAMED = 5  # packages named in a line
 
 @dataclass(frozen=True)
 class Finding:
-    """What was found; if all is well (None: nothing to judge), or else what helps, if needed."""
+    """What was found, whether it is as it should be (None: nothing to judge), and what helps.
+
+    `is_needed`: the lab book does not do without it.
+    """
 
     what: str
     is_well: bool | None = True
     type_this: str | None = None
     is_needed: bool = False
-
-
-def find_all() -> list[Finding]:
-    """All findings, in order."""
-    return [*_stack(), *_lock(CHECKOUT / "requirements.lock"), *_quantum(), *_machine(), _git()]
 
 
 def _stack() -> Iterator[Finding]:
@@ -167,7 +165,8 @@ def doctor() -> int:
     Example:
       labkit doctor
     """  # noqa: D301
-    findings = find_all()
+    lock = CHECKOUT / "requirements.lock"
+    findings = [*_stack(), *_lock(lock), *_quantum(), *_machine(), _git()]
     for finding in findings:
         click.echo(f"{_MARKS[finding.is_well]}  {finding.what}")
         if finding.type_this:

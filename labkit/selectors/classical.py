@@ -19,6 +19,8 @@ from labkit.selectors.running import CostMeter
 _BLOCK = 2**14
 #: Up to this many neurons all indices can be shuffled; beyond, the same mask is hardly met twice.
 _SHUFFLE_UP_TO = 24
+#: What of a mask may be flipped together: a neuron, or several.
+Moves = Callable[[BoolArray], Iterable[Any]]
 
 
 def exhaustive(meter: CostMeter, *, rng: Generator) -> None:
@@ -74,9 +76,7 @@ def one_flip_search(meter: CostMeter, *, rng: Generator, restarts: int = 0) -> N
         _descend(meter, rng.random(n) < 0.5, lambda mask: rng.permutation(n))
 
 
-def _descend(
-    meter: CostMeter, mask: BoolArray, moves: Callable[[BoolArray], Iterable[Any]]
-) -> None:
+def _descend(meter: CostMeter, mask: BoolArray, moves: Moves) -> None:
     """Flips the neurons of each move where that lowers the cost, until no move does."""
     cost, improved = float(meter.evaluate(mask)), True
     while improved:
