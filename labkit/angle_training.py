@@ -21,8 +21,7 @@ from labkit.arrays import FloatArray
 from labkit.costs import Cost, CostTable, LocalCost, PauliZCost
 from labkit.ledger import Ledger
 from labkit.limits import check_count, check_integer, check_positive, check_register, show_value
-from labkit.platforms import TENSORFLOW_QUANTUM
-from labkit.quiet import quiet_start
+from labkit.platforms import TENSORFLOW_QUANTUM, quiet_start
 
 if TYPE_CHECKING:
     import cirq
@@ -83,8 +82,7 @@ def train_angles(
         betas: (p,) first angles, radians; given where `gammas` are.
 
     Raises:
-        ValueError: a number is out of range, the angles are not (p,), or the cost is the
-            same for every mask.
+        ValueError: the cost is the same for every mask.
         TooLargeError: the state does not fit in memory.
         ImportError: TensorFlow Quantum does not exist here.
         RuntimeError: `tf.keras` was used as Keras 3 before labkit was imported.
@@ -101,15 +99,11 @@ def train_angles(
     start = time.perf_counter()
     model, start_circuit = _build_model(packages, polynomial, p, learning_rate)
     model.set_weights([np.concatenate([betas, polynomial.std * gammas])])
-    history = _fit(model, start_circuit, epochs)
-    seconds = time.perf_counter() - start
+    history = polynomial.mean + polynomial.std * _fit(model, start_circuit, epochs)
+    seconds, layers = time.perf_counter() - start, p * (2 * epochs + 1)
     betas, gammas = np.split(model.get_weights()[0].astype(np.float64), 2)
-    return TrainedAngles(
-        gammas / polynomial.std,
-        betas,
-        polynomial.mean + polynomial.std * history,
-        Ledger(circuit_runs=epochs + 1, cost_layers=p * (2 * epochs + 1), seconds=seconds),
-    )
+    ledger = Ledger(circuit_runs=epochs + 1, cost_layers=layers, seconds=seconds)
+    return TrainedAngles(gammas / polynomial.std, betas, history, ledger)
 
 
 def value_and_gradient(
@@ -117,7 +111,8 @@ def value_and_gradient(
 ) -> tuple[float, FloatArray, FloatArray]:
     """<psi|C|psi> and its derivatives by all 2p angles, in TensorFlow Quantum.
 
-    What `train_angles` descends; `labkit.simulators.qaoa_value_and_gradient` computes the same.
+    What `train_angles` descends, and refuses; `labkit.simulators.qaoa_value_and_gradient`
+    computes the same.
 
     Args:
         cost: C, see `train_angles`.
@@ -126,9 +121,6 @@ def value_and_gradient(
 
     Returns:
         value, dgammas float64 (p,), dbetas float64 (p,), rounded as float32.
-
-    Raises:
-        as `train_angles`.
     """
     polynomial = _expand(cost)
     gammas, betas = check_angles(gammas, betas)
@@ -193,12 +185,9 @@ def _build_model(
     qubits = cirq.LineQubit.range(cost.n_neurons)
     terms = {neurons: c / cost.std for neurons, c in cost.terms.items() if neurons and c}
     standardised = PauliZCost(terms, cost.n_neurons)
-    layer = tfq.layers.PQC(
-        _build_layers(standardised, qubits, p),
-        standardised.to_pauli_sum(qubits),
-        differentiator=tfq.differentiators.Adjoint(),
-        initializer="zeros",
-    )
+    circuit, observable = _build_layers(standardised, qubits, p), standardised.to_pauli_sum(qubits)
+    adjoint = tfq.differentiators.Adjoint()
+    layer = tfq.layers.PQC(circuit, observable, differentiator=adjoint, initializer="zeros")
     model = keras.Sequential([keras.Input((), dtype=tf.string), layer])
     model.compile(optimizer=keras.optimizers.Adam(learning_rate), loss=_output_itself)
     return model, tfq.convert_to_tensor([uniform_superposition(qubits)])
@@ -231,12 +220,7 @@ def _output_itself(_: Any, output: Any) -> Any:
 
 
 def _import_tensorflow_quantum() -> tuple[Any, Any, Any]:
-    """TensorFlow, TensorFlow Quantum and legacy Keras.
-
-    Raises:
-        ImportError: they do not exist here.
-        RuntimeError: `tf.keras` is Keras 3 already, with which TensorFlow Quantum does not work.
-    """
+    """TensorFlow, TensorFlow Quantum and legacy Keras, where they exist and `tf.keras` is it."""
     os.environ["TF_USE_LEGACY_KERAS"] = "1"  # read when tf.keras is first touched
     try:
         with quiet_start():

@@ -27,9 +27,7 @@ MIXERS = ("x", "grover", "ring")
 def check_mixer(mixer: Any, n_active: Any, n_neurons: int) -> tuple[str, int | None]:
     """Returns the mixer's name, and the number of neurons that every mask keeps, if fixed.
 
-    Raises:
-        ValueError: the mixer is unknown; 'ring' has no `n_active`, 'x' has one, or it is not in
-            0..n_neurons.
+    'ring' needs `n_active`, in 0..n_neurons, 'grover' may have it, and 'x' has none.
     """
     check_choice("mixer", mixer, MIXERS)
     if n_active is None and mixer != "ring":
@@ -38,18 +36,13 @@ def check_mixer(mixer: Any, n_active: Any, n_neurons: int) -> tuple[str, int | N
         raise ValueError(f"n_active=None with mixer='ring' (limit: 0 to {n_neurons})")
     n_active = check_integer("n_active", n_active, minimum=0, maximum=n_neurons)
     if mixer == "x":
-        raise ValueError(
-            f"n_active={n_active} with mixer='x', which does not keep it (limit: None)"
-        )
+        given = f"n_active={n_active} with mixer='x'"
+        raise ValueError(f"{given}, which does not keep it (limit: None)")
     return mixer, n_active
 
 
 def check_angles(gammas: npt.ArrayLike, betas: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
-    """Returns both as float64 (p,), radians per unit of cost and radians.
-
-    Raises:
-        ValueError: they are not of one length p >= 0, or not finite.
-    """
+    """Returns both as float64 (p,), radians per unit of cost and radians; p may be 0."""
     checked = check_array("gammas", gammas), check_array("betas", betas)
     if checked[0].ndim != 1 or checked[0].shape != checked[1].shape:
         shapes = f"gammas has shape {checked[0].shape}, betas {checked[1].shape}"
@@ -90,16 +83,12 @@ def ramp_angles(
     Returns:
         gammas and betas, float64 (p,) each.
 
-    Raises:
-        ValueError: `p` or `n_neurons` is below 1, or a number not finite.
-
     Reference: Sack and Serbyn 2021, arXiv 2101.05742 (annealing as a start for QAOA).
     """
     p = check_integer("p", p, minimum=1)
     n_neurons = check_integer("n_neurons", n_neurons, minimum=1)
-    slope = (
-        math.sqrt(n_neurons) if delta_gamma is None else check_finite("delta_gamma", delta_gamma)
-    )
-    scale = check_finite("std", std) or 1.0
+    if delta_gamma is None:
+        delta_gamma = math.sqrt(n_neurons)
+    slope = check_finite("delta_gamma", delta_gamma) / (check_finite("std", std) or 1.0)
     rise = (np.arange(p) + 0.5) / p
-    return slope / scale * rise, check_finite("delta_beta", delta_beta) * (1 - rise)
+    return slope * rise, check_finite("delta_beta", delta_beta) * (1 - rise)

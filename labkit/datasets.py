@@ -16,15 +16,7 @@ from numpy.typing import NDArray
 from labkit.arrays import Float32Array, FloatArray, IntArray
 from labkit.limits import check_choice, check_integer
 
-TASK_NAMES: tuple[str, ...] = (
-    "moons",
-    "circles",
-    "iris",
-    "breast_cancer",
-    "digits_3v6",
-    "digits_3v8",
-    "wine",
-)
+TASK_NAMES = ("moons", "circles", "iris", "breast_cancer", "digits_3v6", "digits_3v8", "wine")
 _ARRAYS = ("x_train", "y_train", "x_validation", "y_validation", "x_test", "y_test")
 
 
@@ -40,10 +32,7 @@ class Task:
         name: One of `TASK_NAMES`.
         x_train: Training features, float32 (samples, features), C-contiguous.
         y_train: Training labels, int64 (samples,), 0..n_classes-1.
-        x_validation: Validation features, as `x_train`.
-        y_validation: Validation labels, as `y_train`.
-        x_test: Test features, as `x_train`.
-        y_test: Test labels, as `y_train`.
+        x_validation, y_validation, x_test, y_test: Those of the other splits, alike.
         n_classes: Number of classes.
         source: Citation of the data, with its address.
         licence: Terms under which the data may be passed on.
@@ -87,12 +76,8 @@ class Task:
         def project(x: Float32Array) -> Float32Array:
             return _freeze(((x - mean) @ directions).astype(np.float32))
 
-        return replace(
-            self,
-            x_train=project(self.x_train),
-            x_validation=project(self.x_validation),
-            x_test=project(self.x_test),
-        )
+        train, validation, test = map(project, (self.x_train, self.x_validation, self.x_test))
+        return replace(self, x_train=train, x_validation=validation, x_test=test)
 
 
 def load_task(name: str) -> Task:
@@ -129,14 +114,9 @@ def _read_task(name: str, folder: Path) -> Task:
     path = folder / f"{name}.npz"
     _check_sum(path, entry["sha256"])
     with np.load(path, allow_pickle=False) as stored:
-        arrays = {key: _freeze(stored[key]) for key in _ARRAYS}
-    return Task(
-        name=name,
-        n_classes=entry["n_classes"],
-        source=entry["source"],
-        licence=entry["licence"],
-        **arrays,
-    )
+        arrays: dict[str, Any] = {key: _freeze(stored[key]) for key in _ARRAYS}
+    about = {key: entry[key] for key in ("n_classes", "source", "licence")}
+    return Task(name=name, **about, **arrays)
 
 
 def _check_sum(path: Path, expected: str) -> None:
@@ -145,10 +125,8 @@ def _check_sum(path: Path, expected: str) -> None:
         raise FileNotFoundError(f"the stored task is missing: {path}")
     found = hashlib.sha256(path.read_bytes()).hexdigest()
     if found != expected:
-        raise ValueError(
-            f"{path} was altered: its SHA-256 is {found[:12]}..., recorded is {expected[:12]}... "
-            "(restore it from the repository)"
-        )
+        sums = f"its SHA-256 is {found[:12]}..., recorded is {expected[:12]}..."
+        raise ValueError(f"{path} was altered: {sums} (restore it from the repository)")
 
 
 def _fit_components(x_train: Float32Array, n_components: int) -> tuple[FloatArray, FloatArray]:

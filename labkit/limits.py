@@ -16,12 +16,10 @@ import psutil
 #: So few bytes are given without a look at the memory, which takes a tenth of a millisecond.
 ALWAYS_FITS = 2**24
 _USABLE_SHARE = 0.8
+_CGROUP = Path("/sys/fs/cgroup")
 _CGROUP_FILES = (
-    (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")),
-    (
-        Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
-        Path("/sys/fs/cgroup/memory/memory.usage_in_bytes"),
-    ),
+    (_CGROUP / "memory.max", _CGROUP / "memory.current"),
+    (_CGROUP / "memory/memory.limit_in_bytes", _CGROUP / "memory/memory.usage_in_bytes"),
 )
 
 
@@ -33,6 +31,11 @@ def show_value(value: Any) -> str:
     """A value as text of one line that is not long."""
     text = " ".join(repr(value).split())
     return text if len(text) <= 60 else text[:57] + "..."
+
+
+def printable(text: str) -> str:
+    """Text in which control characters, which a terminal would obey, are replaced."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 def repr_line(thing: Any, **numbers: Any) -> str:
@@ -148,10 +151,9 @@ def check_register(
 def check_memory(argument: str, value: int, *, nbytes: float, largest: int, what: str) -> None:
     """Refuses a request of `nbytes` above `memory_limit`; `largest` is the value that would fit."""
     if nbytes > ALWAYS_FITS and nbytes > (usable := memory_limit()):
-        raise TooLargeError(
-            f"{argument}={value} needs {format_bytes(nbytes)} for {what}; "
-            f"{format_bytes(usable)} can be used here (limit: {argument}={largest})"
-        )
+        needed = f"{argument}={value} needs {format_bytes(nbytes)} for {what}"
+        here = f"{format_bytes(usable)} can be used here (limit: {argument}={largest})"
+        raise TooLargeError(f"{needed}; {here}")
 
 
 def check_count(argument: str, count: int, *, bytes_each: int, what: str) -> None:

@@ -26,10 +26,7 @@ from labkit.limits import check_array, check_integer, check_register, show_value
 def place_values(n: int) -> IntArray:
     """What each of n neurons that is kept adds to the mask index: 2^(n-1), ..., 2, 1.
 
-    The index of a mask m is m @ place_values(n), n at most 62.
-
-    Returns:
-        int64 (n,), read-only.
+    The index of a mask m is m @ place_values(n), n at most 62: int64 (n,), read-only.
 
     >>> place_values(4)
     array([8, 4, 2, 1])
@@ -40,18 +37,12 @@ def place_values(n: int) -> IntArray:
 
 
 def check_mask(neuron_mask: Any, n: int, *, argument: str = "neuron_mask") -> BoolArray:
-    """Returns one mask, or a batch of masks, as a bool array.
+    """Returns one mask, or a batch of masks, as a bool array (..., n).
 
     Args:
         neuron_mask: (..., n), bool or the numbers 0 and 1; or a mask string.
         n: the number of neurons that a mask must have.
         argument: the caller's name of it, for the message.
-
-    Returns:
-        bool array (..., n).
-
-    Raises:
-        ValueError: the last axis does not hold n entries, or an entry is neither 0 nor 1.
     """
     array = _read_string(argument, neuron_mask) if isinstance(neuron_mask, str) else neuron_mask
     if not (isinstance(array, np.ndarray) and array.dtype.kind == "b"):
@@ -65,11 +56,7 @@ def check_mask(neuron_mask: Any, n: int, *, argument: str = "neuron_mask") -> Bo
 
 
 def check_one_mask(neuron_mask: Any, n: int, *, argument: str = "neuron_mask") -> BoolArray:
-    """Returns one mask as a bool array (n,); see `check_mask`.
-
-    Raises:
-        ValueError: it is a batch, has another length, or an entry is neither 0 nor 1.
-    """
+    """Returns one mask as a bool array (n,); see `check_mask`."""
     mask = check_mask(neuron_mask, n, argument=argument)
     if mask.ndim != 1:
         raise ValueError(f"{argument} has shape {mask.shape}; one mask has shape ({n},)")
@@ -77,13 +64,7 @@ def check_one_mask(neuron_mask: Any, n: int, *, argument: str = "neuron_mask") -
 
 
 def mask_from_string(s: str) -> BoolArray:
-    """Reads a mask string, character j for neuron j.
-
-    Args:
-        s: characters '0' and '1', at least one.
-
-    Returns:
-        bool array (n,).
+    """Reads a mask string, character j for neuron j, as a bool array (n,), n at least 1.
 
     >>> mask_from_string("1011").tolist()
     [True, False, True, True]
@@ -99,8 +80,10 @@ def mask_to_string(m: npt.ArrayLike) -> str:
     >>> mask_to_string([True, False, True, True])
     '1011'
     """
-    array = _one_mask(m)
-    return "".join("1" if kept else "0" for kept in array)
+    array = check_array("m", m)
+    if array.ndim != 1 or array.size == 0:
+        raise ValueError(f"m has shape {array.shape}; one mask has shape (n,) (limit: 1 axis)")
+    return "".join("1" if kept else "0" for kept in check_mask(array, array.size, argument="m"))
 
 
 def mask_to_index(m: npt.ArrayLike) -> int:
@@ -170,10 +153,3 @@ def _read_string(argument: str, s: Any) -> BoolArray:
         given = show_value(s)
         raise ValueError(f"{argument}={given} is not a mask string (limit: characters 0 and 1)")
     return np.array([character == "1" for character in s], dtype=bool)
-
-
-def _one_mask(m: npt.ArrayLike) -> BoolArray:
-    array = check_array("m", m)
-    if array.ndim != 1 or array.size == 0:
-        raise ValueError(f"m has shape {array.shape}; one mask has shape (n,) (limit: 1 axis)")
-    return check_mask(array, array.size, argument="m")

@@ -1,9 +1,12 @@
-"""Which parts of the lab exist for which Python and platform, and how to get the others."""
+"""Which parts of the lab exist for which Python and platform, and how to start them quietly."""
 
 from __future__ import annotations
 
+import os
 import platform
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 
@@ -14,15 +17,11 @@ NEWEST_WHOLE = (3, 12)
 
 @dataclass(frozen=True)
 class Part:
-    """A part that some Pythons or platforms have to do without.
+    """A part that some Pythons or platforms have to do without: why, and what the lab then does.
 
     Attributes:
-        name: of the package, in words.
-        module: that is imported.
         newest: the newest Python that it exists for.
         platforms: (system, machine) that it exists for; empty for all.
-        why: it is missing elsewhere.
-        without: what the lab then does.
     """
 
     name: str
@@ -33,13 +32,7 @@ class Part:
     without: str
 
     def exists_for(self, python: tuple[int, int], system: str, machine: str) -> bool:
-        """Whether it is to be had.
-
-        Args:
-            python: major and minor version.
-            system: as `platform.system()` has it.
-            machine: as `platform.machine()` has it.
-        """
+        """Whether it is to be had, on what `platform.system()` and `.machine()` call so."""
         return python <= self.newest and (not self.platforms or (system, machine) in self.platforms)
 
     def is_installed(self) -> bool:
@@ -95,12 +88,7 @@ def missing_line() -> str | None:
 
 
 def what_one_gets(system: str, machine: str) -> dict[str, str]:
-    """Python versions -> what of the lab they get: everything, or all but some parts.
-
-    Args:
-        system: as `platform.system()` has it.
-        machine: as `platform.machine()` has it.
-    """
+    """Python versions -> what of the lab they get: everything, or all but some parts."""
     gets: dict[str, list[str]] = {}
     for minor in range(PYTHONS[0][1], PYTHONS[1][1] + 1):
         where = ((3, minor), system, machine)
@@ -116,3 +104,21 @@ def _this_python() -> tuple[int, int]:
 
 def _this_machine() -> tuple[str, str]:
     return platform.system(), platform.machine()
+
+
+@contextmanager
+def quiet_start() -> Iterator[None]:
+    """Silences standard error, below Python too, while TensorFlow is imported.
+
+    TensorFlow reports missing GPUs from C++ before its own log level applies. Exceptions are
+    raised as ever.
+    """
+    kept = os.dup(2)
+    silence = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(silence, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(silence)

@@ -34,11 +34,7 @@ class Provenance:
 
 
 def describe_run(*, seed: int) -> Provenance:
-    """The seed, and the versions of Python, labkit and what it stands on, without importing them.
-
-    Args:
-        seed: the seed that the notebook used.
-    """
+    """The seed of a notebook; the versions of Python, labkit and what it stands on."""
     return Provenance(seed, package_versions(_PACKAGES))
 
 
@@ -57,20 +53,17 @@ def describe_origin() -> dict[str, Any]:
 
 
 def package_versions(packages: Sequence[str]) -> dict[str, str]:
-    """Versions of labkit, Python and some packages, without importing them.
-
-    Args:
-        packages: names under which they are installed.
-    """
+    """Versions of labkit, Python and some installed packages, without importing them."""
     versions = {"labkit": labkit.__version__, "Python": platform.python_version()}
-    return versions | {name: _version(name) for name in packages}
+    return versions | {name: installed_version(name) or "not installed" for name in packages}
 
 
-def _version(package: str) -> str:
+def installed_version(package: str) -> str | None:
+    """Its version, without importing it; None where it is not installed."""
     try:
         return version(package)
     except PackageNotFoundError:
-        return "not installed"
+        return None
 
 
 def _commit(folder: Path) -> str | None:

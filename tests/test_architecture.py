@@ -23,7 +23,6 @@ ROWS = {
     "ledger": 0,
     "limits": 0,
     "platforms": 0,
-    "quiet": 0,
     "masks": 1,
     "datasets": 1,
     "amplification": 1,
@@ -45,7 +44,7 @@ ROWS = {
     "__main__": 9,
 }
 #: Modules that no reader needs: not in labkit.__all__.
-PRIVATE = {"arrays", "quiet", "platforms", "cli", "__main__"}
+PRIVATE = {"arrays", "platforms", "cli", "__main__"}
 #: Who may import what is slow to load, or exists only on some machines; for its types, anyone may.
 MAY_IMPORT = {
     "keras": {"networks", "baselines"},

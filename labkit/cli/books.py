@@ -2,11 +2,43 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
+import numpy as np
 
-from labkit.cli.options import book_option, open_book
+from labkit.limits import printable, show_value
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from labkit.records import LabBook
+
+existing_file = click.Path(exists=True, dir_okay=False, path_type=Path)
+book_option = click.option(
+    "--book",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default="lab_book.sqlite",
+    envvar="LABKIT_BOOK",
+    show_default=True,
+    show_envvar=True,
+    help="The lab book: one SQLite file.",
+)
+_ROWS = 40
+_CELL = 32  # characters
+_GAP = 2  # characters between columns
+_GROUPS = ("parameters.", "result.", "ledger.")
+_ENTRY = 8  # characters: --columns entry shows all
+
+
+def open_book(path: Path) -> LabBook:
+    """A lab book that is there, or a `LabBookError`."""
+    from labkit.records import LabBook
+
+    return LabBook.existing(path)
 
 
 @click.command()
@@ -40,7 +72,6 @@ def runs(book: Path, conditions: tuple[str, ...], columns: tuple[str, ...], as_c
       labkit runs --columns n_hidden,restarts,regret
       labkit runs --csv > runs.csv
     """  # noqa: D301
-    from labkit.cli.tables import choose_columns, pick_columns, render
     from labkit.records import read_filters
 
     try:
@@ -57,6 +88,65 @@ def runs(book: Path, conditions: tuple[str, ...], columns: tuple[str, ...], as_c
         click.echo(picked.to_csv(index=False), nl=False)
     else:
         click.echo(render(picked if names else choose_columns(frame)))
+
+
+def pick_columns(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """The columns of these names; a bare name stands for a parameter, result or ledger entry."""
+    return frame[[_full_name(frame, name) for name in names]]
+
+
+def _full_name(frame: pd.DataFrame, name: str) -> str:
+    for candidate in (name, *(group + name for group in _GROUPS)):
+        if candidate in frame:
+            return candidate
+    known = ", ".join(str(column) for column in frame if not str(column).startswith("versions."))
+    raise ValueError(f"column {show_value(name)} is unknown (known: {known})")
+
+
+def choose_columns(frame: pd.DataFrame) -> pd.DataFrame:
+    """What differs between the runs, what came out, and what went wrong, if anything did."""
+    questions = ["question"] if frame["question"].nunique() > 1 else []
+    given = [name for name in frame if name.startswith("parameters.")]
+    varied = [name for name in given if len(set(map(show_value, frame[name]))) > 1]
+    results = [name for name in frame if name.startswith("result.")]
+    chosen = ["entry", "seed", *questions, *varied, "error", *results, "seconds"]
+    short = frame.assign(entry=frame["entry"].str[:_ENTRY])
+    return short[[name for name in chosen if frame[name].notna().any()]]
+
+
+def render(frame: pd.DataFrame) -> str:
+    """A table as wide as the terminal at most, of its last rows, and what was left out of it."""
+    if frame.empty:
+        return "no runs"
+    rows, width = frame.tail(_ROWS), shutil.get_terminal_size((100, 24)).columns
+    columns = [_cells(column) for _, column in rows.items()]
+    ends = np.cumsum([len(cells[0]) + _GAP for cells in columns]) - _GAP
+    shown = max(int((ends <= width).sum()), 1)
+    lines = [(" " * _GAP).join(line).rstrip() for line in zip(*columns[:shown], strict=True)]
+    left_out = []
+    if len(rows) < len(frame):
+        left_out.append(f"the first {len(frame) - len(rows)} of {len(frame)} runs (--csv has all)")
+    if shown < len(columns):
+        left_out.append(f"{len(columns) - shown} columns (--columns picks)")
+    return "\n".join([*lines, *([f"not shown: {' and '.join(left_out)}"] if left_out else [])])
+
+
+def _cells(column: pd.Series[Any]) -> list[str]:
+    """A heading and cells of one width, numbers to the right."""
+    heading = str(column.name)
+    for group in _GROUPS:
+        heading = heading.removeprefix(group)
+    texts = [heading, *map(_text, column.astype(object).where(column.notna(), ""))]
+    side = ">" if column.dtype.kind in "iufb" else "<"
+    return [f"{text:{side}{max(map(len, texts))}}" for text in texts]
+
+
+def _text(value: Any) -> str:
+    """A value in a cell, in one line."""
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    text = printable("".join(str(value).splitlines()[:1]))
+    return text if len(text) <= _CELL else text[: _CELL - 1] + "…"
 
 
 @click.command()
@@ -81,13 +171,7 @@ def export(path: Path, book: Path) -> None:
 
 
 @click.command()
-@click.argument(
-    "others",
-    nargs=-1,
-    required=True,
-    metavar="OTHER...",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-)
+@click.argument("others", nargs=-1, required=True, metavar="OTHER...", type=existing_file)
 @book_option
 def merge(others: tuple[Path, ...], book: Path) -> None:
     """Take the entries of other lab books into this one.

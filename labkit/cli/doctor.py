@@ -8,7 +8,6 @@ import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import click
@@ -16,23 +15,12 @@ import click
 import labkit
 from labkit.limits import format_bytes, memory_limit
 from labkit.platforms import PYTHONS, TENSORFLOW_QUANTUM, missing_here, what_one_gets
+from labkit.provenance import installed_version
 
 CHECKOUT = Path(labkit.__file__).parents[1]
 
-_STACK = (
-    "numpy",
-    "scipy",
-    "numba",
-    "cirq-core",
-    "qsimcirq",
-    "keras",
-    "tensorflow",
-    "dimod",
-    "pandas",
-    "dask",
-    "distributed",
-    "jupyterlab",
-)
+_COMPUTING = ("numpy", "scipy", "numba", "cirq-core", "qsimcirq", "keras", "tensorflow", "dimod")
+_STACK = (*_COMPUTING, "pandas", "dask", "distributed", "jupyterlab")
 _LEAST_MEMORY = 2 * 2**30
 _LEAST_DISK = 2**30
 _NAMED = 5  # packages named in a line
@@ -40,13 +28,9 @@ _NAMED = 5  # packages named in a line
 
 @dataclass(frozen=True)
 class Finding:
-    """One line of the doctor's.
+    """What was found, whether it is as it should be (None: nothing to judge), and what helps.
 
-    Attributes:
-        what: was found.
-        is_well: whether it is as it should be; None where there is nothing to judge.
-        type_this: the command that helps.
-        is_needed: whether the lab book does without.
+    `is_needed`: the lab book does not do without it.
     """
 
     what: str
@@ -55,20 +39,11 @@ class Finding:
     is_needed: bool = False
 
 
-def find_all() -> list[Finding]:
-    """All findings, in order."""
-    return [*_stack(), *_lock(CHECKOUT / "requirements.lock"), *_quantum(), *_machine(), _git()]
-
-
 def _stack() -> Iterator[Finding]:
     is_supported = PYTHONS[0] <= sys.version_info[:2] <= PYTHONS[1]
-    where = f"{platform.system()}, {platform.machine()}"
-    yield Finding(
-        f"labkit {labkit.__version__} on Python {platform.python_version()} ({where})",
-        is_supported,
-        None if is_supported else f"PYTHON=python3.12 {_install_command()}",
-        is_needed=True,
-    )
+    where = f"Python {platform.python_version()} ({platform.system()}, {platform.machine()})"
+    helps = None if is_supported else f"PYTHON=python3.12 {_install_command()}"
+    yield Finding(f"labkit {labkit.__version__} on {where}", is_supported, helps, is_needed=True)
     gets = what_one_gets(platform.system(), platform.machine())
     told = "; ".join(f"Python {versions} gets {what}" for versions, what in gets.items())
     yield Finding(f"on this platform {told}", None)
@@ -98,8 +73,7 @@ def _lock(path: Path) -> Iterator[Finding]:
     for what, names in (("missing", missing), ("not as locked", differing)):
         if names:
             more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-            listed = ", ".join(names[:_NAMED])
-            told = f"of {path.name}, {what}: {listed}{more}"
+            told = f"of {path.name}, {what}: {', '.join(names[:_NAMED])}{more}"
             yield Finding(told, False, _install_command(), is_needed=True)
 
 
@@ -116,14 +90,6 @@ def read_lock(text: str) -> dict[str, str]:
             (pinned,) = requirement.specifier
             locked[requirement.name] = pinned.version
     return locked
-
-
-def installed_version(package: str) -> str | None:
-    """Its version, without importing it; None where it is not installed."""
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None
 
 
 def _quantum() -> Iterator[Finding]:
@@ -156,12 +122,12 @@ def _machine() -> Iterator[Finding]:
     memory, disk = memory_limit(), shutil.disk_usage(Path.cwd()).free
     cores = cpu_count()
     yield Finding(f"{cores} {'core' if cores == 1 else 'cores'} can be used")
+    is_enough, is_space = memory >= _LEAST_MEMORY, disk >= _LEAST_DISK
+    close = " (close other programs: below 2 GiB the larger notebooks refuse some sizes)"
     room = f"{format_bytes(memory)} of memory can be used"
-    close = "close other programs: below 2 GiB the larger notebooks refuse some sizes"
-    is_enough = memory >= _LEAST_MEMORY
-    yield Finding(room if is_enough else f"{room} ({close})", is_enough)
+    yield Finding(room + ("" if is_enough else close), is_enough)
     space = f"{format_bytes(disk)} free on the disk of this folder"
-    yield Finding(space, disk >= _LEAST_DISK, None if disk >= _LEAST_DISK else "make clean")
+    yield Finding(space, is_space, None if is_space else "make clean")
 
 
 def _git() -> Finding:
@@ -199,7 +165,8 @@ def doctor() -> int:
     Example:
       labkit doctor
     """  # noqa: D301
-    findings = find_all()
+    lock = CHECKOUT / "requirements.lock"
+    findings = [*_stack(), *_lock(lock), *_quantum(), *_machine(), _git()]
     for finding in findings:
         click.echo(f"{_MARKS[finding.is_well]}  {finding.what}")
         if finding.type_this:

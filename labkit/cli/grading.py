@@ -6,12 +6,11 @@ import csv
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-if TYPE_CHECKING:
-    from labkit.cli.submissions import Grade
+from labkit.cli.submissions import STATUSES, Grade, find_notebooks, grade_notebook
+from labkit.limits import printable
 
 _INSTALL = "labkit grade needs nbclient and nbformat: python -m pip install nbclient nbformat"
 _STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -47,8 +46,6 @@ def grade(folder: Path, csv_file: Path | None, timeout: int) -> None:
       labkit grade handed_in
       labkit grade handed_in --csv grades.csv
     """  # noqa: D301
-    from labkit.cli.submissions import find_notebooks, grade_notebook
-
     _check_nbclient()
     if csv_file is not None and csv_file.exists():
         raise click.ClickException(f"{csv_file} exists already; it is not overwritten")
@@ -58,7 +55,7 @@ def grade(folder: Path, csv_file: Path | None, timeout: int) -> None:
     grades: list[Grade] = []
     for path in notebooks:
         name = path.relative_to(folder).as_posix()
-        click.echo(f"running {_in_one_line(name)}", err=True)
+        click.echo(f"running {printable(name)}", err=True)
         grades += grade_notebook(path, name, timeout=timeout)
     click.echo("\n".join(table_of(grades)))
     if csv_file is not None:
@@ -68,39 +65,26 @@ def grade(folder: Path, csv_file: Path | None, timeout: int) -> None:
 
 def table_of(grades: Sequence[Grade]) -> list[str]:
     """A line for each exercise, then one for each notebook, then one for all."""
-    files = {grade.file: _in_one_line(grade.file) for grade in grades}
+    files = {grade.file: printable(grade.file) for grade in grades}
     width = max(map(len, files.values()), default=0)
-    rows = [
-        f"{files[g.file]:{width}}  {_in_one_line(g.exercise):8}  {g.status}".rstrip()
-        for g in grades
-    ]
+    told = (f"{files[g.file]:{width}}  {printable(g.exercise):8}  {g.status}" for g in grades)
     totals = [
         f"{shown:{width}}  {sum(g.status == 'right' for g in of)} of {len(of)} right"
         for file, shown in files.items()
         if (of := [g for g in grades if g.file == file])
     ]
     counts = Counter(grade.status for grade in grades)
-    said = ", ".join(f"{counts[status]} {status}" for status in _statuses())
-    return [*rows, "", *totals, "", f"{len(files)} notebooks: {said}"]
+    said = ", ".join(f"{counts[status]} {status}" for status in STATUSES)
+    return [*map(str.rstrip, told), "", *totals, "", f"{len(files)} notebooks: {said}"]
 
 
 def write_csv(grades: Iterable[Grade], file: Path) -> None:
-    """One row for each exercise; what a spreadsheet would take for a formula is marked as text.
-
-    Raises:
-        FileExistsError: the file is there already.
-    """
+    """One row for each exercise; what a spreadsheet would take for a formula is marked as text."""
     with file.open("x", newline="", encoding="utf-8") as opened:
         writer = csv.writer(opened)
         writer.writerow(["file", "exercise", "status", "message"])
         for g in grades:
             writer.writerow(map(_as_text, (g.file, g.exercise, g.status, g.message)))
-
-
-def _statuses() -> Sequence[str]:
-    from labkit.cli.submissions import STATUSES
-
-    return STATUSES
 
 
 def _check_nbclient() -> None:
@@ -113,8 +97,3 @@ def _check_nbclient() -> None:
 
 def _as_text(value: str) -> str:
     return f"'{value}" if value.startswith(_STARTS_FORMULA) else value
-
-
-def _in_one_line(text: str) -> str:
-    """Without control characters, which a terminal would obey."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)

@@ -22,7 +22,7 @@ import os
 import secrets
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,14 +52,7 @@ print({token!r} + _json.dumps([_verdict.status, _verdict.message]))
 
 @dataclass(frozen=True)
 class Grade:
-    """What became of one exercise in one notebook.
-
-    Attributes:
-        file: the notebook, as seen from the folder that is graded.
-        exercise: its name, such as '00-1'; '' where the notebook cannot be read.
-        status: 'right', 'wrong', 'not attempted' or 'did not run'.
-        message: why.
-    """
+    """What became of one exercise, and why; '' is that of a notebook that cannot be read."""
 
     file: str
     exercise: str
@@ -78,19 +71,11 @@ def find_notebooks(folder: Path) -> list[Path]:
 
 
 def grade_notebook(path: Path, name: str, *, timeout: int) -> list[Grade]:
-    """Runs a notebook again, and judges its exercises.
+    """Runs a notebook again, each cell for `timeout` seconds, and judges its exercises, in order.
 
     An exercise cell is found by its tag `exercise`, and names the exercise in its call of `check`.
     Of cells that name the same exercise the last counts. Exercises of the same chapter that have
     no cell any more are not attempted.
-
-    Args:
-        path: the notebook.
-        name: of it in the grades.
-        timeout: seconds for one cell.
-
-    Returns:
-        One grade for each exercise, in order; none where the notebook asks none.
     """
     import nbformat
 
@@ -106,7 +91,7 @@ def grade_notebook(path: Path, name: str, *, timeout: int) -> list[Grade]:
     return [Grade(name, exercise, *judged.get(exercise, lost[exercise])) for exercise in lost]
 
 
-def _chapter(asked: Mapping[str, None]) -> list[str]:
+def _chapter(asked: Iterable[str]) -> list[str]:
     """The exercises of the chapters that a notebook asks some of, and what it asks beside them."""
     from labkit.course.checking import all_exercises
 
@@ -152,16 +137,14 @@ def _judge_all(notebook: Any, folder: Path, timeout: int) -> dict[str, tuple[str
             places[asked[place]] = len(cells)
         cells.append(cell)
         if place in asked:
-            told = _JUDGE.format(source=source, exercise=asked[place], token=token)
-            cells.append(new_code_cell(told))
+            judge = _JUDGE.format(source=source, exercise=asked[place], token=token)
+            cells.append(new_code_cell(judge))
     notebook.cells = cells
     errors = _run(notebook, folder, timeout)
     return {name: _verdict(cells, place, errors, token) for name, place in places.items()}
 
 
-def _verdict(
-    cells: Sequence[Any], place: int, errors: Mapping[int, str], token: str
-) -> tuple[str, str]:
+def _verdict(cells: list[Any], place: int, errors: dict[int, str], token: str) -> tuple[str, str]:
     """Status and message of the exercise cell at a place, which the next cell judged."""
     for ran in (place, place + 1):
         if ran in errors:

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import click
 
-from labkit.cli.options import Interrupted, book_option
+from labkit.cli.books import book_option, existing_file
 
 
 @click.command()
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=existing_file)
 @book_option
 @click.option(
     "--workers",
@@ -84,7 +84,7 @@ def sweep(
         )
     except KeyboardInterrupt:
         said = f"interrupted: what has come is in {book}, and the same command goes on"
-        raise Interrupted(said) from None
+        raise click.Abort(said) from None
     click.echo(f"{report}; in {book}")
     if report.failed:
         shown = "labkit runs --columns seed,error"

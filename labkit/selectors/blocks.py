@@ -54,11 +54,7 @@ class BlockCost(CheckedCost):
         return unchecked(self.cost)(embed(self.neuron_mask, self.block, masks))
 
     def to_table(self) -> CostTable:
-        """The cost of each of the 2^b masks of the block.
-
-        Raises:
-            TooLargeError: the table does not fit in memory.
-        """
+        """The cost of each of the 2^b masks of the block."""
         b = check_register("block_size", self.n_neurons, bytes_per_mask=24, what="the cost table")
         starts = range(0, 2**b, _ROWS)
         indices = (np.arange(start, min(start + _ROWS, 2**b)) for start in starts)
@@ -139,14 +135,11 @@ def cut(neurons: Sequence[int] | IntArray, block_size: int) -> list[IntArray]:
 
 
 def clusters(strength: FloatArray, block_size: int) -> list[IntArray]:
-    """Blocks of neurons that interact strongly, greedily.
+    """Blocks of neurons that interact strongly, greedily; the last one may be smaller.
 
     Each block starts at the neuron of the strongest interaction left, and takes the neuron that
-    interacts most with the block, until it is full.
-
-    Args:
-        strength: (n, n), symmetric, 0 or more, 0 on the diagonal.
-        block_size: neurons of a block; the last one may be smaller.
+    interacts most with the block, until it is full. `strength` (n, n) is symmetric, 0 or more, and
+    0 on the diagonal.
     """
     left, blocks = np.ones(len(strength), dtype=bool), []
     while left.any():
@@ -163,18 +156,11 @@ def clusters(strength: FloatArray, block_size: int) -> list[IntArray]:
 def interaction_strength(meter: CostMeter, neuron_mask: BoolArray, here: float) -> FloatArray:
     """|J_jk| of each two neurons: float64 (n, n), symmetric, 0 on the diagonal.
 
-    From a polynomial or local cost's own terms z_j z_k; of another cost by n (n + 1) / 2
-    counted queries, as second differences at a mask m, which are as much for a cost of order 2::
+    From a polynomial or local cost's own terms z_j z_k; of another cost by n (n + 1) / 2 counted
+    queries, as second differences at a mask m (n,), of cost `here`, which are as much for a cost
+    of order 2::
 
         4 |J_jk| = |cost(m with j, k flipped) - cost(m with j) - cost(m with k) + cost(m)|
-
-    Args:
-        meter: the cost.
-        neuron_mask: bool (n,), m.
-        here: cost(m), which was asked for before.
-
-    Raises:
-        SearchEnded: the budget ran out, or the target was reached on the way.
     """
     cost = meter.cost.to_pauli_z() if isinstance(meter.cost, LocalCost) else meter.cost
     strength = np.zeros((meter.n_neurons,) * 2)

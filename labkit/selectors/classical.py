@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import product
+from typing import Any
 
 import numpy as np
+from numpy.random import Generator
 
 from labkit.arrays import BoolArray, FloatArray
 from labkit.costs import EQUAL_WITHIN
@@ -17,9 +19,11 @@ from labkit.selectors.running import CostMeter
 _BLOCK = 2**14
 #: Up to this many neurons all indices can be shuffled; beyond, the same mask is hardly met twice.
 _SHUFFLE_UP_TO = 24
+#: What of a mask may be flipped together: a neuron, or several.
+Moves = Callable[[BoolArray], Iterable[Any]]
 
 
-def exhaustive(meter: CostMeter, *, rng: np.random.Generator) -> None:
+def exhaustive(meter: CostMeter, *, rng: Generator) -> None:
     """Asks for the cost of every mask, in index order: the optimum, for 2^n queries.
 
     Raises:
@@ -30,13 +34,10 @@ def exhaustive(meter: CostMeter, *, rng: np.random.Generator) -> None:
         meter.evaluate(masks_from_indices(np.arange(start, min(start + _BLOCK, 2**n)), n))
 
 
-def random_search(meter: CostMeter, *, rng: np.random.Generator) -> None:
+def random_search(meter: CostMeter, *, rng: Generator) -> None:
     """Asks for masks in random order, none twice, until the budget or the target ends it.
 
-    Beyond 24 neurons masks are drawn independently, and a budget is needed.
-
-    Raises:
-        ValueError: more than 24 neurons without `max_cost_queries`.
+    Beyond 24 neurons masks are drawn independently, and `max_cost_queries` is needed.
     """
     n = meter.n_neurons
     if n > _SHUFFLE_UP_TO and meter.max_cost_queries is None:
@@ -45,7 +46,7 @@ def random_search(meter: CostMeter, *, rng: np.random.Generator) -> None:
         meter.evaluate(masks)
 
 
-def _random_masks(n: int, rng: np.random.Generator) -> Iterator[BoolArray]:
+def _random_masks(n: int, rng: Generator) -> Iterator[BoolArray]:
     while n > _SHUFFLE_UP_TO:
         yield rng.random((_BLOCK, n)) < 0.5
     indices = rng.permutation(2**n)
@@ -53,7 +54,7 @@ def _random_masks(n: int, rng: np.random.Generator) -> Iterator[BoolArray]:
         yield masks_from_indices(indices[start : start + _BLOCK], n)
 
 
-def one_flip_search(meter: CostMeter, *, rng: np.random.Generator, restarts: int = 0) -> None:
+def one_flip_search(meter: CostMeter, *, rng: Generator, restarts: int = 0) -> None:
     """Flips one neuron at a time where that lowers the cost, until no flip does.
 
     From a random mask, neurons are tried in random order and every improving flip is kept at
@@ -70,31 +71,26 @@ def one_flip_search(meter: CostMeter, *, rng: np.random.Generator, restarts: int
     >>> found.mask_string, found.cost
     ('00', 0.0)
     """
+    n = meter.n_neurons
     for _ in range(1 + check_integer("restarts", restarts, minimum=0)):
-        _descend(meter, rng)
+        _descend(meter, rng.random(n) < 0.5, lambda mask: rng.permutation(n))
 
 
-def _descend(meter: CostMeter, rng: np.random.Generator) -> None:
-    mask = rng.random(meter.n_neurons) < 0.5
+def _descend(meter: CostMeter, mask: BoolArray, moves: Moves) -> None:
+    """Flips the neurons of each move where that lowers the cost, until no move does."""
     cost, improved = float(meter.evaluate(mask)), True
     while improved:
         improved = False
-        for j in rng.permutation(meter.n_neurons):
-            if (flipped := _try_flips(meter, mask, [j], cost)) < cost:
+        for neurons in moves(mask):
+            mask[neurons] ^= True
+            flipped = float(meter.evaluate(mask))
+            if flipped < cost:
                 cost, improved = flipped, True
+            else:
+                mask[neurons] ^= True
 
 
-def _try_flips(meter: CostMeter, mask: BoolArray, neurons: list[int], cost: float) -> float:
-    """Flips neurons of the mask, whose cost is given, if that lowers it; the cost then."""
-    mask[neurons] ^= True
-    flipped = float(meter.evaluate(mask))
-    if flipped < cost:
-        return flipped
-    mask[neurons] ^= True
-    return cost
-
-
-def swap_search(meter: CostMeter, *, rng: np.random.Generator, n_active: int) -> None:
+def swap_search(meter: CostMeter, *, rng: Generator, n_active: int) -> None:
     """Exchanges one kept neuron for one that went where that lowers the cost, and restarts.
 
     The one-flip search of masks that keep `n_active` neurons: all exchanges in random order, an
@@ -110,14 +106,14 @@ def swap_search(meter: CostMeter, *, rng: np.random.Generator, n_active: int) ->
     while True:
         mask = np.zeros(n, dtype=bool)
         mask[rng.choice(n, n_active, replace=False)] = True
-        cost, improved = float(meter.evaluate(mask)), True
-        while improved:
-            improved = False
-            for i, j in rng.permutation(list(product(range(n), repeat=2))):
-                if not mask[i] or mask[j]:
-                    continue
-                if (swapped := _try_flips(meter, mask, [i, j], cost)) < cost:
-                    cost, improved = swapped, True
+        _descend(meter, mask, lambda mask: _exchanges(mask, rng))
+
+
+def _exchanges(mask: BoolArray, rng: Generator) -> Iterator[list[int]]:
+    """Pairs, in random order, of a neuron kept by then and one that went."""
+    for i, j in rng.permutation(list(product(range(len(mask)), repeat=2))):
+        if mask[i] and not mask[j]:
+            yield [i, j]
 
 
 #: A rise of this quantile is kept in that share of all tries: in the first sweep, in the last.
@@ -125,7 +121,7 @@ _HOT, _COLD = (0.5, 1 / 2), (0.1, 1 / 100)
 
 
 def simulated_annealing(
-    meter: CostMeter, *, rng: np.random.Generator, sweeps: int = 10, restarts: int = 0
+    meter: CostMeter, *, rng: Generator, sweeps: int = 10, restarts: int = 0
 ) -> None:
     """Flips one neuron at a time; a rise of the cost is kept with probability exp(-rise / T).
 
@@ -166,11 +162,7 @@ def _temperatures(rises: FloatArray, sweeps: int) -> FloatArray:
 
 
 def _walk(
-    meter: CostMeter,
-    mask: BoolArray,
-    cost: float,
-    temperatures: FloatArray,
-    rng: np.random.Generator,
+    meter: CostMeter, mask: BoolArray, cost: float, temperatures: FloatArray, rng: Generator
 ) -> None:
     for temperature in temperatures:
         for j in rng.permutation(len(mask)):

@@ -42,14 +42,13 @@ def dynamic_programming(meter: CostMeter, *, rng: np.random.Generator) -> None:
     if not isinstance(cost, LocalCost):
         given = f"{type(cost).__name__} of order {cost.order}"
         raise TypeError(f"cost is a {given} (limit: a LocalCost, of terms on neighbouring neurons)")
-    chain = min(_open_chain(cost), _ring(cost), key=lambda chain: chain.bandwidth)
+    first = [min(neurons, default=0) for neurons, _ in cost.terms]
+    behind_gap = [_start(neurons, cost.n_neurons) for neurons, _ in cost.terms]
+    chains = (_chain(cost, starts) for starts in (first, behind_gap))
+    chain = min(chains, key=lambda chain: chain.bandwidth)
     # three arrays of float64, two of indices, and one bool for each neuron to go back by
-    check_register(
-        "bandwidth",
-        chain.bandwidth,
-        bytes_per_mask=48 + cost.n_neurons // 2,
-        what="the least costs of neighbouring neurons",
-    )
+    needed, what = 48 + cost.n_neurons // 2, "the least costs of neighbouring neurons"
+    check_register("bandwidth", chain.bandwidth, bytes_per_mask=needed, what=what)
     meter.count(forward_passes=2**cost.order)
     meter.evaluate(_least_mask(chain))
 
@@ -77,23 +76,15 @@ class _Chain:
         return self.n_first + self.width
 
 
-def _open_chain(cost: LocalCost) -> _Chain:
-    """Each term from its first neuron to its last: none crosses."""
-    return _chain(cost, [min(neurons, default=0) for neurons, _ in cost.terms])
-
-
-def _ring(cost: LocalCost) -> _Chain:
-    """Each term from behind the widest gap between its neurons, on a ring."""
-    return _chain(cost, [_start(neurons, cost.n_neurons) for neurons, _ in cost.terms])
-
-
 def _start(neurons: tuple[int, ...], n: int) -> int:
+    """The neuron behind the widest gap between these, on a ring of n."""
     in_order = np.sort(neurons)
     gaps = (in_order - np.roll(in_order, 1)) % n
     return int(in_order[gaps.argmax()]) if neurons else 0
 
 
 def _chain(cost: LocalCost, starts: list[int]) -> _Chain:
+    """Each term from its start on: from its first neuron none crosses, behind a gap it may."""
     n, width, n_first = cost.n_neurons, 1, 0
     ending: list[list[tuple[list[int], FloatArray]]] = [[] for _ in range(n)]
     for start, (neurons, values) in zip(starts, cost.terms, strict=True):

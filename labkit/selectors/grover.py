@@ -47,7 +47,7 @@ def grover_search(
     Reference: Grover 1996, arXiv quant-ph/9605043; Boyer et al. 1998, arXiv quant-ph/9605034.
 
     Raises:
-        ValueError: one of them is out of range, or no mask is marked.
+        ValueError: no mask is marked.
         TooLargeError: the table or the state does not fit in memory.
     """
     shots = check_integer("shots", shots, minimum=1)
@@ -116,17 +116,13 @@ def adaptive_grover(
     quant-ph/9605034.
     """
     n = check_register("n_neurons", meter.n_neurons, bytes_per_mask=48, what="sorted costs")
-    calls_left = (
-        default_oracle_calls(n)
-        if max_oracle_calls is None
-        else check_integer("max_oracle_calls", max_oracle_calls, minimum=0)
-    )
+    if max_oracle_calls is None:
+        max_oracle_calls = default_oracle_calls(n)
+    calls_left = check_integer("max_oracle_calls", max_oracle_calls, minimum=0)
     table = meter.cost.to_table()
-    measure = (
-        exact_measurement(table, rng=rng)
-        if sampler is None
-        else circuit_measurement(table, rng=rng, sampler=sampler)
-    )
+    measure = exact_measurement(table, rng=rng)
+    if sampler is not None:
+        measure = circuit_measurement(table, rng=rng, sampler=sampler)
     meter.count(forward_passes=2**n)
     threshold, reach = float(meter.evaluate(rng.random(n) < 0.5)), 1.0
     while calls_left > 0:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,6 @@ import numpy.typing as npt
 
 from labkit.arrays import FloatArray, IntArray
 from labkit.costs import EQUAL_WITHIN, CostTable
-from labkit.ledger import Ledger
 from labkit.limits import check_array, check_count, check_rng
 from labkit.selectors.running import Selector, run
 
@@ -32,8 +31,7 @@ def queries_to_optimum(
     Raises:
         RuntimeError: a run ended without meeting an optimum.
     """
-    ledgers = _ledgers_to_optimum(selector, tables, rng=rng, **options)
-    return np.array([ledger.cost_queries for ledger in ledgers])
+    return _counts_to_optimum("cost_queries", selector, tables, rng=rng, **options)
 
 
 def oracle_calls_to_optimum(
@@ -43,18 +41,19 @@ def oracle_calls_to_optimum(
 
     Arguments and errors are those of `queries_to_optimum`.
     """
-    ledgers = _ledgers_to_optimum(selector, tables, rng=rng, **options)
-    return np.array([ledger.oracle_calls for ledger in ledgers])
+    return _counts_to_optimum("oracle_calls", selector, tables, rng=rng, **options)
 
 
-def _ledgers_to_optimum(
-    selector: Selector, tables: Iterable[CostTable], *, rng: np.random.Generator, **options: Any
-) -> Iterator[Ledger]:
+def _counts_to_optimum(
+    counted: str, selector: Selector, tables: Iterable[CostTable], **options: Any
+) -> IntArray:
+    counts = []
     for table in tables:
-        found = run(selector, table, rng=rng, target_cost=table.minimum, **options)
+        found = run(selector, table, target_cost=table.minimum, **options)
         if found.cost > table.minimum + EQUAL_WITHIN:
             raise RuntimeError(f"selector {found.selector} ended at {found.cost}, no optimum")
-        yield found.ledger
+        counts.append(getattr(found.ledger, counted))
+    return np.array(counts)
 
 
 @dataclass(frozen=True)

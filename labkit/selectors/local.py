@@ -52,11 +52,7 @@ class LocalWalk:
     steps: tuple[BlockStep, ...]
 
     def masks(self, n_steps: int | None = None) -> BoolArray:
-        """The start and the mask after each of the first `n_steps` (or all) steps.
-
-        Returns:
-            bool (n_steps + 1, n).
-        """
+        """The start and the mask after each of the first (or all) steps: bool (n_steps + 1, n)."""
         return np.array([self._start, *(step.after for step in self.steps[:n_steps])])
 
     def path(self, n_steps: int | None = None) -> BoolArray:
@@ -76,19 +72,8 @@ class LocalWalk:
 
 
 #: How `local_selection` cuts the neurons into blocks, and how often it goes through them.
-SCHEMES = (
-    "solo",
-    "one_pass",
-    "sweeps",
-    "random_blocks",
-    "clusters",
-    "layers",
-    "input_groups",
-)
+SCHEMES = ("solo", "one_pass", "sweeps", "random_blocks", "clusters", "layers", "input_groups")
 _GROUPED = ("layers", "input_groups")
-
-#: (mask, its cost, a block) -> the mask after the block was decided, and its cost.
-Decision = Callable[[BoolArray, float, IntArray], tuple[BoolArray, float]]
 
 
 def local_selection(
@@ -130,7 +115,7 @@ def local_selection(
         watch: is told of each decision; see `walk_locally`.
 
     Raises:
-        ValueError: one is out of range, or `groups` do not go with the scheme.
+        ValueError: `groups` do not go with the scheme.
         RuntimeError: the inner selector asked for no mask.
     """
     n = meter.n_neurons
@@ -140,9 +125,9 @@ def local_selection(
         max_rounds = check_integer("max_rounds", max_rounds, minimum=1)
     grouped = _check_groups(groups, scheme, n)
     search = _check_inner(inner, inner_options, rng)
-    decide: Decision = partial(_decide, meter, search, restriction(meter.cost))
-    if watch is not None:
-        decide = _watched(decide, meter, _check_watch(watch))
+    if watch is not None and not callable(watch):
+        raise TypeError(f"watch={show_value(watch)} is not a function of a step")
+    decide = _Decider(meter, search, restriction(meter.cost), watch)
     mask = rng.random(n) < 0.5
     cost = float(meter.evaluate(mask))
     if scheme == "random_blocks":
@@ -153,37 +138,44 @@ def local_selection(
     else:
         blocks = [block for group in grouped for block in cut(group, block_size)]
     if scheme == "solo":
-        merged = _merge(decide, mask, cost, blocks)
-        together = float(meter.evaluate(merged))
-        if watch is not None:
-            watch(BlockStep(np.empty(0, np.int64), mask, merged, together, meter.ledger))
+        merged = mask.copy()
+        for block in blocks:
+            merged[block] = decide(mask, cost, block)[0][block]
+        decide.tell(np.empty(0, np.int64), mask, merged, float(meter.evaluate(merged)))
     else:
         _sweep(decide, mask, cost, lambda: blocks, 1 if scheme == "one_pass" else max_rounds)
 
 
-def _decide(
-    meter: CostMeter,
-    search: partial[None],
-    restrict: Callable[[BoolArray, IntArray], Cost],
-    mask: BoolArray,
-    cost: float,
-    block: IntArray,
-) -> tuple[BoolArray, float]:
+@dataclass(frozen=True, eq=False)
+class _Decider:
     """Lets `search` choose a block; keeps its best mask where that is not worse."""
-    child = meter.child(restrict(mask, block))
-    try:
-        search(child)
-    finally:
-        meter.absorb(child, partial(embed, mask, block))
-    if child.best_mask is None:
-        raise RuntimeError(f"selector {name_of(search.func)} asked for no mask")
-    if child.best_cost > cost:
-        return mask, cost
-    return embed(mask, block, child.best_mask), child.best_cost
+
+    meter: CostMeter
+    search: partial[None]
+    restrict: Callable[[BoolArray, IntArray], Cost]
+    watch: Callable[[BlockStep], None] | None
+
+    def __call__(self, mask: BoolArray, cost: float, block: IntArray) -> tuple[BoolArray, float]:
+        """The mask after the block was decided, and its cost."""
+        child, after = self.meter.child(self.restrict(mask, block)), mask
+        try:
+            self.search(child)
+        finally:
+            self.meter.absorb(child, partial(embed, mask, block))
+        if child.best_mask is None:
+            raise RuntimeError(f"selector {name_of(self.search.func)} asked for no mask")
+        if child.best_cost <= cost:
+            after, cost = embed(mask, block, child.best_mask), child.best_cost
+        self.tell(block, mask, after, cost)
+        return after, cost
+
+    def tell(self, block: IntArray, before: BoolArray, after: BoolArray, cost: float) -> None:
+        if self.watch is not None:
+            self.watch(BlockStep(block, before, after, cost, self.meter.ledger))
 
 
 def _sweep(
-    decide: Decision,
+    decide: _Decider,
     mask: BoolArray,
     cost: float,
     partition: Callable[[], list[IntArray]],
@@ -198,14 +190,6 @@ def _sweep(
             return
 
 
-def _merge(decide: Decision, start: BoolArray, cost: float, blocks: list[IntArray]) -> BoolArray:
-    """The decisions on all blocks, each made at `start`."""
-    merged = start.copy()
-    for block in blocks:
-        merged[block] = decide(start, cost, block)[0][block]
-    return merged
-
-
 def walk_locally(cost: Cost, *, rng: np.random.Generator, **options: Any) -> LocalWalk:
     """Runs `local_selection` and keeps each of its decisions.
 
@@ -217,23 +201,6 @@ def walk_locally(cost: Cost, *, rng: np.random.Generator, **options: Any) -> Loc
     steps: list[BlockStep] = []
     selection = run(local_selection, cost, rng=rng, watch=steps.append, **options)
     return LocalWalk(selection, tuple(steps))
-
-
-def _watched(decide: Decision, meter: CostMeter, watch: Callable[[BlockStep], None]) -> Decision:
-    """The same decisions, of each of which `watch` is told."""
-
-    def decided(mask: BoolArray, cost: float, block: IntArray) -> tuple[BoolArray, float]:
-        after, cost_after = decide(mask, cost, block)
-        watch(BlockStep(block, mask, after, cost_after, meter.ledger))
-        return after, cost_after
-
-    return decided
-
-
-def _check_watch(watch: Any) -> Callable[[BlockStep], None]:
-    if not callable(watch):
-        raise TypeError(f"watch={show_value(watch)} is not a function of a step")
-    return watch
 
 
 def _check_inner(
@@ -256,8 +223,7 @@ def _check_groups(groups: Any, scheme: str, n: int) -> list[Sequence[int]]:
         return [range(n)]
     if isinstance(groups, str) or not isinstance(groups, Iterable):
         raise TypeError(f"groups={show_value(groups)} is not a sequence of sequences of neurons")
-    checked = [check_neurons(group, n) for group in groups]
-    left_out = sorted(set(range(n)).difference(*checked))
-    if left_out:
-        raise ValueError(f"groups lacks neuron {left_out[0]} (limit: all of 0..{n - 1})")
-    return list(checked)
+    checked: list[Sequence[int]] = [check_neurons(group, n) for group in groups]
+    if left_out := set(range(n)).difference(*checked):
+        raise ValueError(f"groups lacks neuron {min(left_out)} (limit: all of 0..{n - 1})")
+    return checked

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 Angles = tuple[FloatArray, FloatArray]
 
 ANGLES = ("ramp", "gradient", "sampled")
-DEFAULT_LAYERS = 4
 
 
 def qaoa_sampling(
@@ -65,7 +64,7 @@ def qaoa_sampling(
         sampler: runs the circuits; by default outcomes are drawn from the exact state.
 
     Raises:
-        ValueError: one is out of range, or `cvar` is below 1 with angles that are not 'sampled'.
+        ValueError: `cvar` is below 1 with angles that are not 'sampled'.
         TooLargeError: the state does not fit in memory.
 
     Reference: Farhi et al. 2014, arXiv 1411.4028; Barkoutsos et al. 2020, arXiv 1907.04769 (CVaR).
@@ -78,7 +77,8 @@ def qaoa_sampling(
     cost = with_phase(meter.cost)
     if isinstance(cost, CostTable):
         meter.count(forward_passes=2**meter.n_neurons)
-    source = _Source(meter, cost, rng, shots, mixer, n_active, sampler)
+    mixing = {"mixer": mixer, "n_active": n_active}
+    source = _Source(meter, cost, rng, shots, mixing, sampler)
     chosen = given or ramp_angles(p, meter.n_neurons, std=1.0)
     if given is None and angles == "gradient":
         chosen = _train_by_gradient(source, chosen, evaluations)
@@ -113,7 +113,8 @@ def optimise_angles(
     check_integer("evaluations", evaluations, minimum=1)
     angles = check_angles(*start)
     meter = CostMeter(with_phase(cost))
-    source = _Source(meter, meter.cost, np.random.default_rng(0), 1, mixer, n_active, None)
+    mixing = {"mixer": mixer, "n_active": n_active}
+    source = _Source(meter, meter.cost, np.random.default_rng(0), 1, mixing, None)
     return _train_by_gradient(source, angles, evaluations)
 
 
@@ -130,8 +131,7 @@ class _Source:
     cost: Any
     rng: np.random.Generator
     shots: int
-    mixer: str
-    n_active: int | None
+    mixing: dict[str, Any]
     sampler: cirq.Sampler | None
 
     @cached_property
@@ -144,11 +144,6 @@ class _Source:
         """The phases of the exact state, made once."""
         return self.cost.to_table()
 
-    @property
-    def options(self) -> dict[str, Any]:
-        """The mixer."""
-        return {"mixer": self.mixer, "n_active": self.n_active}
-
     def scaled(self, angles: Angles) -> Angles:
         """Gammas for this cost, from those for a cost of standard deviation 1."""
         return angles[0] / self.scale, angles[1]
@@ -156,12 +151,12 @@ class _Source:
     def sample(self, angles: Angles) -> FloatArray:
         """The costs of measured masks, each asked for, (shots,)."""
         if self.sampler is None:
-            state = evolve_qaoa(self.table, *self.scaled(angles), **self.options)
+            state = evolve_qaoa(self.table, *self.scaled(angles), **self.mixing)
             masks = sample_state(state, self.shots, rng=self.rng)
         else:
             from labkit.circuits.qaoa import qaoa_circuit
 
-            circuit = qaoa_circuit(self.cost, *self.scaled(angles), **self.options)
+            circuit = qaoa_circuit(self.cost, *self.scaled(angles), **self.mixing)
             masks = sample_masks(circuit, self.shots, rng=self.rng, sampler=self.sampler)
         self.meter.count(circuit_runs=1, shots=self.shots, cost_layers=len(angles[0]) * self.shots)
         return self.meter.evaluate(masks)
@@ -169,9 +164,8 @@ class _Source:
     def value_and_gradient(self, angles: Angles) -> tuple[float, FloatArray]:
         """The mean cost in standard deviations, and its gradient by all angles, (2p,)."""
         self.meter.count(circuit_runs=1, cost_layers=2 * len(angles[0]))
-        value, dgammas, dbetas = qaoa_value_and_gradient(
-            self.table, *self.scaled(angles), **self.options
-        )
+        scaled = self.scaled(angles)
+        value, dgammas, dbetas = qaoa_value_and_gradient(self.table, *scaled, **self.mixing)
         gradient = np.concatenate([dgammas / self.scale, dbetas])
         return value / self.scale, gradient / self.scale
 
@@ -222,10 +216,10 @@ def _check_layers(p: Any, angles: Any) -> tuple[int, Angles | None]:
     """The number of layers, and the angles where they are given."""
     if isinstance(angles, str):
         check_choice("angles", angles, ANGLES)
-        return check_integer("p", DEFAULT_LAYERS if p is None else p, minimum=1), None
+        return check_integer("p", 4 if p is None else p, minimum=1), None
     if not isinstance(angles, tuple | list) or len(angles) != 2:
-        known = ", ".join(ANGLES)
-        raise TypeError(f"angles={show_value(angles)} is no pair of arrays (known: {known})")
+        shown = f"angles={show_value(angles)}"
+        raise TypeError(f"{shown} is no pair of arrays (known: {', '.join(ANGLES)})")
     given = check_angles(*angles)
     if p is not None and p != len(given[0]):
         raise ValueError(f"p={show_value(p)} with angles of {len(given[0])} layers (limit: None)")

@@ -87,11 +87,6 @@ class CallMeter(CostMeter):
             self._calls.append(self.spent + (1 + self._by_shot) * np.arange(1, asked + 1))
             self.spent, self._by_shot = int(self._calls[-1][-1]), 0
 
-    def child(self, cost: Cost) -> CallMeter:
-        """A meter of another cost, with the same target and what is left of the budget."""
-        left = super().child(cost)
-        return CallMeter(cost, max_cost_queries=left.max_cost_queries, target_cost=left.target_cost)
-
     def absorb(self, child: CostMeter, embed: Callable[[BoolArray], BoolArray]) -> None:
         """Takes over what a child spent, and when."""
         super().absorb(child, embed)
@@ -108,11 +103,11 @@ def _local(
     meter: CallMeter, rng: np.random.Generator, budget: int, *, grover_inside: bool = False
 ) -> None:
     size = min(BLOCK_SIZE, meter.n_neurons)
-    calls: dict[str, Any] = {
-        "inner": adaptive_grover,
-        "inner_options": {"max_oracle_calls": 2**size - 1},
-    }
-    local_selection(meter, rng=rng, block_size=size, **(calls if grover_inside else {}))
+    options: dict[str, Any] = {"block_size": size}
+    if grover_inside:
+        calls = {"max_oracle_calls": 2**size - 1}
+        options |= {"inner": adaptive_grover, "inner_options": calls}
+    local_selection(meter, rng=rng, **options)
 
 
 def race_qaoa(
@@ -154,15 +149,12 @@ def trace(
         budget: calls, at least 1.
         rng: source of all randomness.
     """
-    search = (
-        entrant
-        if callable(entrant)
-        else ENTRANTS[check_choice("entrant", entrant, tuple(ENTRANTS))]
-    )
+    if not callable(entrant):
+        entrant = ENTRANTS[check_choice("entrant", entrant, tuple(ENTRANTS))]
     budget = check_integer("budget", budget, minimum=1)
     meter = CallMeter(cost, max_cost_queries=budget, target_cost=cost.minimum)
     with suppress(SearchEnded):
         while meter.spent < budget:
-            search(meter, rng, budget)
+            entrant(meter, rng, budget)
     within = meter.calls <= budget
     return Trace(meter.calls[within], meter.history[within], meter.ledger)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,17 +18,19 @@ from labkit.ledger import Ledger
 from labkit.limits import check_integer, check_number, check_rng, repr_line, show_value
 from labkit.masks import check_mask, mask_to_string
 
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
 Selector = Callable[..., None]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Selection:
-    """What a selector found.
+    """What a selector, of this name, found.
 
     Attributes:
-        selector: its name.
         neuron_mask: bool (n,), the best mask it asked the cost of.
-        cost: the cost of that mask.
+        cost: of that mask.
         ledger: what it cost to find.
         history: float64 (cost_queries,), the cost of each mask asked for, in order.
     """
@@ -58,11 +60,9 @@ class CostMeter:
     """A cost that counts what it is asked, remembers the best answer, and stops at its limits.
 
     Attributes:
-        cost: the cost itself.
         max_cost_queries: the budget; None where there is none.
         target_cost: a cost at which the search may end; None where there is none.
-        best_mask: the best mask so far; None before the first query.
-        best_cost: its cost.
+        best_mask: the best mask so far, of cost `best_cost`; None before the first query.
     """
 
     def __init__(
@@ -106,25 +106,25 @@ class CostMeter:
         """
         masks = check_mask(neuron_masks, self.n_neurons, argument="neuron_masks")
         batch = masks.reshape(-1, self.n_neurons)
-        allowed = batch if self.max_cost_queries is None else batch[: self._remaining()]
+        allowed = batch[: self._left]
         costs = self._costs_of(allowed)
-        reached = self._reaching(costs)
+        target = np.nan if self.target_cost is None else self.target_cost + EQUAL_WITHIN
+        reached = np.flatnonzero(costs <= target)
         asked = int(reached[0]) + 1 if len(reached) else len(costs)
         self._remember(allowed[:asked], costs[:asked])
         if len(reached) or len(allowed) < len(batch):
             raise SearchEnded
         return costs.reshape(masks.shape[:-1])
 
-    def child(self, cost: Cost) -> CostMeter:
+    def child(self, cost: Cost) -> Self:
         """A meter of another cost, with the same target and what is left of the budget.
 
         Raises:
             SearchEnded: nothing is left of it.
         """
-        left = None if self.max_cost_queries is None else self._remaining()
-        if left == 0:
+        if self._left == 0:
             raise SearchEnded
-        return CostMeter(cost, max_cost_queries=left, target_cost=self.target_cost)
+        return type(self)(cost, max_cost_queries=self._left, target_cost=self.target_cost)
 
     def absorb(self, child: CostMeter, embed: Callable[[BoolArray], BoolArray]) -> None:
         """Takes over what a child counted, asked for and found.
@@ -139,14 +139,12 @@ class CostMeter:
         if child.best_mask is not None and child.best_cost < self.best_cost:
             self.best_mask, self.best_cost = embed(child.best_mask).copy(), child.best_cost
 
-    def _remaining(self) -> int:
-        return (self.max_cost_queries or 0) - int(self._spent["cost_queries"])
-
-    def _reaching(self, costs: FloatArray) -> Sequence[int] | npt.NDArray[np.intp]:
-        """The places of costs that reach the target."""
-        if self.target_cost is None:
-            return ()
-        return np.flatnonzero(costs <= self.target_cost + EQUAL_WITHIN)
+    @property
+    def _left(self) -> int | None:
+        """Queries that the budget still allows."""
+        if self.max_cost_queries is None:
+            return None
+        return self.max_cost_queries - int(self._spent["cost_queries"])
 
     def _remember(self, masks: BoolArray, costs: FloatArray) -> None:
         self.count(cost_queries=len(costs), forward_passes=len(costs))

@@ -10,7 +10,7 @@ import numpy as np
 
 from benchmarks.measuring import TOLERANCE, Call
 from benchmarks.qaoa_instances import TERMS, Instance, Peer
-from labkit.quiet import quiet_start
+from labkit.platforms import quiet_start
 
 
 def _tfq(instance: Instance) -> tuple[Any, Callable[[Any], Any], Any]:

@@ -12,8 +12,7 @@ from labkit.arrays import Float32Array, FloatArray
 from labkit.limits import repr_line
 from labkit.masks import check_one_mask, place_values
 from labkit.networks.base import MaskedArrays
-from labkit.platforms import KERAS
-from labkit.quiet import quiet_start
+from labkit.platforms import KERAS, quiet_start
 
 if TYPE_CHECKING:
     from typing_extensions import Self

@@ -18,7 +18,7 @@ from labkit.networks.keras.layers import (
     to_float64,
 )
 from labkit.networks.nk import NKArrays, sample_nk_network
-from labkit.quiet import quiet_start
+from labkit.platforms import quiet_start
 
 with quiet_start():
     import keras
