@@ -14,10 +14,11 @@ from run_notebooks import read
 from test_architecture import MODULES, ROWS, imports_of, unit_of
 
 from labkit import selectors
-from labkit.course.glossary import GLOSSARY, Term
 from labkit.course.lessons.lesson_16_glossary_and_map import (
+    GLOSSARY,
     SELECTORS,
-    selector_rows,
+    Term,
+    ledger_counts,
     show_selectors,
     show_terms,
 )
@@ -131,7 +132,7 @@ def test_a_term_occurs_in_the_notebook_it_links_to(term: Term) -> None:
 def test_the_table_of_selectors_names_each_and_what_its_ledger_counts() -> None:
     assert set(SELECTORS) == {*selector_options(), "dynamic_programming"}
     assert all(hasattr(selectors, name) for name in SELECTORS)
-    counts = {row.name: row.counts.split(", ") for row in selector_rows()}
+    counts = ledger_counts()
     assert "oracle_calls" in counts["adaptive_grover"]
     assert "cost_layers" in counts["qaoa_sampling"]
     assert "shots" not in counts["one_flip_search"]

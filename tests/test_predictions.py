@@ -27,6 +27,7 @@ def test_a_number_is_scored_by_its_magnitude(book: LabBook) -> None:
     score = prediction.score(200)
     assert score.points == pytest.approx(0.0)
     assert str(score) == "You predicted 20 calls. It is 200 calls. 0% of the points."
+    assert score._repr_html_() == f"<p><b>Prediction.</b> {score}</p>"
     assert score_magnitude(100, 100) == score_magnitude(0, 0) == 1
     assert score_magnitude(200, 100) == score_magnitude(50, 100) == pytest.approx(0.69897)
     assert score_magnitude(1, 10_000) == score_magnitude(0, 3) == 0

@@ -10,14 +10,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from labkit.costs import EQUAL_WITHIN, CostTable
+from labkit.arrays import BoolArray, FloatArray, IntArray
+from labkit.costs import EQUAL_WITHIN, Cost, CostTable
 from labkit.course.html import in_html
 from labkit.course.registry import BY_NUMBER, LESSONS
 from labkit.limits import check_choice
-from labkit.masks import BoolArray, check_one_mask, mask_from_index, mask_to_string
+from labkit.masks import check_one_mask, mask_from_index, mask_to_string
 
-#: name -> what is wrong with an answer, None where nothing is; of the lessons that are loaded
-EXERCISES: dict[str, Callable[[Any], str | None]] = {}
+#: What is wrong with an answer; None where nothing is.
+FindFault = Callable[[Any], str | None]
+#: Of the lessons that are loaded, by name.
+EXERCISES: dict[str, FindFault] = {}
 _SIGNS = {"not attempted": "○", "wrong": "✗", "right": "✓"}
 
 
@@ -43,14 +46,19 @@ class Verdict:
         return f"<p><b>{in_html(str(self))}</b></p>"
 
 
-def exercise(name: str) -> Callable[[Callable[[Any], str | None]], Callable[[Any], str | None]]:
+def exercise(name: str) -> Callable[[FindFault], FindFault]:
     """Registers the function that finds what is wrong with an answer to exercise `name`."""
 
-    def register(find_fault: Callable[[Any], str | None]) -> Callable[[Any], str | None]:
+    def register(find_fault: FindFault) -> FindFault:
         EXERCISES[name] = find_fault
         return find_fault
 
     return register
+
+
+def number_exercise(name: str, truth: float, *, tolerance: float = 0.0) -> None:
+    """Registers an exercise whose answer is a number, see `compare_number`."""
+    exercise(name)(lambda answer: compare_number(answer, truth, tolerance=tolerance))
 
 
 def all_exercises() -> list[str]:
@@ -73,7 +81,7 @@ def check(name: str, answer: Any) -> Verdict:
     if isinstance(name, str) and name[:2] in BY_NUMBER:
         BY_NUMBER[name[:2]].load()
     if name not in EXERCISES:
-        check_choice("name", name, [*all_exercises()])
+        check_choice("name", name, all_exercises())
     if answer is ...:
         return Verdict(name, "not attempted", "Put your answer in place of the three dots.")
     try:
@@ -95,35 +103,40 @@ def compare_number(answer: Any, expected: float, *, tolerance: float = 0.0) -> s
 
 def compare_function(
     answer: Any,
-    cases: Iterable[tuple[tuple[Any, ...], str, float]],
+    truth: Callable[..., float],
+    cases: Iterable[tuple[Any, ...]],
+    what: str,
     *,
     tolerance: float = 1e-6,
-    digits: int = 6,
 ) -> str | None:
-    """What is wrong with a function of a number, at the first case where it is.
+    """What is wrong with a function whose values are numbers, at the first case where it is.
 
     Args:
         answer: the function.
-        cases: arguments, what it is that they give ('For n = 2 the chance'), and how much it is.
+        truth: the right one.
+        cases: arguments.
+        what: it is that they give, with a place for each: 'For n = {} the chance'.
         tolerance: of the result.
-        digits: of it, behind the point, in the message.
     """
-    for arguments, what, expected in cases:
-        came = float(answer(*arguments))
+    for arguments in cases:
+        expected, came = float(truth(*arguments)), float(answer(*arguments))
         if not abs(came - expected) <= tolerance:
-            return f"{what} is {expected:.{digits}f}; {came:.{digits}f} came."
+            return f"{what.format(*arguments)} is {expected:.7g}; {came:.7g} came."
     return None
+
+
+def compare_cost(answer: Any, cost: Cost, limit: float, rival: str) -> str | None:
+    """What is wrong with a mask that should cost no more than a limit: what a rival reaches."""
+    mask = check_one_mask(answer, cost.n_neurons, argument="your mask")
+    if (came := float(cost.evaluate(mask))) <= limit + 1e-9:
+        return None
+    return f"Mask {mask_to_string(mask)} costs {came:.6f}; {rival} {limit:.6f}."
 
 
 def compare_best(answer: Any, table: CostTable) -> str | None:
     """What is wrong with a mask that should be the best of all."""
-    mask = check_one_mask(answer, table.n_neurons, argument="your mask")
-    if table.rank(mask) == 1:
-        return None
-    return (
-        f"Mask {mask_to_string(mask)} costs {float(table.evaluate(mask)):.6f}, rank "
-        f"{table.rank(mask)}; the least cost is {table.minimum:.6f}."
-    )
+    rank = table.rank(check_one_mask(answer, table.n_neurons, argument="your mask"))
+    return compare_cost(answer, table, table.minimum, f"its rank is {rank}, the least cost")
 
 
 def compare_trap(answer: Any, table: CostTable) -> str | None:
@@ -142,13 +155,13 @@ def compare_trap(answer: Any, table: CostTable) -> str | None:
     return None
 
 
-def compare_distribution(circuit: Any, wanted: BoolArray) -> str | None:
-    """What is wrong with a circuit that should measure each wanted mask equally often.
+def name_mask(index: int | np.integer[Any], n: int) -> str:
+    """The string of the mask of an index."""
+    return mask_to_string(mask_from_index(int(index), n))
 
-    Args:
-        circuit: `cirq.Circuit` on n qubits.
-        wanted: bool (2^n,).
-    """
+
+def compare_distribution(circuit: Any, wanted: BoolArray) -> str | None:
+    """What is wrong with a circuit that should measure each wanted mask, (2^n,), equally often."""
     from labkit.simulators import final_state, probabilities
 
     n = len(wanted).bit_length() - 1
@@ -157,51 +170,52 @@ def compare_distribution(circuit: Any, wanted: BoolArray) -> str | None:
     if len(circuit.all_qubits()) != n:
         return f"The circuit acts on {len(circuit.all_qubits())} qubits; {n} were asked for."
     found, expected = probabilities(final_state(circuit)), wanted / wanted.sum()
-    worst = int(np.argmax(np.abs(found - expected)))
+    worst = np.argmax(np.abs(found - expected))
     if abs(found[worst] - expected[worst]) < 1e-4:
         return None
     return (
-        f"Mask {mask_to_string(mask_from_index(worst, n))} should be measured with probability "
-        f"{expected[worst]:.3f}; in your circuit it is {found[worst]:.3f}."
+        f"Mask {name_mask(worst, n)} should be measured with probability {expected[worst]:.3f}; "
+        f"in your circuit it is {found[worst]:.3f}."
     )
 
 
-def read_phases(circuit: Any, n: int) -> npt.NDArray[np.complex128] | None:
-    """The phase that each mask gets, against that of mask 0: a common one cannot be measured.
-
-    Args:
-        circuit: what `cirq.Circuit` takes, on the first n qubits of a line.
-        n: qubits.
-
-    Returns:
-        complex128 (2^n,); None if the circuit changes which mask is which.
-    """
-    import cirq
-
-    qubits = cirq.LineQubit.range(n)
-    unitary = cirq.Circuit(circuit).unitary(
-        qubit_order=qubits, qubits_that_should_be_present=qubits
-    )
-    if not np.allclose(np.abs(unitary), np.eye(2**n), atol=1e-6):
+def compare_phases(circuit: Any, angles: FloatArray) -> str | None:
+    """What is wrong with a circuit that should turn each mask by an angle, radians (2^n,)."""
+    wanted, n = angles - angles[0], len(angles).bit_length() - 1
+    if (phases := _read_phases(circuit, n)) is None:
+        return "The circuit changes which mask is which; a phase layer changes only phases."
+    wrong = np.flatnonzero(~np.isclose(phases, np.exp(1j * wanted), atol=1e-6))
+    if not wrong.size:
         return None
-    return np.asarray(np.diag(unitary) / unitary[0, 0], dtype=np.complex128)
+    return (
+        f"Mask {name_mask(wrong[0], n)} should turn by {wanted[wrong[0]]:+.3f} radians against "
+        f"mask {name_mask(0, n)}; it turns by {np.angle(phases[wrong[0]]):+.3f}."
+    )
 
 
-def compare_signs(circuit: Any, signs: npt.NDArray[np.int64]) -> str | None:
-    """What is wrong with an oracle, up to a phase that all masks share.
-
-    Args:
-        circuit: see `read_phases`.
-        signs: (2^n,) +1 or -1, that each mask should get.
-    """
+def compare_signs(circuit: Any, signs: IntArray) -> str | None:
+    """What is wrong with an oracle that should give each mask a sign, +1 or -1 (2^n,)."""
     n = len(signs).bit_length() - 1
-    phases = read_phases(circuit, n)
-    if phases is None:
+    if (phases := _read_phases(circuit, n)) is None:
         return "The circuit changes which mask is which; an oracle changes only signs."
     wrong = np.flatnonzero(~np.isclose(phases * signs[0], signs, atol=1e-6))
     if not wrong.size:
         return None
+    came = np.round(phases[wrong[0]] * signs[0], 3)
     return (
-        f"Mask {mask_to_string(mask_from_index(int(wrong[0]), n))} should get the sign "
-        f"{signs[wrong[0]]:+d}; it gets {np.round(phases[wrong[0]] * signs[0], 3)}."
+        f"Mask {name_mask(wrong[0], n)} should get the sign {signs[wrong[0]]:+d}; it gets {came}."
     )
+
+
+def _read_phases(circuit: Any, n: int) -> npt.NDArray[np.complex128] | None:
+    """Each mask's phase against mask 0's, since a common one cannot be measured: (2^n,).
+
+    None if the circuit, on the first n qubits of a line, changes which mask is which.
+    """
+    import cirq
+
+    line = cirq.LineQubit.range(n)
+    unitary = cirq.Circuit(circuit).unitary(line, qubits_that_should_be_present=line)
+    if not np.allclose(np.abs(unitary), np.eye(2**n), atol=1e-6):
+        return None
+    return np.asarray(np.diag(unitary) / unitary[0, 0], dtype=np.complex128)

@@ -10,14 +10,10 @@ from pathlib import Path
 
 import labkit
 
+_NEURAL = ("networks", "scoring", "problems")
+_QUANTUM = ("amplification", "ansatz", "circuits", "simulators", "selectors", "angle_training")
 #: The two sides of labkit; what is in neither serves both.
-WINGS = {
-    "neural": frozenset({"networks", "scoring", "problems"}),
-    "quantum": frozenset(
-        {"amplification", "ansatz", "circuits", "simulators", "selectors", "angle_training"}
-    ),
-}
-_HIDDEN = {"__main__"}
+WINGS = {"neural": frozenset(_NEURAL), "quantum": frozenset(_QUANTUM)}
 
 Imports = Mapping[str, frozenset[str]]
 
@@ -38,7 +34,7 @@ def module_imports() -> Imports:
     found: dict[str, set[str]] = {}
     for path in package.rglob("*.py"):
         name = path.relative_to(package).with_suffix("").parts[0]
-        if name != "__init__" and name not in _HIDDEN:
+        if name not in ("__init__", "__main__"):
             found.setdefault(name, set()).update(_imported(ast.parse(path.read_text("utf-8"))))
     return {name: frozenset(used & found.keys() - {name}) for name, used in found.items()}
 

@@ -32,9 +32,8 @@ class Recorded:
     n_changed: int = 0
 
     def __str__(self) -> str:
-        first, last = self.runs.iloc[0], self.runs.iloc[-1]
+        first, last, seeds = self.runs.iloc[0], self.runs.iloc[-1], self.runs["seed"]
         versions = ", ".join(f"{name} {last[f'versions.{name}']}" for name in _SHOWN)
-        seeds = self.runs["seed"]
         return (
             f"{len(self.runs)} runs, seeds {seeds.min()} to {seeds.max()}, recorded "
             f"{first['started']:%Y-%m-%d} with {versions}. "
@@ -79,14 +78,9 @@ def recorded(name: str, *, rerun: bool = False) -> Recorded:
 
 
 def records_folder() -> Path:
-    """`recorded/` in an installed package, `data/records/` in a checkout.
-
-    Raises:
-        FileNotFoundError: there is neither.
-    """
+    """`recorded/` in an installed package, `data/records/` in a checkout."""
     package = Path(labkit.__file__).parent
     folders = (package / "recorded", package.parent / "data" / "records")
-    for folder in folders:
-        if folder.is_dir():
-            return folder
+    if there := next(filter(Path.is_dir, folders), None):
+        return there
     raise FileNotFoundError(f"the records are missing: found neither {folders[0]} nor {folders[1]}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from labkit.amplification import optimal_iterations
-from labkit.course.checking import compare_number, exercise
+from labkit.course.checking import exercise, number_exercise
 from labkit.masks import check_one_mask, mask_to_string
 from labkit.problems import build_problem
 
@@ -24,13 +24,7 @@ def among_the_best(answer: Any) -> str | None:
     )
 
 
-@exercise("00-2")
-def masks_of_twenty_neurons(answer: Any) -> str | None:
-    """The number of subnetworks of 20 neurons."""
-    return compare_number(answer, 2**20)
-
-
-@exercise("00-3")
-def calls_for_one_of_256(answer: Any) -> str | None:
-    """The first peak for one marked mask of eight neurons."""
-    return compare_number(answer, optimal_iterations(8, 1))
+# the subnetworks of 20 neurons
+number_exercise("00-2", 2**20)
+# the first peak for one marked mask of eight neurons
+number_exercise("00-3", optimal_iterations(8, 1))

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from labkit.course.checking import compare_number, exercise
+from labkit.course.checking import exercise, number_exercise
 from labkit.ledger import Ledger
-from labkit.masks import check_one_mask, mask_to_string
+from labkit.masks import check_one_mask
 from labkit.problems import build_problem
 from labkit.sweeps.functions import Outcome
 
@@ -37,33 +38,25 @@ def compare_best_with_trained(parameters: Mapping[str, Any], seed: int) -> Outco
     return Outcome(result, every_mask + trained.ledger, {})
 
 
-@exercise("01-1")
-def bits_of_a_weight_mask(answer: Any) -> str | None:
-    """Mask bits of 6 hidden units on 3 inputs with bias."""
-    return compare_number(answer, 6 * (3 + 1))
+# mask bits of 6 hidden units on 3 inputs with bias
+number_exercise("01-1", 6 * (3 + 1))
 
 
 @exercise("01-2")
 def output_by_hand(answer: Any) -> str | None:
     """Outputs of mask 10110010 on the test samples, from contributions."""
-    problem = build_problem("moons", 8, seed=7)
-    mask = check_one_mask("10110010", 8)
-    expected = problem.network.outputs(problem.task.x_test, mask).ravel()
+    problem, mask = build_problem("moons", 8, seed=7), "10110010"
+    expected = problem.network.outputs(problem.task.x_test, check_one_mask(mask, 8)).ravel()
     given = np.asarray(answer, dtype=np.float64).ravel()
     if given.shape != expected.shape:
-        return (
-            f"{expected.size} outputs were expected, one for each test sample; {given.size} came."
-        )
+        said = f"{expected.size} outputs were expected, one for each test sample"
+        return f"{said}; {given.size} came."
     worst = int(np.argmax(np.abs(given - expected)))
     if abs(given[worst] - expected[worst]) < 1e-4:
         return None
-    return (
-        f"For mask {mask_to_string(mask)} and test sample {worst} the output is "
-        f"{expected[worst]:.4f}; {given[worst]:.4f} came."
-    )
+    said = f"For mask {mask} and test sample {worst} the output is {expected[worst]:.4f}"
+    return f"{said}; {given[worst]:.4f} came."
 
 
-@exercise("01-3")
-def cost_of_silence(answer: Any) -> str | None:
-    """Cross-entropy of the subnetwork without neurons: log 2."""
-    return compare_number(answer, float(np.log(2)), tolerance=5e-4)
+# cross-entropy of the subnetwork without neurons
+number_exercise("01-3", math.log(2), tolerance=5e-4)

@@ -6,14 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from labkit.course.checking import compare_best, compare_number, exercise
+from labkit.course.checking import compare_best, compare_number, exercise, number_exercise
 from labkit.problems import build_problem
 
-
-@exercise("02-1")
-def bytes_of_a_table(answer: Any) -> str | None:
-    """GiB of a table of 2^30 float64 costs."""
-    return compare_number(answer, 2**30 * 8 / 2**30)
+# GiB of a table of 2^30 float64 costs
+number_exercise("02-1", 2**30 * 8 / 2**30)
 
 
 @exercise("02-2")
@@ -26,6 +23,5 @@ def best_of_another_seed(answer: Any) -> str | None:
 def local_minima(answer: Any) -> str | None:
     """How many masks of moons, 8 neurons, seed 7 no single flip improves."""
     costs = build_problem("moons", 8, seed=7).table.costs
-    index = np.arange(256)
-    better = [costs[index ^ (1 << j)] < costs for j in range(8)]
+    better = [costs[np.arange(256) ^ (1 << j)] < costs for j in range(8)]
     return compare_number(answer, int((~np.any(better, axis=0)).sum()))

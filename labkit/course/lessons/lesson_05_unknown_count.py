@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,18 +15,10 @@ import numpy.typing as npt
 from labkit.amplification import average_success
 from labkit.arrays import FloatArray, IntArray
 from labkit.costs import CostTable
-from labkit.course.checking import compare_function, compare_number, exercise
-from labkit.masks import mask_from_index, mask_to_string
+from labkit.course.checking import compare_function, exercise, name_mask, number_exercise
+from labkit.ledger import Ledger
 from labkit.problems import build_problem
-from labkit.selectors import (
-    CostMeter,
-    Ledger,
-    Selection,
-    adaptive_grover,
-    one_flip_search,
-    random_search,
-    run,
-)
+from labkit.selectors import CostMeter, adaptive_grover, one_flip_search, random_search, run
 from labkit.selectors.running import SearchEnded, Selector
 from labkit.sweeps.functions import Outcome
 
@@ -61,30 +54,24 @@ def count_calls(parameters: Mapping[str, Any], seed: int) -> Outcome:
     if is_shuffled:
         table = CostTable(rng.permutation(table.costs), table.n_neurons)
 
-    def meet_optimum(selector: Selector, **limits: int) -> list[Selection]:
-        return [
-            run(selector, table, rng=rng, target_cost=table.minimum, **limits) for _ in range(RUNS)
-        ]
+    def meet_optimum(selector: Selector, **limits: int) -> list[Ledger]:
+        search = partial(run, selector, table, rng=rng, target_cost=table.minimum, **limits)
+        return [search().ledger for _ in range(RUNS)]
 
     grover = meet_optimum(adaptive_grover, max_oracle_calls=_LIMITLESS)
     random = meet_optimum(random_search)
     one_flip = meet_optimum(one_flip_search, restarts=_LIMITLESS)
     result = {
         "n_optima": len(table.optimal_masks()),
-        "adaptive_grover": np.array([found.ledger.oracle_calls for found in grover]),
-        "random_search": np.array([found.ledger.cost_queries for found in random]),
-        "one_flip_search": np.array([found.ledger.cost_queries for found in one_flip]),
+        "adaptive_grover": np.array([ledger.oracle_calls for ledger in grover]),
+        "random_search": np.array([ledger.cost_queries for ledger in random]),
+        "one_flip_search": np.array([ledger.cost_queries for ledger in one_flip]),
     }
-    spent = sum((found.ledger for found in (*grover, *random, *one_flip)), Ledger())
-    return Outcome(result, spent)
+    return Outcome(result, sum((*grover, *random, *one_flip), Ledger()))
 
 
 def mean_calls(runs: pd.DataFrame) -> dict[str, FloatArray]:
-    """The mean calls of each search on each network: label -> float64 (networks,).
-
-    Args:
-        runs: a row for each network, as `count_calls` was recorded.
-    """
+    """The mean calls of each search on each row of `count_calls`: label -> float64 (networks,)."""
     return {label: np.array([*runs[name]]).mean(axis=1) for label, name in LABELS.items()}
 
 
@@ -103,11 +90,7 @@ class Rounds:
     thresholds: FloatArray
 
     def calls_to(self, cost: float) -> int:
-        """Oracle calls until the threshold came down to a cost.
-
-        Raises:
-            ValueError: it never did.
-        """
+        """Oracle calls until the threshold came down to a cost; a ValueError if it never did."""
         met = np.flatnonzero(np.isclose(self.thresholds, cost))
         if not met.size:
             raise ValueError(f"cost={cost} was not met (limit: {self.thresholds[-1]})")
@@ -117,13 +100,7 @@ class Rounds:
 def follow_rounds(
     table: CostTable, *, rng: np.random.Generator, max_oracle_calls: int | None = None
 ) -> Rounds:
-    """Runs `adaptive_grover` and notes each measurement.
-
-    Args:
-        table: the cost.
-        rng: source of all randomness.
-        max_oracle_calls: what may be spent; by default what the selector spends.
-    """
+    """Runs `adaptive_grover` and notes each measurement; its arguments are passed on."""
     meter = _Witness(table)
     with suppress(SearchEnded):
         adaptive_grover(meter, rng=rng, max_oracle_calls=max_oracle_calls)
@@ -149,28 +126,15 @@ class _Witness(CostMeter):
 @exercise("05-1")
 def success_of_a_round(answer: Any) -> str | None:
     """A function (n, M, reach) -> chance of a marked mask after a random number of calls."""
-    cases = [
-        (
-            (n, n_marked, reach),
-            f"For n = {n}, M = {n_marked} and reach {reach} the chance",
-            average_success(n, n_marked, reach),
-        )
-        for n, n_marked, reach in ((6, 1, 1), (6, 3, 4), (8, 1, 16), (10, 20, 7))
-    ]
-    return compare_function(answer, cases)
+    cases = ((6, 1, 1), (6, 3, 4), (8, 1, 16), (10, 20, 7))
+    what = "For n = {}, M = {} and reach {} the chance"
+    return compare_function(answer, average_success, cases, what)
 
 
-@exercise("05-2")
-def rounds_to_the_largest_reach(answer: Any) -> str | None:
-    """Failed rounds until the reach has grown by 6/5 each from 1 to sqrt(2^12) or more."""
-    return compare_number(answer, math.ceil(math.log(2**6) / math.log(6 / 5)))
-
-
-@exercise("05-3")
-def thresholds_in_expectation(answer: Any) -> str | None:
-    """Thresholds of one search for the minimum of 2^8 different costs, that of the start too."""
-    expected = sum(1 / rank for rank in range(1, 2**8 + 1))
-    return compare_number(answer, expected, tolerance=0.05)
+# failed rounds until the reach has grown by 6/5 each from 1 to sqrt(2^12) or more
+number_exercise("05-2", math.ceil(math.log(2**6) / math.log(6 / 5)))
+# thresholds of one search for the minimum of 2^8 different costs, that of the start too
+number_exercise("05-3", sum(1 / rank for rank in range(1, 2**8 + 1)), tolerance=0.05)
 
 
 @exercise("05-4")
@@ -181,16 +145,13 @@ def costs_that_trap(answer: Any) -> str | None:
         return "Eight costs are expected, one for each of the masks 000, 001, ..., 111."
     if len(np.unique(costs)) < 8:
         return "The eight costs must differ from one another; two of them are equal."
-    best = int(costs.argmin())
-    if best != 0b111:
-        return (
-            f"The least cost must be that of mask 111, {costs[7]:g}; mask "
-            f"{mask_to_string(mask_from_index(best, 3))} has {costs[best]:g}."
-        )
+    if (best := int(costs.argmin())) != 0b111:
+        said = f"The least cost must be that of mask 111, {costs[7]:g}"
+        return f"{said}; mask {name_mask(best, 3)} has {costs[best]:g}."
     for neighbour in (0b100, 0b010, 0b001):
         if costs[neighbour] < costs[0]:
             return (
                 f"Mask 000 should be a trap; from its cost {costs[0]:g} a flip to mask "
-                f"{neighbour:03b} leads down to {costs[neighbour]:g}."
+                f"{name_mask(neighbour, 3)} leads down to {costs[neighbour]:g}."
             )
     return None

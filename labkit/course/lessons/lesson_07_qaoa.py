@@ -10,10 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from labkit.ansatz import ramp_angles
+from labkit.arrays import FloatArray
 from labkit.costs import CostTable, PauliZCost
-from labkit.course.checking import compare_function, compare_number, exercise
+from labkit.course.checking import compare_function, exercise, name_mask, number_exercise
 from labkit.ledger import Ledger
-from labkit.masks import check_one_mask, mask_from_index, mask_to_string
+from labkit.masks import check_one_mask, mask_to_index, mask_to_string
 from labkit.problems import build_problem
 from labkit.selectors import optimise_angles, qaoa_sampling, run
 from labkit.simulators import evolve_qaoa, probabilities
@@ -29,13 +30,9 @@ def chance_of_optimum(table: CostTable, angles: Angles) -> float:
         table: costs of all masks.
         angles: gammas and betas (p,), for a cost of standard deviation 1, as those that
             `labkit.selectors.optimise_angles` returns.
-
-    Raises:
-        ValueError: they are not of one length, or not finite.
     """
     gammas, betas = angles
-    state = evolve_qaoa(table, np.asarray(gammas) / (table.std or 1.0), betas)
-    chance = probabilities(state)
+    chance = probabilities(evolve_qaoa(table, np.asarray(gammas) / (table.std or 1.0), betas))
     return float(chance[table.marked(table.minimum)].sum() / chance.sum())
 
 
@@ -74,14 +71,8 @@ def _training(table: CostTable, p: int, evaluations: int) -> Ledger:
     return trained.ledger
 
 
-_GAMMA, _BETA = 0.7, 0.3
-
-
-@exercise("07-1")
-def layers_for_99_percent(answer: Any) -> str | None:
-    """Cost layers for a 99% chance of the optimum: 4 layers a shot, which meets it with 5%."""
-    shots = math.ceil(math.log(0.01) / math.log(0.95))
-    return compare_number(answer, 4 * shots)
+# cost layers for a 99% chance of the optimum: 4 layers a shot, which meets it with 5%
+number_exercise("07-1", 4 * math.ceil(math.log(0.01) / math.log(0.95)))
 
 
 @exercise("07-2")
@@ -90,7 +81,7 @@ def most_probable_mask(answer: Any) -> str | None:
     mask = check_one_mask(answer, 8)
     table = build_problem("moons", 8, seed=13).table
     chance = probabilities(evolve_qaoa(table, *ramp_angles(4, 8, std=table.std)))
-    came = float(chance[int(mask_to_string(mask), 2)])
+    came = float(chance[mask_to_index(mask)])
     if came >= chance.max() - 1e-6:
         return None
     return (
@@ -104,10 +95,9 @@ def one_layer_for_agreement(answer: Any) -> str | None:
     """A circuit on two qubits: start, phase and mixer for a cost of 1 where two neurons agree."""
     import cirq
 
-    qubits = cirq.LineQubit.range(2)
-    state = cirq.Circuit(answer).final_state_vector(qubit_order=qubits)
+    state = cirq.Circuit(answer).final_state_vector(qubit_order=cirq.LineQubit.range(2))
     cost = PauliZCost({(0, 1): 1.0}, 2)
-    expected = evolve_qaoa(cost, [_GAMMA], [_BETA], dtype="complex128")
+    expected = evolve_qaoa(cost, [0.7], [0.3], dtype="complex128")
     overlap = np.vdot(state, expected)
     if abs(overlap) > 1 - 1e-5:  # a phase common to all masks cannot be measured
         return None
@@ -115,19 +105,19 @@ def one_layer_for_agreement(answer: Any) -> str | None:
     turned = state * np.exp(1j * np.angle(overlap))
     worst = int(np.abs(turned - expected).argmax())
     return (
-        f"Mask {mask_to_string(mask_from_index(worst, 2))} should have the amplitude "
-        f"{np.round(expected[worst], 3)}; it has {np.round(turned[worst], 3)} "
-        "(up to a phase common to all masks)."
+        f"Mask {name_mask(worst, 2)} should have the amplitude {np.round(expected[worst], 3)}; "
+        f"it has {np.round(turned[worst], 3)} (up to a phase common to all masks)."
     )
 
 
 @exercise("07-4")
 def mean_of_the_best_share(answer: Any) -> str | None:
     """A function (costs, share) -> the mean of the lowest share of the costs."""
-    rng, cases = np.random.default_rng(3), []
-    for n_shots, share in ((8, 1.0), (8, 0.5), (10, 0.2), (64, 0.05)):
-        costs = rng.random(n_shots)
-        expected = np.sort(costs)[: math.ceil(share * n_shots)].mean()
-        what = f"For {n_shots} costs and a share of {share:g} the mean"
-        cases.append(((costs, share), what, expected))
-    return compare_function(answer, cases, tolerance=1e-9)
+
+    def mean_of_lowest(costs: FloatArray, share: float) -> float:
+        return float(np.sort(costs)[: math.ceil(share * len(costs))].mean())
+
+    rng = np.random.default_rng(3)
+    cases = ((rng.random(n), share) for n, share in ((8, 1.0), (8, 0.5), (10, 0.2), (64, 0.05)))
+    what = "For {0.size} costs and a share of {1:g} the mean"
+    return compare_function(answer, mean_of_lowest, cases, what, tolerance=1e-9)

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from labkit.ansatz import check_angles, ramp_angles
 from labkit.arrays import FloatArray
 from labkit.costs import EQUAL_WITHIN, Cost, CostTable, PauliZCost
-from labkit.course.checking import compare_best, compare_number, exercise
+from labkit.course.checking import compare_best, exercise, number_exercise
 from labkit.course.lessons.lesson_07_qaoa import chance_of_optimum
 from labkit.problems import build_problem
 from labkit.scoring import quadratic_cost
@@ -30,12 +30,7 @@ Angles = tuple[FloatArray, FloatArray]
 
 @lru_cache(maxsize=256)
 def moons_cost(n_neurons: int, seed: int) -> PauliZCost:
-    """The squared error of each subnetwork of a random network on moons: a cost of order 2.
-
-    Args:
-        n_neurons: n.
-        seed: of the network's weights.
-    """
+    """The squared error of each subnetwork of a random network on moons: a cost of order 2."""
     problem = build_problem("moons", n_neurons, seed=seed, scale=1.0, cost="squared_error")
     return quadratic_cost(problem.network, problem.task.x_train, problem.task.y_train)
 
@@ -63,9 +58,8 @@ def train_in_tensorflow_quantum(parameters: Mapping[str, Any], seed: int) -> Out
     cost = moons_cost(n, seed)
     gammas, betas = ramp_angles(p, n, std=cost.std)
     _, dgammas, dbetas = value_and_gradient(cost, gammas, betas)
-    trained = train_angles(
-        cost, p=p, epochs=parameters["epochs"], learning_rate=parameters["learning_rate"]
-    )
+    options = {name: parameters[name] for name in ("p", "epochs", "learning_rate")}
+    trained = train_angles(cost, **options)
     result = {
         "gradient": np.concatenate([dgammas / cost.std**2, dbetas / cost.std]),
         "gammas": trained.gammas * cost.std,
@@ -77,13 +71,9 @@ def train_in_tensorflow_quantum(parameters: Mapping[str, Any], seed: int) -> Out
 
 @lru_cache(maxsize=64)
 def own_angles(n_neurons: int, seed: int, p: int = 4, evaluations: int = 60) -> Angles:
-    """Angles trained on one network from the ramp, by the exact gradient (L-BFGS).
+    """Angles trained on one network from the ramp of p layers, by the exact gradient (L-BFGS).
 
-    Args:
-        n_neurons: n.
-        seed: of the network's weights.
-        p: layers.
-        evaluations: of the mean cost and its gradient, at most.
+    The mean cost and its gradient are evaluated so often at most.
     """
     ramp = ramp_angles(p, n_neurons, std=1.0)
     return optimise_angles(moons_table(n_neurons, seed), ramp, evaluations=evaluations)
@@ -176,12 +166,10 @@ def difference_errors(
         the error with exact mean costs, and the root of the mean squared error of measured ones;
         float64 (steps,) each, in standard deviations of the cost per radian.
     """
-    table, p = cost.to_table(), len(angles[0])
-    *_, dbetas = qaoa_value_and_gradient(
-        table, angles[0] / table.std, angles[1], dtype="complex128"
-    )
+    table, first = cost.to_table(), np.arange(len(angles[0])) == 0
+    unscaled = (angles[0] / table.std, angles[1])
+    *_, dbetas = qaoa_value_and_gradient(table, *unscaled, dtype="complex128")
     truth = dbetas[0] / table.std
-    first = np.arange(p) == 0
     exact, measured = [], []
     for h in np.asarray(steps, dtype=np.float64):
         ends = [(angles[0], angles[1] + sign * h * first) for sign in (1, -1)]
@@ -203,37 +191,31 @@ def _means(
     return np.concatenate([[chances @ costs], counts @ costs / shots])
 
 
-@exercise("09-1")
-def means_for_a_gradient(answer: Any) -> str | None:
-    """Mean costs in one gradient by central differences, three layers."""
-    gammas, betas = ramp_angles(3, 6, std=1.0)
-    return compare_number(answer, 2 * (len(gammas) + len(betas)))
+# mean costs in one gradient by central differences, three layers
+number_exercise("09-1", 2 * np.size(ramp_angles(3, 6, std=1.0)))
 
 
 @exercise("09-2")
 def scaled_gammas(answer: Any) -> str | None:
     """A function (gammas, n, std) -> gammas, from 6 neurons and a standard deviation of 1."""
     for gammas, n, std in (([1.0], 6, 0.5), ([0.5, 2.0], 24, 1.0), ([0.7, 1.5, 3.0], 10, 0.2)):
-        expected = transfer_angles((np.array(gammas), np.zeros(len(gammas))), 6, n)[0] / std
-        came = np.asarray(answer(np.array(gammas), n, std), dtype=np.float64)
+        given = np.array(gammas)
+        expected = transfer_angles((given, given), 6, n)[0] / std
+        came = np.asarray(answer(given, n, std), dtype=np.float64)
         if came.shape != expected.shape or not np.allclose(came, expected, atol=1e-6):
-            return (
-                f"For gammas {gammas}, n = {n}, std = {std} they are {expected.round(4).tolist()}; "
-                f"{came.round(4).tolist()} came."
-            )
+            said = f"For gammas {gammas}, n = {n}, std = {std} they are"
+            return f"{said} {expected.round(4).tolist()}; {came.round(4).tolist()} came."
     return None
 
 
 @exercise("09-3")
 def better_than_the_ramp(answer: Any) -> str | None:
     """Two gammas and two betas whose mean cost is 0.1 standard deviations below the ramp's."""
-    gammas, betas = answer
-    angles, table = check_angles(gammas, betas), moons_table(8, 3)
+    angles, table = check_angles(*answer), moons_table(8, 3)
     if len(angles[0]) != 2:
         return f"Two layers are asked for; {len(angles[0])} came."
     limit = mean_cost(table, ramp_angles(2, 8, std=1.0)) - 0.1
-    value = mean_cost(table, angles)
-    if value <= limit:
+    if (value := mean_cost(table, angles)) <= limit:
         return None
     return f"The mean cost is {value:.3f} standard deviations; at most {limit:.3f} is asked for."
 

@@ -14,16 +14,16 @@ from labkit.ansatz import ramp_angles
 from labkit.arrays import BoolArray, FloatArray
 from labkit.costs import EQUAL_WITHIN, CostTable, penalised
 from labkit.course.checking import (
+    compare_cost,
     compare_distribution,
     compare_function,
-    compare_number,
     exercise,
+    number_exercise,
 )
 from labkit.masks import all_masks, check_one_mask, mask_to_string
 from labkit.problems import build_problem
-from labkit.selectors import run
+from labkit.selectors import queries_to_optimum
 from labkit.selectors.classical import swap_search
-from labkit.selectors.running import Selector
 from labkit.simulators import evolve_qaoa, probabilities
 from labkit.sweeps.functions import Outcome
 
@@ -87,16 +87,13 @@ def tune_ramp(n_neurons: int, n_active: int, mixer: str, strength: float) -> tup
     """The ramp that makes a best mask likeliest on the ten tuning networks, and that chance."""
     tables = [_table(n_neurons, seed) for seed in TUNING_SEEDS]
 
-    def chance(ramp: Ramp) -> float:
-        found = [
-            ramp_chances(table, n_active, mixer, strength, ramp)[best_at(table, n_active)].sum()
-            for table in tables
-        ]
-        return float(np.mean(found))
+    def chance_of_best(table: CostTable, ramp: Ramp) -> float:
+        chances = ramp_chances(table, n_active, mixer, strength, ramp)
+        return float(chances[best_at(table, n_active)].sum())
 
-    scored = {ramp: chance(ramp) for ramp in product(_GAMMAS, _BETAS[mixer])}
-    best = max(scored, key=lambda ramp: scored[ramp])
-    return best, scored[best]
+    ramps = [*product(_GAMMAS, _BETAS[mixer])]
+    means = [float(np.mean([chance_of_best(table, ramp) for table in tables])) for ramp in ramps]
+    return ramps[int(np.argmax(means))], max(means)
 
 
 def compare_mixers(parameters: Mapping[str, Any], seed: int) -> Outcome:
@@ -112,54 +109,31 @@ def compare_mixers(parameters: Mapping[str, Any], seed: int) -> Outcome:
         for the ring mixer and the Grover mixer; and the mean queries of classical searches.
     """
     n, k = parameters["n_neurons"], parameters["n_active"]
-    table, inside = _table(n, seed), keeps(n, k)
-    best = best_at(table, k)
+    table = _table(n, seed)
+    inside, best = keeps(n, k), best_at(table, k)
     ways = [("x", strength) for strength in STRENGTHS] + [("ring", 0.0), ("grover", 0.0)]
-    chances = [
-        ramp_chances(table, k, mixer, strength, tune_ramp(n, k, mixer, strength)[0])
-        for mixer, strength in ways
-    ]
-    tuned = [tune_ramp(n, k, "x", strength)[1] for strength in STRENGTHS]
-    right = np.array([chance[inside].sum() for chance in chances])
-    found = np.array([chance[best].sum() for chance in chances])
+    tuned = [tune_ramp(n, k, *way) for way in ways]
+    chances = [ramp_chances(table, k, *way, tune[0]) for way, tune in zip(ways, tuned, strict=True)]
+    right, found = (np.array([chance[at].sum() for chance in chances]) for at in (inside, best))
+    likeliest = int(np.argmax([chance for _, chance in tuned[:-2]]))
+    # no search stops at another number of neurons
+    only = CostTable(np.where(inside, table.costs, table.costs.max() + 1), n)
+    rng = np.random.default_rng(seed)
     result = {
         "right": right[:-2],
         "best": found[:-2],
-        "strength": STRENGTHS[int(np.argmax(tuned))],
-        "penalty": found[int(np.argmax(tuned))],
-        "ring": found[-2],
-        "grover": found[-1],
-        "swap_queries": _mean_queries(swap_search, table, k, seed),
+        "strength": STRENGTHS[likeliest],
+        "penalty": float(found[likeliest]),
+        "ring": float(found[-2]),
+        "grover": float(found[-1]),
+        "swap_queries": queries_to_optimum(swap_search, [only] * 20, rng=rng, n_active=k).mean(),
         "random_queries": (inside.sum() + 1) / (best.sum() + 1),
     }
-    return Outcome({name: _plain(value) for name, value in result.items()})
+    return Outcome(result)
 
 
-def _mean_queries(selector: Selector, table: CostTable, n_active: int, seed: int) -> float:
-    """Queries until a best mask of `n_active` neurons is met, the mean of 20 runs."""
-    target = float(table.costs[keeps(table.n_neurons, n_active)].min())
-    rng = np.random.default_rng(seed)
-    runs = [
-        run(selector, _only_at(table, n_active), rng=rng, target_cost=target, n_active=n_active)
-        for _ in range(20)
-    ]
-    return float(np.mean([one.ledger.cost_queries for one in runs]))
-
-
-def _only_at(table: CostTable, n_active: int) -> CostTable:
-    """The table, with a cost no search stops at where another number of neurons stays."""
-    inside = keeps(table.n_neurons, n_active)
-    return CostTable(np.where(inside, table.costs, table.costs.max() + 1), table.n_neurons)
-
-
-def _plain(value: Any) -> Any:
-    return value if isinstance(value, np.ndarray) else float(value)
-
-
-@exercise("10-1")
-def masks_of_four(answer: Any) -> str | None:
-    """How many masks of 16 neurons keep 4."""
-    return compare_number(answer, comb(16, 4))
+# how many masks of 16 neurons keep 4
+number_exercise("10-1", comb(16, 4))
 
 
 @exercise("10-2")
@@ -176,18 +150,17 @@ def best_of_three(answer: Any) -> str | None:
     mask = check_one_mask(answer, 10, argument="your mask")
     if mask.sum() != 3:
         return f"Mask {mask_to_string(mask)} keeps {mask.sum()} neurons; 3 are asked for."
-    least, cost = float(table.costs[keeps(10, 3)].min()), float(table.evaluate(mask))
-    if cost <= least + 1e-9:
-        return None
-    return f"Mask {mask_to_string(mask)} costs {cost:.6f}; the least cost of three is {least:.6f}."
+    least = float(table.costs[keeps(10, 3)].min())
+    return compare_cost(mask, table, least, "the least cost of three is")
 
 
 @exercise("10-4")
 def at_most(answer: Any) -> str | None:
     """A function (table, k) -> the least cost of masks that keep at most k neurons."""
-    cases = []
-    for n, seed, k in ((6, 1, 0), (6, 2, 6), (8, 4, 2), (10, 7, 8)):
-        table = build_problem("moons", n, seed=seed).table
-        expected = min(float(costs.min()) for costs in costs_by_weight(table)[: k + 1])
-        cases.append(((table, k), f"For {n} neurons, seed {seed}, k = {k} it", expected))
-    return compare_function(answer, cases, tolerance=1e-9)
+
+    def least_cost(table: CostTable, k: int) -> float:
+        return min(float(costs.min()) for costs in costs_by_weight(table)[: k + 1])
+
+    cases = ((_table(n, 7), k) for n, k in ((6, 0), (6, 6), (8, 2), (10, 8)))
+    what = "For {0.n_neurons} neurons, seed 7, k = {1} it"
+    return compare_function(answer, least_cost, cases, what, tolerance=1e-9)

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from labkit import selectors
 from labkit.costs import EQUAL_WITHIN, CostTable
-from labkit.course.checking import compare_signs, compare_trap, exercise
+from labkit.course.checking import (
+    compare_cost,
+    compare_function,
+    compare_signs,
+    compare_trap,
+    exercise,
+)
 from labkit.ledger import Ledger
 from labkit.masks import BoolArray, check_one_mask, mask_from_string, mask_to_string
 from labkit.problems import Problem, build_problem
 from labkit.selectors import Selection, local_selection, run
 from labkit.selectors.blocks import BlockCost
-from labkit.selectors.running import Selector
 from labkit.sweeps.functions import Outcome
 
 if TYPE_CHECKING:
@@ -50,10 +56,8 @@ def search_two_layers(parameters: Mapping[str, Any], seed: int) -> Outcome:
         options["inner"] = getattr(selectors, options["inner"])
     budget, table = options.pop("budget", None), build_two_layers(seed).table
     streams = [np.random.default_rng([seed, start]) for start in range(STARTS)]
-    if budget is None:
-        runs = [[run(selector, table, rng=rng, **options)] for rng in streams]
-    else:
-        runs = [_run_again(budget, selector, table, rng, options) for rng in streams]
+    search = partial(run, selector, table, **options)
+    runs = [_run_again(search, budget, rng) if budget else [search(rng=rng)] for rng in streams]
     regrets = np.array([min(found.cost for found in each) for each in runs]) - table.minimum
     ledger = sum((found.ledger for each in runs for found in each), Ledger())
     counted = ("cost_queries", "oracle_calls", "cost_layers", "forward_passes")
@@ -63,16 +67,12 @@ def search_two_layers(parameters: Mapping[str, Any], seed: int) -> Outcome:
 
 
 def _run_again(
-    budget: int,
-    selector: Selector,
-    cost: CostTable,
-    rng: np.random.Generator,
-    options: Mapping[str, Any],
+    search: Callable[..., Selection], budget: int, rng: np.random.Generator
 ) -> list[Selection]:
     """Searches from new start masks until the budget is spent; it cuts the last one short."""
     runs: list[Selection] = []
     while (left := budget - sum(found.ledger.cost_queries for found in runs)) > 0:
-        runs.append(run(selector, cost, rng=rng, max_cost_queries=left, **options))
+        runs.append(search(rng=rng, max_cost_queries=left))
     return runs
 
 
@@ -95,13 +95,9 @@ def count_stuck_masks(parameters: Mapping[str, Any], seed: int) -> Outcome:
 def pick_runs(
     runs: pd.DataFrame, column: str, *, by: str = "block_size", **chosen: str | int
 ) -> pd.DataFrame:
-    """A column of the record's results, a row for each value of a parameter, a column for a seed.
+    """A result of the record, a row for each value of the parameter `by`, a column for a seed.
 
-    Args:
-        runs: of the record.
-        column: such as 'regret'.
-        by: the parameter that tells the points apart.
-        **chosen: parameter -> value; by default blocks searched by enumeration, without a budget.
+    Runs are chosen by parameters; by default blocks searched by enumeration, without a budget.
     """
     rows = runs
     usual = {} if "selector" in chosen else {"selector": "local_selection", "inner": "exhaustive"}
@@ -109,8 +105,8 @@ def pick_runs(
         rows = rows[rows[f"parameters.{name}"] == value]
     if "budget" not in chosen:
         rows = rows[rows["parameters.budget"].isna()]
-    table = rows.pivot(index=f"parameters.{by}", columns="seed", values=f"result.{column}")
-    return table.astype(float)
+    wide = rows.pivot(index=f"parameters.{by}", columns="seed", values=f"result.{column}")
+    return wide.astype(float)
 
 
 def find_stuck_masks(table: CostTable, block_size: int) -> BoolArray:
@@ -137,46 +133,39 @@ def find_stuck_masks(table: CostTable, block_size: int) -> BoolArray:
     return stuck
 
 
-_HELD, _BLOCK = "10110100", (1, 4, 6)
+_HELD, _BLOCK = mask_from_string("10110100"), [1, 4, 6]
 
 
 @exercise("12-1")
 def queries_of_sweeps(answer: Any) -> str | None:
     """A function (n, block_size, rounds) -> cost queries, the start included."""
-    for n, block_size, rounds in ((8, 2, 1), (12, 4, 3), (10, 3, 2), (7, 7, 1), (9, 4, 5)):
-        table = build_problem("moons", n, seed=0).table
-        found = run(local_selection, table, rng=np.random.default_rng(0),
-                    block_size=block_size, scheme="one_pass")  # fmt: skip
-        expected = 1 + rounds * (found.ledger.cost_queries - 1)
-        came = float(answer(n, block_size, rounds))
-        if came != expected:
-            return (
-                f"For n = {n}, blocks of {block_size} and {rounds} rounds, {expected} queries are "
-                f"made; {came:g} came."
-            )
-    return None
+
+    def count(n: int, block_size: int, rounds: int) -> float:
+        table, rng = build_problem("moons", n, seed=0).table, np.random.default_rng(0)
+        found = run(local_selection, table, rng=rng, block_size=block_size, scheme="one_pass")
+        return 1 + rounds * (found.ledger.cost_queries - 1)
+
+    cases = ((8, 2, 1), (12, 4, 3), (10, 3, 2), (7, 7, 1), (9, 4, 5))
+    what = "For n = {}, blocks of {} and {} rounds the number of queries"
+    return compare_function(answer, count, cases, what)
 
 
 @exercise("12-2")
 def best_of_a_block(answer: Any) -> str | None:
     """The best mask with neurons 1, 4, 6 free and the others held."""
-    table, held = build_problem("moons", 8, seed=3).table, mask_from_string(_HELD)
-    mask = check_one_mask(answer, 8, argument="your mask")
-    moved = [j for j in np.flatnonzero(mask != held) if j not in _BLOCK]
-    if moved:
+    table, mask = build_problem("moons", 8, seed=3).table, check_one_mask(answer, 8)
+    moved = np.setdiff1d(np.flatnonzero(mask != _HELD), _BLOCK)
+    if moved.size:
         return f"Mask {mask_to_string(mask)} changes neuron {moved[0]}, which is held."
-    least = float(_block_cost().to_table().minimum)
-    cost = float(table.evaluate(mask))
-    if cost <= least + EQUAL_WITHIN:
-        return None
-    return f"Mask {mask_to_string(mask)} costs {cost:.6f}; a mask of the block costs {least:.6f}."
+    least = _block_cost().to_table().minimum
+    return compare_cost(mask, table, least, "a mask of the block costs")
 
 
 @exercise("12-3")
 def oracle_of_a_block(answer: Any) -> str | None:
     """A circuit on three qubits that flips the phase of the block's masks that cost less."""
     cost = _block_cost()
-    now = float(cost.evaluate(mask_from_string(_HELD)[list(_BLOCK)]))
+    now = float(cost.evaluate(_HELD[_BLOCK]))
     return compare_signs(answer, np.where(cost.to_table().costs < now - EQUAL_WITHIN, -1, 1))
 
 
@@ -188,5 +177,4 @@ def stuck_mask(answer: Any) -> str | None:
 
 def _block_cost() -> BlockCost:
     """The cost of the block of exercises 2 and 3, the other neurons held."""
-    table = build_problem("moons", 8, seed=3).table
-    return BlockCost(table, mask_from_string(_HELD), np.array(_BLOCK))
+    return BlockCost(build_problem("moons", 8, seed=3).table, _HELD, np.array(_BLOCK))

@@ -7,12 +7,11 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
-from labkit.course.checking import compare_function, compare_number, exercise
+from labkit.arrays import FloatArray, IntArray
+from labkit.course.checking import compare_cost, compare_function, exercise, number_exercise
 from labkit.datasets import load_task
 from labkit.ledger import Ledger
-from labkit.masks import check_one_mask
 from labkit.problems import DEFAULT_SCALE, build_large
 from labkit.scoring import NetworkCost, accuracy, check_labels, cost_of_outputs
 from labkit.selectors import default_oracle_calls, local_selection, run
@@ -28,17 +27,11 @@ N_TRAINED, EPOCHS = 5, 300
 
 @lru_cache(maxsize=16)
 def train_side_by_side(task_name: str, n_hidden: int) -> TrainedNetworks:
-    """`N_TRAINED` networks of one size, trained side by side as if each were alone: it is faster.
-
-    Args:
-        task_name: one of `datasets.TASK_NAMES`.
-        n_hidden: hidden units of each.
-    """
+    """`N_TRAINED` networks of one size, trained side by side as if alone: it is faster."""
     from labkit.baselines import train_networks
 
-    return train_networks(
-        load_task(task_name), n_hidden, n_networks=N_TRAINED, epochs=EPOCHS, seed=0
-    )
+    options = {"n_networks": N_TRAINED, "epochs": EPOCHS, "seed": 0}
+    return train_networks(load_task(task_name), n_hidden, **options)
 
 
 def select_and_train(parameters: Mapping[str, Any], seed: int) -> Outcome:
@@ -59,10 +52,9 @@ def select_and_train(parameters: Mapping[str, Any], seed: int) -> Outcome:
     rng = np.random.default_rng(seed)
     found = run(local_selection, cost, rng=rng, block_size=parameters["block_size"])
     trained = train_side_by_side(task_name, n_hidden)
+    outputs = network.outputs(task.x_test, found.neuron_mask)
     result = {
-        "subnetwork_accuracy": accuracy(
-            network.outputs(task.x_test, found.neuron_mask), task.y_test
-        ),
+        "subnetwork_accuracy": accuracy(outputs, task.y_test),
         "trained_accuracy": float(trained.test_accuracy[seed % N_TRAINED]),
         "cost": found.cost,
         "n_active": int(found.neuron_mask.sum()),
@@ -97,9 +89,7 @@ def descend(parameters: Mapping[str, Any], seed: int) -> Outcome:
     return Outcome({"passes": passes, "costs": best[(passes - 1) // each]}, ledger)
 
 
-def _train(
-    cost: NetworkCost, n_hidden: int, epochs: int, seed: int
-) -> tuple[npt.NDArray[np.float64], Ledger]:
+def _train(cost: NetworkCost, n_hidden: int, epochs: int, seed: int) -> tuple[FloatArray, Ledger]:
     """The cost before each step of Adam on all weights of the network that `cost` masks."""
     from labkit.baselines import train_network
     from labkit.networks import RandomNetwork
@@ -109,28 +99,18 @@ def _train(
     return trained.history, trained.ledger
 
 
-@exercise("13-1")
-def passes_of_three_sweeps(answer: Any) -> str | None:
-    """A start, then three sweeps through 1,024 neurons in blocks of 8: one pass a mask."""
-    return compare_number(answer, 1 + 3 * (1024 // 8) * 2**8)
+# a start, then three sweeps through 1,024 neurons in blocks of 8: one pass a mask
+number_exercise("13-1", 1 + 3 * (1024 // 8) * 2**8)
 
 
 @exercise("13-2")
 def mask_as_good_as_one_sweep(answer: Any) -> str | None:
     """A mask of 64 neurons for breast cancer that costs no more than one sweep's answer."""
-    cost, limit = one_sweep()
-    mask = check_one_mask(answer, cost.n_neurons)
-    reached = float(cost.evaluate(mask))
-    if reached <= limit + 1e-9:
-        return None
-    return (
-        f"The mask keeps {mask.sum()} neurons and costs {reached:.4f}; "
-        f"one sweep of blocks of 4 finds {limit:.4f}."
-    )
+    return compare_cost(answer, *_one_sweep(), "one sweep of blocks of 4 finds")
 
 
 @cache
-def one_sweep() -> tuple[NetworkCost, float]:
+def _one_sweep() -> tuple[NetworkCost, float]:
     """The cost of the network of exercise 13-2, and what one sweep of it finds."""
     _, cost = build_large("breast_cancer", 64, seed=11)
     rng = np.random.default_rng(0)
@@ -140,18 +120,16 @@ def one_sweep() -> tuple[NetworkCost, float]:
 @exercise("13-3")
 def softmax_cross_entropy(answer: Any) -> str | None:
     """A function (f, y) -> mean of log(sum_c exp f_c) - f_y, for outputs (samples, classes)."""
-    rng, cases = np.random.default_rng(13), []
-    for n_samples, n_classes in ((1, 3), (7, 3), (20, 5)):
-        f, y = rng.normal(size=(n_samples, n_classes)), rng.integers(n_classes, size=n_samples)
-        targets = check_labels(y, n_samples=n_samples, n_outputs=n_classes)
-        expected = float(cost_of_outputs(f, targets, cost="cross_entropy"))
-        what = f"For {n_samples} samples of {n_classes} classes the cost"
-        cases.append(((f, y), what, expected))
-    return compare_function(answer, cases)
+
+    def cross_entropy(f: FloatArray, y: IntArray) -> float:
+        targets = check_labels(y, n_samples=f.shape[0], n_outputs=f.shape[1])
+        return float(cost_of_outputs(f, targets, cost="cross_entropy"))
+
+    rng, shapes = np.random.default_rng(13), ((1, 3), (7, 3), (20, 5))
+    cases = ((rng.normal(size=shape), rng.integers(shape[1], size=shape[0])) for shape in shapes)
+    what = "For {0.shape[0]} samples of {0.shape[1]} classes the cost"
+    return compare_function(answer, cross_entropy, cases, what)
 
 
-@exercise("13-4")
-def smallest_block_for_grover(answer: Any) -> str | None:
-    """The smallest block size at which adaptive Grover's default budget is below 2^b."""
-    smallest = next(b for b in range(1, 100) if default_oracle_calls(b) < 2**b)
-    return compare_number(answer, smallest)
+# the smallest block size at which adaptive Grover's default budget is below 2^b
+number_exercise("13-4", next(b for b in range(1, 100) if default_oracle_calls(b) < 2**b))

@@ -13,7 +13,7 @@ import numpy as np
 from labkit.ansatz import ramp_angles
 from labkit.arrays import FloatArray, IntArray
 from labkit.costs import EQUAL_WITHIN, CostTable
-from labkit.course.checking import compare_function, compare_number, compare_trap, exercise
+from labkit.course.checking import compare_function, compare_trap, exercise, number_exercise
 from labkit.ledger import Ledger
 from labkit.masks import mask_from_index
 from labkit.problems import Problem, build_problem
@@ -87,13 +87,7 @@ def shuffle_costs(problem: Problem) -> Problem:
 
 
 def collect(runs: pd.DataFrame, what: str, *, shuffled: bool = False) -> dict[str, FloatArray]:
-    """What a record of `run_at_equal_budget` holds of each entrant, float64 (seeds, budgets).
-
-    Args:
-        runs: of the record.
-        what: 'regret', 'found' or 'test_accuracy'.
-        shuffled: of the costs dealt at random.
-    """
+    """'regret', 'found' or 'test_accuracy' of each entrant of the record, (seeds, budgets)."""
     rows = runs[runs["parameters.shuffled"] == shuffled]
     grouped = rows.groupby("parameters.entrant", sort=False)[f"result.{what}"]
     return {str(name): np.array(values.tolist()) for name, values in grouped}
@@ -160,35 +154,28 @@ def _accuracy(problem: Problem, cost: float) -> float:
     return problem.accuracy(mask_from_index(nearest, problem.n_neurons))
 
 
-#: moons, neurons and seed of the network of exercise 14-3: it has a trap.
-TRAP = ("moons", 8, 7)
-
-
-@exercise("14-1")
-def calls_of_a_tuned_qaoa(answer: Any) -> str | None:
-    """3 layers, 20 states of 50 shots tried in training, then 100 shots; all masks verified."""
-    return compare_number(answer, (20 * 50 + 100) * (3 + 1))
+# 3 layers, 20 states of 50 shots tried in training, then 100 shots; all masks verified
+number_exercise("14-1", (20 * 50 + 100) * (3 + 1))
 
 
 @exercise("14-2")
 def regret_at_a_budget(answer: Any) -> str | None:
     """A function (history, minimum, budget) -> regret after that many cost queries."""
-    rng, cases = np.random.default_rng(14), []
-    for length, budget in ((1, 1), (12, 5), (12, 12), (6, 40)):
-        history = rng.random(length) + 0.3
-        what = f"After {budget} calls of a history of {length} the regret"
-        cases.append(((history, 0.25, budget), what, float(history[:budget].min() - 0.25)))
-    return compare_function(answer, cases, tolerance=1e-9, digits=4)
+
+    def regret(history: FloatArray, minimum: float, budget: int) -> float:
+        return float(history[:budget].min()) - minimum
+
+    rng, sizes = np.random.default_rng(14), ((1, 1), (12, 5), (12, 12), (6, 40))
+    cases = ((rng.random(length) + 0.3, 0.25, budget) for length, budget in sizes)
+    what = "After {2} calls of a history of {0.size} the regret"
+    return compare_function(answer, regret, cases, what, tolerance=1e-9)
 
 
 @exercise("14-3")
 def trap_of_one_flip(answer: Any) -> str | None:
     """A mask that no single flip improves, and that is not the best."""
-    task, n, seed = TRAP
-    return compare_trap(answer, build_problem(task, n, seed=seed).table)
+    return compare_trap(answer, build_problem("moons", 8, seed=7).table)
 
 
-@exercise("14-4")
-def calls_to_be_sure(answer: Any) -> str | None:
-    """Runs of 50 calls that succeed with probability 0.3, until one has with 99%."""
-    return compare_number(answer, 50 * math.ceil(math.log(0.01) / math.log(1 - 0.3)))
+# runs of 50 calls that succeed with probability 0.3, until one has with 99%
+number_exercise("14-4", 50 * math.ceil(math.log(0.01) / math.log(1 - 0.3)))

@@ -16,11 +16,8 @@ def runs_of_a_sweep(answer: Any) -> str | None:
     """The number of runs of a sweep over 3 tasks, 4 sizes, 3 numbers of restarts and 20 seeds."""
     from labkit.sweeps import Sweep
 
-    grid: dict[str, list[Any]] = {
-        "task_name": ["moons", "circles", "iris"],
-        "n_hidden": [6, 8, 10, 12],
-        "restarts": [0, 1, 3],
-    }
+    tasks, sizes = ["moons", "circles", "iris"], [6, 8, 10, 12]
+    grid: dict[str, list[Any]] = {"task_name": tasks, "n_hidden": sizes, "restarts": [0, 1, 3]}
     sweep = Sweep("Do restarts pay?", range(20), "one_flip_search", grid=grid)
     return compare_number(answer, len(sweep.runs()))
 
@@ -28,10 +25,13 @@ def runs_of_a_sweep(answer: Any) -> str | None:
 @exercise("15-2")
 def error_of_a_difference(answer: Any) -> str | None:
     """The standard error of the mean difference between scale 8 and scale 2, over 20 networks."""
-    accuracy = {
-        scale: np.array([_best_accuracy(seed, scale) for seed in range(20)]) for scale in (2.0, 8.0)
-    }
-    return compare_number(answer, standard_error(accuracy[8.0] - accuracy[2.0]), tolerance=5e-4)
+
+    def best_accuracy(seed: int, scale: float) -> float:
+        problem = build_problem("moons", 8, seed=seed, scale=scale)
+        return problem.accuracy(problem.table.optimal_masks()[0])
+
+    gained = [best_accuracy(seed, 8.0) - best_accuracy(seed, 2.0) for seed in range(20)]
+    return compare_number(answer, standard_error(gained), tolerance=5e-4)
 
 
 @exercise("15-3")
@@ -49,19 +49,14 @@ def selectors_at_equal_budget(answer: Any) -> str | None:
         for selector in ("random_search", "one_flip_search")
         for seed in range(10)
     ]
-    for said, runs in (
-        ("is missing", set(expected) - set(came)),
-        ("was not asked for", set(came) - set(expected)),
-    ):
+    counted = f"{len(came)} runs came, {len(expected)} were asked for"
+    missing, extra = set(expected) - set(came), set(came) - set(expected)
+    for said, runs in (("is missing", missing), ("was not asked for", extra)):
         if runs:
             *values, seed = min(runs, key=str)
             run = ", ".join(f"{k}={v!r}" for k, v in zip(names, values, strict=True))
-            return (
-                f"{len(came)} runs came, {len(expected)} were asked for; {run}, seed {seed} {said}."
-            )
-    if len(came) > len(expected):
-        return f"{len(came)} runs came, {len(expected)} were asked for: each once."
-    return None
+            return f"{counted}; {run}, seed {seed} {said}."
+    return f"{counted}: each once." if len(came) > len(expected) else None
 
 
 @exercise("15-4")
@@ -71,14 +66,10 @@ def clear_differences(answer: Any) -> str | None:
     for size, shift in ((5, 0.0), (5, 2.0), (20, 0.4), (20, -0.5), (20, -0.9), (400, 0.12)):
         differences = rng.normal(shift, 1.0, size)
         mean, error = differences.mean(), standard_error(differences)
-        if bool(answer(differences)) is not bool(abs(mean) > 2 * error):
+        expected, came = bool(abs(mean) > 2 * error), answer(differences)
+        if bool(came) is not expected:
             return (
                 f"For {size} differences of mean {mean:.3f} and standard error {error:.3f}, "
-                f"{abs(mean) > 2 * error} is expected; {answer(differences)} came."
+                f"{expected} is expected; {came} came."
             )
     return None
-
-
-def _best_accuracy(seed: int, scale: float) -> float:
-    problem = build_problem("moons", 8, seed=seed, scale=scale)
-    return problem.accuracy(problem.table.optimal_masks()[0])

@@ -56,7 +56,7 @@ class Score:
         return f"{said}. {came} {self.points:.0%} of the points."
 
     def _repr_html_(self) -> str:
-        return f"<p>{with_title('Prediction.', self)}</p>"
+        return f"<p>{with_title('Prediction.', str(self))}</p>"
 
 
 def score_share(guess: float, answer: float, low: float, high: float) -> float:
@@ -240,7 +240,7 @@ class Prediction(Panel):
         self.answer = self._check_answer(answer)
         if self.guess is None:
             return Score(self.question, self.answer, unit=self.unit)
-        points = None if self.late else self._points()
+        points = None if self.late else self._points(self.guess, self.answer)
         score = Score(self.question, self.answer, self.guess, points, self.unit)
         result = {"guess": self.guess, "answer": self.answer, "points": points}
         said = _in_words(self.guess, self.unit)
@@ -248,11 +248,9 @@ class Prediction(Panel):
         self.note.value = in_html(str(score))
         return score
 
-    def _points(self) -> float:
-        guess, answer = self.guess, self.answer
-        if self._options is not None:
+    def _points(self, guess: Guess, answer: Guess) -> float:
+        if isinstance(guess, str) or isinstance(answer, str):
             return float(guess == answer)
-        assert isinstance(guess, float) and isinstance(answer, float)
         if self._range is not None:
             return score_share(guess, answer, *self._range)
         return score_magnitude(guess, answer)

@@ -40,21 +40,15 @@ class RunsTable(widgets.VBox):
     def __init__(self, book: LabBook | None = None) -> None:
         self._book = book
         self.question = widgets.Dropdown(options=[_ALL], description="question")
-        self.where = widgets.Text(
-            description="where", placeholder="n_hidden=8", continuous_update=False
-        )
+        example = {"placeholder": "n_hidden=8", "continuous_update": False}
+        self.where = widgets.Text(description="where", **example)
         self.refresh_button = widgets.Button(description="Refresh", icon="refresh")
         self.text, self.table = widgets.HTML(), widgets.HTML()
         self.refresh_button.on_click(lambda _: self.refresh())
         self.question.observe(lambda _: self._show(), names="value")
         self.where.observe(lambda _: self._show(), names="value")
-        super().__init__(
-            [
-                widgets.HBox([self.question, self.where, self.refresh_button]),
-                self.text,
-                self.table,
-            ]
-        )
+        controls = widgets.HBox([self.question, self.where, self.refresh_button])
+        super().__init__([controls, self.text, self.table])
         self.refresh()
 
     def refresh(self) -> None:
@@ -88,9 +82,8 @@ class RunsTable(widgets.VBox):
             self.text.value = in_html(error)
             return
         if runs is not None:
-            self.text.value = f"<b>{len(runs):,}</b> runs" + (
-                f", the newest {_MOST_ROWS} of them:" if len(runs) > _MOST_ROWS else ":"
-            )
+            newest = f", the newest {_MOST_ROWS} of them" if len(runs) > _MOST_ROWS else ""
+            self.text.value = f"<b>{len(runs):,}</b> runs{newest}:"
             self.table.value = runs_in_html(runs.iloc[::-1].head(_MOST_ROWS))
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
@@ -101,11 +94,8 @@ class RunsTable(widgets.VBox):
 
 def runs_in_html(runs: pd.DataFrame) -> str:
     """A table of the variables that differ or say something; all text is escaped."""
-    columns = [
-        name
-        for name in runs.columns
-        if name in _ALWAYS or (not name.startswith(_NEVER) and runs[name].notna().any())
-    ]
+    told = [name for name in runs if not name.startswith(_NEVER) and runs[name].notna().any()]
+    columns = [name for name in runs if name in {*_ALWAYS, *told}]
     short = [name.rpartition(".")[2] for name in columns]
     head = [s if short.count(s) == 1 else name for s, name in zip(short, columns, strict=True)]
     rows = ([*map(_in_words, values)] for values in runs[columns].itertuples(index=False))
