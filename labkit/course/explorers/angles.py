@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Any
 
 import ipywidgets as widgets
 import numpy as np
@@ -27,10 +26,6 @@ from labkit.simulators import evolve_qaoa, probabilities
 
 MIN_NEURONS, MAX_NEURONS, MAX_LAYERS = 6, 12, 8
 _SHARES = {"all shots": 1.0, "the best half": 0.5, "the best 20%": 0.2, "the best 5%": 0.05}
-#: Where the point stands at first: off the lowest place, which is left to be found.
-_START = (1.0, 0.225)
-
-
 #: The grid: gammas for a cost of standard deviation 1, betas in radians.
 GAMMAS, BETAS = np.linspace(0, 5, 26), np.linspace(-0.3, 0.9, 21)
 
@@ -105,23 +100,36 @@ def map_angles(table: CostTable, p: int) -> AngleSurface:
     """
     order, std = np.argsort(table.costs, kind="stable"), table.std
     cumulative = np.empty((len(BETAS), len(GAMMAS), len(order)), dtype=np.float32)
-    for row, beta in enumerate(BETAS):
-        for column, gamma in enumerate(GAMMAS):
-            state = evolve_qaoa(table, *ramp_through(gamma, beta, p, std))
-            cumulative[row, column] = np.cumsum(probabilities(state)[order])
+    for row, column in np.ndindex(len(BETAS), len(GAMMAS)):
+        state = evolve_qaoa(table, *ramp_through(GAMMAS[column], BETAS[row], p, std))
+        cumulative[row, column] = np.cumsum(probabilities(state)[order])
     return AngleSurface(GAMMAS, BETAS, table.costs[order], cumulative)
 
 
 @dataclass(frozen=True, eq=False)
 class AngleView:
-    """What the explorer says of one point of the landscape."""
+    """What QAOA's state is at one point of the landscape.
+
+    Attributes:
+        table: costs of all masks.
+        p: number of layers, at least 1.
+        gamma: middle of the ramp, for a cost of standard deviation 1.
+        beta: middle of the ramp, radians.
+        lit: bool (n,), a mask to speak of too.
+    """
 
     table: CostTable
     p: int
     gamma: float
     beta: float
-    probabilities: FloatArray
     lit: BoolArray | None = None
+
+    @cached_property
+    def probabilities(self) -> FloatArray:
+        """Of each mask in a shot, (2^n,)."""
+        angles = ramp_through(self.gamma, self.beta, self.p, self.table.std)
+        chances = probabilities(evolve_qaoa(self.table, *angles))
+        return chances / chances.sum()
 
     @property
     def mean_cost(self) -> float:
@@ -134,50 +142,32 @@ class AngleView:
         return float(self.probabilities[self.table.marked(self.table.minimum)].sum())
 
     @property
-    def likeliest(self) -> BoolArray:
-        """The most probable mask, bool (n,)."""
-        return mask_from_index(int(self.probabilities.argmax()), self.table.n_neurons)
+    def likeliest(self) -> str:
+        """The most probable mask."""
+        return mask_to_string(
+            mask_from_index(int(self.probabilities.argmax()), self.table.n_neurons)
+        )
 
     @property
     def text(self) -> str:
         """The same in one line."""
         n_best = int(self.table.marked(self.table.minimum).sum())
         times = self.success * len(self.table.costs) / n_best
-        return (
-            f"γ <b>{self.gamma:.2f}</b>, β <b>{self.beta:.2f}</b>{_of_layers(self.p)} · "
+        layers = "" if self.p == 1 else f" on average over a ramp of {self.p} layers"
+        words = (
+            f"γ <b>{self.gamma:.2f}</b>, β <b>{self.beta:.2f}</b>{layers} · "
             f"mean cost of a shot <b>{self.mean_cost:.4f}</b> (all masks {self.table.mean:.4f}, "
             f"least {self.table.minimum:.4f}) · a shot is a best mask with probability "
             f"<b>{self.success:.4f}</b>, {times:,.1f} times that of chance · most probable: "
-            f"{self._name(self.likeliest)}{self._of_lit()}"
+            f"{self._name(self.likeliest)}"
         )
+        if self.lit is None:
+            return words
+        return f"{words} · lit: <b>{self._name(mask_to_string(self.lit))}</b>"
 
-    def _of_lit(self) -> str:
-        return "" if self.lit is None else f" · lit: <b>{self._name(self.lit)}</b>"
-
-    def _name(self, mask: BoolArray) -> str:
-        string = mask_to_string(mask)
-        chance = self.probabilities[int(string, 2)]
-        return f"{string} (rank {self.table.rank(mask):,}, probability {chance:.4f})"
-
-
-def view_angles(
-    table: CostTable, p: int, gamma: float, beta: float, lit: BoolArray | None = None
-) -> AngleView:
-    """Evolves QAOA for one point of the landscape.
-
-    Args:
-        table: costs of all masks.
-        p: number of layers, at least 1.
-        gamma: middle of the ramp, for a cost of standard deviation 1.
-        beta: middle of the ramp, radians.
-        lit: a mask (n,) to speak of too.
-    """
-    chance = probabilities(evolve_qaoa(table, *ramp_through(gamma, beta, p, table.std)))
-    return AngleView(table, p, gamma, beta, chance / chance.sum(), lit)
-
-
-def _of_layers(p: int) -> str:
-    return "" if p == 1 else f" on average over a ramp of {p} layers"
+    def _name(self, mask: str) -> str:
+        chance = self.probabilities[int(mask, 2)]
+        return f"{mask} (rank {self.table.rank(mask):,}, probability {chance:.4f})"
 
 
 class AngleExplorer(ProblemExplorer):
@@ -199,6 +189,10 @@ class AngleExplorer(ProblemExplorer):
         beta: of the point, radians.
     """
 
+    _kept, _places = ("mean_cost", "success", "likeliest"), ("gamma", "beta")
+    #: The point stands off the lowest place at first, which is left to be found.
+    gamma, beta = 1.0, 0.225
+
     def __init__(
         self,
         task: str = "moons",
@@ -208,7 +202,6 @@ class AngleExplorer(ProblemExplorer):
         *,
         shared: SharedMask | None = None,
     ) -> None:
-        self.gamma, self.beta = _START
         choices = {
             "task": check_choice("task", task, TASK_NAMES),
             "n_neurons": slider("n_neurons", n_neurons, MIN_NEURONS, MAX_NEURONS, QUBITS),
@@ -229,24 +222,7 @@ class AngleExplorer(ProblemExplorer):
     @property
     def view(self) -> AngleView:
         """What is shown at the point."""
-        return view_angles(self.problem.table, self.chosen["p"], self.gamma, self.beta, self.lit)
-
-    def reset(self) -> None:
-        """Sets every control and the point to where they began."""
-        with self.hold():
-            self.gamma, self.beta = _START
-            super().reset()
-
-    def _parameters(self) -> dict[str, Any]:
-        return {**self.chosen, "gamma": self.gamma, "beta": self.beta}
-
-    def _numbers(self) -> dict[str, Any]:
-        view = self.view
-        return {
-            "mean_cost": view.mean_cost,
-            "success": view.success,
-            "likeliest": mask_to_string(view.likeliest),
-        }
+        return AngleView(self.problem.table, self.chosen["p"], self.gamma, self.beta, self.lit)
 
     def _point(self, number: int, x: float, y: float) -> None:
         if number == 0:
@@ -255,8 +231,7 @@ class AngleExplorer(ProblemExplorer):
             self._light(self._nearest_mask(x, y))
 
     def _arrow(self, right: int, up: int) -> None:
-        steps = GAMMAS[1] - GAMMAS[0], BETAS[1] - BETAS[0]
-        self._stand(self.gamma + right * steps[0], self.beta + up * steps[1])
+        self._stand(self.gamma + right * np.diff(GAMMAS)[0], self.beta + up * np.diff(BETAS)[0])
 
     def _stand(self, gamma: float, beta: float) -> None:
         self.gamma = float(np.clip(gamma, GAMMAS[0], GAMMAS[-1]))
@@ -272,8 +247,7 @@ class AngleExplorer(ProblemExplorer):
 
     def _draw(self, axes: Sequence[Axes]) -> str:
         view, here = self.view, {"here": (self.gamma, self.beta)}
-        what = f"mean cost of {self.controls['share'].label}"
-        landscape = self.landscape
+        what, landscape = f"mean cost of {self.controls['share'].label}", self.landscape
         draw_angle_surface(axes[0], GAMMAS, BETAS, landscape, here, what=what)
         if view.p > 1:
             axes[0].set(xlabel="mean γ of the ramp (for costs of standard deviation 1)",

@@ -31,11 +31,11 @@ _ROWS = 8
 
 @dataclass(frozen=True, eq=False)
 class LocalSearchView:
-    """What the theatre says after some steps of a walk.
+    """What a walk has come to after some of its steps.
 
     Attributes:
-        table: costs of all masks.
-        walk: the whole search.
+        table: costs of all masks, which the walk searched.
+        walk: the whole search, by enumeration of each block.
         step: decisions made by now, 0 for the start.
         lit: bool (n,), the mask that is chosen; None where none is.
     """
@@ -44,6 +44,9 @@ class LocalSearchView:
     walk: LocalWalk
     step: int
     lit: BoolArray | None = None
+
+    def __post_init__(self) -> None:
+        check_integer("step", self.step, minimum=0, maximum=len(self.walk.steps))
 
     @property
     def masks(self) -> BoolArray:
@@ -72,17 +75,31 @@ class LocalSearchView:
         return first.ledger.cost_queries - 2 ** len(first.block)
 
     @property
+    def numbers(self) -> dict[str, Any]:
+        """What the lab book keeps."""
+        mask = self.masks[-1]
+        return {
+            "mask_string": mask_to_string(mask),
+            "cost": float(self.table.evaluate(mask)),
+            "rank": self.table.rank(mask),
+            "cost_queries": self.spent,
+            "n_steps": len(self.walk.steps),
+        }
+
+    @property
     def text(self) -> str:
         """The same in one line."""
-        mask, queries = self.masks[-1], len(self.walk.selection.history)
-        return (
-            f"after step <b>{self.step}</b> of {len(self.walk.steps)}: mask "
-            f"<b>{mask_to_string(mask)}</b> (neuron 0 first), cost "
-            f"<b>{float(self.table.evaluate(mask)):.4f}</b>, rank "
-            f"<b>{self.table.rank(mask):,}</b> of {len(self.table.costs):,} · "
-            f"<b>{self.spent:,}</b> of {queries:,} cost queries · {self._next_in_words}"
-            f"{self._lit_in_words}"
+        mask, cost, rank, spent, n_steps = self.numbers.values()
+        words = (
+            f"after step <b>{self.step}</b> of {n_steps}: mask <b>{mask}</b> (neuron 0 first), "
+            f"cost <b>{cost:.4f}</b>, rank <b>{rank:,}</b> of {len(self.table.costs):,} · "
+            f"<b>{spent:,}</b> of {len(self.walk.selection.history):,} cost queries · "
+            f"{self._next_in_words}"
         )
+        if self.lit is None:
+            return words
+        cost = float(self.table.evaluate(self.lit))
+        return f"{words} · ring: mask {mask_to_string(self.lit)}, cost {cost:.4f}"
 
     @property
     def _next_in_words(self) -> str:
@@ -93,28 +110,6 @@ class LocalSearchView:
             return "next: the decisions are put together"
         named = ", ".join(map(str, coming.block))
         return f"free next: neurons {named} ({2 ** len(coming.block):,} candidates, squares)"
-
-    @property
-    def _lit_in_words(self) -> str:
-        if self.lit is None:
-            return ""
-        cost = float(self.table.evaluate(self.lit))
-        return f" · ring: mask {mask_to_string(self.lit)}, cost {cost:.4f}"
-
-
-def view_local_search(
-    table: CostTable, walk: LocalWalk, step: int, lit: BoolArray | None = None
-) -> LocalSearchView:
-    """Looks at a walk after some of its steps.
-
-    Args:
-        table: what the walk searched.
-        walk: by enumeration of each block.
-        step: 0 for the start, to the number of steps.
-        lit: bool (n,), a mask to point at.
-    """
-    check_integer("step", step, minimum=0, maximum=len(walk.steps))
-    return LocalSearchView(table, walk, step, lit)
 
 
 @lru_cache(maxsize=256)
@@ -184,18 +179,10 @@ class LocalSearchTheatre(ProblemExplorer):
     @property
     def view(self) -> LocalSearchView:
         """What is shown."""
-        return view_local_search(self.problem.table, self.walk, self.chosen["step"], self.lit)
+        return LocalSearchView(self.problem.table, self.walk, self.chosen["step"], self.lit)
 
     def _numbers(self) -> dict[str, Any]:
-        view = self.view
-        mask = view.masks[-1]
-        return {
-            "mask_string": mask_to_string(mask),
-            "cost": float(view.table.evaluate(mask)),
-            "rank": view.table.rank(mask),
-            "cost_queries": view.spent,
-            "n_steps": len(view.walk.steps),
-        }
+        return self.view.numbers
 
     def _adjust(self, moved: str) -> None:
         """Another search has another number of steps."""
@@ -212,8 +199,7 @@ class LocalSearchTheatre(ProblemExplorer):
             self.controls["step"].value = int(np.searchsorted(spent, x, side="right"))
 
     def _arrow(self, right: int, up: int) -> None:
-        control = self.controls["step"]
-        control.value = min(max(control.value + right, 0), control.max)
+        self.controls["step"].value += right
 
     def _light_bit(self, neuron: int, row: int) -> None:
         """Lights the mask of a row with one bit flipped; beneath the last row, that one's."""
