@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 import ipywidgets as widgets
 import numpy as np
 import numpy.typing as npt
-from matplotlib.axes import Axes
 
 from labkit.ansatz import ramp_angles
 from labkit.arrays import BoolArray, FloatArray
@@ -21,11 +19,10 @@ from labkit.course.plots.qaoa import probability_floor
 from labkit.datasets import TASK_NAMES
 from labkit.limits import check_choice, check_number
 from labkit.masks import mask_from_index, mask_to_string
-from labkit.problems import build_problem
 from labkit.simulators import evolve_qaoa, probabilities
 
 MIN_NEURONS, MAX_NEURONS, MAX_LAYERS = 6, 12, 8
-_SHARES = {"all shots": 1.0, "the best half": 0.5, "the best 20%": 0.2, "the best 5%": 0.05}
+_SHARES = [("all shots", 1.0), ("the best half", 0.5), ("the best 20%", 0.2), ("the best 5%", 0.05)]
 #: The grid: gammas for a cost of standard deviation 1, betas in radians.
 GAMMAS, BETAS = np.linspace(0, 5, 26), np.linspace(-0.3, 0.9, 21)
 
@@ -34,16 +31,10 @@ def ramp_through(gamma: float, beta: float, p: int, std: float) -> tuple[FloatAr
     """The ramp of p layers whose middle is (gamma, beta): at p = 1 these are the angles.
 
     gamma_l = 2 gamma / std * (l - 1/2)/p, beta_l = 2 beta * (1 - (l - 1/2)/p), whose means over
-    the layers l = 1..p are gamma / std and beta.
-
-    Args:
-        gamma: for a cost of standard deviation 1.
-        beta: radians.
-        p: number of layers, at least 1.
-        std: standard deviation of the cost over all masks.
+    the layers l = 1..p are gamma / std and beta; std is that of the cost over all masks.
 
     Returns:
-        gammas, radians per unit of cost, and betas, float64 (p,) each.
+        gammas, radians per unit of cost, and betas, radians, float64 (p,) each.
     """
     return ramp_angles(p, 1, std=std, delta_gamma=2 * gamma, delta_beta=2 * beta)
 
@@ -70,12 +61,6 @@ class AngleSurface:
         With F_i the chance of a cost up to c_i, in ascending order, summed by parts:
         c_max - (1/share) sum_i min(F_i, share) (c_{i+1} - c_i).
 
-        Args:
-            share: in (0, 1].
-
-        Raises:
-            ValueError: it is not in (0, 1].
-
         Reference: Barkoutsos et al. 2020, arXiv 1907.04769.
         """
         if not 0 < check_number("share", share) <= 1:
@@ -91,13 +76,9 @@ class AngleSurface:
         return float(self.gammas[column]), float(self.betas[row])
 
 
+@lru_cache(maxsize=4)  # each takes up to 9 MB
 def map_angles(table: CostTable, p: int) -> AngleSurface:
-    """Evolves QAOA for each point of a grid of ramps, see `ramp_through`.
-
-    Args:
-        table: costs of all masks.
-        p: number of layers, at least 1.
-    """
+    """Evolves QAOA of p layers for each point of a grid of ramps, see `ramp_through`."""
     order, std = np.argsort(table.costs, kind="stable"), table.std
     cumulative = np.empty((len(BETAS), len(GAMMAS), len(order)), dtype=np.float32)
     for row, column in np.ndindex(len(BETAS), len(GAMMAS)):
@@ -108,15 +89,7 @@ def map_angles(table: CostTable, p: int) -> AngleSurface:
 
 @dataclass(frozen=True, eq=False)
 class AngleView:
-    """What QAOA's state is at one point of the landscape.
-
-    Attributes:
-        table: costs of all masks.
-        p: number of layers, at least 1.
-        gamma: middle of the ramp, for a cost of standard deviation 1.
-        beta: middle of the ramp, radians.
-        lit: bool (n,), a mask to speak of too.
-    """
+    """What QAOA's state is at one point of the landscape, see `ramp_through`."""
 
     table: CostTable
     p: int
@@ -144,9 +117,8 @@ class AngleView:
     @property
     def likeliest(self) -> str:
         """The most probable mask."""
-        return mask_to_string(
-            mask_from_index(int(self.probabilities.argmax()), self.table.n_neurons)
-        )
+        index = int(self.probabilities.argmax())
+        return mask_to_string(mask_from_index(index, self.table.n_neurons))
 
     @property
     def text(self) -> str:
@@ -168,6 +140,11 @@ class AngleView:
     def _name(self, mask: str) -> str:
         chance = self.probabilities[int(mask, 2)]
         return f"{mask} (rank {self.table.rank(mask):,}, probability {chance:.4f})"
+
+
+@lru_cache(maxsize=64)
+def _landscape(table: CostTable, p: int, share: float) -> FloatArray:
+    return map_angles(table, p).values(share)
 
 
 class AngleExplorer(ProblemExplorer):
@@ -208,7 +185,7 @@ class AngleExplorer(ProblemExplorer):
             "p": slider("p", p, 1, MAX_LAYERS, "QAOA layers p"),
             "seed": seed_slider(seed),
             "share": widgets.SelectionSlider(
-                options=list(_SHARES.items()), description="landscape: mean cost of"
+                options=_SHARES, description="landscape: mean cost of"
             ),
         }
         super().__init__(choices, widths=(5.2, 5.2), height=3.9, shared=shared)
@@ -216,8 +193,7 @@ class AngleExplorer(ProblemExplorer):
     @property
     def landscape(self) -> FloatArray:
         """What the controls choose to show over the grid of angles, (rows, columns)."""
-        task, n, p, seed, share = self.chosen.values()
-        return _cached_landscape(task, n, seed, p, share)
+        return _landscape(self.problem.table, self.chosen["p"], self.chosen["share"])
 
     @property
     def view(self) -> AngleView:
@@ -245,22 +221,12 @@ class AngleExplorer(ProblemExplorer):
         up = (drawn - np.log10(chance)) / -np.log10(probability_floor(n))
         return int(np.argmin(across**2 + up**2))
 
-    def _draw(self, axes: Sequence[Axes]) -> str:
-        view, here = self.view, {"here": (self.gamma, self.beta)}
+    def _draw(self) -> str:
+        view, (left, right), here = self.view, self._axes, {"here": (self.gamma, self.beta)}
         what, landscape = f"mean cost of {self.controls['share'].label}", self.landscape
-        draw_angle_surface(axes[0], GAMMAS, BETAS, landscape, here, what=what)
+        draw_angle_surface(left, GAMMAS, BETAS, landscape, here, what=what)
         if view.p > 1:
-            axes[0].set(xlabel="mean γ of the ramp (for costs of standard deviation 1)",
-                        ylabel="mean β of the ramp (radians)")  # fmt: skip
-        draw_probabilities(axes[1], view.table, view.probabilities, view.lit)
+            left.set(xlabel="mean γ of the ramp (for costs of standard deviation 1)",
+                     ylabel="mean β of the ramp (radians)")  # fmt: skip
+        draw_probabilities(right, view.table, view.probabilities, view.lit)
         return f"{view.text} · {what} at the lowest point {landscape.min():.4f}"
-
-
-@lru_cache(maxsize=64)
-def _cached_landscape(task: str, n: int, seed: int, p: int, share: float) -> FloatArray:
-    return _cached_surface(task, n, seed, p).values(share)
-
-
-@lru_cache(maxsize=4)  # each takes up to 9 MB
-def _cached_surface(task: str, n_neurons: int, seed: int, p: int) -> AngleSurface:
-    return map_angles(build_problem(task, n_neurons, seed=seed).table, p)

@@ -80,25 +80,20 @@ class Explorer(widgets.VBox):
         self.text = widgets.HTML()
         self.reset_button = widgets.Button(description="Reset", icon="undo")
         self.reset_button.on_click(lambda _: self.reset())
-        self.add_button = widgets.Button(
-            description="Add to lab book", icon="book", layout=widgets.Layout(width="max-content")
-        )
+        wide = widgets.Layout(width="max-content")
+        self.add_button = widgets.Button(description="Add to lab book", icon="book", layout=wide)
         self.add_button.on_click(lambda _: self._add())
         self.note = widgets.HTML()
         for name, widget in self.controls.items():
             _make_room(widget)
             widget.observe(partial(self._moved, name), names="value")
         self.shared.observe(self._shared_changed, names="neuron_mask")
-        picture = [self.image] if beside is None else [beside, self.image]
         wrap = widgets.Layout(flex_flow="row wrap", align_items="center")
-        super().__init__(
-            [
-                widgets.HBox([*self.controls.values(), self.reset_button], layout=wrap),
-                self.text,
-                widgets.HBox(picture, layout=wrap),
-                widgets.HBox([self.add_button, self.note], layout=wrap),
-            ]
-        )
+        top = [*self.controls.values(), self.reset_button]
+        middle = [self.image] if beside is None else [beside, self.image]
+        bottom = [self.add_button, self.note]
+        rows = [widgets.HBox(row, layout=wrap) for row in (top, middle, bottom)]
+        super().__init__([rows[0], self.text, *rows[1:]])
         self.redraw()
 
     @property
@@ -146,7 +141,7 @@ class Explorer(widgets.VBox):
         """Draws the picture for what the controls say now."""
         for ax in self._axes:
             wipe(ax)
-        self.text.value = self._draw(self._axes)
+        self.text.value = self._draw()
         for ax in self._axes:
             pin_title(ax)
         with self.image.hold_sync():
@@ -157,9 +152,7 @@ class Explorer(widgets.VBox):
     def point_at(self, x: float, y: float) -> None:
         """Points at a place of the picture, as a click does; outside all axes nothing happens.
 
-        Args:
-            x: share of the picture's width, from the left.
-            y: share of its height, from below.
+        x and y are shares of the picture's width from the left, and of its height from below.
         """
         width, height = self._axes[0].figure.bbox.size
         for number, ax in enumerate(self._axes):
@@ -218,22 +211,19 @@ class Explorer(widgets.VBox):
         """Answers a click on axes `number` at the data coordinates (x, y)."""
 
     def _arrow(self, right: int, up: int) -> None:
-        """Answers an arrow key on the picture: right and up are -1, 0 or 1."""
+        """Answers an arrow key; by default the next mask by index is lit, or else the first."""
+        self._light(0 if self._lit_index is None else self._lit_index + right)
 
     def _light(self, index: int) -> None:
         """Lights the mask of an index, or the nearest that there is."""
         n = self.chosen["n_neurons"]
         self.shared.choose(mask_from_index(min(max(index, 0), 2**n - 1), n))
 
-    def _light_next(self, step: int) -> None:
-        """Lights the mask whose index is `step` higher; the first one where none is lit."""
-        self._light(0 if self._lit_index is None else self._lit_index + step)
-
     def _adjust(self, moved: str) -> None:
         """Brings other controls in line with the control `moved`; by default there is nothing."""
 
-    def _draw(self, axes: Sequence[Axes]) -> str:
-        """Draws on empty axes and returns the line of text."""
+    def _draw(self) -> str:
+        """Draws on the axes, which are empty, and returns the line of text."""
         raise NotImplementedError
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
@@ -264,8 +254,7 @@ def _axes_in_a_row(widths: Sequence[float], height: float) -> list[Axes]:
 def _make_room(control: widgets.Widget) -> None:
     """Widens a control so that its description, its track and its readout all fit."""
     control.style.description_width = "initial"
-    options = getattr(control, "_options_labels", ())
-    longest = max(map(len, options), default=0)
+    longest = max(map(len, getattr(control, "_options_labels", ())), default=0)
     if control.layout.width is None:
         control.layout.width = f"{180 + 7.5 * len(control.description) + 10 * longest:.0f}px"
 

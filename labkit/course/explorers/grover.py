@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import ipywidgets as widgets
 import numpy as np
 import numpy.typing as npt
-from matplotlib.axes import Axes
 
 from labkit.amplification import expected_calls, optimal_iterations
 from labkit.costs import CostTable
@@ -28,14 +26,7 @@ MIN_NEURONS, MAX_NEURONS, MAX_ITERATIONS = 3, 10, 60
 
 @dataclass(frozen=True, eq=False)
 class GroverView:
-    """What Grover's search has come to after some iterations.
-
-    Attributes:
-        table: costs of all masks.
-        threshold: masks of at most this cost are marked.
-        iterations: oracle calls.
-        lit: bool (n,), the mask that is chosen.
-    """
+    """Grover's search after so many iterations for masks that cost at most the threshold."""
 
     table: CostTable
     threshold: float
@@ -158,14 +149,11 @@ class GroverExplorer(ProblemExplorer):
         if number == 0:
             self._light(round(x))
 
-    def _arrow(self, right: int, up: int) -> None:
-        self._light_next(right)
-
-    def _draw(self, axes: Sequence[Axes]) -> str:
-        view = self.view
+    def _draw(self) -> str:
+        view, (left, middle, right) = self.view, self._axes
         n, marks, k = view.table.n_neurons, view.n_marked, view.iterations
         title = f"after {k} oracle calls (hatched: marked)"
-        draw_amplitudes(axes[0], view.state, view.marked, lit=self._lit_index, title=title)
-        draw_rotation(axes[1], n, marks, k)
-        draw_success_curve(axes[2], n, marks, MAX_ITERATIONS, k)
+        draw_amplitudes(left, view.state, view.marked, lit=self._lit_index, title=title)
+        draw_rotation(middle, n, marks, k)
+        draw_success_curve(right, n, marks, MAX_ITERATIONS, k)
         return view.text + bars_in_html(view.expected_calls, "expected calls to a verified mask")

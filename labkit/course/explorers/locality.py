@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from matplotlib.axes import Axes
 
 from labkit.ansatz import ramp_angles
 from labkit.arrays import BoolArray, FloatArray, IntArray
@@ -81,15 +79,7 @@ class LocalityView:
 
 @lru_cache(maxsize=4096, typed=True)
 def view_locality(task: str, n_neurons: int, k: int, p: int, seed: int) -> LocalityView:
-    """Solves an NK cost exactly, and runs QAOA with the ramp's angles on it.
-
-    Args:
-        task: of two classes.
-        n_neurons: N, 6 to 12.
-        k: neurons that each output reads, 1 to 6.
-        p: QAOA layers, 1 to 4.
-        seed: of the weights.
-    """
+    """Solves an NK cost of K = k exactly, and runs QAOA with the ramp of p layers on it."""
     problem = build_nk_problem(task, n_neurons, k, seed=seed)
     table, order = _ranked(problem)
     # nothing in it is random
@@ -114,12 +104,8 @@ def view_locality(task: str, n_neurons: int, k: int, p: int, seed: int) -> Local
 def least_of_shots(costs: FloatArray, chances: FloatArray, shots: int) -> float:
     """The mean of the least cost among s shots: sum_i cost_i (T_i^s - T_(i+1)^s).
 
-    Args:
-        costs: (masks,) ascending.
-        chances: (masks,) of each mask in one shot.
-        shots: s.
-
-    T_i is the chance of a mask of place i or later, so that T_i^s is that of no better one.
+    Costs (masks,) are ascending, `chances` those of each mask in one shot. T_i is the chance of a
+    mask of place i or later, so that T_i^s is that of no better one.
     """
     tails = np.append(np.cumsum(chances[::-1])[::-1], 0.0) / chances.sum()
     return float(costs @ -np.diff(tails**shots))
@@ -200,11 +186,12 @@ class LocalityExplorer(Explorer):
         self.controls["n_inputs_per_output"].value += up
         self.output = (self.output + right) % self.chosen["n_neurons"]
 
-    def _draw(self, axes: Sequence[Axes]) -> str:
+    def _draw(self) -> str:
         view, lit, k = self.view, self.lit, self.chosen["n_inputs_per_output"]
+        ring, costs, sizes = self._axes
         cost, cone = view.problem.cost, view.light_cone(self.output)
         terms = [neurons for neurons, _ in cost.terms]
-        draw_ring(axes[0], terms, cost.n_neurons, term=terms[self.output], cone=cone,
+        draw_ring(ring, terms, cost.n_neurons, term=terms[self.output], cone=cone,
                   kept=view.optimum, lit=lit, title="filled: kept by the optimum",
                   note=f"orange: light cone of output {self.output}")  # fmt: skip
         all_k = [self._view(k) for k in KS]
@@ -215,8 +202,8 @@ class LocalityExplorer(Explorer):
             "optimum": [v.minimum for v in all_k],
         }
         lit_cost = None if lit is None else float(cost.evaluate(lit))
-        draw_costs_over_k(axes[1], KS, curves, chosen=k, lit=lit_cost)
+        draw_costs_over_k(costs, KS, curves, chosen=k, lit=lit_cost)
         gates, depths = [v.two_qubit_gates for v in all_k], [v.depth for v in all_k]
         title = "two-qubit gates (dots), depth (diamonds)"
-        draw_circuit_size(axes[2], KS, gates, depths, chosen=k, title=title)
+        draw_circuit_size(sizes, KS, gates, depths, chosen=k, title=title)
         return view.text(self.output, lit)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -10,7 +9,6 @@ from typing import Any
 import ipywidgets as widgets
 import numpy as np
 import numpy.typing as npt
-from matplotlib.axes import Axes
 
 from labkit.amplification import optimal_iterations
 from labkit.arrays import BoolArray, FloatArray, IntArray
@@ -37,13 +35,11 @@ ORACLES = ("table", "computed")
 
 @dataclass(frozen=True, eq=False)
 class OracleView:
-    """What both oracles mark, found by brute force, and the size of each.
+    """What both oracles mark: masks that are right about `threshold` samples or more.
 
     Attributes:
         weights: int (samples, n), of a quantised network.
-        threshold: the least number of right samples of a marked mask.
         oracle: 'table' or 'computed', which of them is chosen.
-        lit: bool (n,), the mask that is chosen.
     """
 
     weights: IntArray
@@ -138,9 +134,6 @@ class OracleExplorer(Explorer):
         n_samples: training samples that the cost is counted on, 2 to 8.
         oracle: 'table' or 'computed'.
         shared: the mask that is lit here and in other explorers.
-
-    Raises:
-        ValueError: the task has more than two classes.
     """
 
     _kept = ("n_marked", "iterations")
@@ -206,26 +199,21 @@ class OracleExplorer(Explorer):
         if number < 2:
             self._light(round(x))
 
-    def _arrow(self, right: int, up: int) -> None:
-        self._light_next(right)
-
-    def _draw(self, axes: Sequence[Axes]) -> str:
-        view, lit = self.view, self._lit_index
+    def _draw(self) -> str:
+        view, lit, (left, middle, right) = self.view, self._lit_index, self._axes
         size = view.sizes[view.oracle]
         start = "signs after one call" if view.n_marked else "nothing is marked"
         title = f"{start} (hatched: {view.threshold} of {len(view.weights)} right)"
-        draw_amplitudes(axes[0], view.after_oracle, view.marked, lit=lit, title=title)
+        draw_amplitudes(left, view.after_oracle, view.marked, lit=lit, title=title)
         title = f"after {view.iterations} × oracle and reflection"
-        draw_amplitudes(axes[1], view.state, view.marked, lit=lit, title=title)
-        axes[1].set_ylabel("")
-        draw_registers(axes[2], size.registers, title=f"{size.two_qubit_gates:,} two-qubit gates")
+        draw_amplitudes(middle, view.state, view.marked, lit=lit, title=title)
+        middle.set_ylabel("")
+        draw_registers(right, size.registers, title=f"{size.two_qubit_gates:,} two-qubit gates")
         return view.text + view.ledger
 
 
 def threshold_options(weights: IntArray) -> list[tuple[str, int]]:
     """Each threshold from 1 to the number of samples, labelled with how many masks it marks."""
     right, n_samples = count_right(weights), len(weights)
-    return [
-        (f"≥ {t} of {n_samples} right ({(right >= t).sum()} marked)", t)
-        for t in range(1, n_samples + 1)
-    ]
+    thresholds = range(1, n_samples + 1)
+    return [(f"≥ {t} of {n_samples} right ({(right >= t).sum()} marked)", t) for t in thresholds]

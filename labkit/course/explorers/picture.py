@@ -77,9 +77,8 @@ class SharedMask(traitlets.HasTraits):
 
     def of(self, n_neurons: int) -> BoolArray | None:
         """The mask, bool (n,), or None if none of n neurons is chosen."""
-        if len(self.neuron_mask) != n_neurons:
-            return None
-        return np.array(self.neuron_mask, dtype=bool)
+        mask = np.array(self.neuron_mask, dtype=bool)
+        return mask if len(mask) == n_neurons else None
 
 
 class NetworkDrawing(anywidget.AnyWidget):

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 
 import ipywidgets as widgets
 import numpy as np
-from matplotlib.axes import Axes
 
 from labkit.arrays import BoolArray, FloatArray
 from labkit.costs import EQUAL_WITHIN
@@ -36,13 +34,7 @@ RACERS = ("random search", "one-flip search", "annealing", "local selection", "a
 
 @dataclass(frozen=True, eq=False)
 class RaceView:
-    """What each selector has found when the budget is spent.
-
-    Attributes:
-        problem: whose costs they are.
-        budget: calls, one of `BUDGETS`, at which the runs are cut.
-        lit: bool (n,), the mask that is chosen.
-    """
+    """What each selector has found when the budget, one of `BUDGETS`, is spent."""
 
     problem: Problem
     budget: int
@@ -65,8 +57,9 @@ class RaceView:
     @property
     def finders(self) -> list[str]:
         """The selectors whose mask is lit."""
-        masks = self.neuron_masks.items()
-        return [name for name, mask in masks if np.array_equal(mask, self.lit)]
+        if self.lit is None:
+            return []
+        return [name for name, mask in self.neuron_masks.items() if (mask == self.lit).all()]
 
     @property
     def regret(self) -> dict[str, FloatArray]:
@@ -168,14 +161,14 @@ class SelectorRace(ProblemExplorer):
         self._row = row
         self.shared.choose(self.view.neuron_masks[RACERS[row]])
 
-    def _draw(self, axes: Sequence[Axes]) -> str:
-        view, table = self.view, self.problem.table
-        draw_race(axes[0], DRAWN_AT, view.best, minimum=table.minimum)
-        draw_regret(axes[1], view.regret, lit=view.finders)
-        axes[0].set_title(f"best cost over {N_RUNS} runs, to {view.budget} calls", fontsize=10)
-        axes[1].set_title(f"regret after {view.budget} calls", fontsize=10)
+    def _draw(self) -> str:
+        view, table, (left, right) = self.view, self.problem.table, self._axes
+        draw_race(left, DRAWN_AT, view.best, minimum=table.minimum)
+        draw_regret(right, view.regret, lit=view.finders)
+        left.set_title(f"best cost over {N_RUNS} runs, to {view.budget} calls", fontsize=10)
+        right.set_title(f"regret after {view.budget} calls", fontsize=10)
         if view.lit is not None:
             cost = float(table.evaluate(view.lit))
-            axes[0].plot(np.log2(view.budget), cost, ms=14, **{**LIT, "mew": 2.5})
-            axes[1].axvline(cost - table.minimum, color=BLACK, ls="--", lw=1)
+            left.plot(np.log2(view.budget), cost, ms=14, **{**LIT, "mew": 2.5})
+            right.axvline(cost - table.minimum, color=BLACK, ls="--", lw=1)
         return view.text

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import comb
 
 import ipywidgets as widgets
 import numpy as np
-from matplotlib.axes import Axes
 
 from labkit.costs import CostTable
 from labkit.costs.spectrum import regret_by, share_by_order, truncate
@@ -27,13 +25,7 @@ COST_NAMES = ("cross_entropy", "squared_error", "error_rate")
 
 @dataclass(frozen=True, eq=False)
 class SpectrumView:
-    """What a cost is without its orders above one.
-
-    Attributes:
-        table: costs of all masks.
-        max_order: the highest that is kept, 0 to n.
-        lit: bool (n,), the mask that is chosen.
-    """
+    """What a cost is without its orders above one, 0 to n."""
 
     table: CostTable
     max_order: int
@@ -128,15 +120,13 @@ class SpectrumExplorer(ProblemExplorer):
         shared: SharedMask | None = None,
     ) -> None:
         order = "locality: order of the Hamiltonian"
+        check_choice("cost", cost, COST_NAMES)
+        costs = [(name.replace("_", " "), name) for name in COST_NAMES]
         choices = {
             "task": check_choice("task", task, TASK_NAMES),
             "n_neurons": slider("n_neurons", n_neurons, MIN_NEURONS, MAX_NEURONS, QUBITS),
             "seed": seed_slider(seed),
-            "cost": widgets.Dropdown(
-                options=[(name.replace("_", " "), name) for name in COST_NAMES],
-                value=check_choice("cost", cost, COST_NAMES),
-                description="cost",
-            ),
+            "cost": widgets.Dropdown(options=costs, value=cost, description="cost"),
             "max_order": slider("max_order", max_order, 1, n_neurons, order),
         }
         super().__init__(choices, widths=(4.4, 5.2), height=3.8, shared=shared)
@@ -160,12 +150,12 @@ class SpectrumExplorer(ProblemExplorer):
     def _arrow(self, right: int, up: int) -> None:
         self.shared.choose(find_next_by_cost(self.problem.table, self.lit, right))
 
-    def _draw(self, axes: Sequence[Axes]) -> str:
-        view = self.view
-        draw_orders(axes[0], view.share_by_order, view.max_order)
+    def _draw(self) -> str:
+        view, (left, right) = self.view, self._axes
+        draw_orders(left, view.share_by_order, view.max_order)
         costs, truncated = view.table.costs, view.truncated.costs
         indices = {"best": view.best, "chosen": int(view.chosen, 2), "lit": self._lit_index}
-        draw_agreement(axes[1], costs, truncated, **indices)
-        axes[1].set(xlabel="true cost", ylabel=f"cost up to order {view.max_order}")
-        axes[1].set_title("all masks; triangle: best, square: chosen", fontsize=10)
+        draw_agreement(right, costs, truncated, **indices)
+        right.set(xlabel="true cost", ylabel=f"cost up to order {view.max_order}")
+        right.set_title("all masks; triangle: best, square: chosen", fontsize=10)
         return view.text

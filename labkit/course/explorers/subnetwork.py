@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from matplotlib.axes import Axes
 
 from labkit.costs import CostTable
 from labkit.course.explorers.base import QUBITS, ProblemExplorer, dropdown, seed_slider, slider
@@ -55,8 +53,7 @@ def view_subnetwork(problem: Problem, neuron_mask: BoolArray) -> SubnetworkView:
 def find_mask_in_bar(table: CostTable, cost: float) -> BoolArray | None:
     """Of the masks in the bar of the histogram that holds a cost, one that costs nearest to it.
 
-    Returns:
-        bool (n,); None where the bar is empty.
+    None where the bar is empty.
     """
     _, edges = bin_costs(table)
     bars = np.digitize([*table.costs, cost], edges[1:-1])
@@ -112,6 +109,7 @@ class SubnetworkExplorer(ProblemExplorer):
         if shared is not None and (lit := shared.of(n_neurons)) is not None:
             self.drawing.neuron_mask = lit.tolist()
         self._show_network(build_problem(task, n_neurons, seed=seed))
+        # a switch is to this explorer what another shared mask is to others
         self.drawing.observe(super()._shared_changed, names="neuron_mask")
         super().__init__(choices, widths=(5.0, 4.4), height=3.6, beside=self.drawing, shared=shared)
 
@@ -158,8 +156,8 @@ class SubnetworkExplorer(ProblemExplorer):
     def _adjust(self, moved: str) -> None:
         self._show_network(self.problem)
 
-    def _draw(self, axes: Sequence[Axes]) -> str:
-        view = self.view
-        draw_decision(axes[0], view.problem.network, view.problem.task, view.neuron_mask)
-        draw_cost_histogram(axes[1], view.problem.table, {"this mask": view.neuron_mask})
+    def _draw(self) -> str:
+        view, (left, right) = self.view, self._axes
+        draw_decision(left, view.problem.network, view.problem.task, view.neuron_mask)
+        draw_cost_histogram(right, view.problem.table, {"this mask": view.neuron_mask})
         return view.text

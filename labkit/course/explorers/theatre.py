@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from matplotlib.axes import Axes
 
 from labkit.costs import CostTable
 from labkit.course.explorers.base import MAX_SEED, ProblemExplorer, dropdown, slider
@@ -31,14 +29,7 @@ _ROWS = 8
 
 @dataclass(frozen=True, eq=False)
 class LocalSearchView:
-    """What a walk has come to after some of its steps.
-
-    Attributes:
-        table: costs of all masks, which the walk searched.
-        walk: the whole search, by enumeration of each block.
-        step: decisions made by now, 0 for the start.
-        lit: bool (n,), the mask that is chosen; None where none is.
-    """
+    """What a walk, by enumeration of each block, has come to after so many of its steps."""
 
     table: CostTable
     walk: LocalWalk
@@ -114,14 +105,7 @@ class LocalSearchView:
 
 @lru_cache(maxsize=256)
 def find_walk(problem: Problem, block_size: int, scheme: str, start: int) -> LocalWalk:
-    """The walk of one seed, each block by enumeration.
-
-    Args:
-        problem: with a table.
-        block_size: neurons that are free at once.
-        scheme: one of `THEATRE_SCHEMES`.
-        start: seed of the start mask and of random blocks.
-    """
+    """The walk from the start mask of one seed, each block by enumeration."""
     rng = np.random.default_rng([problem.seed, start])
     return walk_locally(problem.table, rng=rng, block_size=block_size, scheme=scheme)
 
@@ -208,18 +192,18 @@ class LocalSearchTheatre(ProblemExplorer):
             flip = np.arange(masks.shape[1]) == neuron
             self.shared.choose(masks[min(max(row, 0), len(masks) - 1)] ^ flip)
 
-    def _draw(self, axes: Sequence[Axes]) -> str:
-        view = self.view
+    def _draw(self) -> str:
+        view, (dots, bits, costs) = self.view, self._axes
         path = view.walk.path(view.step)
-        draw_walk(axes[0], view.table, path, candidates=view.candidates, lit=view.lit)
-        axes[0].set_title("circle: start, triangle: now, squares: offered", fontsize=10)
+        draw_walk(dots, view.table, path, candidates=view.candidates, lit=view.lit)
+        dots.set_title("circle: start, triangle: now, squares: offered", fontsize=10)
         first = max(0, view.step + 1 - _ROWS)
         none = np.empty(0, dtype=np.int64)
         blocks = [none, *(step.block for step in view.walk.steps)][first : view.step + 1]
         asked = view.next.block if view.next is not None and len(view.next.block) else None
-        draw_bits(axes[1], view.masks[first:], blocks, first=first, asked=asked, lit=view.lit)
-        axes[1].set_title("filled: stays, framed: free", fontsize=10)
+        draw_bits(bits, view.masks[first:], blocks, first=first, asked=asked, lit=view.lit)
+        bits.set_title("filled: stays, framed: free", fontsize=10)
         lit_cost = None if view.lit is None else float(view.table.evaluate(view.lit))
-        draw_spent(axes[2], view.walk, view.spent, view.table.minimum, lit_cost=lit_cost)
-        axes[2].set_title(f"{self.chosen['scheme']} (dotted: the optimum)", fontsize=10)
+        draw_spent(costs, view.walk, view.spent, view.table.minimum, lit_cost=lit_cost)
+        costs.set_title(f"{self.chosen['scheme']} (dotted: the optimum)", fontsize=10)
         return view.text
