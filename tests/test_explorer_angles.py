@@ -14,9 +14,9 @@ from labkit.course.explorers.angles import (
     BETAS,
     GAMMAS,
     AngleSurface,
+    AngleView,
     map_angles,
     ramp_through,
-    view_angles,
 )
 from labkit.course.lessons.lesson_07_qaoa import chance_of_optimum, compare_angles
 from labkit.masks import mask_to_string
@@ -56,7 +56,7 @@ def test_the_landscape_is_the_mean_cost_of_each_ramp(
 def test_cvar_is_the_mean_of_the_best_share_of_many_shots(
     table: CostTable, surface: AngleSurface, share: float
 ) -> None:
-    view = view_angles(table, 3, float(GAMMAS[9]), float(BETAS[12]))
+    view = AngleView(table, 3, float(GAMMAS[9]), float(BETAS[12]))
     costs = np.repeat(table.costs, np.round(view.probabilities * 1_000_000).astype(int))
     best = np.sort(costs)[: math.ceil(share * len(costs))]
     assert surface.values(share)[12, 9] == pytest.approx(best.mean(), abs=1e-4)
@@ -76,7 +76,7 @@ def test_a_share_that_is_none_is_refused(surface: AngleSurface, share: float) ->
 
 
 def test_the_view_agrees_with_the_circuit_on_qsim(table: CostTable) -> None:
-    view = view_angles(table, 2, 1.2, 0.4)
+    view = AngleView(table, 2, 1.2, 0.4)
     circuit = qaoa_circuit(table, *ramp_through(1.2, 0.4, 2, table.std))
     expected = probabilities(final_state(circuit))
     assert np.allclose(view.probabilities, expected, atol=1e-5)
@@ -143,7 +143,7 @@ def test_the_chance_of_an_optimum_counts_ties_and_rescales_the_cost() -> None:
     assert chance_of_optimum(tied, ([], [])) == pytest.approx(0.5)
     table = build_problem("moons", 6, seed=7).table
     angles = np.array([1.1]), np.array([0.4])
-    view = view_angles(table, 1, 1.1, 0.4)
+    view = AngleView(table, 1, 1.1, 0.4)
     assert chance_of_optimum(table, angles) == pytest.approx(view.success, abs=1e-6)
 
 

@@ -12,7 +12,7 @@ from labkit.circuits.grover import grover_circuit
 from labkit.circuits.oracles import build_computed_oracle, build_table_oracle
 from labkit.circuits.reports import circuit_report
 from labkit.course.explorers import OracleExplorer, SharedMask
-from labkit.course.explorers.oracle import MAX_SAMPLES, threshold_options, view_oracle
+from labkit.course.explorers.oracle import MAX_SAMPLES, OracleView, threshold_options
 from labkit.course.lessons.lesson_06_computed_oracle import (
     best_size,
     computed_size,
@@ -32,7 +32,7 @@ def test_the_marks_by_formula_are_those_of_the_computed_circuit_on_qsim(
     n_neurons: int, n_samples: int, threshold: int
 ) -> None:
     weights = quantised_weights("digits_3v6", n_neurons, n_samples, seed=7)
-    view = view_oracle(weights, threshold, "computed")
+    view = OracleView(weights, threshold, "computed")
     oracle = build_computed_oracle(weights, threshold)
     for k in (0, 1, 2, view.iterations):
         circuit = grover_circuit(oracle.mask_qubits, oracle.circuit, k)
@@ -48,7 +48,7 @@ def test_the_amplitudes_after_one_call_have_the_signs_of_both_circuits(
     n_neurons: int, n_samples: int, threshold: int
 ) -> None:
     weights = quantised_weights("moons", n_neurons, n_samples, seed=3)
-    view = view_oracle(weights, threshold, "table")
+    view = OracleView(weights, threshold, "table")
     computed = build_computed_oracle(weights, threshold)
     start = cirq.Circuit(cirq.H.on_each(*computed.mask_qubits))
     state = final_state(start + computed.circuit).reshape(2**n_neurons, -1)[:, 0]
@@ -87,7 +87,7 @@ def test_the_size_of_a_list_is_that_of_its_circuit_whatever_is_marked(n_neurons:
 
 def test_the_best_size_is_that_of_the_highest_threshold_that_marks_a_mask() -> None:
     weights = quantised_weights("moons", 5, 4, seed=3)
-    highest = max(t for t in range(1, 5) if view_oracle(weights, t, "table").n_marked)
+    highest = max(t for t in range(1, 5) if OracleView(weights, t, "table").n_marked)
     assert best_size("moons", 5, 4, seed=3) == computed_size(weights, highest)
 
 
@@ -119,7 +119,7 @@ def test_the_default_view_is_the_oracle_of_the_notebook() -> None:
 
 def test_a_threshold_that_no_mask_reaches_is_shown_as_such() -> None:
     weights = np.array([[1, 0, 0], [-1, 0, 0]])  # never both right
-    view = view_oracle(weights, 2, "computed")
+    view = OracleView(weights, 2, "computed")
     assert (view.n_marked, view.iterations, view.success) == (0, 0, 0.0)
     assert (view.after_oracle > 0).all()
 

@@ -7,7 +7,7 @@ import pytest
 
 from labkit.costs import CostTable
 from labkit.course.explorers import SelectorRace, SharedMask
-from labkit.course.explorers.race import BUDGETS, DRAWN_AT, N_RUNS, RACERS, run_race, view_race
+from labkit.course.explorers.race import BUDGETS, DRAWN_AT, N_RUNS, RACERS, RaceView, run_race
 from labkit.course.plots import draw_race, draw_regret, new_axes
 from labkit.masks import mask_from_string
 from labkit.problems import build_problem
@@ -84,8 +84,8 @@ def test_an_unknown_selector_is_named(table: CostTable) -> None:
 @pytest.mark.parametrize("budget", BUDGETS)
 def test_the_view_cuts_the_runs_at_the_budget(budget: int) -> None:
     problem = build_problem("moons", 8, seed=7)
-    traces = run_race("moons", 8, 7)
-    view = view_race(problem, traces, budget)
+    traces = run_race(problem)
+    view = RaceView(problem, budget)
     for name in RACERS:
         best = [t.costs[t.calls <= budget].min() for t in traces[name]]
         assert np.allclose(view.regret[name], np.array(best) - problem.table.minimum)

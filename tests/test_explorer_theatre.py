@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from labkit.course.explorers import LocalSearchTheatre, SharedMask
-from labkit.course.explorers.theatre import THEATRE_SCHEMES, find_walk, view_local_search
+from labkit.course.explorers.theatre import THEATRE_SCHEMES, LocalSearchView, find_walk
 from labkit.course.plots.walks import mask_places
 from labkit.masks import mask_to_string
 from labkit.problems import build_problem
@@ -29,7 +29,7 @@ def test_each_step_goes_to_the_lowest_square_and_spends_its_queries(
     walk = find_walk(problem, block_size, scheme, 4)
     history = walk.selection.history
     for k in range(len(walk.steps)):
-        view, after = (view_local_search(problem.table, walk, step) for step in (k, k + 1))
+        view, after = (LocalSearchView(problem.table, walk, step) for step in (k, k + 1))
         if view.candidates is None:  # solo's decisions are put together
             assert after.spent == view.spent + 1 == len(history)
             assert history[-1] == problem.table.evaluate(after.masks[-1])
@@ -39,7 +39,7 @@ def test_each_step_goes_to_the_lowest_square_and_spends_its_queries(
         assert problem.table.evaluate(after.masks[-1]) == asked.min()
         held = np.setdiff1d(np.arange(6), walk.steps[k].block)
         assert (view.candidates[:, held] == walk.steps[k].before[held]).all()
-    end = view_local_search(problem.table, walk, len(walk.steps))
+    end = LocalSearchView(problem.table, walk, len(walk.steps))
     assert (end.next, end.candidates, end.spent) == (None, None, len(history))
     assert "the search has ended" in end.text
 
@@ -47,7 +47,7 @@ def test_each_step_goes_to_the_lowest_square_and_spends_its_queries(
 def test_the_text_begins_with_step_mask_cost_and_rank() -> None:
     problem = build_problem("moons", 8, seed=7)
     walk = find_walk(problem, 2, "sweeps", 0)
-    view = view_local_search(problem.table, walk, 3, lit=walk.steps[0].before)
+    view = LocalSearchView(problem.table, walk, 3, lit=walk.steps[0].before)
     mask = walk.steps[2].after
     assert view.text.startswith(
         f"after step <b>3</b> of {len(walk.steps)}: mask <b>{mask_to_string(mask)}</b> "
@@ -63,7 +63,7 @@ def test_the_text_begins_with_step_mask_cost_and_rank() -> None:
 def test_a_step_that_was_not_made_is_refused(step: int, error: type[Exception]) -> None:
     problem = build_problem("moons", 6, seed=2)
     with pytest.raises(error, match=r"^step="):
-        view_local_search(problem.table, find_walk(problem, 2, "sweeps", 0), step)
+        LocalSearchView(problem.table, find_walk(problem, 2, "sweeps", 0), step)
 
 
 def test_arrow_keys_make_a_step_back_and_forth_and_stay_in_the_walk() -> None:

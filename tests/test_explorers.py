@@ -20,7 +20,7 @@ from labkit.course.explorers import (
     SharedMask,
     SubnetworkExplorer,
 )
-from labkit.course.explorers.grover import threshold_options, view_grover
+from labkit.course.explorers.grover import GroverView, threshold_options
 from labkit.course.explorers.subnetwork import find_mask_in_bar, find_next_by_cost, view_subnetwork
 from labkit.course.plots.masks import bin_costs
 from labkit.masks import mask_from_index, mask_from_string, mask_to_string
@@ -118,7 +118,7 @@ def test_the_view_of_a_subnetwork_agrees_with_counting_by_hand() -> None:
 def test_the_grover_view_follows_the_formula(iterations: int) -> None:
     table = build_problem("moons", 6, seed=7).table
     for _, threshold in threshold_options(table):
-        view = view_grover(table, threshold, iterations)
+        view = GroverView(table, threshold, iterations)
         assert view.n_marked == sum(table.costs <= threshold)
         expected = success_probability(6, view.n_marked, iterations)
         assert view.success == pytest.approx(expected, abs=1e-6)
@@ -135,7 +135,7 @@ def test_threshold_options_mark_from_one_mask_to_half_of_them() -> None:
 def test_expected_calls_of_random_search_agree_with_shuffling() -> None:
     rng = np.random.default_rng(5)
     table = build_problem("moons", 5, seed=7).table
-    view = view_grover(table, float(np.sort(table.costs)[2]), 1)
+    view = GroverView(table, float(np.sort(table.costs)[2]), 1)
     firsts = [1 + np.argmax(rng.permutation(view.marked)) for _ in range(4000)]
     expected = view.expected_calls["random search"]
     assert np.mean(firsts) == pytest.approx(expected, abs=4 * np.std(firsts) / np.sqrt(4000))

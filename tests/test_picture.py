@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pytest
-from matplotlib.axes import Axes
 
 from labkit.course.explorers import Explorer, SharedMask
 from labkit.course.explorers.picture import Picture
@@ -20,8 +18,8 @@ class Pointed(Explorer):
         self.seen: list[tuple[Any, ...]] = []
         super().__init__({}, widths=(3.0, 2.0), height=2.0, shared=shared)
 
-    def _draw(self, axes: Sequence[Axes]) -> str:
-        for ax in axes:
+    def _draw(self) -> str:
+        for ax in self._axes:
             ax.set(xlim=(0, 10), ylim=(0, 1))
         return f"mask {self.shared.neuron_mask}"
 

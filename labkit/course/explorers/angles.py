@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Any
 
 import ipywidgets as widgets
 import numpy as np
 import numpy.typing as npt
-from matplotlib.axes import Axes
 
 from labkit.ansatz import ramp_angles
 from labkit.arrays import BoolArray, FloatArray
@@ -22,15 +19,10 @@ from labkit.course.plots.qaoa import probability_floor
 from labkit.datasets import TASK_NAMES
 from labkit.limits import check_choice, check_number
 from labkit.masks import mask_from_index, mask_to_string
-from labkit.problems import build_problem
 from labkit.simulators import evolve_qaoa, probabilities
 
 MIN_NEURONS, MAX_NEURONS, MAX_LAYERS = 6, 12, 8
-_SHARES = {"all shots": 1.0, "the best half": 0.5, "the best 20%": 0.2, "the best 5%": 0.05}
-#: Where the point stands at first: off the lowest place, which is left to be found.
-_START = (1.0, 0.225)
-
-
+_SHARES = [("all shots", 1.0), ("the best half", 0.5), ("the best 20%", 0.2), ("the best 5%", 0.05)]
 #: The grid: gammas for a cost of standard deviation 1, betas in radians.
 GAMMAS, BETAS = np.linspace(0, 5, 26), np.linspace(-0.3, 0.9, 21)
 
@@ -39,16 +31,10 @@ def ramp_through(gamma: float, beta: float, p: int, std: float) -> tuple[FloatAr
     """The ramp of p layers whose middle is (gamma, beta): at p = 1 these are the angles.
 
     gamma_l = 2 gamma / std * (l - 1/2)/p, beta_l = 2 beta * (1 - (l - 1/2)/p), whose means over
-    the layers l = 1..p are gamma / std and beta.
-
-    Args:
-        gamma: for a cost of standard deviation 1.
-        beta: radians.
-        p: number of layers, at least 1.
-        std: standard deviation of the cost over all masks.
+    the layers l = 1..p are gamma / std and beta; std is that of the cost over all masks.
 
     Returns:
-        gammas, radians per unit of cost, and betas, float64 (p,) each.
+        gammas, radians per unit of cost, and betas, radians, float64 (p,) each.
     """
     return ramp_angles(p, 1, std=std, delta_gamma=2 * gamma, delta_beta=2 * beta)
 
@@ -75,12 +61,6 @@ class AngleSurface:
         With F_i the chance of a cost up to c_i, in ascending order, summed by parts:
         c_max - (1/share) sum_i min(F_i, share) (c_{i+1} - c_i).
 
-        Args:
-            share: in (0, 1].
-
-        Raises:
-            ValueError: it is not in (0, 1].
-
         Reference: Barkoutsos et al. 2020, arXiv 1907.04769.
         """
         if not 0 < check_number("share", share) <= 1:
@@ -96,32 +76,33 @@ class AngleSurface:
         return float(self.gammas[column]), float(self.betas[row])
 
 
+@lru_cache(maxsize=4)  # each takes up to 9 MB
 def map_angles(table: CostTable, p: int) -> AngleSurface:
-    """Evolves QAOA for each point of a grid of ramps, see `ramp_through`.
-
-    Args:
-        table: costs of all masks.
-        p: number of layers, at least 1.
-    """
+    """Evolves QAOA of p layers for each point of a grid of ramps, see `ramp_through`."""
     order, std = np.argsort(table.costs, kind="stable"), table.std
     cumulative = np.empty((len(BETAS), len(GAMMAS), len(order)), dtype=np.float32)
-    for row, beta in enumerate(BETAS):
-        for column, gamma in enumerate(GAMMAS):
-            state = evolve_qaoa(table, *ramp_through(gamma, beta, p, std))
-            cumulative[row, column] = np.cumsum(probabilities(state)[order])
+    for row, column in np.ndindex(len(BETAS), len(GAMMAS)):
+        state = evolve_qaoa(table, *ramp_through(GAMMAS[column], BETAS[row], p, std))
+        cumulative[row, column] = np.cumsum(probabilities(state)[order])
     return AngleSurface(GAMMAS, BETAS, table.costs[order], cumulative)
 
 
 @dataclass(frozen=True, eq=False)
 class AngleView:
-    """What the explorer says of one point of the landscape."""
+    """What QAOA's state is at one point of the landscape, see `ramp_through`."""
 
     table: CostTable
     p: int
     gamma: float
     beta: float
-    probabilities: FloatArray
     lit: BoolArray | None = None
+
+    @cached_property
+    def probabilities(self) -> FloatArray:
+        """Of each mask in a shot, (2^n,)."""
+        angles = ramp_through(self.gamma, self.beta, self.p, self.table.std)
+        chances = probabilities(evolve_qaoa(self.table, *angles))
+        return chances / chances.sum()
 
     @property
     def mean_cost(self) -> float:
@@ -134,50 +115,36 @@ class AngleView:
         return float(self.probabilities[self.table.marked(self.table.minimum)].sum())
 
     @property
-    def likeliest(self) -> BoolArray:
-        """The most probable mask, bool (n,)."""
-        return mask_from_index(int(self.probabilities.argmax()), self.table.n_neurons)
+    def likeliest(self) -> str:
+        """The most probable mask."""
+        index = int(self.probabilities.argmax())
+        return mask_to_string(mask_from_index(index, self.table.n_neurons))
 
     @property
     def text(self) -> str:
         """The same in one line."""
         n_best = int(self.table.marked(self.table.minimum).sum())
         times = self.success * len(self.table.costs) / n_best
-        return (
-            f"γ <b>{self.gamma:.2f}</b>, β <b>{self.beta:.2f}</b>{_of_layers(self.p)} · "
+        layers = "" if self.p == 1 else f" on average over a ramp of {self.p} layers"
+        words = (
+            f"γ <b>{self.gamma:.2f}</b>, β <b>{self.beta:.2f}</b>{layers} · "
             f"mean cost of a shot <b>{self.mean_cost:.4f}</b> (all masks {self.table.mean:.4f}, "
             f"least {self.table.minimum:.4f}) · a shot is a best mask with probability "
             f"<b>{self.success:.4f}</b>, {times:,.1f} times that of chance · most probable: "
-            f"{self._name(self.likeliest)}{self._of_lit()}"
+            f"{self._name(self.likeliest)}"
         )
+        if self.lit is None:
+            return words
+        return f"{words} · lit: <b>{self._name(mask_to_string(self.lit))}</b>"
 
-    def _of_lit(self) -> str:
-        return "" if self.lit is None else f" · lit: <b>{self._name(self.lit)}</b>"
-
-    def _name(self, mask: BoolArray) -> str:
-        string = mask_to_string(mask)
-        chance = self.probabilities[int(string, 2)]
-        return f"{string} (rank {self.table.rank(mask):,}, probability {chance:.4f})"
-
-
-def view_angles(
-    table: CostTable, p: int, gamma: float, beta: float, lit: BoolArray | None = None
-) -> AngleView:
-    """Evolves QAOA for one point of the landscape.
-
-    Args:
-        table: costs of all masks.
-        p: number of layers, at least 1.
-        gamma: middle of the ramp, for a cost of standard deviation 1.
-        beta: middle of the ramp, radians.
-        lit: a mask (n,) to speak of too.
-    """
-    chance = probabilities(evolve_qaoa(table, *ramp_through(gamma, beta, p, table.std)))
-    return AngleView(table, p, gamma, beta, chance / chance.sum(), lit)
+    def _name(self, mask: str) -> str:
+        chance = self.probabilities[int(mask, 2)]
+        return f"{mask} (rank {self.table.rank(mask):,}, probability {chance:.4f})"
 
 
-def _of_layers(p: int) -> str:
-    return "" if p == 1 else f" on average over a ramp of {p} layers"
+@lru_cache(maxsize=64)
+def _landscape(table: CostTable, p: int, share: float) -> FloatArray:
+    return map_angles(table, p).values(share)
 
 
 class AngleExplorer(ProblemExplorer):
@@ -199,6 +166,10 @@ class AngleExplorer(ProblemExplorer):
         beta: of the point, radians.
     """
 
+    _kept, _places = ("mean_cost", "success", "likeliest"), ("gamma", "beta")
+    #: The point stands off the lowest place at first, which is left to be found.
+    gamma, beta = 1.0, 0.225
+
     def __init__(
         self,
         task: str = "moons",
@@ -208,14 +179,13 @@ class AngleExplorer(ProblemExplorer):
         *,
         shared: SharedMask | None = None,
     ) -> None:
-        self.gamma, self.beta = _START
         choices = {
             "task": check_choice("task", task, TASK_NAMES),
             "n_neurons": slider("n_neurons", n_neurons, MIN_NEURONS, MAX_NEURONS, QUBITS),
             "p": slider("p", p, 1, MAX_LAYERS, "QAOA layers p"),
             "seed": seed_slider(seed),
             "share": widgets.SelectionSlider(
-                options=list(_SHARES.items()), description="landscape: mean cost of"
+                options=_SHARES, description="landscape: mean cost of"
             ),
         }
         super().__init__(choices, widths=(5.2, 5.2), height=3.9, shared=shared)
@@ -223,30 +193,12 @@ class AngleExplorer(ProblemExplorer):
     @property
     def landscape(self) -> FloatArray:
         """What the controls choose to show over the grid of angles, (rows, columns)."""
-        task, n, p, seed, share = self.chosen.values()
-        return _cached_landscape(task, n, seed, p, share)
+        return _landscape(self.problem.table, self.chosen["p"], self.chosen["share"])
 
     @property
     def view(self) -> AngleView:
         """What is shown at the point."""
-        return view_angles(self.problem.table, self.chosen["p"], self.gamma, self.beta, self.lit)
-
-    def reset(self) -> None:
-        """Sets every control and the point to where they began."""
-        with self.hold():
-            self.gamma, self.beta = _START
-            super().reset()
-
-    def _parameters(self) -> dict[str, Any]:
-        return {**self.chosen, "gamma": self.gamma, "beta": self.beta}
-
-    def _numbers(self) -> dict[str, Any]:
-        view = self.view
-        return {
-            "mean_cost": view.mean_cost,
-            "success": view.success,
-            "likeliest": mask_to_string(view.likeliest),
-        }
+        return AngleView(self.problem.table, self.chosen["p"], self.gamma, self.beta, self.lit)
 
     def _point(self, number: int, x: float, y: float) -> None:
         if number == 0:
@@ -255,8 +207,7 @@ class AngleExplorer(ProblemExplorer):
             self._light(self._nearest_mask(x, y))
 
     def _arrow(self, right: int, up: int) -> None:
-        steps = GAMMAS[1] - GAMMAS[0], BETAS[1] - BETAS[0]
-        self._stand(self.gamma + right * steps[0], self.beta + up * steps[1])
+        self._stand(self.gamma + right * np.diff(GAMMAS)[0], self.beta + up * np.diff(BETAS)[0])
 
     def _stand(self, gamma: float, beta: float) -> None:
         self.gamma = float(np.clip(gamma, GAMMAS[0], GAMMAS[-1]))
@@ -270,23 +221,12 @@ class AngleExplorer(ProblemExplorer):
         up = (drawn - np.log10(chance)) / -np.log10(probability_floor(n))
         return int(np.argmin(across**2 + up**2))
 
-    def _draw(self, axes: Sequence[Axes]) -> str:
-        view, here = self.view, {"here": (self.gamma, self.beta)}
-        what = f"mean cost of {self.controls['share'].label}"
-        landscape = self.landscape
-        draw_angle_surface(axes[0], GAMMAS, BETAS, landscape, here, what=what)
+    def _draw(self) -> str:
+        view, (left, right), here = self.view, self._axes, {"here": (self.gamma, self.beta)}
+        what, landscape = f"mean cost of {self.controls['share'].label}", self.landscape
+        draw_angle_surface(left, GAMMAS, BETAS, landscape, here, what=what)
         if view.p > 1:
-            axes[0].set(xlabel="mean γ of the ramp (for costs of standard deviation 1)",
-                        ylabel="mean β of the ramp (radians)")  # fmt: skip
-        draw_probabilities(axes[1], view.table, view.probabilities, view.lit)
+            left.set(xlabel="mean γ of the ramp (for costs of standard deviation 1)",
+                     ylabel="mean β of the ramp (radians)")  # fmt: skip
+        draw_probabilities(right, view.table, view.probabilities, view.lit)
         return f"{view.text} · {what} at the lowest point {landscape.min():.4f}"
-
-
-@lru_cache(maxsize=64)
-def _cached_landscape(task: str, n: int, seed: int, p: int, share: float) -> FloatArray:
-    return _cached_surface(task, n, seed, p).values(share)
-
-
-@lru_cache(maxsize=4)  # each takes up to 9 MB
-def _cached_surface(task: str, n_neurons: int, seed: int, p: int) -> AngleSurface:
-    return map_angles(build_problem(task, n_neurons, seed=seed).table, p)

@@ -6,7 +6,8 @@ import html
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import ipywidgets as widgets
 from matplotlib.axes import Axes
@@ -30,11 +31,11 @@ QUBITS = "neurons = qubits"
 class Explorer(widgets.VBox):
     """Controls, a reset button, one picture, one line of text.
 
-    One move of a control draws once, into the same picture. A subclass gives its controls and
-    implements `_draw` and `_numbers`; where a move changes other controls, it does so in `_adjust`.
-    A subclass whose picture can be clicked implements `_point`, and `_arrow` for the keyboard.
-    Axes are wiped and used again, and bear no legend: new axes and legends take most of a drawing's
-    time.
+    One move of a control draws once, into the same picture. A subclass gives its controls, computes
+    a `view` of what is chosen, and shows it in `_draw`; where a move changes other controls, it
+    does so in `_adjust`. If its picture can be clicked, it implements `_point`, and `_arrow` for
+    the keyboard. Axes are wiped and used again, and bear no legend: new axes and legends take most
+    of a drawing's time.
 
     Args:
         choices: name -> the control of it, at most four; or the value that it has for good.
@@ -52,6 +53,11 @@ class Explorer(widgets.VBox):
         n_draws: how often the picture was drawn.
     """
 
+    #: Properties of the view that the lab book keeps.
+    _kept: ClassVar[tuple[str, ...]] = ()
+    #: Attributes that are chosen by no control; they begin at their values in the class.
+    _places: ClassVar[tuple[str, ...]] = ()
+
     def __init__(
         self,
         choices: Mapping[str, Any],
@@ -61,9 +67,8 @@ class Explorer(widgets.VBox):
         beside: widgets.Widget | None = None,
         shared: SharedMask | None = None,
     ) -> None:
-        is_control = {name: isinstance(what, widgets.Widget) for name, what in choices.items()}
-        self.controls = {name: what for name, what in choices.items() if is_control[name]}
-        self._fixed = {name: what for name, what in choices.items() if not is_control[name]}
+        self._choices = choices
+        self.controls = {name: w for name, w in choices.items() if isinstance(w, widgets.Widget)}
         self.shared = SharedMask() if shared is None else shared
         self.n_draws = 0
         self._axes = _axes_in_a_row(widths, height)
@@ -71,46 +76,50 @@ class Explorer(widgets.VBox):
         self._start = {name: widget.value for name, widget in self.controls.items()}
         self.image = Picture(layout=widgets.Layout(max_width="100%"))
         if type(self)._point is not Explorer._point:
-            self.image.interactive = True
-            self.image.on_pointed(self.point_at)
-            self.image.on_arrow(self._pressed)
+            self.image.listen(self.point_at, self._pressed)
         self.text = widgets.HTML()
         self.reset_button = widgets.Button(description="Reset", icon="undo")
         self.reset_button.on_click(lambda _: self.reset())
-        self.add_button = widgets.Button(
-            description="Add to lab book", icon="book", layout=widgets.Layout(width="max-content")
-        )
+        wide = widgets.Layout(width="max-content")
+        self.add_button = widgets.Button(description="Add to lab book", icon="book", layout=wide)
         self.add_button.on_click(lambda _: self._add())
         self.note = widgets.HTML()
-        for widget in self.controls.values():
+        for name, widget in self.controls.items():
             _make_room(widget)
-            widget.observe(self._moved, names="value")
+            widget.observe(partial(self._moved, name), names="value")
         self.shared.observe(self._shared_changed, names="neuron_mask")
-        picture = [self.image] if beside is None else [beside, self.image]
         wrap = widgets.Layout(flex_flow="row wrap", align_items="center")
-        super().__init__(
-            [
-                widgets.HBox([*self.controls.values(), self.reset_button], layout=wrap),
-                self.text,
-                widgets.HBox(picture, layout=wrap),
-                widgets.HBox([self.add_button, self.note], layout=wrap),
-            ]
-        )
+        top = [*self.controls.values(), self.reset_button]
+        middle = [self.image] if beside is None else [beside, self.image]
+        bottom = [self.add_button, self.note]
+        rows = [widgets.HBox(row, layout=wrap) for row in (top, middle, bottom)]
+        super().__init__([rows[0], self.text, *rows[1:]])
         self.redraw()
 
     @property
     def chosen(self) -> dict[str, Any]:
         """What is chosen, for good or by a control now: name -> value."""
-        return self._fixed | {name: control.value for name, control in self.controls.items()}
+        return {**self._choices, **{name: w.value for name, w in self.controls.items()}}
+
+    @property
+    def view(self) -> Any:
+        """What is shown."""
+        raise NotImplementedError
 
     @property
     def lit(self) -> BoolArray | None:
         """The mask that is lit, bool (n_neurons,); None if none of so many neurons is."""
         return self.shared.of(self.chosen["n_neurons"])
 
+    @property
+    def _lit_index(self) -> int | None:
+        return None if self.lit is None else mask_to_index(self.lit)
+
     def reset(self) -> None:
-        """Sets every control to where it began."""
+        """Sets every control, and what is chosen otherwise, to where it began."""
         with self.hold():
+            for name in self._places:
+                setattr(self, name, getattr(type(self), name))
             for name, value in self._start.items():
                 self.controls[name].value = value
                 self._adjust(name)
@@ -132,7 +141,7 @@ class Explorer(widgets.VBox):
         """Draws the picture for what the controls say now."""
         for ax in self._axes:
             wipe(ax)
-        self.text.value = self._draw(self._axes)
+        self.text.value = self._draw()
         for ax in self._axes:
             pin_title(ax)
         with self.image.hold_sync():
@@ -143,9 +152,7 @@ class Explorer(widgets.VBox):
     def point_at(self, x: float, y: float) -> None:
         """Points at a place of the picture, as a click does; outside all axes nothing happens.
 
-        Args:
-            x: share of the picture's width, from the left.
-            y: share of its height, from below.
+        x and y are shares of the picture's width from the left, and of its height from below.
         """
         width, height = self._axes[0].figure.bbox.size
         for number, ax in enumerate(self._axes):
@@ -155,14 +162,7 @@ class Explorer(widgets.VBox):
                     self._point(number, float(across), float(up))
 
     def record(self, book: LabBook) -> str:
-        """Adds what is shown now to a lab book: controls, numbers, picture.
-
-        Args:
-            book: where to.
-
-        Returns:
-            The entry's id.
-        """
+        """Adds what is shown now to a lab book (controls, numbers, picture); returns the id."""
         parameters = self._parameters()
         return book.record(
             f"What does {type(self).__name__} show?",
@@ -184,21 +184,20 @@ class Explorer(widgets.VBox):
 
     def _parameters(self) -> dict[str, Any]:
         """What was chosen, for the lab book."""
-        return self.chosen
+        return {**self.chosen, **{name: getattr(self, name) for name in self._places}}
 
     def _numbers(self) -> Mapping[str, Any]:
         """What is shown, as numbers for the lab book."""
-        raise NotImplementedError
+        view = self.view
+        return {name: getattr(view, name) for name in self._kept}
 
     def _plain_text(self) -> str:
         return html.unescape(" ".join(re.sub("<[^>]*>", " ", self.text.value).split()))
 
-    def _moved(self, change: Mapping[str, Any]) -> None:
-        if self._held:
-            return
-        moved = next(name for name, w in self.controls.items() if w is change["owner"])
-        with self.hold():
-            self._adjust(moved)
+    def _moved(self, name: str, _: object) -> None:
+        if not self._held:
+            with self.hold():
+                self._adjust(name)
 
     def _pressed(self, right: int, up: int) -> None:
         with self.hold():
@@ -212,22 +211,19 @@ class Explorer(widgets.VBox):
         """Answers a click on axes `number` at the data coordinates (x, y)."""
 
     def _arrow(self, right: int, up: int) -> None:
-        """Answers an arrow key on the picture: right and up are -1, 0 or 1."""
+        """Answers an arrow key; by default the next mask by index is lit, or else the first."""
+        self._light(0 if self._lit_index is None else self._lit_index + right)
 
     def _light(self, index: int) -> None:
         """Lights the mask of an index, or the nearest that there is."""
         n = self.chosen["n_neurons"]
         self.shared.choose(mask_from_index(min(max(index, 0), 2**n - 1), n))
 
-    def _light_next(self, step: int) -> None:
-        """Lights the mask whose index is `step` higher; the first one where none is lit."""
-        self._light(0 if self.lit is None else mask_to_index(self.lit) + step)
-
     def _adjust(self, moved: str) -> None:
         """Brings other controls in line with the control `moved`; by default there is nothing."""
 
-    def _draw(self, axes: Sequence[Axes]) -> str:
-        """Draws on empty axes and returns the line of text."""
+    def _draw(self) -> str:
+        """Draws on the axes, which are empty, and returns the line of text."""
         raise NotImplementedError
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
@@ -243,8 +239,8 @@ class ProblemExplorer(Explorer):
     def problem(self) -> Problem:
         """The task, network and cost table that are chosen."""
         chosen = self.chosen
-        cost = {"cost": chosen["cost"]} if "cost" in chosen else {}
-        return build_problem(chosen["task"], chosen["n_neurons"], seed=chosen["seed"], **cost)
+        options = {name: chosen[name] for name in ("seed", "cost") if name in chosen}
+        return build_problem(chosen["task"], chosen["n_neurons"], **options)
 
 
 def _axes_in_a_row(widths: Sequence[float], height: float) -> list[Axes]:
@@ -258,8 +254,7 @@ def _axes_in_a_row(widths: Sequence[float], height: float) -> list[Axes]:
 def _make_room(control: widgets.Widget) -> None:
     """Widens a control so that its description, its track and its readout all fit."""
     control.style.description_width = "initial"
-    options = getattr(control, "_options_labels", ())
-    longest = max(map(len, options), default=0)
+    longest = max(map(len, getattr(control, "_options_labels", ())), default=0)
     if control.layout.width is None:
         control.layout.width = f"{180 + 7.5 * len(control.description) + 10 * longest:.0f}px"
 
@@ -276,10 +271,6 @@ def seed_slider(seed: int) -> widgets.IntSlider:
 
 
 def dropdown(name: str, value: str, options: Sequence[str]) -> widgets.Dropdown:
-    """A list to choose from, if the argument `name` is in it.
-
-    Raises:
-        ValueError: it is not.
-    """
+    """A list to choose from, if the argument `name` is in it."""
     check_choice(name, value, options)
     return widgets.Dropdown(options=options, value=value, description=name)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
 
 import ipywidgets as widgets
 import numpy as np
 import numpy.typing as npt
-from matplotlib.axes import Axes
 
 from labkit.amplification import expected_calls, optimal_iterations
 from labkit.costs import CostTable
@@ -28,13 +26,22 @@ MIN_NEURONS, MAX_NEURONS, MAX_ITERATIONS = 3, 10, 60
 
 @dataclass(frozen=True, eq=False)
 class GroverView:
-    """What the explorer says of one threshold and one number of iterations."""
+    """Grover's search after so many iterations for masks that cost at most the threshold."""
 
-    n_neurons: int
-    marked: BoolArray
+    table: CostTable
+    threshold: float
     iterations: int
-    state: npt.NDArray[np.complex64]
     lit: BoolArray | None = None
+
+    @cached_property
+    def marked(self) -> BoolArray:
+        """Bool (2^n,), by mask index."""
+        return self.table.marked(self.threshold)
+
+    @cached_property
+    def state(self) -> npt.NDArray[np.complex64]:
+        """Amplitudes (2^n,)."""
+        return evolve_grover(self.marked, self.iterations)
 
     @property
     def n_marked(self) -> int:
@@ -49,7 +56,7 @@ class GroverView:
     @property
     def best_iterations(self) -> int:
         """The first k at which success peaks."""
-        return optimal_iterations(self.n_neurons, self.n_marked)
+        return optimal_iterations(self.table.n_neurons, self.n_marked)
 
     @property
     def expected_calls(self) -> dict[str, float]:
@@ -58,7 +65,7 @@ class GroverView:
         Grover: see `amplification.expected_calls`. Random search without replacement:
         (2^n + 1)/(M + 1) cost queries.
         """
-        n, m, best = self.n_neurons, self.n_marked, self.best_iterations
+        n, m, best = self.table.n_neurons, self.n_marked, self.best_iterations
         return {
             f"Grover, k = {self.iterations}": expected_calls(n, m, self.iterations),
             f"Grover, k = {best} (first peak)": expected_calls(n, m),
@@ -68,37 +75,15 @@ class GroverView:
     @property
     def text(self) -> str:
         """The same in one line."""
-        return (
+        words = (
             f"<b>{self.n_marked}</b> of {len(self.marked):,} masks marked · after "
             f"<b>{self.iterations}</b> oracle calls a shot finds one with probability "
             f"<b>{self.success:.3f}</b> · the first peak is at {self.best_iterations} calls"
-            f"{self._lit_in_words}"
         )
-
-    @property
-    def _lit_in_words(self) -> str:
         if self.lit is None:
-            return ""
+            return words
         amplitude = self.state[mask_to_index(self.lit)].real
-        return f" · ring: mask {mask_to_string(self.lit)}, amplitude {amplitude:.3f}"
-
-
-def view_grover(
-    table: CostTable, threshold: float, iterations: int, lit: BoolArray | None = None
-) -> GroverView:
-    """Evolves the register for one threshold and one number of iterations.
-
-    Args:
-        table: costs of all masks.
-        threshold: masks of at most this cost are marked.
-        iterations: oracle calls.
-        lit: bool (n,), the mask that is chosen.
-
-    Raises:
-        ValueError: no mask is marked, or `iterations` is negative.
-    """
-    marked = table.marked(threshold)
-    return GroverView(table.n_neurons, marked, iterations, evolve_grover(marked, iterations), lit)
+        return f"{words} · ring: mask {mask_to_string(self.lit)}, amplitude {amplitude:.3f}"
 
 
 def threshold_options(table: CostTable) -> list[tuple[str, float]]:
@@ -121,6 +106,8 @@ class GroverExplorer(ProblemExplorer):
         iterations: oracle calls to begin with, 0 to 60.
         shared: the mask that is lit here and in other explorers.
     """
+
+    _kept = ("n_marked", "success", "best_iterations", "expected_calls")
 
     def __init__(
         self,
@@ -146,12 +133,9 @@ class GroverExplorer(ProblemExplorer):
     @property
     def view(self) -> GroverView:
         """What is shown."""
-        chosen, table = self.chosen, self.problem.table
-        return view_grover(table, chosen["threshold"], chosen["iterations"], self.lit)
-
-    def _numbers(self) -> dict[str, Any]:
-        view, names = self.view, ("n_marked", "success", "best_iterations", "expected_calls")
-        return {name: getattr(view, name) for name in names}
+        chosen = self.chosen
+        table, lit = self.problem.table, self.lit
+        return GroverView(table, chosen["threshold"], chosen["iterations"], lit)
 
     def _adjust(self, moved: str) -> None:
         """Another network has other costs: the threshold keeps its place among the options."""
@@ -165,14 +149,11 @@ class GroverExplorer(ProblemExplorer):
         if number == 0:
             self._light(round(x))
 
-    def _arrow(self, right: int, up: int) -> None:
-        self._light_next(right)
-
-    def _draw(self, axes: Sequence[Axes]) -> str:
-        view, k = self.view, self.chosen["iterations"]
+    def _draw(self) -> str:
+        view, (left, middle, right) = self.view, self._axes
+        n, marks, k = view.table.n_neurons, view.n_marked, view.iterations
         title = f"after {k} oracle calls (hatched: marked)"
-        lit = None if view.lit is None else int(mask_to_index(view.lit))
-        draw_amplitudes(axes[0], view.state, view.marked, lit=lit, title=title)
-        draw_rotation(axes[1], view.n_neurons, view.n_marked, k)
-        draw_success_curve(axes[2], view.n_neurons, view.n_marked, MAX_ITERATIONS, k)
+        draw_amplitudes(left, view.state, view.marked, lit=self._lit_index, title=title)
+        draw_rotation(middle, n, marks, k)
+        draw_success_curve(right, n, marks, MAX_ITERATIONS, k)
         return view.text + bars_in_html(view.expected_calls, "expected calls to a verified mask")

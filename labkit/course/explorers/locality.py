@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
-from matplotlib.axes import Axes
 
 from labkit.ansatz import ramp_angles
-from labkit.arrays import BoolArray, FloatArray
-from labkit.course.explorers.base import Explorer, seed_slider, slider
+from labkit.arrays import BoolArray, FloatArray, IntArray
+from labkit.costs import CostTable
+from labkit.course.explorers.base import QUBITS, Explorer, seed_slider, slider
 from labkit.course.explorers.picture import SharedMask
 from labkit.course.lessons.lesson_11_nk_networks import MAX_NEURONS, MIN_NEURONS, circuit_size
 from labkit.course.plots import draw_circuit_size, draw_costs_over_k, draw_ring
@@ -58,47 +55,47 @@ class LocalityView:
     two_qubit_gates: int
     depth: int
 
-    @property
-    def n_inputs_per_output(self) -> int:
-        """K."""
-        return self.problem.network.n_inputs_per_output
-
     def light_cone(self, output: int) -> list[int]:
         """The neurons on which one output's expectation depends after p layers."""
         cost = self.problem.cost
         return light_cone(cost, cost.terms[output][0], self.p)
 
+    def text(self, output: int, lit: BoolArray | None) -> str:
+        """The same in one line, with the light cone of one output and the cost of the lit mask."""
+        k, cone = self.problem.network.n_inputs_per_output, self.light_cone(output)
+        words = (
+            f"K = <b>{k}</b>, p = <b>{self.p}</b>: least NK cost "
+            f"<b>{self.minimum:.4f}</b> (dynamic programming), QAOA's mean {self.qaoa:.4f}, a "
+            f"random mask {self.mean:.4f} · an optimum in one shot with probability "
+            f"<b>{self.chance:.3f}</b> · {self.two_qubit_gates:,} two-qubit gates, depth "
+            f"{self.depth:,} · light cone of output {output} (orange dots): {len(cone)} of "
+            f"{len(self.optimum)} neurons; it reads the {k} with green squares"
+        )
+        if lit is None:
+            return words
+        cost = float(self.problem.cost.evaluate(lit))
+        return f"{words} · lit mask <b>{mask_to_string(lit)}</b>: {cost:.4f}"
+
 
 @lru_cache(maxsize=4096, typed=True)
-def view_locality(
-    task: str, n_neurons: int, n_inputs_per_output: int, p: int, seed: int
-) -> LocalityView:
-    """Solves an NK cost exactly, and runs QAOA with the ramp's angles on it.
-
-    Args:
-        task: of two classes.
-        n_neurons: N, 6 to 12.
-        n_inputs_per_output: K, 1 to 6.
-        p: QAOA layers, 1 to 4.
-        seed: of the weights.
-    """
-    problem = build_nk_problem(task, n_neurons, n_inputs_per_output, seed=seed)
-    costs, order = _ranked_costs(task, n_neurons, n_inputs_per_output, seed)
+def view_locality(task: str, n_neurons: int, k: int, p: int, seed: int) -> LocalityView:
+    """Solves an NK cost of K = k exactly, and runs QAOA with the ramp of p layers on it."""
+    problem = build_nk_problem(task, n_neurons, k, seed=seed)
+    table, order = _ranked(problem)
     # nothing in it is random
     exact = run(dynamic_programming, problem.cost, rng=np.random.default_rng(0))
-    table = problem.cost.to_table()
-    angles = ramp_angles(p, n_neurons, std=float(costs.std()))
+    angles = ramp_angles(p, n_neurons, std=table.std)
     chances = probabilities(evolve_qaoa(table, *angles)).astype(np.float64)
-    gates, depth = circuit_size(n_neurons, n_inputs_per_output, p)
+    gates, depth = circuit_size(n_neurons, k, p)
     return LocalityView(
         problem,
         p,
         optimum=exact.neuron_mask,
         minimum=exact.cost,
-        mean=float(costs.mean()),
-        qaoa=float(chances @ costs / chances.sum()),
-        best_of_shots=least_of_shots(costs[order], chances[order], SHOTS),
-        chance=float(chances[costs <= costs.min() + 1e-9].sum()),
+        mean=table.mean,
+        qaoa=float(chances @ table.costs / chances.sum()),
+        best_of_shots=least_of_shots(table.costs[order], chances[order], SHOTS),
+        chance=float(chances[table.costs <= table.minimum + 1e-9].sum()),
         two_qubit_gates=gates,
         depth=depth,
     )
@@ -107,24 +104,18 @@ def view_locality(
 def least_of_shots(costs: FloatArray, chances: FloatArray, shots: int) -> float:
     """The mean of the least cost among s shots: sum_i cost_i (T_i^s - T_(i+1)^s).
 
-    Args:
-        costs: (masks,) ascending.
-        chances: (masks,) of each mask in one shot.
-        shots: s.
-
-    T_i is the chance of a mask of place i or later, so that T_i^s is that of no better one.
+    Costs (masks,) are ascending, `chances` those of each mask in one shot. T_i is the chance of a
+    mask of place i or later, so that T_i^s is that of no better one.
     """
     tails = np.append(np.cumsum(chances[::-1])[::-1], 0.0) / chances.sum()
     return float(costs @ -np.diff(tails**shots))
 
 
-@lru_cache(maxsize=256, typed=True)
-def _ranked_costs(
-    task: str, n_neurons: int, n_inputs_per_output: int, seed: int
-) -> tuple[FloatArray, npt.NDArray[np.int64]]:
+@lru_cache(maxsize=256)
+def _ranked(problem: NKProblem) -> tuple[CostTable, IntArray]:
     """The costs of all masks, and the masks by ascending cost."""
-    costs = build_nk_problem(task, n_neurons, n_inputs_per_output, seed=seed).cost.to_table().costs
-    return costs, np.argsort(costs)
+    table = problem.cost.to_table()
+    return table, np.argsort(table.costs)
 
 
 class LocalityExplorer(Explorer):
@@ -145,6 +136,10 @@ class LocalityExplorer(Explorer):
         output: whose neighbourhood and light cone are told apart.
     """
 
+    _kept = ("minimum", "mean", "qaoa", "best_of_shots", "chance", "two_qubit_gates", "depth")
+    _places = ("output",)
+    output = 0
+
     def __init__(
         self,
         task: str = "moons",
@@ -155,15 +150,11 @@ class LocalityExplorer(Explorer):
         *,
         shared: SharedMask | None = None,
     ) -> None:
-        self.output, reads = 0, "locality: neurons an output reads, K"
+        k, reads = n_inputs_per_output, "locality: neurons an output reads, K"
         choices = {
             "task": check_choice("task", task, TASKS),
-            "n_neurons": slider(
-                "n_neurons", n_neurons, MIN_NEURONS, MAX_NEURONS, "neurons = qubits, N"
-            ),
-            "n_inputs_per_output": slider(
-                "n_inputs_per_output", n_inputs_per_output, 1, KS[-1], reads
-            ),
+            "n_neurons": slider("n_neurons", n_neurons, MIN_NEURONS, MAX_NEURONS, f"{QUBITS}, N"),
+            "n_inputs_per_output": slider("n_inputs_per_output", k, 1, KS[-1], reads),
             "p": slider("p", p, 1, MAX_LAYERS, "QAOA layers, p"),
             "seed": seed_slider(seed),
         }
@@ -174,30 +165,16 @@ class LocalityExplorer(Explorer):
         """What is shown."""
         return self._view(self.chosen["n_inputs_per_output"])
 
-    def reset(self) -> None:
-        """Sets every control to where it began, and looks at output 0."""
-        with self.hold():
-            self.output = 0
-            super().reset()
-
     def _view(self, k: int) -> LocalityView:
         task, n, _, p, seed = self.chosen.values()
         return view_locality(task, n, k, p, seed)
-
-    def _parameters(self) -> dict[str, Any]:
-        return {**self.chosen, "output": self.output}
-
-    def _numbers(self) -> Mapping[str, Any]:
-        view = self.view
-        names = ("minimum", "mean", "qaoa", "best_of_shots", "chance", "two_qubit_gates", "depth")
-        return {name: getattr(view, name) for name in names}
 
     def _adjust(self, moved: str) -> None:
         self.output %= self.chosen["n_neurons"]
 
     def _point(self, number: int, x: float, y: float) -> None:
         if number > 0:
-            self.controls["n_inputs_per_output"].value = int(np.clip(round(x), 1, KS[-1]))
+            self.controls["n_inputs_per_output"].value = round(x)
             return
         away = np.linalg.norm(ring_places(self.chosen["n_neurons"]) - (x, y), axis=1)
         if away.min() < np.pi / len(away):
@@ -206,15 +183,15 @@ class LocalityExplorer(Explorer):
             self.shared.choose(mask)
 
     def _arrow(self, right: int, up: int) -> None:
-        control = self.controls["n_inputs_per_output"]
-        control.value = min(max(control.value + up, control.min), control.max)
+        self.controls["n_inputs_per_output"].value += up
         self.output = (self.output + right) % self.chosen["n_neurons"]
 
-    def _draw(self, axes: Sequence[Axes]) -> str:
-        view, lit = self.view, self.lit
+    def _draw(self) -> str:
+        view, lit, k = self.view, self.lit, self.chosen["n_inputs_per_output"]
+        ring, costs, sizes = self._axes
         cost, cone = view.problem.cost, view.light_cone(self.output)
         terms = [neurons for neurons, _ in cost.terms]
-        draw_ring(axes[0], terms, cost.n_neurons, term=terms[self.output], cone=cone,
+        draw_ring(ring, terms, cost.n_neurons, term=terms[self.output], cone=cone,
                   kept=view.optimum, lit=lit, title="filled: kept by the optimum",
                   note=f"orange: light cone of output {self.output}")  # fmt: skip
         all_k = [self._view(k) for k in KS]
@@ -225,28 +202,8 @@ class LocalityExplorer(Explorer):
             "optimum": [v.minimum for v in all_k],
         }
         lit_cost = None if lit is None else float(cost.evaluate(lit))
-        k = view.n_inputs_per_output
-        draw_costs_over_k(axes[1], KS, curves, chosen=k, lit=lit_cost)
+        draw_costs_over_k(costs, KS, curves, chosen=k, lit=lit_cost)
         gates, depths = [v.two_qubit_gates for v in all_k], [v.depth for v in all_k]
         title = "two-qubit gates (dots), depth (diamonds)"
-        draw_circuit_size(axes[2], KS, gates, depths, chosen=k, title=title)
-        return describe(view, self.output, cone, lit, lit_cost)
-
-
-def describe(
-    view: LocalityView,
-    output: int,
-    cone: Sequence[int],
-    lit: BoolArray | None,
-    lit_cost: float | None,
-) -> str:
-    """What is shown, in one line."""
-    lit_text = "" if lit is None else f" · lit mask <b>{mask_to_string(lit)}</b>: {lit_cost:.4f}"
-    return (
-        f"K = <b>{view.n_inputs_per_output}</b>, p = <b>{view.p}</b>: least NK cost "
-        f"<b>{view.minimum:.4f}</b> (dynamic programming), QAOA's mean {view.qaoa:.4f}, a random "
-        f"mask {view.mean:.4f} · an optimum in one shot with probability <b>{view.chance:.3f}</b> "
-        f"· {view.two_qubit_gates:,} two-qubit gates, depth {view.depth:,} · light cone of output "
-        f"{output} (orange dots): {len(cone)} of {len(view.optimum)} neurons; it reads the "
-        f"{view.n_inputs_per_output} with green squares{lit_text}"
-    )
+        draw_circuit_size(sizes, KS, gates, depths, chosen=k, title=title)
+        return view.text(self.output, lit)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import ipywidgets as widgets
 import numpy as np
 import numpy.typing as npt
-from matplotlib.axes import Axes
 
 from labkit.amplification import optimal_iterations
+from labkit.arrays import BoolArray, FloatArray, IntArray
 from labkit.course.explorers.base import MAX_SEED, Explorer, slider
 from labkit.course.explorers.picture import SharedMask
 from labkit.course.html import table_in_html
@@ -24,7 +24,7 @@ from labkit.course.lessons.lesson_06_computed_oracle import (
 from labkit.course.plots import draw_amplitudes, draw_registers
 from labkit.datasets import TASK_NAMES
 from labkit.limits import check_choice, check_integer
-from labkit.masks import BoolArray, all_masks, mask_to_index, mask_to_string
+from labkit.masks import all_masks, mask_to_index, mask_to_string
 from labkit.scoring.quantised import count_right
 from labkit.simulators import evolve_grover
 
@@ -35,33 +35,33 @@ ORACLES = ("table", "computed")
 
 @dataclass(frozen=True, eq=False)
 class OracleView:
-    """What the explorer says of one network, one number of samples, one threshold.
+    """What both oracles mark: masks that are right about `threshold` samples or more.
 
     Attributes:
-        right: int64 (2^n,), samples that each mask is right about.
-        n_samples: of them.
-        threshold: the least number of right samples of a marked mask.
-        sizes: 'table' or 'computed' -> what that oracle asks for.
-        chosen: which of them.
-        lit: bool (n,), the mask that is chosen.
+        weights: int (samples, n), of a quantised network.
+        oracle: 'table' or 'computed', which of them is chosen.
     """
 
-    right: npt.NDArray[np.int64]
-    n_samples: int
+    weights: IntArray
     threshold: int
-    sizes: dict[str, OracleSize]
-    chosen: str
+    oracle: str
     lit: BoolArray | None = None
 
-    @property
-    def n_neurons(self) -> int:
-        """n."""
-        return len(self.right).bit_length() - 1
+    @cached_property
+    def right(self) -> IntArray:
+        """Samples that each mask is right about, int64 (2^n,)."""
+        return count_right(self.weights)
 
-    @property
+    @cached_property
     def marked(self) -> BoolArray:
         """Bool (2^n,): what either oracle flips the sign of."""
         return self.right >= self.threshold
+
+    @cached_property
+    def sizes(self) -> dict[str, OracleSize]:
+        """'table' or 'computed' -> what that oracle asks for."""
+        listed = table_size(all_masks(self.weights.shape[1])[self.marked])
+        return {"table": listed, "computed": computed_size(self.weights, self.threshold)}
 
     @property
     def n_marked(self) -> int:
@@ -71,29 +71,34 @@ class OracleView:
     @property
     def iterations(self) -> int:
         """Oracle calls at the first peak; 0 where nothing is marked."""
-        return optimal_iterations(self.n_neurons, self.n_marked) if self.n_marked else 0
+        n = self.weights.shape[1]
+        return optimal_iterations(n, self.n_marked) if self.n_marked else 0
+
+    @cached_property
+    def state(self) -> npt.NDArray[np.complex64]:
+        """Amplitudes (2^n,) after that many."""
+        return evolve_grover(self.marked, self.iterations)
 
     @property
     def success(self) -> float:
-        """Chance of a marked mask after that many."""
-        state = evolve_grover(self.marked, self.iterations)
-        return float(np.sum(np.abs(state[self.marked]).astype(np.float64) ** 2))
+        """Chance of a marked mask then."""
+        return float(np.sum(np.abs(self.state[self.marked]).astype(np.float64) ** 2))
 
     @property
-    def after_oracle(self) -> npt.NDArray[np.float64]:
+    def after_oracle(self) -> FloatArray:
         """Amplitudes (2^n,) after one call of the oracle, before any reflection."""
         return np.where(self.marked, -1.0, 1.0) / np.sqrt(len(self.marked))
 
     @property
     def text(self) -> str:
         """The same in one line."""
-        size = self.sizes[self.chosen]
+        size = self.sizes[self.oracle]
         words = (
-            f"{self.chosen} oracle: <b>{size.n_qubits}</b> qubits, "
+            f"{self.oracle} oracle: <b>{size.n_qubits}</b> qubits, "
             f"<b>{size.two_qubit_gates:,}</b> two-qubit gates a call, "
             f"<b>{size.queries_before}</b> cost queries paid beforehand · marked: "
             f"<b>{self.n_marked}</b> of {len(self.right)} masks, right about {self.threshold} or "
-            f"more of {self.n_samples} samples · {self.iterations} calls find one with "
+            f"more of {len(self.weights)} samples · {self.iterations} calls find one with "
             f"probability {self.success:.3f}"
         )
         if self.lit is None:
@@ -112,27 +117,8 @@ class OracleView:
             counts = (size.n_qubits, gates, self.iterations * gates, queries)
             rows.append((name, *(f"{count:,}" for count in counts)))
         return table_in_html(rows, ("", *["text-align:right"] * 4), head=head, is_named=True,
-                             css="border-spacing:14px 0", bold=[*self.sizes].index(self.chosen)
+                             css="border-spacing:14px 0", bold=[*self.sizes].index(self.oracle)
                              )  # fmt: skip
-
-
-def view_oracle(
-    weights: npt.NDArray[np.int64], threshold: int, oracle: str, lit: BoolArray | None = None
-) -> OracleView:
-    """What both oracles mark, found by brute force, and the size of each.
-
-    Args:
-        weights: int (samples, n).
-        threshold: the least number of right samples of a marked mask.
-        oracle: 'table' or 'computed'.
-        lit: bool (n,), the mask that is chosen.
-    """
-    right = count_right(weights)
-    sizes = {
-        "table": table_size(all_masks(weights.shape[1])[right >= threshold]),
-        "computed": computed_size(weights, threshold),
-    }
-    return OracleView(right, len(weights), threshold, sizes, oracle, lit)
 
 
 class OracleExplorer(Explorer):
@@ -148,10 +134,9 @@ class OracleExplorer(Explorer):
         n_samples: training samples that the cost is counted on, 2 to 8.
         oracle: 'table' or 'computed'.
         shared: the mask that is lit here and in other explorers.
-
-    Raises:
-        ValueError: an argument is out of range, or the task has more than two classes.
     """
+
+    _kept = ("n_marked", "iterations")
 
     def __init__(
         self,
@@ -163,51 +148,44 @@ class OracleExplorer(Explorer):
         *,
         shared: SharedMask | None = None,
     ) -> None:
-        choices = {
+        choices: dict[str, Any] = {
             "task": check_choice("task", task, TASK_NAMES),
             "seed": check_integer("seed", seed, minimum=0, maximum=MAX_SEED),
             "n_neurons": slider("n_neurons", n_neurons, MIN_NEURONS, MAX_NEURONS, "neurons"),
             "n_samples": slider("n_samples", n_samples, MIN_SAMPLES, MAX_SAMPLES, "samples"),
-            "threshold": widgets.SelectionSlider(options=[n_samples], description="threshold"),
-            "oracle": widgets.ToggleButtons(
-                options=ORACLES,
-                value=check_choice("oracle", oracle, ORACLES),
-                style={"button_width": "90px"},
-            ),
         }
         # gates are counted here, so that the first move of either slider is no slower
         sizes = [(n, n_samples) for n in range(MIN_NEURONS, MAX_NEURONS + 1)]
         sizes += [(n_neurons, s) for s in range(MIN_SAMPLES, MAX_SAMPLES + 1)]
         for n, samples in sizes:
-            view_oracle(quantised_weights(task, n, samples, seed=seed), samples, oracle)
-        weights = quantised_weights(task, n_neurons, n_samples, seed=seed)
-        choices["threshold"].options = threshold_options(weights)
-        choices["threshold"].value = n_samples
+            _ = OracleView(quantised_weights(task, n, samples, seed=seed), samples, oracle).sizes
+        options = threshold_options(quantised_weights(task, n_neurons, n_samples, seed=seed))
+        choices["threshold"] = widgets.SelectionSlider(
+            options=options, value=n_samples, description="threshold"
+        )
+        check_choice("oracle", oracle, ORACLES)
+        choices["oracle"] = widgets.ToggleButtons(
+            options=ORACLES, value=oracle, style={"button_width": "90px"}
+        )
         super().__init__(choices, widths=(4.3, 4.3, 3.2), height=3.4, shared=shared)
 
     @property
-    def weights(self) -> npt.NDArray[np.int64]:
+    def weights(self) -> IntArray:
         """Integers (samples, n) of the quantised network that the controls choose."""
         chosen = self.chosen
-        task, n, n_samples = (chosen[name] for name in ("task", "n_neurons", "n_samples"))
-        return quantised_weights(task, n, n_samples, seed=chosen["seed"])
+        sizes = chosen["n_neurons"], chosen["n_samples"]
+        return quantised_weights(chosen["task"], *sizes, seed=chosen["seed"])
 
     @property
     def view(self) -> OracleView:
         """What is shown."""
         chosen = self.chosen
-        return view_oracle(self.weights, chosen["threshold"], chosen["oracle"], self.lit)
+        return OracleView(self.weights, chosen["threshold"], chosen["oracle"], self.lit)
 
     def _numbers(self) -> dict[str, Any]:
-        view = self.view
-        size = view.sizes[view.chosen]
-        return {
-            "n_marked": view.n_marked,
-            "iterations": view.iterations,
-            "n_qubits": size.n_qubits,
-            "two_qubit_gates": size.two_qubit_gates,
-            "queries_before": size.queries_before,
-        }
+        view, names = self.view, ("n_qubits", "two_qubit_gates", "queries_before")
+        size = view.sizes[view.oracle]
+        return {**super()._numbers(), **{name: getattr(size, name) for name in names}}
 
     def _adjust(self, moved: str) -> None:
         """Other samples have other thresholds: 'all of them right' stays all of them."""
@@ -221,29 +199,21 @@ class OracleExplorer(Explorer):
         if number < 2:
             self._light(round(x))
 
-    def _arrow(self, right: int, up: int) -> None:
-        self._light_next(right)
-
-    def _draw(self, axes: Sequence[Axes]) -> str:
-        view = self.view
-        size = view.sizes[view.chosen]
-        lit = None if view.lit is None else int(mask_to_index(view.lit))
+    def _draw(self) -> str:
+        view, lit, (left, middle, right) = self.view, self._lit_index, self._axes
+        size = view.sizes[view.oracle]
         start = "signs after one call" if view.n_marked else "nothing is marked"
-        draw_amplitudes(axes[0], view.after_oracle, view.marked, lit=lit,
-                        title=f"{start} (hatched: {view.threshold} of {view.n_samples} right)"
-                        )  # fmt: skip
-        state = evolve_grover(view.marked, view.iterations)
+        title = f"{start} (hatched: {view.threshold} of {len(view.weights)} right)"
+        draw_amplitudes(left, view.after_oracle, view.marked, lit=lit, title=title)
         title = f"after {view.iterations} × oracle and reflection"
-        draw_amplitudes(axes[1], state, view.marked, lit=lit, title=title)
-        axes[1].set_ylabel("")
-        draw_registers(axes[2], size.registers, title=f"{size.two_qubit_gates:,} two-qubit gates")
+        draw_amplitudes(middle, view.state, view.marked, lit=lit, title=title)
+        middle.set_ylabel("")
+        draw_registers(right, size.registers, title=f"{size.two_qubit_gates:,} two-qubit gates")
         return view.text + view.ledger
 
 
-def threshold_options(weights: npt.NDArray[np.int64]) -> list[tuple[str, int]]:
+def threshold_options(weights: IntArray) -> list[tuple[str, int]]:
     """Each threshold from 1 to the number of samples, labelled with how many masks it marks."""
     right, n_samples = count_right(weights), len(weights)
-    return [
-        (f"≥ {t} of {n_samples} right ({(right >= t).sum()} marked)", t)
-        for t in range(1, n_samples + 1)
-    ]
+    thresholds = range(1, n_samples + 1)
+    return [(f"≥ {t} of {n_samples} right ({(right >= t).sum()} marked)", t) for t in thresholds]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,33 +35,30 @@ class Picture(anywidget.AnyWidget):
     alt = traitlets.Unicode().tag(sync=True)
     interactive = traitlets.Bool(False).tag(sync=True)
 
-    def on_pointed(self, answer: Callable[[float, float], None]) -> None:
-        """Calls `answer(x, y)` at each click or drag, with shares of the width and the height.
+    def listen(
+        self, point: Callable[[float, float], None], arrow: Callable[[int, int], None]
+    ) -> None:
+        """Calls `point(x, y)` at each click or drag, `arrow(right, up)` at each arrow key.
 
-        (0, 0) is the lower left corner, (1, 1) the upper right one.
+        (x, y) are shares of the width and the height from the lower left corner; right and up are
+        -1, 0 or 1.
         """
 
         def heard(_: object, message: Mapping[str, Any], __: object) -> None:
-            if message.get("kind") == "point":
-                self._answered(lambda: answer(float(message["x"]), float(message["y"])))
+            match message:
+                case {"kind": "point", "x": x, "y": y}:
+                    answer = partial(point, float(x), float(y))
+                case {"kind": "key", "key": key} if key in ARROWS:
+                    answer = partial(arrow, *ARROWS[key])
+                case _:
+                    return
+            try:
+                answer()
+            finally:  # the next message may be sent, whatever became of this one
+                self.send({"kind": "answered"})
 
+        self.interactive = True
         self.on_msg(heard)
-
-    def on_arrow(self, answer: Callable[[int, int], None]) -> None:
-        """Calls `answer(right, up)` at each arrow key, with -1, 0 or 1 for either."""
-
-        def heard(_: object, message: Mapping[str, Any], __: object) -> None:
-            if message.get("kind") == "key" and message.get("key") in ARROWS:
-                self._answered(lambda: answer(*ARROWS[message["key"]]))
-
-        self.on_msg(heard)
-
-    def _answered(self, answer: Callable[[], None]) -> None:
-        """Lets the picture send its next message, whatever became of this one."""
-        try:
-            answer()
-        finally:
-            self.send({"kind": "answered"})
 
 
 class SharedMask(traitlets.HasTraits):
@@ -73,22 +71,14 @@ class SharedMask(traitlets.HasTraits):
     neuron_mask = traitlets.List(traitlets.Bool())
 
     def choose(self, neuron_mask: npt.ArrayLike) -> None:
-        """Lights a mask, in every explorer that shares this.
-
-        Args:
-            neuron_mask: bool (n,).
-
-        Raises:
-            ValueError: it is no single mask.
-        """
+        """Lights a mask, bool (n,), in every explorer that shares this."""
         mask = np.asarray(neuron_mask)
         self.neuron_mask = check_one_mask(mask, mask.size).tolist()
 
     def of(self, n_neurons: int) -> BoolArray | None:
         """The mask, bool (n,), or None if none of n neurons is chosen."""
-        if len(self.neuron_mask) != n_neurons:
-            return None
-        return np.array(self.neuron_mask, dtype=bool)
+        mask = np.array(self.neuron_mask, dtype=bool)
+        return mask if len(mask) == n_neurons else None
 
 
 class NetworkDrawing(anywidget.AnyWidget):
@@ -108,24 +98,18 @@ class NetworkDrawing(anywidget.AnyWidget):
     network = traitlets.Dict().tag(sync=True)
 
     def show_network(self, network: NetworkArrays, neuron_mask: npt.ArrayLike) -> None:
-        """Draws another network.
-
-        Args:
-            network: with one hidden layer and neuron masks.
-            neuron_mask: (n,) which neurons are on.
+        """Draws another network, of one hidden layer, and which of its neurons are on, (n,).
 
         Raises:
-            ValueError: the network is another, or the mask has the wrong length.
+            ValueError: the network has more layers, or masks of weights.
         """
         if network.hidden_layers != 1 or network.mask_kind != "neuron":
             kind = f"hidden_layers={network.hidden_layers}, mask_kind={network.mask_kind!r}"
             raise ValueError(f"network has {kind}; drawn are 1 and 'neuron' (limit: 1)")
         mask = check_one_mask(neuron_mask, network.n_mask_bits)
         with self.hold_sync():
-            self.network = {
-                "kernel": network.kernel[:-1].tolist(),
-                "readout": network.readout.tolist(),
-            }
+            kernel, readout = network.kernel[:-1].tolist(), network.readout.tolist()
+            self.network = {"kernel": kernel, "readout": readout}
             self.neuron_mask = mask.tolist()
 
     @property

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import ipywidgets as widgets
 import numpy as np
-import numpy.typing as npt
-from matplotlib.axes import Axes
 
+from labkit.arrays import BoolArray, FloatArray
 from labkit.costs import EQUAL_WITHIN
 from labkit.course.explorers.base import QUBITS, ProblemExplorer, dropdown, seed_slider, slider
 from labkit.course.explorers.picture import SharedMask
@@ -19,8 +17,8 @@ from labkit.course.plots import draw_race, draw_regret
 from labkit.course.plots.canvas import BLACK, LIT
 from labkit.datasets import TASK_NAMES
 from labkit.limits import check_integer
-from labkit.masks import BoolArray, mask_from_index, mask_to_string
-from labkit.problems import Problem, build_problem
+from labkit.masks import mask_from_index, mask_to_string
+from labkit.problems import Problem
 from labkit.selectors.racing import Trace, trace
 
 MIN_NEURONS, MAX_NEURONS = 4, 10
@@ -30,36 +28,49 @@ BUDGETS = (8, 16, 32, 64, 128, 256)
 DRAWN_AT = (8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256)
 N_RUNS = 5
 #: Who races here: they need no more than the cost, and a fraction of a second.
-RACERS = (
-    "random search",
-    "one-flip search",
-    "annealing",
-    "local selection",
-    "adaptive Grover",
-    "QAOA, ramp",
-)
+RACERS = ("random search", "one-flip search", "annealing", "local selection", "adaptive Grover",
+          "QAOA, ramp")  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
 class RaceView:
-    """What each selector has found when the budget is spent.
+    """What each selector has found when the budget, one of `BUDGETS`, is spent."""
 
-    Attributes:
-        budget: calls.
-        minimum: the least cost of all masks.
-        best: selector -> float64 (runs, calls drawn up to the budget), the best cost so far.
-        neuron_masks: selector -> bool (n,), the best mask of its first run.
-    """
-
+    problem: Problem
     budget: int
-    minimum: float
-    best: Mapping[str, npt.NDArray[np.float64]]
-    neuron_masks: Mapping[str, BoolArray]
+    lit: BoolArray | None = None
+
+    @cached_property
+    def best(self) -> dict[str, FloatArray]:
+        """The best cost so far, selector -> float64 (runs, calls drawn up to the budget)."""
+        upto = [calls for calls in DRAWN_AT if calls <= self.budget]
+        runs = run_race(self.problem)
+        return {name: np.array([trace.best_at(upto) for trace in runs[name]]) for name in runs}
 
     @property
-    def regret(self) -> dict[str, npt.NDArray[np.float64]]:
+    def neuron_masks(self) -> dict[str, BoolArray]:
+        """The best mask of each selector's first run, bool (n,)."""
+        costs, n = self.problem.table.costs, self.problem.n_neurons
+        found = {name: np.abs(costs - best[0, -1]).argmin() for name, best in self.best.items()}
+        return {name: mask_from_index(int(index), n) for name, index in found.items()}
+
+    @property
+    def finders(self) -> list[str]:
+        """The selectors whose mask is lit."""
+        if self.lit is None:
+            return []
+        return [name for name, mask in self.neuron_masks.items() if (mask == self.lit).all()]
+
+    @property
+    def regret(self) -> dict[str, FloatArray]:
         """Cost above the least at the budget, selector -> float64 (runs,)."""
-        return {name: best[:, -1] - self.minimum for name, best in self.best.items()}
+        minimum = self.problem.table.minimum
+        return {name: best[:, -1] - minimum for name, best in self.best.items()}
+
+    @property
+    def mean_regret(self) -> dict[str, float]:
+        """Over the runs of each selector."""
+        return {name: float(regret.mean()) for name, regret in self.regret.items()}
 
     @property
     def found(self) -> dict[str, int]:
@@ -69,47 +80,28 @@ class RaceView:
     @property
     def text(self) -> str:
         """The same in one line."""
-        means = {name: float(regret.mean()) for name, regret in self.regret.items()}
+        means, optima = self.mean_regret, (f"{name} {n}" for name, n in self.found.items())
         least = min(means.values())
         leaders = " and ".join(n for n, mean in means.items() if mean <= least + EQUAL_WITHIN)
-        optima = ", ".join(f"{name} {count}" for name, count in self.found.items())
-        return (
+        words = (
             f"After <b>{self.budget}</b> calls the least regret, <b>{least:.4f}</b>, is that of "
-            f"<b>{leaders}</b> · runs of {N_RUNS} that have met the optimum: {optima} · "
+            f"<b>{leaders}</b> · runs of {N_RUNS} that have met the optimum: {', '.join(optima)} · "
             "bars: one standard deviation over runs; dotted: the least cost of all masks"
         )
+        if self.lit is None:
+            return f"{words} · click a bar to light its mask"
+        table, by = self.problem.table, ", ".join(self.finders) or "none of them"
+        cost, rank = float(table.evaluate(self.lit)), table.rank(self.lit)
+        mask = mask_to_string(self.lit)
+        return f"{words} · lit: mask {mask}, cost {cost:.4f}, rank {rank}, found by {by}"
 
 
 @lru_cache(maxsize=32)
-def run_race(task: str, n_neurons: int, seed: int) -> dict[str, list[Trace]]:
-    """`N_RUNS` runs of each selector to the largest budget, made once for each network.
-
-    Args:
-        task: one of `datasets.TASK_NAMES`.
-        n_neurons: neurons.
-        seed: of the network's weights.
-    """
-    table = build_problem(task, n_neurons, seed=seed).table
-    rngs = [np.random.default_rng([seed, number]) for number in range(N_RUNS)]
+def run_race(problem: Problem) -> dict[str, list[Trace]]:
+    """`N_RUNS` runs of each selector to the largest budget, made once for each network."""
+    rngs = [np.random.default_rng([problem.seed, number]) for number in range(N_RUNS)]
+    table = problem.table
     return {name: [trace(name, table, BUDGETS[-1], rng=rng) for rng in rngs] for name in RACERS}
-
-
-def view_race(problem: Problem, traces: Mapping[str, Sequence[Trace]], budget: int) -> RaceView:
-    """Cuts the runs at a budget.
-
-    Args:
-        problem: whose costs they are.
-        traces: selector -> its runs.
-        budget: calls, one of `BUDGETS`.
-    """
-    upto = [calls for calls in DRAWN_AT if calls <= budget]
-    best = {name: np.array([t.best_at(upto) for t in runs]) for name, runs in traces.items()}
-    costs, n = problem.table.costs, problem.n_neurons
-    masks = {
-        name: mask_from_index(int(np.abs(costs - values[0, -1]).argmin()), n)
-        for name, values in best.items()
-    }
-    return RaceView(budget, problem.table.minimum, best, masks)
 
 
 class SelectorRace(ProblemExplorer):
@@ -150,15 +142,11 @@ class SelectorRace(ProblemExplorer):
     @property
     def view(self) -> RaceView:
         """What is shown."""
-        task, n, seed, budget = self.chosen.values()
-        return view_race(self.problem, run_race(task, n, seed), budget)
+        return RaceView(self.problem, self.chosen["budget"], self.lit)
 
     def _numbers(self) -> dict[str, Any]:
         view = self.view
-        return {
-            "regret": {name: float(regret.mean()) for name, regret in view.regret.items()},
-            "found": view.found,
-        }
+        return {"regret": view.mean_regret, "found": view.found}
 
     def _point(self, number: int, x: float, y: float) -> None:
         if number == 1 and -0.5 <= y < len(RACERS) - 0.5:
@@ -173,20 +161,14 @@ class SelectorRace(ProblemExplorer):
         self._row = row
         self.shared.choose(self.view.neuron_masks[RACERS[row]])
 
-    def _draw(self, axes: Sequence[Axes]) -> str:
-        view, table, lit = self.view, self.problem.table, self.lit
-        finders = [] if lit is None else [
-            name for name, mask in view.neuron_masks.items() if np.array_equal(mask, lit)
-        ]  # fmt: skip
-        draw_race(axes[0], DRAWN_AT, view.best, minimum=view.minimum)
-        draw_regret(axes[1], view.regret, lit=finders)
-        axes[0].set_title(f"best cost over {N_RUNS} runs, to {view.budget} calls", fontsize=10)
-        axes[1].set_title(f"regret after {view.budget} calls", fontsize=10)
-        if lit is None:
-            return f"{view.text} · click a bar to light its mask"
-        cost = float(table.evaluate(lit))
-        axes[0].plot(np.log2(view.budget), cost, ms=14, **{**LIT, "mew": 2.5})
-        axes[1].axvline(cost - view.minimum, color=BLACK, ls="--", lw=1)
-        rank = 1 + int((table.costs < cost - EQUAL_WITHIN).sum())
-        by = f"found by {', '.join(finders)}" if finders else "found by none of them"
-        return f"{view.text} · lit: mask {mask_to_string(lit)}, cost {cost:.4f}, rank {rank}, {by}"
+    def _draw(self) -> str:
+        view, table, (left, right) = self.view, self.problem.table, self._axes
+        draw_race(left, DRAWN_AT, view.best, minimum=table.minimum)
+        draw_regret(right, view.regret, lit=view.finders)
+        left.set_title(f"best cost over {N_RUNS} runs, to {view.budget} calls", fontsize=10)
+        right.set_title(f"regret after {view.budget} calls", fontsize=10)
+        if view.lit is not None:
+            cost = float(table.evaluate(view.lit))
+            left.plot(np.log2(view.budget), cost, ms=14, **{**LIT, "mew": 2.5})
+            right.axvline(cost - table.minimum, color=BLACK, ls="--", lw=1)
+        return view.text

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import comb
-from typing import Any
 
 import ipywidgets as widgets
 import numpy as np
-from matplotlib.axes import Axes
 
 from labkit.costs import CostTable
 from labkit.costs.spectrum import regret_by, share_by_order, truncate
 from labkit.course.explorers.base import QUBITS, ProblemExplorer, seed_slider, slider
 from labkit.course.explorers.picture import SharedMask
+from labkit.course.explorers.subnetwork import find_next_by_cost
 from labkit.course.plots import draw_agreement, draw_orders
 from labkit.datasets import TASK_NAMES
-from labkit.limits import check_choice, check_integer
-from labkit.masks import BoolArray, mask_from_index, mask_to_index, mask_to_string
+from labkit.limits import check_choice
+from labkit.masks import BoolArray, mask_from_index, mask_to_string
 
 MIN_NEURONS, MAX_NEURONS = 3, 12
 COST_NAMES = ("cross_entropy", "squared_error", "error_rate")
@@ -26,13 +25,21 @@ COST_NAMES = ("cross_entropy", "squared_error", "error_rate")
 
 @dataclass(frozen=True, eq=False)
 class SpectrumView:
-    """What the explorer says of one cost, cut off at one order."""
+    """What a cost is without its orders above one, 0 to n."""
 
     table: CostTable
-    truncated: CostTable
-    shares: Sequence[float]
     max_order: int
     lit: BoolArray | None = None
+
+    @cached_property
+    def truncated(self) -> CostTable:
+        """The cost up to that order."""
+        return truncate(self.table, self.max_order)
+
+    @cached_property
+    def share_by_order(self) -> list[float]:
+        """Of the variance, n + 1 of them."""
+        return share_by_order(self.table).tolist()
 
     @property
     def n_terms(self) -> int:
@@ -42,7 +49,7 @@ class SpectrumView:
     @property
     def kept(self) -> float:
         """The share of the variance that is kept."""
-        return float(np.sum(self.shares[: self.max_order + 1]))
+        return float(np.sum(self.share_by_order[: self.max_order + 1]))
 
     @property
     def best(self) -> int:
@@ -50,9 +57,10 @@ class SpectrumView:
         return int(self.table.costs.argmin())
 
     @property
-    def chosen(self) -> int:
-        """Index of a mask of least truncated cost."""
-        return int(self.truncated.costs.argmin())
+    def chosen(self) -> str:
+        """A mask of least truncated cost."""
+        index = int(self.truncated.costs.argmin())
+        return mask_to_string(mask_from_index(index, self.table.n_neurons))
 
     @property
     def regret(self) -> float:
@@ -63,37 +71,18 @@ class SpectrumView:
     def text(self) -> str:
         """The same in one line."""
         n, n_masks = self.table.n_neurons, len(self.table.costs)
-        chosen = mask_from_index(self.chosen, n)
-        return (
+        words = (
             f"order <b>{self.max_order}</b>: <b>{self.n_terms:,}</b> of {n_masks:,} coefficients "
             f"keep <b>{self.kept:.2%}</b> of the variance · the mask chosen by them (square) is "
-            f"<b>{mask_to_string(chosen)}</b>, rank <b>{self.table.rank(chosen):,}</b> of "
+            f"<b>{self.chosen}</b>, rank <b>{self.table.rank(self.chosen):,}</b> of "
             f"{n_masks:,}, regret <b>{self.regret:.4f}</b> · truly best (triangle): "
-            f"{mask_to_string(mask_from_index(self.best, n))}{self._lit_in_words}"
+            f"{mask_to_string(mask_from_index(self.best, n))}"
         )
-
-    @property
-    def _lit_in_words(self) -> str:
         if self.lit is None:
-            return ""
+            return words
         cost, cut = float(self.table.evaluate(self.lit)), float(self.truncated.evaluate(self.lit))
-        return f" · ring: mask {mask_to_string(self.lit)}, cost {cost:.4f}, truncated {cut:.4f}"
-
-
-def view_spectrum(table: CostTable, max_order: int, lit: BoolArray | None = None) -> SpectrumView:
-    """Cuts a cost off above an order.
-
-    Args:
-        table: costs of all masks.
-        max_order: 1 to n.
-        lit: bool (n,), the mask that is chosen.
-
-    Raises:
-        ValueError: `max_order` is out of range.
-    """
-    check_integer("max_order", max_order, minimum=1, maximum=table.n_neurons)
-    shares = share_by_order(table).tolist()
-    return SpectrumView(table, truncate(table, max_order), shares, max_order, lit)
+        ring = f"mask {mask_to_string(self.lit)}, cost {cost:.4f}, truncated {cut:.4f}"
+        return f"{words} · ring: {ring}"
 
 
 def nearest_point(view: SpectrumView, cost: float, truncated: float) -> int:
@@ -118,6 +107,8 @@ class SpectrumExplorer(ProblemExplorer):
         shared: the mask that is lit here and in other explorers.
     """
 
+    _kept = ("share_by_order", "kept", "n_terms", "regret", "chosen")
+
     def __init__(
         self,
         task: str = "moons",
@@ -129,15 +120,13 @@ class SpectrumExplorer(ProblemExplorer):
         shared: SharedMask | None = None,
     ) -> None:
         order = "locality: order of the Hamiltonian"
+        check_choice("cost", cost, COST_NAMES)
+        costs = [(name.replace("_", " "), name) for name in COST_NAMES]
         choices = {
             "task": check_choice("task", task, TASK_NAMES),
             "n_neurons": slider("n_neurons", n_neurons, MIN_NEURONS, MAX_NEURONS, QUBITS),
             "seed": seed_slider(seed),
-            "cost": widgets.Dropdown(
-                options=[(name.replace("_", " "), name) for name in COST_NAMES],
-                value=check_choice("cost", cost, COST_NAMES),
-                description="cost",
-            ),
+            "cost": widgets.Dropdown(options=costs, value=cost, description="cost"),
             "max_order": slider("max_order", max_order, 1, n_neurons, order),
         }
         super().__init__(choices, widths=(4.4, 5.2), height=3.8, shared=shared)
@@ -145,45 +134,28 @@ class SpectrumExplorer(ProblemExplorer):
     @property
     def view(self) -> SpectrumView:
         """What is shown."""
-        return view_spectrum(self.problem.table, self.chosen["max_order"], self.lit)
-
-    def _numbers(self) -> dict[str, Any]:
-        view = self.view
-        n = view.table.n_neurons
-        return {
-            "share_by_order": view.shares,
-            "kept": view.kept,
-            "n_terms": view.n_terms,
-            "regret": view.regret,
-            "chosen": mask_to_string(mask_from_index(view.chosen, n)),
-        }
+        return SpectrumView(self.problem.table, self.chosen["max_order"], self.lit)
 
     def _adjust(self, moved: str) -> None:
         """There is no order above the number of neurons."""
         if moved == "n_neurons":
-            n, control = self.chosen["n_neurons"], self.controls["max_order"]
-            control.value = min(control.value, n)
-            control.max = n
+            self.controls["max_order"].max = self.chosen["n_neurons"]
 
     def _point(self, number: int, x: float, y: float) -> None:
         if number == 0:
-            self.controls["max_order"].value = min(max(round(x), 1), self.chosen["n_neurons"])
+            self.controls["max_order"].value = round(x)
         else:
             self._light(nearest_point(self.view, x, y))
 
     def _arrow(self, right: int, up: int) -> None:
-        view = self.view
-        ranked = np.argsort(view.table.costs, kind="stable")
-        places = np.argsort(ranked)
-        place = -right if view.lit is None else places[mask_to_index(view.lit)]
-        self._light(int(ranked[min(max(place + right, 0), len(ranked) - 1)]))
+        self.shared.choose(find_next_by_cost(self.problem.table, self.lit, right))
 
-    def _draw(self, axes: Sequence[Axes]) -> str:
-        view = self.view
-        lit = None if view.lit is None else int(mask_to_index(view.lit))
-        draw_orders(axes[0], view.shares, view.max_order)
+    def _draw(self) -> str:
+        view, (left, right) = self.view, self._axes
+        draw_orders(left, view.share_by_order, view.max_order)
         costs, truncated = view.table.costs, view.truncated.costs
-        draw_agreement(axes[1], costs, truncated, best=view.best, chosen=view.chosen, lit=lit)
-        axes[1].set(xlabel="true cost", ylabel=f"cost up to order {view.max_order}")
-        axes[1].set_title("all masks; triangle: best, square: chosen", fontsize=10)
+        indices = {"best": view.best, "chosen": int(view.chosen, 2), "lit": self._lit_index}
+        draw_agreement(right, costs, truncated, **indices)
+        right.set(xlabel="true cost", ylabel=f"cost up to order {view.max_order}")
+        right.set_title("all masks; triangle: best, square: chosen", fontsize=10)
         return view.text

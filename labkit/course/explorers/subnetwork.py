@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from matplotlib.axes import Axes
 
 from labkit.costs import CostTable
 from labkit.course.explorers.base import QUBITS, ProblemExplorer, dropdown, seed_slider, slider
@@ -15,7 +13,7 @@ from labkit.course.explorers.picture import NetworkDrawing, SharedMask
 from labkit.course.plots import draw_cost_histogram, draw_decision
 from labkit.course.plots.masks import bin_costs
 from labkit.datasets import TASK_NAMES
-from labkit.masks import BoolArray, check_one_mask, mask_from_index, mask_to_index, mask_to_string
+from labkit.masks import BoolArray, mask_from_index, mask_to_index, mask_to_string
 from labkit.problems import Problem, build_problem
 
 MIN_NEURONS, MAX_NEURONS = 3, 12
@@ -45,28 +43,17 @@ class SubnetworkView:
 
 
 def view_subnetwork(problem: Problem, neuron_mask: BoolArray) -> SubnetworkView:
-    """Looks a subnetwork up in its problem.
-
-    Args:
-        problem: with neuron masks.
-        neuron_mask: bool (n,).
-    """
-    mask = check_one_mask(neuron_mask, problem.n_neurons)
-    return SubnetworkView(
-        problem,
-        mask,
-        cost=float(problem.table.evaluate(mask)),
-        rank=problem.table.rank(mask),
-        train_accuracy=problem.accuracy(mask, split="train"),
-        test_accuracy=problem.accuracy(mask, split="test"),
-    )
+    """Looks a subnetwork, bool (n,), up in its problem."""
+    table, mask = problem.table, neuron_mask
+    train, test = (problem.accuracy(mask, split=split) for split in ("train", "test"))
+    cost, rank = float(table.evaluate(mask)), table.rank(mask)
+    return SubnetworkView(problem, mask, cost, rank, train, test)
 
 
 def find_mask_in_bar(table: CostTable, cost: float) -> BoolArray | None:
     """Of the masks in the bar of the histogram that holds a cost, one that costs nearest to it.
 
-    Returns:
-        bool (n,); None where the bar is empty.
+    None where the bar is empty.
     """
     _, edges = bin_costs(table)
     bars = np.digitize([*table.costs, cost], edges[1:-1])
@@ -77,11 +64,13 @@ def find_mask_in_bar(table: CostTable, cost: float) -> BoolArray | None:
     return mask_from_index(int(nearest), table.n_neurons)
 
 
-def find_next_by_cost(table: CostTable, neuron_mask: BoolArray, step: int) -> BoolArray:
-    """The mask that comes `step` places after this one when all are ordered by cost."""
+def find_next_by_cost(table: CostTable, neuron_mask: BoolArray | None, step: int) -> BoolArray:
+    """The mask `step` places after this one in the order of cost; the first one after none."""
     order = np.argsort(table.costs, kind="stable")
-    place = int(np.flatnonzero(order == mask_to_index(neuron_mask))[0]) + step
-    return mask_from_index(int(order[min(max(place, 0), len(order) - 1)]), table.n_neurons)
+    place = 0
+    if neuron_mask is not None:
+        place = int(np.flatnonzero(order == mask_to_index(neuron_mask))[0]) + step
+    return mask_from_index(int(order[np.clip(place, 0, len(order) - 1)]), table.n_neurons)
 
 
 class SubnetworkExplorer(ProblemExplorer):
@@ -101,6 +90,8 @@ class SubnetworkExplorer(ProblemExplorer):
         drawing: the `NetworkDrawing`; its `neuron_mask` is the mask shown.
     """
 
+    _kept = ("cost", "rank", "train_accuracy", "test_accuracy")
+
     def __init__(
         self,
         task: str = "moons",
@@ -118,7 +109,8 @@ class SubnetworkExplorer(ProblemExplorer):
         if shared is not None and (lit := shared.of(n_neurons)) is not None:
             self.drawing.neuron_mask = lit.tolist()
         self._show_network(build_problem(task, n_neurons, seed=seed))
-        self.drawing.observe(self._switched, names="neuron_mask")
+        # a switch is to this explorer what another shared mask is to others
+        self.drawing.observe(super()._shared_changed, names="neuron_mask")
         super().__init__(choices, widths=(5.0, 4.4), height=3.6, beside=self.drawing, shared=shared)
 
     def reset(self) -> None:
@@ -140,19 +132,11 @@ class SubnetworkExplorer(ProblemExplorer):
     def _parameters(self) -> dict[str, Any]:
         return {**super()._parameters(), "neuron_mask": mask_to_string(self.drawing.mask)}
 
-    def _numbers(self) -> dict[str, Any]:
-        view, names = self.view, ("cost", "rank", "train_accuracy", "test_accuracy")
-        return {name: getattr(view, name) for name in names}
-
     def _show_network(self, problem: Problem) -> None:
         """Draws the problem's network; neurons that were there stay as they were, new ones on."""
         kept = self.drawing.mask[: problem.n_neurons]
         mask = np.concatenate([kept, np.ones(problem.n_neurons - len(kept), dtype=bool)])
         self.drawing.show_network(problem.network, mask)
-
-    def _switched(self, _: object) -> None:
-        if not self._held:
-            self.redraw()
 
     def _shared_changed(self, _: object) -> None:
         lit, shown = self.shared.of(len(self.drawing.neuron_mask)), self.drawing.mask
@@ -172,8 +156,8 @@ class SubnetworkExplorer(ProblemExplorer):
     def _adjust(self, moved: str) -> None:
         self._show_network(self.problem)
 
-    def _draw(self, axes: Sequence[Axes]) -> str:
-        view = self.view
-        draw_decision(axes[0], view.problem.network, view.problem.task, view.neuron_mask)
-        draw_cost_histogram(axes[1], view.problem.table, {"this mask": view.neuron_mask})
+    def _draw(self) -> str:
+        view, (left, right) = self.view, self._axes
+        draw_decision(left, view.problem.network, view.problem.task, view.neuron_mask)
+        draw_cost_histogram(right, view.problem.table, {"this mask": view.neuron_mask})
         return view.text

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from matplotlib.axes import Axes
 
 from labkit.costs import CostTable
 from labkit.course.explorers.base import MAX_SEED, ProblemExplorer, dropdown, slider
@@ -31,19 +29,15 @@ _ROWS = 8
 
 @dataclass(frozen=True, eq=False)
 class LocalSearchView:
-    """What the theatre says after some steps of a walk.
-
-    Attributes:
-        table: costs of all masks.
-        walk: the whole search.
-        step: decisions made by now, 0 for the start.
-        lit: bool (n,), the mask that is chosen; None where none is.
-    """
+    """What a walk, by enumeration of each block, has come to after so many of its steps."""
 
     table: CostTable
     walk: LocalWalk
     step: int
     lit: BoolArray | None = None
+
+    def __post_init__(self) -> None:
+        check_integer("step", self.step, minimum=0, maximum=len(self.walk.steps))
 
     @property
     def masks(self) -> BoolArray:
@@ -72,17 +66,31 @@ class LocalSearchView:
         return first.ledger.cost_queries - 2 ** len(first.block)
 
     @property
+    def numbers(self) -> dict[str, Any]:
+        """What the lab book keeps."""
+        mask = self.masks[-1]
+        return {
+            "mask_string": mask_to_string(mask),
+            "cost": float(self.table.evaluate(mask)),
+            "rank": self.table.rank(mask),
+            "cost_queries": self.spent,
+            "n_steps": len(self.walk.steps),
+        }
+
+    @property
     def text(self) -> str:
         """The same in one line."""
-        mask, queries = self.masks[-1], len(self.walk.selection.history)
-        return (
-            f"after step <b>{self.step}</b> of {len(self.walk.steps)}: mask "
-            f"<b>{mask_to_string(mask)}</b> (neuron 0 first), cost "
-            f"<b>{float(self.table.evaluate(mask)):.4f}</b>, rank "
-            f"<b>{self.table.rank(mask):,}</b> of {len(self.table.costs):,} · "
-            f"<b>{self.spent:,}</b> of {queries:,} cost queries · {self._next_in_words}"
-            f"{self._lit_in_words}"
+        mask, cost, rank, spent, n_steps = self.numbers.values()
+        words = (
+            f"after step <b>{self.step}</b> of {n_steps}: mask <b>{mask}</b> (neuron 0 first), "
+            f"cost <b>{cost:.4f}</b>, rank <b>{rank:,}</b> of {len(self.table.costs):,} · "
+            f"<b>{spent:,}</b> of {len(self.walk.selection.history):,} cost queries · "
+            f"{self._next_in_words}"
         )
+        if self.lit is None:
+            return words
+        cost = float(self.table.evaluate(self.lit))
+        return f"{words} · ring: mask {mask_to_string(self.lit)}, cost {cost:.4f}"
 
     @property
     def _next_in_words(self) -> str:
@@ -94,39 +102,10 @@ class LocalSearchView:
         named = ", ".join(map(str, coming.block))
         return f"free next: neurons {named} ({2 ** len(coming.block):,} candidates, squares)"
 
-    @property
-    def _lit_in_words(self) -> str:
-        if self.lit is None:
-            return ""
-        cost = float(self.table.evaluate(self.lit))
-        return f" · ring: mask {mask_to_string(self.lit)}, cost {cost:.4f}"
-
-
-def view_local_search(
-    table: CostTable, walk: LocalWalk, step: int, lit: BoolArray | None = None
-) -> LocalSearchView:
-    """Looks at a walk after some of its steps.
-
-    Args:
-        table: what the walk searched.
-        walk: by enumeration of each block.
-        step: 0 for the start, to the number of steps.
-        lit: bool (n,), a mask to point at.
-    """
-    check_integer("step", step, minimum=0, maximum=len(walk.steps))
-    return LocalSearchView(table, walk, step, lit)
-
 
 @lru_cache(maxsize=256)
 def find_walk(problem: Problem, block_size: int, scheme: str, start: int) -> LocalWalk:
-    """The walk of one seed, each block by enumeration.
-
-    Args:
-        problem: with a table.
-        block_size: neurons that are free at once.
-        scheme: one of `THEATRE_SCHEMES`.
-        start: seed of the start mask and of random blocks.
-    """
+    """The walk from the start mask of one seed, each block by enumeration."""
     rng = np.random.default_rng([problem.seed, start])
     return walk_locally(problem.table, rng=rng, block_size=block_size, scheme=scheme)
 
@@ -184,18 +163,10 @@ class LocalSearchTheatre(ProblemExplorer):
     @property
     def view(self) -> LocalSearchView:
         """What is shown."""
-        return view_local_search(self.problem.table, self.walk, self.chosen["step"], self.lit)
+        return LocalSearchView(self.problem.table, self.walk, self.chosen["step"], self.lit)
 
     def _numbers(self) -> dict[str, Any]:
-        view = self.view
-        mask = view.masks[-1]
-        return {
-            "mask_string": mask_to_string(mask),
-            "cost": float(view.table.evaluate(mask)),
-            "rank": view.table.rank(mask),
-            "cost_queries": view.spent,
-            "n_steps": len(view.walk.steps),
-        }
+        return self.view.numbers
 
     def _adjust(self, moved: str) -> None:
         """Another search has another number of steps."""
@@ -212,8 +183,7 @@ class LocalSearchTheatre(ProblemExplorer):
             self.controls["step"].value = int(np.searchsorted(spent, x, side="right"))
 
     def _arrow(self, right: int, up: int) -> None:
-        control = self.controls["step"]
-        control.value = min(max(control.value + right, 0), control.max)
+        self.controls["step"].value += right
 
     def _light_bit(self, neuron: int, row: int) -> None:
         """Lights the mask of a row with one bit flipped; beneath the last row, that one's."""
@@ -222,18 +192,18 @@ class LocalSearchTheatre(ProblemExplorer):
             flip = np.arange(masks.shape[1]) == neuron
             self.shared.choose(masks[min(max(row, 0), len(masks) - 1)] ^ flip)
 
-    def _draw(self, axes: Sequence[Axes]) -> str:
-        view = self.view
+    def _draw(self) -> str:
+        view, (dots, bits, costs) = self.view, self._axes
         path = view.walk.path(view.step)
-        draw_walk(axes[0], view.table, path, candidates=view.candidates, lit=view.lit)
-        axes[0].set_title("circle: start, triangle: now, squares: offered", fontsize=10)
+        draw_walk(dots, view.table, path, candidates=view.candidates, lit=view.lit)
+        dots.set_title("circle: start, triangle: now, squares: offered", fontsize=10)
         first = max(0, view.step + 1 - _ROWS)
         none = np.empty(0, dtype=np.int64)
         blocks = [none, *(step.block for step in view.walk.steps)][first : view.step + 1]
         asked = view.next.block if view.next is not None and len(view.next.block) else None
-        draw_bits(axes[1], view.masks[first:], blocks, first=first, asked=asked, lit=view.lit)
-        axes[1].set_title("filled: stays, framed: free", fontsize=10)
+        draw_bits(bits, view.masks[first:], blocks, first=first, asked=asked, lit=view.lit)
+        bits.set_title("filled: stays, framed: free", fontsize=10)
         lit_cost = None if view.lit is None else float(view.table.evaluate(view.lit))
-        draw_spent(axes[2], view.walk, view.spent, view.table.minimum, lit_cost=lit_cost)
-        axes[2].set_title(f"{self.chosen['scheme']} (dotted: the optimum)", fontsize=10)
+        draw_spent(costs, view.walk, view.spent, view.table.minimum, lit_cost=lit_cost)
+        costs.set_title(f"{self.chosen['scheme']} (dotted: the optimum)", fontsize=10)
         return view.text
