@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 
 import labkit
-from labkit.limits import format_bytes, memory_limit
+from labkit.limits import core_limit, format_bytes, memory_limit
 from labkit.platforms import PYTHONS, TENSORFLOW_QUANTUM, missing_here, what_one_gets
 
 CHECKOUT = Path(labkit.__file__).parents[1]
@@ -29,8 +29,6 @@ _STACK = (
     "tensorflow",
     "dimod",
     "pandas",
-    "dask",
-    "distributed",
     "jupyterlab",
 )
 _LEAST_MEMORY = 2 * 2**30
@@ -151,10 +149,8 @@ def _are_loops_compiled() -> bool:
 
 
 def _machine() -> Iterator[Finding]:
-    from dask.system import cpu_count
-
     memory, disk = memory_limit(), shutil.disk_usage(Path.cwd()).free
-    cores = cpu_count()
+    cores = core_limit()
     yield Finding(f"{cores} {'core' if cores == 1 else 'cores'} can be used")
     room = f"{format_bytes(memory)} of memory can be used"
     close = "close other programs: below 2 GiB the larger notebooks refuse some sizes"

@@ -11,7 +11,7 @@ from labkit.course.checking import compare_number, exercise
 from labkit.ledger import Ledger
 from labkit.masks import check_one_mask, mask_to_string
 from labkit.problems import build_problem
-from labkit.sweeps.functions import Outcome
+from labkit.sweeps.points import Outcome
 
 
 def compare_best_with_trained(parameters: Mapping[str, Any], seed: int) -> Outcome:

@@ -26,7 +26,7 @@ from labkit.selectors import (
     run,
 )
 from labkit.selectors.running import SearchEnded, Selector
-from labkit.sweeps.functions import Outcome
+from labkit.sweeps.points import Outcome
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -21,7 +21,7 @@ from labkit.selectors import run
 from labkit.selectors.classical import swap_search
 from labkit.selectors.running import Selector
 from labkit.simulators import evolve_qaoa, probabilities
-from labkit.sweeps.functions import Outcome
+from labkit.sweeps.points import Outcome
 
 FloatArray = npt.NDArray[np.float64]
 

@@ -16,7 +16,7 @@ from labkit.problems import Problem, build_problem
 from labkit.selectors import Selection, local_selection, run
 from labkit.selectors.blocks import BlockCost
 from labkit.selectors.running import Selector
-from labkit.sweeps.functions import Outcome
+from labkit.sweeps.points import Outcome
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -16,7 +16,7 @@ from labkit.masks import check_one_mask
 from labkit.problems import DEFAULT_SCALE, build_large
 from labkit.scoring import NetworkCost, accuracy
 from labkit.selectors import local_selection, run
-from labkit.sweeps.functions import Outcome
+from labkit.sweeps.points import Outcome
 
 if TYPE_CHECKING:
     from labkit.baselines import TrainedNetworks
