@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import operator
+import os
+import sys
 from collections.abc import Callable, Sequence
 from numbers import Real
 from pathlib import Path
@@ -20,6 +22,11 @@ _CGROUP = Path("/sys/fs/cgroup")
 _CGROUP_FILES = (
     (_CGROUP / "memory.max", _CGROUP / "memory.current"),
     (_CGROUP / "memory/memory.limit_in_bytes", _CGROUP / "memory/memory.usage_in_bytes"),
+)
+#: Microseconds of all cores that a cgroup may use, and the period in which it may.
+_CPU_FILES = (
+    (Path("/sys/fs/cgroup/cpu.max"),),
+    (Path("/sys/fs/cgroup/cpu/cpu.cfs_quota_us"), Path("/sys/fs/cgroup/cpu/cpu.cfs_period_us")),
 )
 
 
@@ -172,6 +179,16 @@ def memory_limit() -> int:
         if limit is not None and usage is not None:
             free.append(max(limit - usage, 1))
     return int(_USABLE_SHARE * min(free))
+
+
+def core_limit() -> int:
+    """Cores that this process may use: of the machine, of those it is bound to, of its cgroup."""
+    count = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    for files in _CPU_FILES:
+        words = " ".join(path.read_text() for path in files if path.is_file()).split()
+        if len(words) == 2 and all(word.isdigit() for word in words):
+            count = min(count, math.ceil(int(words[0]) / int(words[1])))
+    return max(count, 1)
 
 
 def _read_bytes(path: Path) -> int | None:

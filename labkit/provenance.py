@@ -18,7 +18,7 @@ import psutil
 import labkit
 
 _PACKAGES = ("numpy", "keras", "tensorflow", "cirq-core", "qsimcirq", "ipywidgets", "matplotlib")
-_PACKAGES_OF_AN_ENTRY = (*_PACKAGES, "scipy", "numba", "tensorflow-quantum", "dask")
+_PACKAGES_OF_AN_ENTRY = (*_PACKAGES, "scipy", "numba", "tensorflow-quantum")
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -54,6 +55,23 @@ def die_at_three(parameters: Mapping[str, Any], seed: int) -> Outcome:
     if seed == 3:
         os._exit(1)
     return Outcome({"value": seed})
+
+
+def take_too_much_at_three(parameters: Mapping[str, Any], seed: int) -> Outcome:
+    _log(parameters, seed)
+    held = []
+    while seed == 3:
+        held.append(np.ones(2**22))
+        time.sleep(0.01)
+    return Outcome({"value": seed})
+
+
+def die_while_answering_at_three(parameters: Mapping[str, Any], seed: int) -> Outcome:
+    """At seed 3 it dies in a second, when nobody has taken more of the answer than a pipe holds."""
+    _log(parameters, seed)
+    if seed == 3:
+        threading.Timer(1, os._exit, [1]).start()
+    return Outcome({"value": seed}, attachments={"numbers": np.zeros(2**20 if seed == 3 else 1)})
 
 
 def sleep_long(parameters: Mapping[str, Any], seed: int) -> Outcome:

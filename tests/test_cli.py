@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import platform
 import shutil
 import subprocess
@@ -199,6 +200,19 @@ def test_export_says_which_files_it_wrote_and_overwrites_nothing(folder: Path) -
     before = Path("runs.csv").read_bytes()
     assert "runs.csv" in complaint(1, "export", "runs.csv")
     assert Path("runs.csv").read_bytes() == before
+
+
+def test_export_without_pyarrow_says_what_is_left_out(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("labkit.records.reports.find_spec", lambda name: None)
+    fill()
+    result = labkit_says("export", "report")
+    assert result.exit_code == 0
+    assert [Path(line).name for line in result.stdout.splitlines()] == ["report.html", "runs.csv"]
+    said = "labkit: report/runs.parquet is left out: Parquet needs pyarrow (pip install pyarrow)\n"
+    assert result.stderr == said.replace("/", os.sep)
+    assert "cannot be written: Parquet needs pyarrow" in complaint(1, "export", "a.parquet")
 
 
 def test_merge_takes_each_entry_once() -> None:

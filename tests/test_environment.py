@@ -34,12 +34,14 @@ Check = Callable[[Files], Iterator[str]]
 
 ROOT = Path(__file__).resolve().parents[1]
 LOCKS = ("requirements.lock", "requirements-dev.lock")
-NAMES = ("pyproject.toml", "environment.yml", "CITATION.cff", *LOCKS)
+NAMES = ("pyproject.toml", "environment.yml", "CITATION.cff", "CONTRIBUTING.md", *LOCKS)
 PYTHONS = [f"3.{minor}.{patch}" for minor in (10, 11, 12, 13, 14) for patch in (0, 99)]
 PLACES = [
     (name, python) for name in ("Linux x86-64", "macOS arm64", "Windows") for python in PYTHONS
 ]
 LINUX_ONLY = pytest.mark.skipif(sys.platform != "linux", reason="repo2docker plans for Linux")
+#: What a reader may do without, and what its extra is called.
+OPTIONAL = {"dask": ("dask", "distributed"), "parquet": ("pyarrow",)}
 LINUX_X86_ONLY = {"tensorflow-quantum", "tf-keras", "jax", "jaxlib"}
 
 
@@ -59,7 +61,7 @@ def wanted_of(files: Files, lock_name: str) -> list[Requirement]:
     extras = table["optional-dependencies"]
     lines = table["dependencies"] + extras["build"]
     if lock_name == "requirements-dev.lock":
-        lines = lines + extras["dev"]
+        lines = [*table["dependencies"], *itertools.chain(*extras.values())]
     wanted = map(Requirement, lines)
     return [requirement for requirement in wanted if requirement.name != table["name"]]
 
@@ -196,6 +198,39 @@ def environment_yml_installs_labkit(files: Files) -> Iterator[str]:
         yield "environment.yml does not install labkit"
 
 
+def every_dependency_has_its_reason(files: Files) -> Iterator[str]:
+    (section,) = re.findall(
+        r"^## Why each dependency\n(.*?)^## ", files["CONTRIBUTING.md"], re.S | re.M
+    )
+    table, _, optional = section.partition("\nOptional: ")
+    told = {
+        name
+        for row in re.findall(r"^\| (`.*?) \|", table, re.M)
+        for name in row[1:-1].split("`, `")
+    }
+    asked = {_name(line) for line in project_table(files)["dependencies"]}
+    for name in sorted(told ^ asked):
+        yield f"CONTRIBUTING.md {'names' if name in told else 'lacks'} {name}"
+    extras = project_table(files)["optional-dependencies"]
+    for name in (_name(line) for key in extras if key != "dev" for line in extras[key]):
+        if f"`{name}`" not in optional:
+            yield f"CONTRIBUTING.md lacks the optional {name}"
+
+
+def what_is_optional_is_installed_for_the_tests_alone(files: Files) -> Iterator[str]:
+    for lock_name, extra in itertools.product(LOCKS, OPTIONAL):
+        for name in OPTIONAL[extra]:
+            is_locked = name in locked_versions(files[lock_name], ("Linux x86-64", "3.12.0"))
+            if is_locked != (lock_name == "requirements-dev.lock"):
+                yield f"{lock_name}: {name} is {'locked' if is_locked else 'missing'}"
+            if name not in map(_name, project_table(files)["optional-dependencies"][extra]):
+                yield f"pyproject.toml: the extra {extra} lacks {name}"
+
+
+def _name(line: str) -> str:
+    return Requirement(line).name
+
+
 def all_name_the_same_version(files: Files) -> Iterator[str]:
     versions = {
         "pyproject.toml": project_table(files)["version"],
@@ -220,6 +255,8 @@ CHECKS: list[Check] = [
     all_name_the_same_version,
     keras_and_tensorflow_are_where_they_exist,
     what_is_installed_here_requires_only_what_is_locked,
+    every_dependency_has_its_reason,
+    what_is_optional_is_installed_for_the_tests_alone,
 ]
 ERRORS: list[tuple[Check, str, str, str]] = [  # check, file, pattern, what replaces it once
     (CHECKS[0], "requirements.lock", r"^cirq-core==1.5.0", "cirq-core==1.4.1"),
@@ -245,6 +282,11 @@ ERRORS: list[tuple[Check, str, str, str]] = [  # check, file, pattern, what repl
     (CHECKS[9], "CITATION.cff", r"^version: .*$", "version: 9.9"),
     (CHECKS[10], "requirements.lock", r"^(keras==.*) and python_full_version < '3.14'", r"\1"),
     (CHECKS[10], "requirements-dev.lock", r"^tensorflow==2.2(?s:.*?)(?=^\w)", ""),
+    (CHECKS[12], "CONTRIBUTING.md", r"^\| `tqdm` .*\n", ""),
+    (CHECKS[12], "CONTRIBUTING.md", r"`pyarrow` ", ""),
+    (CHECKS[12], "pyproject.toml", r'^    "tqdm.*\n', ""),
+    (CHECKS[13], "pyproject.toml", r'"pyarrow>=17"', ""),
+    (CHECKS[13], "requirements-dev.lock", r"^distributed==(?s:.*?)(?=^\w)", ""),
     (CHECKS[11], "requirements.lock", r"^traitlets==(?s:.*?)(?=^\w)", ""),
 ]
 

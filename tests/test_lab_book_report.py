@@ -185,6 +185,19 @@ def test_anything_that_was_recorded_can_be_exported(
     assert len(pd.read_parquet(written[2])) == len(results)
 
 
+def test_without_pyarrow_a_report_has_the_rest_and_says_what_is_left_out(
+    book: LabBook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("labkit.records.reports.find_spec", lambda name: None)
+    said = r"runs.parquet is left out: Parquet needs pyarrow \(pip install pyarrow\)"
+    with pytest.warns(UserWarning, match=said):
+        written = odd_book(book).export(tmp_path / "report")
+    assert [path.name for path in written] == ["report.html", "runs.csv"]
+    assert sorted(written) == sorted((tmp_path / "report").iterdir())
+    with pytest.raises(LabBookError, match=r"a.parquet cannot be written: Parquet needs pyarrow"):
+        book.export(tmp_path / "a.parquet")
+
+
 def test_an_empty_book_is_exported(book: LabBook, tmp_path: Path) -> None:
     page, csv, parquet = book.export(tmp_path / "report")
     assert "0 entries" in page.read_text("utf-8")

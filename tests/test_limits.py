@@ -23,6 +23,7 @@ from labkit.limits import (
     check_memory,
     check_positive,
     check_register,
+    core_limit,
     format_bytes,
     memory_limit,
 )
@@ -123,6 +124,30 @@ def test_a_container_without_a_limit_does_not_matter(machine: SimpleNamespace) -
     machine.limit.write_text("max\n")
     machine.usage.write_text(f"{1 * GIB}\n")
     assert memory_limit() == 8 * GIB
+
+
+@pytest.mark.parametrize(
+    ("texts", "cores"),
+    [
+        ([], 6),
+        (["max 100000"], 6),
+        (["250000 100000"], 3),
+        (["1000 100000"], 1),
+        (["9900000 100000"], 6),
+        (["-1\n", "100000\n"], 6),
+        (["200000\n", "100000\n"], 2),
+    ],
+)
+def test_a_container_with_fewer_cores_than_the_machine_decides(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, texts: list[str], cores: int
+) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda pid: range(6), raising=False)
+    monkeypatch.setattr("os.cpu_count", lambda: 6)
+    files = [tmp_path / f"file_{number}" for number, _ in enumerate(texts or ["missing"])]
+    for file, text in zip(files, texts, strict=False):
+        file.write_text(text)
+    monkeypatch.setattr(limits, "_CPU_FILES", (tuple(files),))
+    assert core_limit() == cores
 
 
 def test_a_register_is_refused_from_the_first_size_that_does_not_fit(

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import json
 import logging
 import os
+import pickle
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 import sweep_points
-from dask_cluster import HandMadeCluster, kill, wait_until
+from dask_cluster import HandMadeCluster, kill
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -28,13 +32,14 @@ from labkit.sweeps import (
     Sweep,
     SweepError,
     SweepReport,
-    clients,
+    dask,
     point_key,
+    processes,
     run_sweep,
     running,
     select_neurons,
 )
-from labkit.sweeps.cluster import OnCluster
+from labkit.sweeps.dask import Cluster
 from labkit.sweeps.points import local_versions
 
 PROBLEM = {"task_name": "moons", "n_hidden": 6}
@@ -183,7 +188,7 @@ def nested() -> Any:
         ({"problem": {"task_name": "moons"}}, ValueError, "n_hidden is missing: build_problem"),
         ({"selector": "local_selection"}, ValueError, "block_size is missing: local_selection"),
         ({"problem": 3}, TypeError, "problem=3 is not a mapping"),
-        ({"problem": {**PROBLEM, "scale": {1}}}, TypeError, "problem.scale={1} cannot be kept"),
+        ({"problem": {**PROBLEM, "scale": {1}}}, TypeError, "problem['scale']={1} cannot be kept"),
         ({"options": {"restart": 1}}, ValueError, "restart=1 is known neither to build_problem"),
         ({"options": {"restarts": -1}}, ValueError, "restarts=-1 is too small (limit: 0"),
         ({"options": {"max_cost_queries": 0}}, ValueError, "max_cost_queries=0 is too small"),
@@ -384,18 +389,21 @@ def test_what_comes_into_the_book_the_scheduler_has_already_forgotten(
 def test_a_result_that_is_lost_with_its_worker_is_waited_for(
     tmp_path: Path, book: LabBook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    original = OnCluster._await
+    original = Cluster._land
     statuses: list[str | None] = []
 
-    def await_and_kill(self: OnCluster, timeout: float) -> None:
-        original(self, timeout)
-        if self._landed and not statuses:
+    async def kill_and_land(self: Cluster, future: Any) -> Any:
+        if not statuses:
+            statuses.append("")
+            await future._state.wait()  # it is finished; what came is still at its worker
             kill(fragile.workers[0])
-            wait_until(lambda: self._landed[0].status != "finished", what="the loss")
-            statuses.append(self._landed[0].status)
+            while future.status == "finished":
+                await asyncio.sleep(0.01)
+            statuses[0] = future.status
             fragile.start_missing()
+        return await original(self, future)
 
-    monkeypatch.setattr(OnCluster, "_await", await_and_kill)
+    monkeypatch.setattr(Cluster, "_land", kill_and_land)
     with HandMadeCluster(n_workers=1) as fragile:
         report = run_sweep(squares(tmp_path, 20), book, fragile.address, progress=False)
     assert statuses == ["lost"]
@@ -441,7 +449,11 @@ def test_a_failed_point_is_kept_with_its_error_and_the_rest_goes_on(
     assert (report.finished_now, report.failed, report.left) == (2, 4, 0)
     frame = report.runs()
     assert frame["seed"].tolist() == [*range(6)]
-    said = ["RuntimeError: one is", "TypeError: result.value=", "TypeError: the function returned"]
+    said = [
+        "RuntimeError: one is",
+        "TypeError: result['value']=",
+        "TypeError: the function returned",
+    ]
     for error, start in zip(frame["error"][1:5], [*said, "SystemExit: leaving"], strict=True):
         assert error.startswith(start)
     assert "fail_sometimes" in frame["error"][1]  # the traceback's last lines
@@ -534,7 +546,7 @@ def test_the_loss_of_the_scheduler_is_an_error_that_says_how_to_go_on(
 def test_no_scheduler_at_the_address_is_an_error(
     tmp_path: Path, book: LabBook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(clients, "_CONNECT_SECONDS", 0.5)
+    monkeypatch.setattr(dask, "_CONNECT_SECONDS", 0.5)
     with pytest.raises(SweepError, match=r"no Dask scheduler answers at tcp://127\.0\.0\.1:1: "):
         run_sweep(squares(tmp_path, 3), book, "tcp://127.0.0.1:1", progress=False)
 
@@ -603,15 +615,13 @@ def test_arguments_that_make_no_sense_are_refused(
 
 
 def test_as_many_workers_as_cores_and_memory_allow(monkeypatch: pytest.MonkeyPatch) -> None:
-    import dask.system
-
-    monkeypatch.setattr(dask.system, "cpu_count", lambda: 64)
-    monkeypatch.setattr(clients, "memory_limit", lambda: 2**30)
-    assert clients.choose_workers(None) == 3
-    monkeypatch.setattr(clients, "memory_limit", lambda: 2**20)
-    assert clients.choose_workers(None) == 1
-    monkeypatch.setattr(clients, "memory_limit", lambda: 2**40)
-    assert clients.choose_workers(None) == 64
+    monkeypatch.setattr(processes, "core_limit", lambda: 64)
+    monkeypatch.setattr(processes, "memory_limit", lambda: 2**30)
+    assert processes.choose_workers(None) == 3
+    monkeypatch.setattr(processes, "memory_limit", lambda: 2**20)
+    assert processes.choose_workers(None) == 1
+    monkeypatch.setattr(processes, "memory_limit", lambda: 2**40)
+    assert processes.choose_workers(None) == 64
 
 
 def test_importing_sweeps_is_light() -> None:
@@ -622,16 +632,64 @@ def test_importing_sweeps_is_light() -> None:
     assert subprocess.check_output([sys.executable, "-c", code], text=True) == "[]\n"
 
 
-def test_a_script_without_a_guard_is_told_what_to_write(tmp_path: Path) -> None:
+def test_a_script_runs_its_own_function_without_a_guard_and_without_dask(tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     script.write_text(
-        "from labkit.sweeps import Sweep, run_sweep\nimport sweep_points\n"
-        "sweep = Sweep('q', [1], options={'factor': 2}, function=sweep_points.multiply)\n"
-        f"run_sweep(sweep, {str(tmp_path / 'book.sqlite')!r}, workers=1, progress=False)\n"
+        "import sys\nfrom labkit.sweeps import Outcome, Sweep, run_sweep\n"
+        "def double(parameters, seed):\n"
+        "    print('heard')\n"
+        "    return Outcome({'double': factor * seed})\n"
+        "factor = 2\n"
+        "sweep = Sweep('q', range(3), function=double)\n"
+        f"report = run_sweep(sweep, {str(tmp_path / 'book.sqlite')!r}, workers=2, progress=False)\n"
+        "print(report.runs()['result.double'].tolist(), 'dask' in sys.modules)"
     )
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
-    ran = subprocess.run(
-        [sys.executable, str(script)], env=environment, capture_output=True, text=True, timeout=120
-    )
-    assert ran.returncode == 1
-    assert "call run_sweep under: if __name__ == '__main__':" in ran.stderr.splitlines()[-1]
+    command = [sys.executable, "-W", "error", str(script)]
+    assert subprocess.check_output(command, text=True, timeout=120) == "[0, 2, 4] False\n"
+
+
+def test_a_client_without_dask_is_told_what_to_install(
+    tmp_path: Path, book: LabBook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    said = r"^client='tcp://x:1' needs Dask: pip install distributed; 0 of 3 points are in .*$"
+    with pytest.raises(SweepError, match=said):
+        run_sweep(squares(tmp_path, 3), book, "tcp://x:1", progress=False)
+    monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", "tcp://x:1")
+    with pytest.raises(SweepError, match=said):
+        run_sweep(squares(tmp_path, 3), book, progress=False)
+    assert run_sweep(squares(tmp_path, 3), book, workers=1, progress=False).finished_now == 3
+
+
+def test_workers_that_cannot_load_the_function_are_an_error(
+    tmp_path: Path, book: LabBook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here_alone.py").write_text("def work(parameters, seed): ...")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    sweep = Sweep("q", [0], function="here_alone:work")
+    (tmp_path / "here_alone.py").unlink()
+    with pytest.raises(SweepError, match=r"^the workers cannot run this: ModuleNotFoundError"):
+        run_sweep(sweep, book, workers=1, progress=False)
+
+
+def load_slowly(stream: Any) -> Any:
+    """Unpickles; where much is coming, a while after the first of it."""
+    if len(stream.peek(1)) >= 2**12:
+        time.sleep(2)
+    return pickle.load(stream)
+
+
+@pytest.mark.parametrize("kind", ["take_too_much_at_three", "die_while_answering_at_three"])
+def test_a_point_that_ends_its_worker_in_another_way_has_failed_too(
+    tmp_path: Path, book: LabBook, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setattr(processes, "memory_limit", lambda: 2**30)
+    slow = SimpleNamespace(**{**vars(pickle), "load": load_slowly})
+    monkeypatch.setattr(processes, "pickle", slow)
+    options = {"log": str(tmp_path / "begun.txt")}
+    sweep = Sweep("q", range(4), options=options, function=f"sweep_points:{kind}")
+    report = run_sweep(sweep, book, workers=2, progress=False)
+    assert (report.finished_now, report.failed, report.left) == (3, 1, 0)
+    assert report.runs()["error"][3].startswith("KilledWorker: ")
+    assert begun(tmp_path).count(3) == 3
+    assert all(begun(tmp_path).count(seed) == 1 for seed in range(3))  # its neighbours go on

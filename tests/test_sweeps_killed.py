@@ -192,4 +192,8 @@ def test_ctrl_c_ends_all_processes_in_a_few_words(killed_sweep: KilledSweep) -> 
 
 def find_workers(pid: int) -> list[psutil.Process]:
     children = psutil.Process(pid).children(recursive=True)
-    return [child for child in children if any("spawn_main" in word for word in child.cmdline())]
+    return [
+        child
+        for child in children
+        if any("labkit.sweeps.processes" in word for word in child.cmdline())
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -155,7 +156,8 @@ def _text(value: Any) -> str:
 def export(path: Path, book: Path) -> None:
     """Write the lab book to PATH: .html, .csv or .parquet, or else a folder with all three.
 
-    The HTML page holds its figures and opens without a network. Nothing is overwritten.
+    The HTML page holds its figures and opens without a network. Nothing is overwritten. Parquet
+    needs pyarrow; without it the folder has the others.
 
     \b
     Example:
@@ -163,11 +165,15 @@ def export(path: Path, book: Path) -> None:
       labkit export report
     """  # noqa: D301
     try:
-        written = open_book(book).export(path)
+        with warnings.catch_warnings(record=True) as left_out:
+            warnings.simplefilter("always", UserWarning)
+            written = open_book(book).export(path)
     except (TypeError, ValueError) as error:
         raise click.ClickException(str(error)) from error
     for each in written:
         click.echo(each)
+    for warning in left_out:
+        click.echo(f"labkit: {warning.message}", err=True)
 
 
 @click.command()

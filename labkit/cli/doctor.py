@@ -13,14 +13,14 @@ from pathlib import Path
 import click
 
 import labkit
-from labkit.limits import format_bytes, memory_limit
+from labkit.limits import core_limit, format_bytes, memory_limit
 from labkit.platforms import PYTHONS, TENSORFLOW_QUANTUM, missing_here, what_one_gets
 from labkit.provenance import installed_version
 
 CHECKOUT = Path(labkit.__file__).parents[1]
 
 _COMPUTING = ("numpy", "scipy", "numba", "cirq-core", "qsimcirq", "keras", "tensorflow", "dimod")
-_STACK = (*_COMPUTING, "pandas", "dask", "distributed", "jupyterlab")
+_STACK = (*_COMPUTING, "pandas", "jupyterlab")
 _LEAST_MEMORY = 2 * 2**30
 _LEAST_DISK = 2**30
 _NAMED = 5  # packages named in a line
@@ -117,10 +117,8 @@ def _are_loops_compiled() -> bool:
 
 
 def _machine() -> Iterator[Finding]:
-    from dask.system import cpu_count
-
     memory, disk = memory_limit(), shutil.disk_usage(Path.cwd()).free
-    cores = cpu_count()
+    cores = core_limit()
     yield Finding(f"{cores} {'core' if cores == 1 else 'cores'} can be used")
     is_enough, is_space = memory >= _LEAST_MEMORY, disk >= _LEAST_DISK
     close = " (close other programs: below 2 GiB the larger notebooks refuse some sizes)"

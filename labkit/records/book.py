@@ -205,7 +205,8 @@ class LabBook:
         """Writes the book for others: a page that opens without a network, CSV, Parquet.
 
         Args:
-            path: a file in .html, .csv or .parquet, or a folder for one of each.
+            path: a file in .html, .csv or .parquet, or a folder for one of each; without pyarrow
+                it has no Parquet, and a warning says so.
 
         Returns:
             The files written.

@@ -8,9 +8,11 @@ from __future__ import annotations
 import io
 import sqlite3
 import struct
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +34,7 @@ _MOST_ENTRIES = 1000
 _MOST_ROWS = 1000
 _MOST_ERRORS = 50
 _NEWEST = 5
+_NO_PARQUET = "Parquet needs pyarrow (pip install pyarrow)"
 _LEFT_OUT = {
     *("entry", "question", "hypothesis", "conclusion", "error", "point", "corrects", "commit"),
 }
@@ -47,7 +50,7 @@ def export_book(connection: sqlite3.Connection, book: Path, path: Path) -> list[
     Raises:
         FileExistsError: there is such a file.
         ValueError: the suffix is not .html, .csv or .parquet.
-        LabBookError: a file cannot be written.
+        LabBookError: a file cannot be written, or Parquet is asked for and there is no pyarrow.
     """
     from labkit.records.tables import find_runs  # pandas is slow to load
 
@@ -57,6 +60,10 @@ def export_book(connection: sqlite3.Connection, book: Path, path: Path) -> list[
             f"path={str(path)!r} ends in .{kind} (limit: .html, .csv, .parquet, or a folder)"
         )
     targets = {kind: path} if kind else {k: path / name for k, name in _FOLDER.items()}
+    if "parquet" in targets and not find_spec("pyarrow"):
+        if kind:
+            raise LabBookError(f"{path} cannot be written: {_NO_PARQUET}")
+        warnings.warn(f"{targets.pop('parquet')} is left out: {_NO_PARQUET}", stacklevel=3)
     for target in targets.values():
         if target.exists():
             raise FileExistsError(f"{target} is there already; it was left as it is")

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+from numbers import Integral, Real
 from typing import Any, NoReturn
 
 import numpy as np
@@ -20,50 +22,46 @@ _NOT_IN_KEYS = re.compile(r'["\\\x00-\x1f]')  # SQLite could not find such a key
 _NOT_FINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
 
-def to_plain(argument: str, value: Any, *, depth: int = 0) -> Any:
+def to_plain(argument: str, value: Any, *, limited: bool = True, depth: int = 0) -> Any:
     """Returns a value in str, bool, int, float, None, lists and dicts of these.
 
     Args:
         argument: the caller's name of it.
-        value: any of these, NumPy's scalars and arrays, tuples.
+        value: any of these, NumPy's scalars and arrays, other numbers, sequences and mappings.
+        limited: whether it is to be kept in a book, or only to be compared.
         depth: how many lists and mappings it lies in.
 
     Raises:
         TypeError: something in it is none of these, or a key is not a string.
-        ValueError: a list or array is so large that it should be attached; an integer is too
-            large; a list lies too deep in others; a key has no name for a column.
+        ValueError: it is `limited`, and a list or array is so large that it should be attached; an
+            integer is too large; a list lies too deep in others; a key has no name for a column.
     """
-    if isinstance(value, np.ndarray):
-        _check_size(argument, value.size)
+    if isinstance(value, (np.ndarray, np.generic)):
+        _check_size(argument, value.size, limited)
         value = value.tolist()
-    if isinstance(value, np.generic):
-        value = value.item()
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):
-        return check_text(argument, value)
-    if isinstance(value, int):
-        return _check_bits(argument, int(value))
-    if isinstance(value, float):
+        return check_text(argument, value) if limited else str(value)
+    if isinstance(value, (int, Integral)):
+        return _check_bits(argument, int(value), limited)
+    if isinstance(value, (float, Real)):
         return float(value)
-    if not isinstance(value, (Mapping, list, tuple)):
+    if not isinstance(value, (Mapping, Sequence)) or isinstance(value, (bytes, bytearray)):
         raise TypeError(
             f"{argument}={show_value(value)} cannot be kept as text: give numbers, strings, lists, "
             "or attach it"
         )
-    if depth == _DEEPEST:
+    if limited and depth == _DEEPEST:
         raise ValueError(f"{argument} lies too deep in lists or mappings (limit: {_DEEPEST})")
-    _check_size(argument, len(value))
-    inner = depth + 1
+    _check_size(argument, len(value), limited)
+    inner = partial(to_plain, limited=limited, depth=depth + 1)
     if isinstance(value, Mapping):
-        return _check_unlike_number(
-            argument,
-            {
-                _key(argument, k): to_plain(f"{argument}[{k!r}]", v, depth=inner)
-                for k, v in value.items()
-            },
-        )
-    return [to_plain(f"{argument}[{i}]", v, depth=inner) for i, v in enumerate(value)]
+        found = {
+            _key(argument, k, limited): inner(f"{argument}[{k!r}]", v) for k, v in value.items()
+        }
+        return _check_unlike_number(argument, found) if limited else found
+    return [inner(f"{argument}[{i}]", v) for i, v in enumerate(value)]
 
 
 def check_text(argument: str, value: Any) -> str:
@@ -167,24 +165,26 @@ def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is not JSON")
 
 
-def _check_size(argument: str, size: int) -> None:
-    if size > _MOST_VALUES:
+def _check_size(argument: str, size: int, limited: bool) -> None:
+    if limited and size > _MOST_VALUES:
         raise ValueError(
             f"{argument} holds {size} values: attach it as an array (limit: {_MOST_VALUES})"
         )
 
 
-def _check_bits(argument: str, value: int) -> int:
-    if value.bit_length() > _MOST_BITS:
+def _check_bits(argument: str, value: int, limited: bool) -> int:
+    if limited and value.bit_length() > _MOST_BITS:
         raise ValueError(
             f"{argument} is an integer of {value.bit_length()} bits (limit: {_MOST_BITS})"
         )
     return value
 
 
-def _key(argument: str, key: Any) -> str:
+def _key(argument: str, key: Any, limited: bool) -> str:
     if not isinstance(key, str):
         raise TypeError(f"{argument} has the key {show_value(key)}, which is not text")
+    if not limited:
+        return str(key)
     if not 0 < len(key) <= _LONGEST_KEY or _NOT_IN_KEYS.search(key):
         raise ValueError(
             f"{argument} has the key {show_value(key)}; a key has 1 to {_LONGEST_KEY} characters, "

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from types import FunctionType
 from typing import Any
 
-from labkit.sweeps.plain import to_plain
+from labkit.records.values import to_plain
 
 _DIGITS = 12
 #: Parts of a syntax tree that say where it stands, or how it was written.
@@ -92,6 +92,6 @@ def _without_docstring(nodes: list[Any]) -> list[Any]:
 def _plain_text(value: Any) -> str | None:
     """A plain value in text; None for anything else, such as a module."""
     try:
-        return repr(to_plain("value", value))
+        return repr(to_plain("value", value, limited=False))
     except TypeError:
         return None

@@ -1,23 +1,50 @@
-"""One point of a sweep, run wherever it may be: what came out, or what went wrong."""
+"""One point of a sweep: what is run there, by which key a book knows it, and how it went."""
 
 from __future__ import annotations
 
+import hashlib
+import importlib
+import json
 import pickle
+import sys
 import time
 import traceback
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
+import numpy.typing as npt
+
+from labkit.ledger import Ledger
 from labkit.limits import show_value
 from labkit.provenance import package_versions
-from labkit.sweeps.functions import Outcome, PointFunction
-from labkit.sweeps.plain import to_plain
+from labkit.records.values import to_plain
+from labkit.sweeps.code import code_digest
 
+_KEY_LENGTH = 32  # hexadecimal digits: 128 bits, which no two points share by chance
 _TRACEBACK_LINES = 8
 _PACKAGES = ("numpy", "scipy", "numba", "cirq-core", "qsimcirq", "keras", "tensorflow")
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """What came out at one point of a sweep.
+
+    Attributes:
+        result: numbers, text and small arrays by name.
+        ledger: what it cost; None where nothing was counted.
+        attachments: arrays and figures by name, as `LabBook.record` takes them.
+    """
+
+    result: Mapping[str, Any]
+    ledger: Ledger | Mapping[str, Any] | None = None
+    attachments: Mapping[str, npt.ArrayLike | Any] = field(default_factory=dict)
+
+
+#: Runs one point: (parameters, seed) -> what came out.
+PointFunction = Callable[[Mapping[str, Any], int], Outcome]
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +73,55 @@ class PointRun:
     started: datetime | None = None
     seconds: float | None = None
     versions: Mapping[str, str] | None = None
+
+
+def find_function(function: Any) -> PointFunction:
+    """The function itself, or the one of the name 'module:name'.
+
+    Raises:
+        TypeError: it is neither, or a function that other processes cannot find by its name.
+        ValueError: there is no such module, or no such function in it.
+    """
+    if isinstance(function, str):
+        return _import_function(function)
+    if not callable(function):
+        raise TypeError(f"function={show_value(function)} is neither a function nor 'module:name'")
+    module, _, name = _address(function).partition(":")
+    if getattr(sys.modules.get(module), name, None) is not function:
+        given = f"function={show_value(function)}"
+        raise TypeError(f"{given} is not found by its name (limit: a function of a module)")
+    return cast(PointFunction, function)
+
+
+def name_function(function: PointFunction) -> str:
+    """Its name, 'module:name'; what was typed into a notebook or a script has its code added.
+
+    The functions of all notebooks are in a module `__main__`, where the name alone would take one
+    for another.
+    """
+    address = _address(function)
+    return f"{address}@{code_digest(function)}" if address.startswith("__main__:") else address
+
+
+def point_key(function: str, parameters: Mapping[str, Any], seed: int) -> str:
+    """The digest by which a point is known: of what is run, with which parameters and seed.
+
+    The question is not in it: two sweeps that share a point share its result. Nor is the version
+    of labkit, which the entry of the point states. The order of names does not matter, nor whether
+    a number is NumPy's; 2 and 2.0 are two points.
+
+    Args:
+        function: the name of what is run, as 'module:name'.
+        parameters: plain values by name, the selector among them.
+        seed: of the point.
+
+    Returns:
+        32 hexadecimal digits.
+    """
+    content = {"function": function, "parameters": parameters, "seed": seed}
+    plain = to_plain("parameters", content, limited=False)
+    text = json.dumps(plain, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:_KEY_LENGTH]
 
 
 def run_point(function: PointFunction, parameters: Mapping[str, Any], seed: int) -> PointRun:
@@ -79,6 +155,25 @@ def pickled_run(function: PointFunction, parameters: Mapping[str, Any], seed: in
 def local_versions() -> Mapping[str, str]:
     """The versions, in this process, of what numbers may depend on."""
     return package_versions(_PACKAGES)
+
+
+def _address(function: Any) -> str:
+    module = getattr(function, "__module__", None)
+    return f"{module}:{getattr(function, '__qualname__', type(function).__qualname__)}"
+
+
+def _import_function(address: str) -> PointFunction:
+    module, _, name = address.partition(":")
+    given = f"function={show_value(address)}"
+    if not module or not name:
+        raise ValueError(f"{given} is no name of a function (limit: 'module:name')")
+    try:
+        found = getattr(importlib.import_module(module), name, None)
+    except ImportError as error:
+        raise ValueError(f"{given} cannot be imported: {error}") from error
+    if not callable(found):
+        raise ValueError(f"{given}: module {module} has no function {show_value(name)}")
+    return cast(PointFunction, found)
 
 
 def _checked(outcome: Any) -> Outcome:

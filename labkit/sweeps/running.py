@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labkit.limits import check_choice, show_value
-from labkit.sweeps.clients import choose_workers, connect
+from labkit.records import LabBook
 from labkit.sweeps.code import code_digest
-from labkit.sweeps.functions import find_function
-from labkit.sweeps.plain import point_key
-from labkit.sweeps.points import Point, PointRun, local_versions
+from labkit.sweeps.points import Point, PointRun, find_function, local_versions, point_key
+from labkit.sweeps.processes import Processes, choose_workers
 from labkit.sweeps.selection import select_neurons
 from labkit.sweeps.sweep import Sweep
-from labkit.sweeps.workers import Serial, SweepError, Workers
+from labkit.sweeps.workers import Crew, Serial, SweepError, Workers
 
 if TYPE_CHECKING:
     import pandas as pd
     from distributed import Client
 
-    from labkit.records import LabBook
+SCHEDULER = "DASK_SCHEDULER_ADDRESS"
 
 _CHANGED = ("rerun", "keep")
+_LOOK = 0.2  # seconds between two looks at what else is to be done
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,8 +58,6 @@ class SweepReport:
 
     def runs(self) -> pd.DataFrame:
         """One row a point, in the order of `Sweep.runs`: its result, or else its last error."""
-        from labkit.records import LabBook
-
         frame, rank = LabBook(self.book).runs(), {key: n for n, key in enumerate(self.points)}
         frame = frame[frame["point"].isin(rank)]
         # errors first, so that the last row of a point is its result if there is one
@@ -88,11 +87,10 @@ def run_sweep(
         sweep: what to run.
         book: the lab book, or its file; this process alone writes to it.
         client: a Dask client, or the address of a scheduler, on which it runs; by default that in
-            the environment variable DASK_SCHEDULER_ADDRESS, or else a cluster of processes on this
-            machine, which goes when it ends. In a script it must then be called under
-            `if __name__ == "__main__":`.
+            the environment variable DASK_SCHEDULER_ADDRESS, or else processes on this machine,
+            which go when it ends.
         workers: so many processes on this machine; by default one for each core, fewer where
-            memory is short. 0 runs the points in this process, without Dask.
+            memory is short. 0 runs the points in this process.
         progress: show a progress bar.
         stop: asked a few times a second whether to end; what is then being run is given up.
         retry_failed: run again what has failed before.
@@ -103,21 +101,19 @@ def run_sweep(
     Raises:
         TypeError: an argument is not of its kind.
         ValueError: `workers` is out of range, or goes with `client`; or `changed` is neither.
-        SweepError: the function has changed since points were run, or there is no connection, it
-            was lost, or the workers have other versions.
+        SweepError: the function has changed since points were run, there is no Dask or no
+            connection, it was lost, or the workers have other versions.
         LabBookError: the book cannot be opened or written.
         KeyboardInterrupt: after what has come is in the book.
     """
-    from labkit.records import LabBook  # not on the workers
-
     _check_arguments(sweep, client, workers, stop)
     if changed is not None:
         check_choice("changed", changed, _CHANGED)
     book = book if isinstance(book, LabBook) else LabBook(book)
     state = _State(sweep, book, retry_failed=retry_failed, changed=changed)
     try:
-        with _workers(state, client, workers) as crew, _bar(state, progress):
-            state.run(crew, stop)
+        with _workers(state, client, workers) as found, _bar(state, progress):
+            state.run(Crew(found, state.todo), stop)
     finally:
         book.close()  # so that its file alone is the whole book
     return state.report()
@@ -155,23 +151,14 @@ class _State:
         self.todo = deque(point for key, point in self.points.items() if key not in skipped)
         self.tell: Callable[[], object] = lambda: None
 
-    def run(self, workers: Workers, stop: Callable[[], bool] | None) -> None:
+    def run(self, crew: Crew, stop: Callable[[], bool] | None) -> None:
         """Gives out what is to do, until it is done or `stop` says so; keeps what comes."""
         try:
-            while (self.todo or workers.busy()) and not (stop and stop()):
-                for _ in range(min(workers.room(), len(self.todo))):
-                    workers.start(self.todo.popleft())
-                workers.collect()
-                self._keep_all(workers)
-            workers.collect(timeout=0)
-        except KeyboardInterrupt:
-            workers.collect(timeout=0)
-            raise
+            while crew.is_busy() and not (stop and stop()):
+                crew.give_out()
+                self._keep_all(crew.collect(_LOOK))
         finally:
-            try:
-                self._keep_all(workers)
-            finally:
-                workers.cancel()
+            self._keep_all(crew.collect(0))
 
     def report(self) -> SweepReport:
         """Where the sweep stands."""
@@ -200,10 +187,9 @@ class _State:
     def _of_other_code(self) -> set[str]:
         return find_changed(self.sweep, self.book.runs(error=None))
 
-    def _keep_all(self, workers: Workers) -> None:
-        while workers.ready:
-            self._keep(*workers.ready[0])
-            workers.ready.popleft()
+    def _keep_all(self, came: Iterator[tuple[Point, PointRun]]) -> None:
+        for point, ran in came:
+            self._keep(point, ran)
 
     def _keep(self, point: Point, ran: PointRun) -> None:
         """Records one point."""
@@ -271,14 +257,19 @@ def _check_versions(there: Any) -> None:
 def _workers(state: _State, client: Any, workers: int | None) -> Iterator[Workers]:
     """What runs the points; an error of theirs says what is in the book."""
     function = find_function(state.sweep.function)
-    if workers == 0 or not state.todo:
-        yield Serial(function)
-        return
-    from labkit.sweeps.cluster import OnCluster
-
+    address = os.environ.get(SCHEDULER) if client is None and workers is None else client
     try:
-        with connect(client, workers, n_points=len(state.todo)) as connected:
-            yield OnCluster(connected, function)
+        if workers == 0 or not state.todo:
+            yield Serial(function)
+        elif address:
+            from labkit.sweeps.dask import connect
+
+            with connect(address, function) as cluster:
+                yield cluster
+        else:
+            count = min(choose_workers(workers), len(state.todo))
+            with closing(Processes(function, count)) as processes:
+                yield processes
     except SweepError as error:
         raise SweepError(f"{error}; {state.kept()}") from error
 

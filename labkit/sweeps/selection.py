@@ -23,7 +23,7 @@ from labkit.networks.sampling import MASK_KINDS
 from labkit.problems import build_problem
 from labkit.scoring import COSTS
 from labkit.selectors import SCHEMES, run
-from labkit.sweeps.functions import Outcome
+from labkit.sweeps.points import Outcome
 
 _NOT_A_TABLE = {"dynamic_programming"}  # it reads local terms, and a problem has a table
 _OF_THE_RUN = ("max_cost_queries", "target_cost")

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import itertools
 import math
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from labkit.limits import check_integer, show_value
-from labkit.sweeps.functions import PointFunction, find_function, name_function
-from labkit.sweeps.plain import point_key, to_plain
+from labkit.records.values import to_plain
+from labkit.sweeps.points import PointFunction, find_function, name_function, point_key
 from labkit.sweeps.selection import check_selection, select_neurons
-from labkit.sweeps.toml import read_keys
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 #: More runs than this are refused: their list alone would take a gigabyte.
 MAX_RUNS = 1_000_000
@@ -22,6 +27,8 @@ _LARGEST_SEED = 2**63 - 1  # that a lab book holds
 #: What `select_neurons` is called in keys, wherever it stands.
 _SELECTION = "labkit.sweeps.selection:select_neurons"
 _OWN = ("function", "function_code")  # what an entry says beside the parameters
+_NEEDED = ("question", "seeds")
+_RANGE = ("first", "count")
 
 Parameters = dict[str, Any]
 
@@ -96,9 +103,8 @@ class Sweep:
             TypeError: a key does not hold what belongs there; the message names file and key.
             ValueError: the file is no TOML, a key is unknown or missing, or a value out of range.
         """
-        known = [each.name for each in fields(cls)]
         try:
-            return cls(**read_keys(path, known=known, needed=("question", "seeds")))
+            return cls(**_read_keys(path, known=[each.name for each in fields(cls)]))
         except (TypeError, ValueError) as error:
             raise type(error)(f"{path}: {error}") from error
 
@@ -165,6 +171,32 @@ class Sweep:
                 check_selection(parameters)
 
 
+def _read_keys(path: str | Path, *, known: Sequence[str]) -> dict[str, Any]:
+    """The keys of a TOML file; of `seeds`, `{first = 0, count = 20}` is written out."""
+    try:
+        keys = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except UnicodeDecodeError as error:
+        raise ValueError(f"not text in UTF-8: {error}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ValueError(f"not TOML: {error}") from error
+    for key in keys:
+        if key not in known:
+            raise ValueError(f"key {show_value(key)} is unknown (known: {', '.join(known)})")
+    for key in _NEEDED:
+        if key not in keys:
+            raise ValueError(f"key {key!r} is missing (limit: {' and '.join(_NEEDED)})")
+    if isinstance(keys.get("seeds"), dict):
+        keys["seeds"] = _written_out(keys["seeds"])
+    return keys
+
+
+def _written_out(seeds: dict[str, Any]) -> range:
+    if {*seeds} != {*_RANGE}:
+        raise ValueError(f"seeds={show_value(seeds)} (limit: a list, or {{first = 0, count = 20}})")
+    first = check_integer("seeds.first", seeds["first"], minimum=0)
+    return range(first, first + check_integer("seeds.count", seeds["count"], minimum=1))
+
+
 def _check_text(argument: str, value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError(f"{argument}={show_value(value)} is not text")
@@ -189,15 +221,15 @@ def _check_seeds(seeds: Any) -> tuple[int, ...]:
     return checked
 
 
-def _check_mapping(argument: str, value: Any) -> Parameters:
+def _check_mapping(argument: str, value: Any, *, limited: bool = True) -> Parameters:
     if not isinstance(value, Mapping):
         raise TypeError(f"{argument}={show_value(value)} is not a mapping of names to values")
-    plain: Parameters = to_plain(argument, value)
+    plain: Parameters = to_plain(argument, value, limited=limited)
     return plain
 
 
 def _check_grid(grid: Any) -> dict[str, list[Any]]:
-    checked = _check_mapping("grid", grid)
+    checked = _check_mapping("grid", grid, limited=False)  # of any number of values
     for name, values in checked.items():
         if not isinstance(values, list):
             raise TypeError(f"grid.{name}={show_value(values)} is not a sequence of values")

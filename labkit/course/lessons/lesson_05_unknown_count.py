@@ -20,7 +20,7 @@ from labkit.ledger import Ledger
 from labkit.problems import build_problem
 from labkit.selectors import CostMeter, adaptive_grover, one_flip_search, random_search, run
 from labkit.selectors.running import SearchEnded, Selector
-from labkit.sweeps.functions import Outcome
+from labkit.sweeps.points import Outcome
 
 if TYPE_CHECKING:
     import pandas as pd

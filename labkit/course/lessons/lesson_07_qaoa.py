@@ -18,7 +18,7 @@ from labkit.masks import check_one_mask, mask_to_index, mask_to_string
 from labkit.problems import build_problem
 from labkit.selectors import optimise_angles, qaoa_sampling, run
 from labkit.simulators import evolve_qaoa, probabilities
-from labkit.sweeps.functions import Outcome
+from labkit.sweeps.points import Outcome
 
 Angles = tuple[npt.ArrayLike, npt.ArrayLike]
 

@@ -15,7 +15,7 @@ from labkit.ledger import Ledger
 from labkit.masks import check_one_mask, mask_to_string
 from labkit.problems import build_problem
 from labkit.scoring import quadratic_cost
-from labkit.sweeps.functions import Outcome
+from labkit.sweeps.points import Outcome
 
 
 def compare_quadratic_costs(parameters: Mapping[str, Any], seed: int) -> Outcome:

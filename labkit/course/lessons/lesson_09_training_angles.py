@@ -23,7 +23,7 @@ from labkit.scoring import quadratic_cost
 from labkit.selectors import one_flip_search, qaoa_sampling, queries_to_optimum, run
 from labkit.selectors.qaoa import optimise_angles
 from labkit.simulators import evolve_qaoa, probabilities, qaoa_expectation, qaoa_value_and_gradient
-from labkit.sweeps.functions import Outcome
+from labkit.sweeps.points import Outcome
 
 Angles = tuple[FloatArray, FloatArray]
 

@@ -25,7 +25,7 @@ from labkit.selectors import (
     run,
 )
 from labkit.simulators.light_cones import light_cone, light_cone_expectation
-from labkit.sweeps.functions import Outcome
+from labkit.sweeps.points import Outcome
 
 if TYPE_CHECKING:
     import pandas as pd

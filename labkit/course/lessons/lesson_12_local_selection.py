@@ -22,7 +22,7 @@ from labkit.masks import BoolArray, check_one_mask, mask_from_string, mask_to_st
 from labkit.problems import Problem, build_problem
 from labkit.selectors import Selection, local_selection, run
 from labkit.selectors.blocks import BlockCost
-from labkit.sweeps.functions import Outcome
+from labkit.sweeps.points import Outcome
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -15,7 +15,7 @@ from labkit.ledger import Ledger
 from labkit.problems import DEFAULT_SCALE, build_large
 from labkit.scoring import NetworkCost, accuracy, check_labels, cost_of_outputs
 from labkit.selectors import default_oracle_calls, local_selection, run
-from labkit.sweeps.functions import Outcome
+from labkit.sweeps.points import Outcome
 
 if TYPE_CHECKING:
     from labkit.baselines import TrainedNetworks

@@ -19,7 +19,7 @@ from labkit.masks import mask_from_index
 from labkit.problems import Problem, build_problem
 from labkit.selectors import optimise_angles
 from labkit.selectors.racing import LAYERS, Trace, race_qaoa, trace
-from labkit.sweeps.functions import Outcome
+from labkit.sweeps.points import Outcome
 
 if TYPE_CHECKING:
     import pandas as pd
