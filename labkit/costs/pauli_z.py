@@ -134,7 +134,7 @@ class PauliZCost(CheckedCost):
         return CostTable.owning(walsh_hadamard(coefficients, overwrite=True), n)
 
     def to_pauli_sum(self, qubits: Sequence[cirq.Qid]) -> cirq.PauliSum:
-        """The Hamiltonian sum_S c_S prod_{j in S} Z_j, whose diagonal is the table."""
+        """sum_S c_S prod_{j in S} Z_j on qubits, neuron 0 first; its diagonal is the table."""
         import cirq
 
         if len(qubits) != self.n_neurons:
