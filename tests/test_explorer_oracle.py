@@ -12,7 +12,7 @@ from labkit.circuits.grover import grover_circuit
 from labkit.circuits.oracles import build_computed_oracle, build_table_oracle
 from labkit.circuits.reports import circuit_report
 from labkit.course.explorers import OracleExplorer, SharedMask
-from labkit.course.explorers.oracle import MAX_SAMPLES, OracleView, threshold_options
+from labkit.course.explorers.oracle import MAX_SAMPLES, OracleView, vote_options
 from labkit.course.lessons.lesson_06_computed_oracle import (
     best_size,
     computed_size,
@@ -129,7 +129,7 @@ def test_a_threshold_keeps_how_many_may_be_wrong_when_samples_change() -> None:
     explorer.controls["threshold"].value = 3
     explorer.controls["n_samples"].value = MAX_SAMPLES
     assert explorer.controls["threshold"].value == MAX_SAMPLES - 1
-    labels = [label for label, _ in threshold_options(explorer.weights)]
+    labels = [label for label, _ in vote_options(explorer.weights)]
     assert labels[-1].startswith(f"≥ {MAX_SAMPLES} of {MAX_SAMPLES} right (")
 
 

@@ -14,10 +14,10 @@ from labkit.course import recorded
 from labkit.course.lessons.lesson_07_qaoa import chance_of_optimum
 from labkit.course.lessons.lesson_09_training_angles import (
     central_differences,
-    compare_angles,
+    compare_transfer,
     difference_errors,
+    expected_cost,
     mean_angles,
-    mean_cost,
     moons_cost,
     moons_table,
     own_angles,
@@ -88,10 +88,10 @@ def test_the_recorded_gradient_is_that_of_central_differences() -> None:
 def test_trained_angles_lower_the_mean_cost_and_are_recorded_so() -> None:
     ramp = ramp_angles(4, 6, std=1.0)
     table = moons_table(6, 2)
-    assert mean_cost(table, own_angles(6, 2)) < mean_cost(table, ramp) < 0
+    assert expected_cost(table, own_angles(6, 2)) < expected_cost(table, ramp) < 0
     row = recorded("09_training_angles").runs.iloc[5]
     angles = np.array(row["result.gammas"]), np.array(row["result.betas"])
-    assert mean_cost(moons_table(10, 5), angles) == pytest.approx(
+    assert expected_cost(moons_table(10, 5), angles) == pytest.approx(
         row["result.history"][-1], abs=1e-3
     )
 
@@ -119,7 +119,7 @@ def test_a_recorded_comparison_computed_anew_is_the_same() -> None:
     runs = recorded("09_transfer").runs
     then = runs[(runs["parameters.n_neurons"] == 8) & (runs["seed"] == 4)].iloc[0]
     parameters = {"n_neurons": 8, "n_from": 6, "n_donors": 10, "p": 4, "shots": 64}
-    outcome = compare_angles({**parameters, "evaluations": 60}, 4)
+    outcome = compare_transfer({**parameters, "evaluations": 60}, 4)
     for name in ("ramp", "transferred", "own", "random"):
         assert outcome.result[name] == pytest.approx(then[f"result.{name}"], abs=2e-3)
     # one-flip search draws after COBYLA's shots, whose number differs between versions of SciPy

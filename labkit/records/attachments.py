@@ -88,7 +88,7 @@ def pack(attachments: Mapping[str, Any]) -> tuple[Attachment, ...]:
     return tuple(one for name, value in attachments.items() for one in _pack(name, value))
 
 
-def check(attachment: Attachment) -> Attachment:
+def check_attachment(attachment: Attachment) -> Attachment:
     """Returns the attachment if its name is allowed and its bytes are what the name says.
 
     Raises:

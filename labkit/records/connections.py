@@ -13,11 +13,11 @@ from pathlib import Path
 from labkit.records.files import (
     LabBookError,
     check_file,
-    connect,
     connected_untouched,
     explained,
     file_state,
     identity,
+    open_connection,
     why_read_only,
 )
 
@@ -102,7 +102,7 @@ class Connections:
             try:
                 connection = self.idle.pop()
             except IndexError:
-                connection = connect(self.path, "mode=rw")
+                connection = open_connection(self.path, "mode=rw")
             try:
                 yield connection
             finally:

@@ -151,7 +151,7 @@ def _check_start(argument: str, started: Any) -> datetime:
 
 
 def _check_attachments(argument: str, attached: Any) -> tuple[Attachment, ...]:
-    names = [packing.check(one).name for one in attached]
+    names = [packing.check_attachment(one).name for one in attached]
     if doubled := {name for name in names if names.count(name) > 1}:
         raise ValueError(f"{argument} holds two of the name {min(doubled)!r}")
     return tuple(sorted(attached, key=lambda one: one.name))

@@ -161,7 +161,7 @@ def why_read_only(path: Path) -> str | None:
     return None
 
 
-def connect(path: Path, mode: str) -> sqlite3.Connection:
+def open_connection(path: Path, mode: str) -> sqlite3.Connection:
     """A connection that does not trust what is in the file; `mode` as in SQLite's URIs.
 
     Transactions begin where BEGIN is executed, and nowhere else.
@@ -192,7 +192,7 @@ def connected_untouched(path: Path) -> Iterator[sqlite3.Connection]:
         elif not Path(f"{path}-shm").exists():
             # nobody has it open, and SQLite would have to make a file beside it
             path, mode = stack.enter_context(_copied(path)), "mode=rw"
-        yield stack.enter_context(closing(connect(path, mode)))
+        yield stack.enter_context(closing(open_connection(path, mode)))
 
 
 def identity(path: Path) -> tuple[int, int] | None:

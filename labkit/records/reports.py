@@ -150,7 +150,7 @@ def _as_text(value: Any) -> str | None:
 
 
 @dataclass(frozen=True, eq=False)
-class Table:
+class ReportTable:
     """Runs that belong together.
 
     Attributes:
@@ -193,7 +193,7 @@ def _render_report(connection: sqlite3.Connection, path: Path, runs: pd.DataFram
     )
 
 
-def _tabulate(question: str, runs: pd.DataFrame, *, also: str = "") -> Table:
+def _tabulate(question: str, runs: pd.DataFrame, *, also: str = "") -> ReportTable:
     names = [
         name
         for name in runs.columns
@@ -207,7 +207,7 @@ def _tabulate(question: str, runs: pd.DataFrame, *, also: str = "") -> Table:
     has_failed = runs["error"].notna().tolist()
     shown = runs[columns].head(_MOST_ROWS)
     rows = zip(has_failed, zip(*(shown[name] for name in columns), strict=True), strict=False)
-    return Table(
+    return ReportTable(
         question=question,
         count=len(runs),
         failed=sum(has_failed),

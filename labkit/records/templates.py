@@ -39,7 +39,7 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"text": show, "exact": show_exactly, "source": _data_uri}
+    environment.filters |= {"text": show_text, "exact": show_exactly, "source": _data_uri}
     environment.tests["number"] = lambda value: (
         isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
     )
@@ -56,7 +56,7 @@ def _data_uri(attachment: Attachment) -> str:
     return f"data:{MEDIA_TYPES[attachment.kind]};base64,{data}"
 
 
-def show(value: Any) -> str:
+def show_text(value: Any) -> str:
     """A value for a reader, rounded."""
     return f"{value:.6g}" if isinstance(value, float) and is_given(value) else show_exactly(value)
 

@@ -33,7 +33,7 @@ Answer = TypeVar("Answer")
 
 
 @contextmanager
-def connect(client: Any, function: PointFunction) -> Iterator[Cluster]:
+def connect_cluster(client: Any, function: PointFunction) -> Iterator[Cluster]:
     """The workers of a cluster; what was opened here is closed again.
 
     Args:

@@ -262,9 +262,9 @@ def _workers(state: _State, client: Any, workers: int | None) -> Iterator[Worker
         if workers == 0 or not state.todo:
             yield Serial(function)
         elif address:
-            from labkit.sweeps.dask import connect
+            from labkit.sweeps.dask import connect_cluster
 
-            with connect(address, function) as cluster:
+            with connect_cluster(address, function) as cluster:
                 yield cluster
         else:
             count = min(choose_workers(workers), len(state.todo))

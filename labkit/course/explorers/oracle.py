@@ -159,7 +159,7 @@ class OracleExplorer(Explorer):
         sizes += [(n_neurons, s) for s in range(MIN_SAMPLES, MAX_SAMPLES + 1)]
         for n, samples in sizes:
             _ = OracleView(quantised_weights(task, n, samples, seed=seed), samples, oracle).sizes
-        options = threshold_options(quantised_weights(task, n_neurons, n_samples, seed=seed))
+        options = vote_options(quantised_weights(task, n_neurons, n_samples, seed=seed))
         choices["threshold"] = widgets.SelectionSlider(
             options=options, value=n_samples, description="threshold"
         )
@@ -192,7 +192,7 @@ class OracleExplorer(Explorer):
         if moved in ("n_neurons", "n_samples"):
             control = self.controls["threshold"]
             wrong = len(control.options) - control.value
-            control.options = options = threshold_options(self.weights)
+            control.options = options = vote_options(self.weights)
             control.value = max(1, len(options) - wrong)
 
     def _point(self, number: int, x: float, y: float) -> None:
@@ -212,7 +212,7 @@ class OracleExplorer(Explorer):
         return view.text + view.ledger
 
 
-def threshold_options(weights: IntArray) -> list[tuple[str, int]]:
+def vote_options(weights: IntArray) -> list[tuple[str, int]]:
     """Each threshold from 1 to the number of samples, labelled with how many masks it marks."""
     right, n_samples = count_right(weights), len(weights)
     thresholds = range(1, n_samples + 1)

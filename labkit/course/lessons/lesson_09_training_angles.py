@@ -94,7 +94,7 @@ def transfer_angles(angles: Angles, n_from: int, n_to: int) -> Angles:
     return angles[0] * math.sqrt(n_to / n_from), angles[1]
 
 
-def compare_angles(parameters: Mapping[str, Any], seed: int) -> Outcome:
+def compare_transfer(parameters: Mapping[str, Any], seed: int) -> Outcome:
     """The ramp, angles transferred and angles trained on one network, beside classical search.
 
     Args:
@@ -126,19 +126,19 @@ def compare_angles(parameters: Mapping[str, Any], seed: int) -> Outcome:
     return Outcome(result, training.ledger)
 
 
-def mean_cost(table: CostTable, angles: Angles) -> float:
+def expected_cost(table: CostTable, angles: Angles) -> float:
     """The mean cost of a shot, in standard deviations from the mean of all masks."""
     value = qaoa_expectation(table, angles[0] / table.std, angles[1], dtype="complex128")
     return (value - table.mean) / table.std
 
 
 def central_differences(table: CostTable, angles: Angles, h: float = 1e-4) -> FloatArray:
-    """(E(angle + h) - E(angle - h)) / 2h by each of the 2p angles, E the `mean_cost`, (2p,)."""
+    """(E(angle + h) - E(angle - h)) / 2h by each of the 2p angles, E the `expected_cost`, (2p,)."""
     flat, p = np.concatenate(angles), len(angles[0])
     gradient = np.zeros(2 * p)
     for j in range(2 * p):
         shift = h * (np.arange(2 * p) == j)
-        up, down = (mean_cost(table, ((flat + s)[:p], (flat + s)[p:])) for s in (shift, -shift))
+        up, down = (expected_cost(table, ((flat + s)[:p], (flat + s)[p:])) for s in (shift, -shift))
         gradient[j] = (up - down) / (2 * h)
     return gradient
 
@@ -214,8 +214,8 @@ def better_than_the_ramp(answer: Any) -> str | None:
     angles, table = check_angles(*answer), moons_table(8, 3)
     if len(angles[0]) != 2:
         return f"Two layers are asked for; {len(angles[0])} came."
-    limit = mean_cost(table, ramp_angles(2, 8, std=1.0)) - 0.1
-    if (value := mean_cost(table, angles)) <= limit:
+    limit = expected_cost(table, ramp_angles(2, 8, std=1.0)) - 0.1
+    if (value := expected_cost(table, angles)) <= limit:
         return None
     return f"The mean cost is {value:.3f} standard deviations; at most {limit:.3f} is asked for."
 
