@@ -86,5 +86,7 @@ def is_running(process: subprocess.Popen[bytes] | subprocess.Popen[str] | None) 
 
 
 def kill(process: subprocess.Popen[bytes] | subprocess.Popen[str] | None) -> None:
+    """Ends a process; when this returns, `is_running` knows that."""
     if process is not None:
         process.kill()
+        process.wait()
