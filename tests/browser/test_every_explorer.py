@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import re
 from collections.abc import Iterator
 from functools import partial
@@ -53,6 +54,11 @@ def step(slider: Locator) -> None:
 def choose_last(choice: Locator) -> None:
     """Chooses the last option of a list."""
     choice.select_option(index=choice.locator("option").count() - 1)
+
+
+@pytest.mark.skipif("PYTEST_XDIST_WORKER" not in os.environ, reason="one process runs all tests")
+def test_all_tests_of_a_page_run_in_one_worker(request: pytest.FixtureRequest) -> None:
+    assert request.node.nodeid.endswith("@explorers")
 
 
 def test_all_explorers_appear_without_error_or_outside_request(lab: Page) -> None:
