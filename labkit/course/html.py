@@ -7,8 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from IPython.display import HTML
 
-from labkit.course.plots.canvas import SERIES
-
 
 def in_html(value: object) -> str:
     """A value as HTML: what it says of itself (`_repr_html_`), else its text, escaped."""
@@ -58,6 +56,9 @@ def bars_in_html(values: Mapping[str, float], what: str) -> str:
         values: label -> value, above 0; a bar over five times the smallest ends in a tip.
         what: what the values are, its heading.
     """
+    # with Matplotlib, which checks and panels do without
+    from labkit.course.plots.canvas import SERIES
+
     unit = 60 / min(values.values())
     rows = [
         (label, f"{value:,.1f}", _bar(unit * value, colour))
