@@ -161,6 +161,9 @@ def at_most(answer: Any) -> str | None:
     def least_cost(table: CostTable, k: int) -> float:
         return min(float(costs.min()) for costs in costs_by_weight(table)[: k + 1])
 
-    cases = ((_table(n, 7), k) for n, k in ((6, 0), (6, 6), (8, 2), (10, 8)))
-    what = "For {0.n_neurons} neurons, seed 7, k = {1} it"
-    return compare_function(answer, least_cost, cases, what, tolerance=1e-9)
+    for n, seed, k in ((6, 1, 0), (6, 2, 6), (8, 4, 2), (10, 7, 8)):
+        what = f"For {n} neurons, seed {seed}, k = {k} it"
+        case = (_table(n, seed), k)
+        if wrong := compare_function(answer, least_cost, [case], what, tolerance=1e-9):
+            return wrong
+    return None
