@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+import os
 import subprocess
 import sys
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import cirq
+import numba
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -36,10 +39,21 @@ from labkit.simulators import (
     qaoa_value_and_gradient,
 )
 from labkit.simulators import qaoa as qaoa_choice
-from labkit.simulators.engine import compiled
+from labkit.simulators.engine import loops
 
 Matrix = npt.NDArray[np.complex128]
 FORMS = ("table", "polynomial", "local")
+
+
+@contextmanager
+def on_threads(threads: int, *, shared_from: int = 1) -> Iterator[None]:
+    """So many threads work on states of so many amplitudes or more."""
+    before = numba.get_num_threads()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loops, "SHARED_FROM", shared_from)
+        numba.set_num_threads(threads)
+        yield
+    numba.set_num_threads(before)
 
 
 def draw_cost(form: str, n: int, rng: np.random.Generator) -> Cost:
@@ -200,11 +214,13 @@ def test_compiled_loops_agree_with_plain_numpy_in_full_precision(
     whole = evolve_qaoa(table, *angles, dtype="complex128")
     assert whole.dtype == np.complex128
     for threads in (1, 3):
-        state = evolve_qaoa(table, *angles, threads=threads)
+        with on_threads(threads):
+            state = evolve_qaoa(table, *angles)
         assert state.dtype == np.complex64
         np.testing.assert_allclose(state, whole, atol=2e-5)
         np.testing.assert_allclose(probabilities(state), probabilities(whole), atol=2e-5)
-    value, *gradient = qaoa_value_and_gradient(table, *angles, threads=2)
+    with on_threads(2):
+        value, *gradient = qaoa_value_and_gradient(table, *angles)
     exact, *expected = qaoa_value_and_gradient(table, *angles, dtype="complex128")
     assert value == pytest.approx(exact, abs=2e-5)
     assert qaoa_expectation(table, *angles) == pytest.approx(exact, abs=2e-5)
@@ -213,19 +229,17 @@ def test_compiled_loops_agree_with_plain_numpy_in_full_precision(
 
 @pytest.mark.parametrize("threads", [1, 2, 3])
 @pytest.mark.parametrize("n", range(12, 19))
-def test_however_many_rows_a_state_has_all_its_qubits_are_rotated(
-    n: int, threads: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_however_many_rows_a_state_has_all_its_qubits_are_rotated(n: int, threads: int) -> None:
     rng = np.random.default_rng(n)
     table = CostTable(rng.normal(size=2**n), n)
     angles = rng.normal(size=2), rng.uniform(-4, 4, size=2)
-    monkeypatch.setattr(compiled, "_SHARED_FROM", 2**13)
     value, *gradient = qaoa_value_and_gradient(table, *angles, dtype="complex128")
-    found, *derivatives = qaoa_value_and_gradient(table, *angles, threads=threads)
-    assert found == pytest.approx(value, abs=1e-6)
-    assert qaoa_expectation(table, *angles, threads=threads) == pytest.approx(value, abs=1e-6)
+    with on_threads(threads, shared_from=2**13):
+        found, *derivatives = qaoa_value_and_gradient(table, *angles)
+        mean = qaoa_expectation(table, *angles)
+        state = evolve_qaoa(table, *angles)
+    assert [found, mean] == pytest.approx([value] * 2, abs=1e-6)
     np.testing.assert_allclose(derivatives, gradient, atol=2e-5)
-    state = evolve_qaoa(table, *angles, threads=threads)
     np.testing.assert_allclose(state, evolve_qaoa(table, *angles, dtype="complex128"), atol=1e-6)
 
 
@@ -263,12 +277,11 @@ def assert_single_precision_is_near(
     table: CostTable, angles: Any, threads: int, options: dict[str, Any]
 ) -> None:
     """Loops for a few neurons too, shared out however small the state."""
-    with pytest.MonkeyPatch.context() as patch:
+    with on_threads(threads), pytest.MonkeyPatch.context() as patch:
         patch.setattr(qaoa_choice, "_COMPILED_FROM", 1)
-        patch.setattr(compiled, "_SHARED_FROM", 1)
-        state = evolve_qaoa(table, *angles, threads=threads, **options)
-        value, *gradient = qaoa_value_and_gradient(table, *angles, threads=threads, **options)
-        mean = qaoa_expectation(table, *angles, threads=threads, **options)
+        state = evolve_qaoa(table, *angles, **options)
+        value, *gradient = qaoa_value_and_gradient(table, *angles, **options)
+        mean = qaoa_expectation(table, *angles, **options)
     exact = {**options, "dtype": "complex128"}
     expected, *derivatives = qaoa_value_and_gradient(table, *angles, **exact)
     assert state.dtype == np.complex64
@@ -331,25 +344,92 @@ ONLY_COMPILED_LOOPS = """
 import numpy as np
 from labkit.costs import CostTable
 from labkit.simulators import qaoa
-from labkit.simulators.engine import compiled, phases, ring, shifts
+from labkit.simulators.engine import compiled, kernels, loops, phases, ring
 
 compiled.warm_up()
-loops = [f for m in (phases, ring, shifts) for f in vars(m).values() if hasattr(f, "stats")]
-before = [len(loop.signatures) for loop in loops]
+several = loops._together
+assert len(several) > 10 and all(loop.signatures for loop in several.values()), several
+found = [f for m in (kernels, phases, ring) for f in vars(m).values()]
+found = [*several.values(), *(f for f in found if hasattr(f, "stats"))]
+before = [len(loop.signatures) for loop in found]
 read_only = np.array([0.1, 0.2, 0.3, 0.4])[::-2]
 read_only.flags.writeable = False
-for n in (6, 13, 16):
-    table = CostTable(np.arange(2.0**n), n)
-    for angles in ((read_only, [1, 2]), (np.ones(1, np.float32), [np.int64(1)]), ([], [])):
-        for mixer, n_active in (("grover", None), ("grover", 3), ("ring", 0), ("ring", n // 2)):
+mixers = [("x", None), ("grover", None), ("grover", 3), ("ring", 0), ("ring", 6)]
+for loops.SHARED_FROM in (1, 2**20):
+    for n in (6, 13, 16):
+        table = CostTable(np.arange(2.0**n), n)
+        for angles in ((read_only, [1, 2]), (np.ones(1, np.float32), [np.int64(1)]), ([], [])):
             for call in (qaoa.evolve_qaoa, qaoa.qaoa_expectation, qaoa.qaoa_value_and_gradient):
-                call(table, *angles, threads=2, mixer=mixer, n_active=n_active)
-assert [len(loop.signatures) for loop in loops] == before, (before, loops)
+                for mixer, n_active in mixers:
+                    call(table, *angles, mixer=mixer, n_active=n_active)
+assert [len(loop.signatures) for loop in found] == before, (before, found)
 """
 
 
-def test_every_subspace_uses_the_loops_that_are_compiled_at_set_up() -> None:
+def test_every_state_uses_the_loops_that_are_compiled_at_set_up() -> None:
     subprocess.run([sys.executable, "-c", ONLY_COMPILED_LOOPS], check=True)
+
+
+MANY_CALLERS = """
+import os
+from concurrent.futures import ThreadPoolExecutor
+
+import numba
+import numpy as np
+from labkit.costs import CostTable
+from labkit.simulators import qaoa_value_and_gradient
+from labkit.simulators.engine import loops
+
+loops.SHARED_FROM = 1
+table = CostTable(np.sin(np.arange(2.0**14)), 14)
+
+
+def call(mixer, n_active):
+    found = qaoa_value_and_gradient(table, [0.3, 0.4], [0.4, 2.0], mixer=mixer, n_active=n_active)
+    return np.hstack(found)
+
+
+for mixer in (("x", None), ("grover", None), ("ring", 7)):
+    expected = call(*mixer)
+    with ThreadPoolExecutor(8) as pool:
+        for found in pool.map(lambda _: call(*mixer), range(64)):
+            np.testing.assert_allclose(found, expected, atol=1e-6)
+print(numba.threading_layer())
+if hasattr(os, "fork"):
+    if child := os.fork():
+        assert os.waitpid(child, 0)[1] == 0
+    else:
+        np.testing.assert_allclose(call(*mixer), expected, atol=1e-6)
+        os._exit(0)
+"""
+
+
+@pytest.mark.parametrize("layer", ["default", "workqueue"])
+def test_callers_at_once_and_in_a_forked_process_get_what_one_caller_gets(layer: str) -> None:
+    command = [sys.executable, "-c", MANY_CALLERS]
+    environment = {**os.environ, "NUMBA_THREADING_LAYER": layer}
+    done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
+    assert layer in (done.stdout.strip(), "default")
+
+
+def test_several_threads_work_on_a_large_state_for_one_caller_at_a_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def alone() -> str:
+        return "alone"
+
+    def meanwhile() -> str:
+        return f"together, meanwhile {loops.run(2**20, alone)}"
+
+    monkeypatch.setitem(loops._together, alone, meanwhile)
+    with on_threads(2, shared_from=2**20):
+        assert loops.run(2**20 - 1, alone) == "alone"
+        assert loops.run(2**20, alone) == "together, meanwhile alone"
+        monkeypatch.setattr(loops, "_PROCESS", -1)
+        assert loops.run(2**20, alone) == "alone"  # as in a forked process
+    monkeypatch.undo()
+    with on_threads(1):
+        assert loops.run(2**20, alone) == "alone"
 
 
 @pytest.mark.parametrize("dtype", ["complex64", "complex128"])

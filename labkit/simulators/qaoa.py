@@ -10,7 +10,7 @@ import numpy.typing as npt
 from labkit.ansatz import check_angles, check_mixer
 from labkit.arrays import FloatArray
 from labkit.costs import Cost
-from labkit.limits import check_choice, check_integer, check_register, show_value
+from labkit.limits import check_choice, check_register, show_value
 from labkit.simulators.engine import CompiledSubspace, CompiledX
 from labkit.simulators.staged import StagedAnsatz
 
@@ -29,7 +29,6 @@ def evolve_qaoa(
     mixer: str = "x",
     n_active: int | None = None,
     dtype: str = "complex64",
-    threads: int = 1,
 ) -> npt.NDArray[Any]:
     """The state prod_l exp(-i beta_l B) exp(-i gamma_l C) |start>, layer 1 first.
 
@@ -41,7 +40,6 @@ def evolve_qaoa(
         n_active: neurons that every mask keeps, the start being the Dicke state; None for the
             uniform start. 'ring' needs one, 'x' has none.
         dtype: 'complex64', whose rounding is some 1e-6; or 'complex128'.
-        threads: how many work at once, in complex64; of use from some 2^20 amplitudes on.
 
     Returns:
         (2^n,) of `dtype` by mask index.
@@ -51,7 +49,7 @@ def evolve_qaoa(
         TooLargeError: the state does not fit in memory.
     """
     gammas, betas = check_angles(gammas, betas)
-    state = _choose(cost, mixer, n_active, dtype, threads).state(gammas, betas)
+    state = _choose(cost, mixer, n_active, dtype).state(gammas, betas)
     return state.astype(dtype, copy=False)
 
 
@@ -63,14 +61,13 @@ def qaoa_expectation(
     mixer: str = "x",
     n_active: int | None = None,
     dtype: str = "complex64",
-    threads: int = 1,
 ) -> float:
     """The mean cost <psi|C|psi> of the masks that the state of `evolve_qaoa` gives.
 
     Args and Raises as for `evolve_qaoa`. Sums are in float64.
     """
     gammas, betas = check_angles(gammas, betas)
-    return _choose(cost, mixer, n_active, dtype, threads).expectation(gammas, betas)
+    return _choose(cost, mixer, n_active, dtype).expectation(gammas, betas)
 
 
 def qaoa_value_and_gradient(
@@ -81,7 +78,6 @@ def qaoa_value_and_gradient(
     mixer: str = "x",
     n_active: int | None = None,
     dtype: str = "complex64",
-    threads: int = 1,
 ) -> tuple[float, FloatArray, FloatArray]:
     """The mean cost and its derivatives by all 2p angles, in one pass back (adjoint method).
 
@@ -96,17 +92,16 @@ def qaoa_value_and_gradient(
     Reference: Jones and Gacon 2020, arXiv 2009.02823.
     """
     gammas, betas = check_angles(gammas, betas)
-    return _choose(cost, mixer, n_active, dtype, threads).value_and_gradient(gammas, betas)
+    return _choose(cost, mixer, n_active, dtype).value_and_gradient(gammas, betas)
 
 
 def _choose(
-    cost: Cost, mixer: str, n_active: int | None, dtype: str, threads: int
+    cost: Cost, mixer: str, n_active: int | None, dtype: str
 ) -> CompiledX | CompiledSubspace | StagedAnsatz:
     """What evolves this cost: compiled loops where they are faster, else NumPy."""
     if not hasattr(cost, "to_table"):
         raise TypeError(f"cost={show_value(cost)} is not a cost such as a CostTable")
     check_choice("dtype", dtype, DTYPES)
-    threads = check_integer("threads", threads, minimum=1)
     mixer, n_active = check_mixer(mixer, n_active, cost.n_neurons)
     is_compiled = dtype == "complex64" and cost.n_neurons >= _COMPILED_FROM
 
@@ -118,8 +113,8 @@ def _choose(
     if not is_compiled:
         return StagedAnsatz.of(costs, mixer, n_active)
     if mixer == "x":
-        return CompiledX(costs, threads)
-    return CompiledSubspace.of(costs, mixer, n_active, threads)
+        return CompiledX(costs)
+    return CompiledSubspace.of(costs, mixer, n_active)
 
 
 def _bytes_per_mask(n: int, n_active: int | None, is_compiled: bool) -> int:

@@ -167,7 +167,7 @@ def test_threads(page: Page) -> None:
     elif (os.cpu_count() or 1) < 2:
         section.note = "This machine has one core: there is nothing to compare."
     else:
-        sizes = [16, 18] if IS_QUICK else [16, 18, 20, 22, 24]
+        sizes = [21] if IS_QUICK else [20, 21, 22, 24]
         section.lines = fresh_processes.thread_lines(sizes, (3, 8))
 
 

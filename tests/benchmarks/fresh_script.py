@@ -176,14 +176,17 @@ def _status(name: str) -> int:
 
 def _functions() -> list[Callable[[Any, int, int], Any]]:
     """State, mean cost, and mean cost with gradient; of a table, p layers and threads."""
+    import numba
     import numpy as np
 
     from labkit.simulators import evolve_qaoa, qaoa_expectation, qaoa_value_and_gradient
 
     def bind(function: Callable[..., Any]) -> Callable[[Any, int, int], Any]:
-        return lambda table, p, count: function(
-            table, np.full(p, 0.3), np.full(p, 0.4), threads=count
-        )
+        def call(table: Any, p: int, count: int) -> Any:
+            numba.set_num_threads(count)
+            return function(table, np.full(p, 0.3), np.full(p, 0.4))
+
+        return call
 
     return [bind(f) for f in (evolve_qaoa, qaoa_expectation, qaoa_value_and_gradient)]
 

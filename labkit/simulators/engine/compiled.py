@@ -1,26 +1,26 @@
-"""QAOA in compiled loops, complex64, on one or more threads."""
+"""QAOA in compiled loops, complex64; large states on as many threads as numba may use."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from labkit.simulators.engine.shares import run_team
 from labkit.simulators.states import IntArray, find_support, spread
 
 if TYPE_CHECKING:
+    from labkit.simulators.engine.kernels import RotationLoops
+    from labkit.simulators.engine.phases import GroverLoops
     from labkit.simulators.engine.ring import RingLoops
-    from labkit.simulators.engine.shifts import GroverLoops
+
+    Loops = RotationLoops | GroverLoops | RingLoops
 
 FloatArray = npt.NDArray[np.float64]
 Floats = npt.NDArray[np.float32]
 
-_SHARED_FROM = 2**18  # amplitudes: with fewer, threads cost more than they save
+_WARM_NEURONS = 13  # with fewer, not every loop of the ring is run
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,20 +32,21 @@ class CompiledX:
 
     Attributes:
         costs: float64 (2^n,), n at least 6, read-only as in a `CostTable`.
-        threads: how many work at once, at least 1.
     """
 
     costs: FloatArray
-    threads: int = 1
 
     def state(self, gammas: FloatArray, betas: FloatArray) -> npt.NDArray[np.complex64]:
         """psi, complex64 (2^n,)."""
         from labkit.simulators.engine import kernels
 
-        states, costs = self._room(1)
-        run_team(self._team, kernels.evolve_share, states, costs, *_plain(gammas, betas))
-        psi = np.empty(costs.shape, dtype=np.complex64)
-        psi.real, psi.imag = states[0, :, :, : costs.shape[1]]
+        rows, v = self._rows, self._room(1)
+        if self._is_shared:
+            kernels.RotationLoops(rows).evolve(v, gammas, betas)
+        else:
+            kernels.evolve(v[0], rows, *_plain(gammas, betas))
+        psi = np.empty(rows.shape, dtype=np.complex64)
+        psi.real, psi.imag = v[0, :, :, : rows.shape[1]]
         powers = np.array([1, 1j, -1, -1j], dtype=np.complex64)
         within = powers[np.bitwise_count(np.arange(psi.shape[1])) % 4]
         for number, row in enumerate(psi):
@@ -56,12 +57,9 @@ class CompiledX:
         """<psi|C|psi> / <psi|psi>."""
         from labkit.simulators.engine import kernels
 
-        angles = _plain(gammas, betas)
-        if (team := self._team) == 1:
-            return float(kernels.mean_cost(self.costs, *angles))
-        states, costs = self._room(1)
-        loop, sums = kernels.mean_cost_share, np.empty((team, 2))
-        return float(run_team(team, loop, states, sums, costs, *angles)[0])
+        if self._is_shared:
+            return _mean_cost(kernels.RotationLoops(self._rows), self._room(1), gammas, betas)
+        return float(kernels.mean_cost(self.costs, *_plain(gammas, betas)))
 
     def value_and_gradient(
         self, gammas: FloatArray, betas: FloatArray
@@ -69,25 +67,29 @@ class CompiledX:
         """The expectation and its derivatives, by the adjoint method."""
         from labkit.simulators.engine import kernels
 
-        angles = _plain(gammas, betas)
-        if (team := self._team) == 1:
-            value, dgammas, dbetas = kernels.gradient(self.costs, *angles)
-            return value, dgammas, dbetas
-        states, costs = self._room(2)
-        loop, sums = kernels.gradient_share, np.empty((team, 2))
-        parts = run_team(team, loop, states, sums, costs, *angles)
-        return parts[0][0], sum(part[1] for part in parts), sum(part[2] for part in parts)
+        if self._is_shared:
+            loops = kernels.RotationLoops(self._rows)
+            return _value_and_gradient(loops, self._room(2), gammas, betas)
+        value, dgammas, dbetas = kernels.gradient(self.costs, *_plain(gammas, betas))
+        return value, dgammas, dbetas
 
     @property
-    def _team(self) -> int:
-        return _useful_threads(self.threads, len(self.costs))
+    def _is_shared(self) -> bool:
+        from labkit.simulators.engine import loops
 
-    def _room(self, count: int) -> tuple[Floats, FloatArray]:
-        """Room for some states, and the costs by rows."""
+        return loops.may_share(len(self.costs))
+
+    @property
+    def _rows(self) -> FloatArray:
+        from labkit.simulators.engine import phases
+
+        return self.costs.reshape(-1, min(phases.SIDE, len(self.costs)))
+
+    def _room(self, count: int) -> Floats:
         from labkit.simulators.engine import kernels
 
-        costs = kernels.in_rows(self.costs)
-        return kernels.room(count, costs), costs
+        states: Floats = kernels.room(count, self._rows)
+        return states
 
 
 def _plain(gammas: FloatArray, betas: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -107,19 +109,15 @@ class CompiledSubspace:
         mixer: 'grover' or 'ring'.
         n_neurons: n.
         support: indices of the masks that have an amplitude; None if all 2^n have one.
-        threads: how many work at once, at least 1.
     """
 
     rows: FloatArray
     mixer: str
     n_neurons: int
     support: IntArray | None
-    threads: int = 1
 
     @classmethod
-    def of(
-        cls, costs: FloatArray, mixer: str, n_active: int | None, threads: int = 1
-    ) -> CompiledSubspace:
+    def of(cls, costs: FloatArray, mixer: str, n_active: int | None) -> CompiledSubspace:
         """From a table (2^n,) and a checked mixer."""
         from labkit.simulators.engine.phases import SIDE
 
@@ -130,35 +128,25 @@ class CompiledSubspace:
             support = find_support(n, n_active)
             rows = _fill_rows(costs[support])
         rows.flags.writeable = False
-        return cls(rows, mixer, n, support, threads)
+        return cls(rows, mixer, n, support)
 
     def state(self, gammas: FloatArray, betas: FloatArray) -> npt.NDArray[np.complex64]:
         """psi, complex64 (2^n,)."""
         v = self._start(1)
-        with self._loops() as loops:
-            loops.evolve(v, gammas, betas)
+        self._loops().evolve(v, gammas, betas)
         psi = np.empty(self._size, dtype=np.complex64)
         psi.real, psi.imag = v.reshape(2, -1)[:, : self._size]
         return psi if self.support is None else spread(psi, self.support, self.n_neurons)
 
     def expectation(self, gammas: FloatArray, betas: FloatArray) -> float:
         """<psi|C|psi> / <psi|psi>."""
-        v = self._start(1)
-        with self._loops() as loops:
-            return self._mean_cost(loops, v, gammas, betas)
+        return _mean_cost(self._loops(), self._start(1), gammas, betas)
 
     def value_and_gradient(
         self, gammas: FloatArray, betas: FloatArray
     ) -> tuple[float, FloatArray, FloatArray]:
         """The expectation and its derivatives, by the adjoint method."""
-        from labkit.simulators.engine.phases import weigh
-
-        v = self._start(2)
-        with self._loops() as loops:
-            value = self._mean_cost(loops, v[:1], gammas, betas)
-            # the mean taken off changes no derivative, and keeps float32 from cancelling
-            loops.shares.run(len(self.rows), weigh, v[0], self.rows, value, v[1])
-            return value, *loops.undo(v, gammas, betas)
+        return _value_and_gradient(self._loops(), self._start(2), gammas, betas)
 
     @property
     def _size(self) -> int:
@@ -171,27 +159,33 @@ class CompiledSubspace:
         v[0, 0].ravel()[: self._size] = self._size**-0.5
         return v
 
-    def _mean_cost(
-        self, loops: GroverLoops | RingLoops, v: Floats, gammas: FloatArray, betas: FloatArray
-    ) -> float:
-        from labkit.simulators.engine.phases import expectation
-
-        loops.evolve(v, gammas, betas)
-        parts = loops.shares.run(len(self.rows), expectation, v[0], self.rows)
-        total, norm = np.sum(parts, axis=0)
-        return float(total / norm)
-
-    @contextmanager
-    def _loops(self) -> Iterator[GroverLoops | RingLoops]:
+    def _loops(self) -> GroverLoops | RingLoops:
+        from labkit.simulators.engine.phases import GroverLoops
         from labkit.simulators.engine.ring import RingLoops
-        from labkit.simulators.engine.shares import share_out
-        from labkit.simulators.engine.shifts import GroverLoops
 
-        with share_out(_useful_threads(self.threads, self._size)) as shares:
-            if self.support is None or self.mixer == "grover":
-                yield GroverLoops(self.rows, self._size, shares)
-            else:
-                yield RingLoops.of(self.rows, self.support, self.n_neurons, shares)
+        if self.support is None or self.mixer == "grover":
+            return GroverLoops(self.rows, self._size)
+        return RingLoops.of(self.rows, self.support, self.n_neurons)
+
+
+def _mean_cost(loops: Loops, v: Floats, gammas: FloatArray, betas: FloatArray) -> float:
+    from labkit.simulators.engine.loops import run
+    from labkit.simulators.engine.phases import expectation
+
+    loops.evolve(v[:1], gammas, betas)
+    return float(run(loops.size, expectation, v[0], loops.costs))
+
+
+def _value_and_gradient(
+    loops: Loops, v: Floats, gammas: FloatArray, betas: FloatArray
+) -> tuple[float, FloatArray, FloatArray]:
+    from labkit.simulators.engine.loops import run
+    from labkit.simulators.engine.phases import weigh
+
+    value = _mean_cost(loops, v, gammas, betas)
+    # the mean taken off changes no derivative, and keeps float32 from cancelling large numbers
+    run(loops.size, weigh, v[0], loops.costs, value, v[1])
+    return value, *loops.undo(v, gammas, betas)
 
 
 def _fill_rows(numbers: FloatArray) -> FloatArray:
@@ -208,20 +202,21 @@ def _fill_rows(numbers: FloatArray) -> FloatArray:
     return rows
 
 
-def _useful_threads(threads: int, size: int) -> int:
-    return 1 if size < _SHARED_FROM else threads
-
-
 def warm_up() -> None:
     """Compiles and caches all loops: seconds, once on a machine, that nobody then waits for."""
-    costs, angles = np.zeros(_SHARED_FROM), np.ones(1)
+    from labkit.simulators.engine import kernels, loops
+
+    costs, angles = np.zeros(2**_WARM_NEURONS), np.ones(1)
     costs.flags.writeable = False
+    rotating = CompiledX(costs)
     for ansatz in (
-        CompiledX(costs, 1),
-        CompiledX(costs, 2),
+        rotating,
         CompiledSubspace.of(costs, "grover", None),
-        CompiledSubspace.of(costs, "ring", 9),
+        CompiledSubspace.of(costs, "ring", _WARM_NEURONS // 2),
     ):
         ansatz.state(angles, angles)
         ansatz.expectation(angles, angles)
         ansatz.value_and_gradient(angles, angles)
+    one_by_one = kernels.RotationLoops(rotating._rows)
+    _value_and_gradient(one_by_one, rotating._room(2), angles, angles)
+    loops.compile_for_several()

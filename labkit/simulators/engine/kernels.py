@@ -1,77 +1,107 @@
-"""Compiled QAOA with the X mixer: passes over memory, and all of them in one call of a team.
+"""Compiled QAOA with the X mixer: passes over memory, and all of them in one call.
 
-States are D^-n psi, see `labkit.simulators.engine.rotations`. A pass takes costs as float64 (rows,
-2^n / rows) and works on its shares from `first` up to `last`. Numba compiles these when they are
-first called on a machine, and caches them.
+States are D^-n psi, see `labkit.simulators.engine.rotations`. A pass takes costs by rows, float64
+(rows, 2^n / rows). Numba compiles these when they are first called on a machine, and caches them.
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
+from numba import prange
 
+from labkit.simulators.engine.loops import compiled, run, shared
 from labkit.simulators.engine.phases import (
     PAD,
     SIDE,
-    compiled,
     expectation,
-    start,
-    turn,
-    turn_back,
+    start_row,
+    turn_row,
+    turn_row_back,
     weigh,
 )
 from labkit.simulators.engine.rotations import (
     exchange,
+    lines_across,
+    parity_signs,
     rotate_across,
     rotate_two_across,
     rotate_two_within,
     rotate_within,
-    shares_across,
     split_angle,
 )
-from labkit.simulators.engine.teams import alone, share, wait
+
+FloatArray = npt.NDArray[np.float64]
+Floats = npt.NDArray[np.float32]
 
 
-@compiled
-def low_pass(v: Any, costs: Any, gamma: float, beta: float, first: int, last: int) -> None:
-    """A layer's phase, scaled by what the rotations leave out, and those within rows; by rows."""
+@shared
+def start(v: Any, costs: Any) -> None:
+    """The uniform superposition."""
+    for row in prange(len(costs)):
+        start_row(v, costs, row)
+
+
+@shared
+def low_pass(v: Any, costs: Any, gamma: float, beta: float) -> None:
+    """A layer's phase, scaled by what the rotations leave out, and those within rows."""
     theta, k = split_angle(beta)
     scale = cos_power(theta, costs.size) * (cos_power(math.pi, costs.size) if k >= 2 else 1)
-    for row in range(first, last):
-        turn(v, costs, gamma / (2 * math.pi), np.float32(scale), row, row + 1)
-        rotate_within(v, np.float32(math.tan(theta)), row)
+    t = np.float32(math.tan(theta))
+    for row in prange(len(costs)):
+        turn_row(v, costs, gamma / (2 * math.pi), np.float32(scale), row)
+        rotate_within(v, t, row)
 
 
-@compiled
-def high_pass(v: Any, beta: float, first: int, last: int) -> None:
-    """Rotations across rows; by `shares_across`."""
-    rotate_across(v, np.float32(math.tan(split_angle(beta)[0])), first, last)
+@shared
+def high_pass(v: Any, beta: float) -> None:
+    """Rotations across rows."""
+    t = np.float32(math.tan(split_angle(beta)[0]))
+    for line in prange(lines_across(v)):
+        rotate_across(v, t, line)
 
 
-@compiled
-def high_pass_back(p: Any, q: Any, beta: float, first: int, last: int) -> float:
+@shared
+def quarter_turn(v: Any, beta: float) -> None:
+    """The quarter turn in beta, if there is one."""
+    if split_angle(beta)[1] % 2:
+        signs = parity_signs(v.shape[2] - PAD)
+        for row in prange((v.shape[1] + 1) // 2):
+            exchange(v, signs, row)
+
+
+@shared
+def high_pass_back(p: Any, q: Any, beta: float) -> float:
     """Undoes `high_pass` on both; returns its part of Im <q|sum_j X_j|p>."""
     theta, _ = split_angle(beta)
-    t, shrink = np.float32(-math.tan(theta)), math.cos(theta) ** 2
-    return rotate_two_across(p, q, t, shrink, first, last)
+    t, shrink, of_beta = np.float32(-math.tan(theta)), math.cos(theta) ** 2, 0.0
+    for line in prange(lines_across(p)):
+        of_beta += rotate_two_across(p, q, t, shrink, line)
+    return of_beta
 
 
-@compiled
-def low_pass_back(
-    p: Any, q: Any, costs: Any, gamma: float, beta: float, first: int, last: int
-) -> tuple[float, float]:
+@shared
+def low_pass_back(p: Any, q: Any, costs: Any, gamma: float, beta: float) -> tuple[float, float]:
     """Undoes `low_pass` on both; returns its part of Im <q|sum_j X_j|p>, and Im <q|cost|p>."""
     theta, _ = split_angle(beta)
     t, shrink = np.float32(-math.tan(theta)), math.cos(theta) ** 2
     scale = np.float32(cos_power(theta, costs.size))
     of_beta = of_gamma = 0.0
-    for row in range(first, last):
+    for row in prange(len(costs)):
         of_beta += rotate_two_within(p, q, t, shrink, row)
-        of_gamma += turn_back(p, q, costs, gamma / (2 * math.pi), scale, row, row + 1)
+        of_gamma += turn_row_back(p, q, costs, gamma / (2 * math.pi), scale, row)
     of_beta *= cos_power(theta, costs.shape[0]) ** 2
     return of_beta, of_gamma * cos_power(theta, costs.size) ** 2
+
+
+@compiled
+def cos_power(theta: float, size: int) -> float:
+    """cos(theta)^k for size = 2^k."""
+    return math.cos(theta) ** round(math.log2(size))
 
 
 @compiled
@@ -95,88 +125,80 @@ def in_rows(costs: Any) -> Any:
 
 
 @compiled
+def evolve(v: Any, costs: Any, gammas: Any, betas: Any) -> None:
+    """Brings a state from the start through all layers."""
+    start(v, costs)
+    for layer in range(len(gammas)):
+        low_pass(v, costs, gammas[layer], betas[layer])
+        high_pass(v, betas[layer])
+        quarter_turn(v, betas[layer])
+
+
+@compiled
 def mean_cost(costs: Any, gammas: Any, betas: Any) -> float:
     """<psi|C|psi> / <psi|psi> after all layers; costs are (2^n,)."""
-    states, sums = room(1, in_rows(costs)), np.empty((1, 2))
-    return mean_cost_share(states, sums, in_rows(costs), gammas, betas, alone(), 0)
+    rows = in_rows(costs)
+    v = room(1, rows)[0]
+    evolve(v, rows, gammas, betas)
+    return expectation(v, rows)
 
 
 @compiled
 def gradient(costs: Any, gammas: Any, betas: Any) -> tuple[float, Any, Any]:
     """The mean cost, and its derivatives by the adjoint method; costs are (2^n,)."""
-    states, sums = room(2, in_rows(costs)), np.empty((1, 2))
-    return gradient_share(states, sums, in_rows(costs), gammas, betas, alone(), 0)
-
-
-@compiled
-def evolve_share(states: Any, costs: Any, gammas: Any, betas: Any, flags: Any, rank: int) -> None:
-    """A member's part of bringing the first state from the start through all layers.
-
-    Args:
-        states: room for one state or two.
-        costs: by rows, here and below.
-        gammas: float64 (p,).
-        betas: float64 (p,).
-        flags: of the team, see `labkit.simulators.engine.teams`.
-        rank: of the member.
-    """
-    v, rows = states[0], share(len(costs), flags, rank)
-    start(v, costs, rows[0], rows[1])
-    for layer in range(len(gammas)):
-        low_pass(v, costs, gammas[layer], betas[layer], rows[0], rows[1])
-        wait(flags, rank)
-        first, last = share(shares_across(v), flags, rank)
-        high_pass(v, betas[layer], first, last)
-        wait(flags, rank)
-        _exchange_share(v, betas[layer], flags, rank)
-
-
-@compiled
-def mean_cost_share(
-    states: Any, sums: Any, costs: Any, gammas: Any, betas: Any, flags: Any, rank: int
-) -> float:
-    """A member's part of the mean cost, which each returns; `sums` is room for two of each."""
-    evolve_share(states, costs, gammas, betas, flags, rank)
-    first, last = share(len(costs), flags, rank)
-    sums[rank, 0], sums[rank, 1] = expectation(states[0], costs, first, last)
-    wait(flags, rank)
-    return sums[:, 0].sum() / sums[:, 1].sum()
-
-
-@compiled
-def gradient_share(
-    states: Any, sums: Any, costs: Any, gammas: Any, betas: Any, flags: Any, rank: int
-) -> tuple[float, Any, Any]:
-    """The mean cost, and a member's part of the derivatives."""
-    value = mean_cost_share(states, sums, costs, gammas, betas, flags, rank)
-    v, adjoint, rows = states[0], states[1], share(len(costs), flags, rank)
+    rows = in_rows(costs)
+    states = room(2, rows)
+    p, q = states[0], states[1]
+    evolve(p, rows, gammas, betas)
+    value = expectation(p, rows)
     # the mean taken off changes no derivative, and keeps float32 from cancelling large numbers
-    weigh(v, costs, value, adjoint, rows[0], rows[1])
-    wait(flags, rank)
+    weigh(p, rows, value, q)
     dgammas, dbetas = np.zeros_like(gammas), np.zeros_like(betas)
     for layer in range(len(gammas) - 1, -1, -1):
         gamma, beta = gammas[layer], betas[layer]
-        for state in (v, adjoint):  # up to a sign of both
-            _exchange_share(state, beta, flags, rank)
-        first, last = share(shares_across(v), flags, rank)
-        high = high_pass_back(v, adjoint, beta, first, last)
-        wait(flags, rank)
-        low, of_gamma = low_pass_back(v, adjoint, costs, gamma, beta, rows[0], rows[1])
-        wait(flags, rank)
+        quarter_turn(p, beta)  # up to a sign of both
+        quarter_turn(q, beta)
+        high = high_pass_back(p, q, beta)
+        low, of_gamma = low_pass_back(p, q, rows, gamma, beta)
         dbetas[layer], dgammas[layer] = -2 * (low + high), 2 * of_gamma
     return value, dgammas, dbetas
 
 
-@compiled
-def _exchange_share(v: Any, beta: float, flags: Any, rank: int) -> None:
-    """The quarter turn in beta, if there is one: for rows of the upper half and complements."""
-    if split_angle(beta)[1] % 2:
-        first, last = share((v.shape[1] + 1) // 2, flags, rank)
-        exchange(v, first, last)
-        wait(flags, rank)
+@dataclass(frozen=True, eq=False)
+class RotationLoops:
+    """The same passes one by one, so that each can be shared out among threads.
 
+    Attributes:
+        costs: float64 (rows, 2^n / rows).
+    """
 
-@compiled
-def cos_power(theta: float, size: int) -> float:
-    """cos(theta)^k for size = 2^k."""
-    return math.cos(theta) ** round(math.log2(size))
+    costs: FloatArray
+
+    @property
+    def size(self) -> int:
+        """How many amplitudes there are."""
+        return self.costs.size
+
+    def evolve(self, v: Floats, gammas: FloatArray, betas: FloatArray) -> None:
+        """All layers, of a state (1, 2, rows, width) that need not be filled."""
+        size = self.size
+        run(size, start, v[0], self.costs)
+        for gamma, beta in zip(gammas, betas, strict=True):
+            run(size, low_pass, v[0], self.costs, gamma, beta)
+            run(size, high_pass, v[0], beta)
+            run(size, quarter_turn, v[0], beta)
+
+    def undo(
+        self, v: Floats, gammas: FloatArray, betas: FloatArray
+    ) -> tuple[FloatArray, FloatArray]:
+        """All layers of psi and of lambda, (2, 2, rows, width): 2 Im <lambda|G|psi> of each."""
+        size = self.size
+        dgammas, dbetas = np.zeros_like(gammas), np.zeros_like(betas)
+        for layer in reversed(range(len(gammas))):
+            gamma, beta = gammas[layer], betas[layer]
+            for state in v:
+                run(size, quarter_turn, state, beta)
+            high = run(size, high_pass_back, *v, beta)
+            low, of_gamma = run(size, low_pass_back, *v, self.costs, gamma, beta)
+            dbetas[layer], dgammas[layer] = -2 * (low + high), 2 * of_gamma
+        return dgammas, dbetas

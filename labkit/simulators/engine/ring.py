@@ -20,10 +20,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from numba import prange
 
 from labkit.ansatz import Edge, ring_edges
-from labkit.simulators.engine.phases import compiled, turn, turn_back
-from labkit.simulators.engine.shares import Shares
+from labkit.simulators.engine.loops import compiled, run, shared
+from labkit.simulators.engine.phases import turn, turn_back
 from labkit.simulators.states import IntArray, find_support
 
 FloatArray = npt.NDArray[np.float64]
@@ -41,26 +42,23 @@ class RingLoops:
         costs: float64 (rows, width), zeros after those of the support.
         blocks: of the support.
         groups: of each group of edges those that exchange blocks, as strides, and the others.
-        shares: who runs the loops.
     """
 
     costs: FloatArray
     blocks: Blocks
     groups: Sequence[tuple[IntArray, Sequence[Pairs]]]
-    shares: Shares
 
     @classmethod
-    def of(cls, costs: FloatArray, support: IntArray, n_neurons: int, shares: Shares) -> RingLoops:
+    def of(cls, costs: FloatArray, support: IntArray, n_neurons: int) -> RingLoops:
         """For all edges of the ring."""
         blocks = Blocks.of(support, n_neurons)
         groups = [(blocks.strides(edges), blocks.pairs(edges)) for edges in ring_edges(n_neurons)]
-        return cls(costs, blocks, groups, shares)
+        return cls(costs, blocks, groups)
 
     def evolve(self, v: Floats, gammas: FloatArray, betas: FloatArray) -> None:
         """All layers, of a state (1, 2, rows, width)."""
         for gamma, beta in zip(gammas, betas, strict=True):
-            turns, scale = gamma / (2 * math.pi), np.float32(1)
-            self.shares.run(len(self.costs), turn, v[0], self.costs, turns, scale)
+            run(self.size, turn, v[0], self.costs, gamma / (2 * math.pi))
             for group in self.groups:
                 self._exchange(v, *group, beta)
 
@@ -72,21 +70,24 @@ class RingLoops:
         for layer in reversed(range(len(gammas))):
             for group in reversed(self.groups):
                 dbetas[layer] -= 2 * self._exchange(v, *group, -betas[layer])
-            turns, scale = gammas[layer] / (2 * math.pi), np.float32(1)
-            found = self.shares.run(len(self.costs), turn_back, *v, self.costs, turns, scale)
-            dgammas[layer] = 2 * sum(found)
+            turns = gammas[layer] / (2 * math.pi)
+            dgammas[layer] = 2 * run(self.size, turn_back, *v, self.costs, turns)
         return dgammas, dbetas
+
+    @property
+    def size(self) -> int:
+        """How many amplitudes there are."""
+        return int(self.blocks.starts[-1])
 
     def _exchange(self, v: Floats, strides: IntArray, pairs: Sequence[Pairs], beta: float) -> float:
         """A group; returns Im <q|-B|p> of two states."""
-        starts, ones, count = self.blocks.starts, self.blocks.ones, self.shares.threads
-        total = 0.0
-        if len(strides):
-            total += sum(self.shares.run(count, exchange_blocks, v, starts, strides, beta, count))
+        starts, ones, total = self.blocks.starts, self.blocks.ones, 0.0
+        for stride in strides:
+            total += run(self.size, exchange_blocks, v, starts, stride, beta)
         for some in pairs:
             firsts = len(ones) // 2 if some.stride else len(ones)
             tables = some.stride, some.one, some.other, some.ends
-            total += sum(self.shares.run(firsts, exchange_places, v, starts, ones, *tables, beta))
+            total += run(self.size, exchange_places, v, firsts, starts, ones, *tables, beta)
         return total
 
 
@@ -167,26 +168,21 @@ def _find_pairs(last: int, stride: int, flips: tuple[int, ...]) -> Pairs:
     return Pairs(stride, place[one], place[one ^ flip], ends)
 
 
-@compiled
-def exchange_blocks(
-    v: Any, starts: Any, strides: Any, beta: float, shares: int, first: int, last: int
-) -> float:
-    """Edges among the bits that number blocks; a share is a part of each block."""
+@shared
+def exchange_blocks(v: Any, starts: Any, stride: int, beta: float) -> float:
+    """An edge among the bits that number blocks: each block with 01 there, with its 10."""
     flat, total = v.reshape(v.shape[0], 2, -1), 0.0
-    for stride in strides:
-        for top in range(stride, len(starts) - 1, 4 * stride):
-            for h in range(top, top + stride):
-                at, size = starts[h], starts[h + 1] - starts[h]
-                begin, end = size * first // shares, size * last // shares
-                if begin < end:
-                    to = starts[h + stride] + begin
-                    total += _exchange_runs(flat, at + begin, to, end - begin, beta)
+    for k in prange((len(starts) - 1) // 4):
+        h = k + 3 * (k & -stride) + stride  # the k-th whose bits are 01
+        size, to = starts[h + 1] - starts[h], starts[h + stride]
+        total += _exchange_runs(flat, starts[h], to, size, beta)
     return total
 
 
-@compiled
+@shared
 def exchange_places(
     v: Any,
+    firsts: int,
     starts: Any,
     ones: Any,
     stride: int,
@@ -194,12 +190,10 @@ def exchange_places(
     other: Any,
     ends: Any,
     beta: float,
-    first: int,
-    last: int,
 ) -> float:
-    """Other edges, see `Pairs`; a share is some of the first blocks."""
+    """Other edges, see `Pairs`, of so many first blocks."""
     flat, total = v.reshape(v.shape[0], 2, -1), 0.0
-    for k in range(first, last):
+    for k in prange(firsts):
         h = k + (k & -stride)  # the k-th whose bit `stride` is 0
         begin, end = ends[ones[h]], ends[ones[h] + 1]
         if begin < end:

@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from labkit.simulators.engine.phases import PAD, compiled, parity
+from labkit.simulators.engine.loops import compiled
+from labkit.simulators.engine.phases import PAD, parity
 from labkit.simulators.engine.registers import WIDTH, rotate_registers, rotate_two_states
 
 _TILE = 4 * WIDTH  # numbers whose qubits, the last 6, are rotated in registers at once
@@ -44,12 +45,11 @@ def rotate_within(v: Any, t: Any, row: int) -> None:
 
 
 @compiled
-def rotate_across(v: Any, t: Any, first: int, last: int) -> None:
-    """Rotates the qubits that number rows; a share is a cache line of each row."""
+def rotate_across(v: Any, t: Any, k: int) -> None:
+    """Rotates the qubits that number rows, in the k-th cache line of each row."""
     flat, rows, width = v.reshape(-1), v.shape[1], v.shape[2]
-    for k in range(first, last):
-        for at in (k * WIDTH, rows * width + k * WIDTH):
-            _rotate_rows(flat, at, width, rows, WIDTH, t)
+    for at in (k * WIDTH, rows * width + k * WIDTH):
+        _rotate_rows(flat, at, width, rows, WIDTH, t)
 
 
 @compiled
@@ -71,44 +71,41 @@ def rotate_two_within(p: Any, q: Any, t: Any, shrink: float, row: int) -> float:
 
 
 @compiled
-def rotate_two_across(p: Any, q: Any, t: Any, shrink: float, first: int, last: int) -> float:
+def rotate_two_across(p: Any, q: Any, t: Any, shrink: float, k: int) -> float:
     """`rotate_across` of two states; returns sum_k sum (q_0 p_1 - q_1 p_0)."""
     flat_p, flat_q = p.reshape(-1), q.reshape(-1)
     rows, width, total = p.shape[1], p.shape[2], 0.0
-    for k in range(first, last):
-        for at in (k * WIDTH, rows * width + k * WIDTH):
-            total += _rotate_two_rows(flat_p, flat_q, at, width, rows, WIDTH, t, shrink)
+    for at in (k * WIDTH, rows * width + k * WIDTH):
+        total += _rotate_two_rows(flat_p, flat_q, at, width, rows, WIDTH, t, shrink)
     return total
 
 
 @compiled
-def shares_across(v: Any) -> int:
-    """Into how many shares `rotate_across` is cut: none if there is one row."""
+def lines_across(v: Any) -> int:
+    """Cache lines of a row, which `rotate_across` takes one by one: none if there is one row."""
     return (v.shape[2] - PAD) // WIDTH if v.shape[1] > 1 else 0
 
 
 @compiled
-def exchange(v: Any, first: int, last: int) -> None:
+def exchange(v: Any, signs: Any, row: int) -> None:
     """R(pi/2) on all qubits: v_m -> (-1)^(number of zeros in m) v_(not m).
 
-    For the rows from `first` up to `last`, of the upper half of all, and for their complements; a
-    single row is done whole.
+    For a row of the upper half of all, and for its complement; a single row is done whole. `signs`
+    are the `parity_signs` of a row.
     """
-    rows, width = v.shape[1], v.shape[2] - PAD
-    signs = _parity_signs(width)
+    rows, width = v.shape[1], len(signs)
     of_pair = np.float32(1 - 2 * (round(math.log2(rows * width)) % 2))
-    for row in range(first, last):
-        of_row = np.float32(1 - 2 * parity(row))
-        for k in range(2):
-            one, other = v[k, row], v[k, rows - 1 - row]
-            for m in range(width if rows > 1 else width // 2):
-                sign = of_row * signs[m]
-                a, b = one[m], other[width - 1 - m]
-                one[m], other[width - 1 - m] = sign * of_pair * b, sign * a
+    of_row = np.float32(1 - 2 * parity(row))
+    for k in range(2):
+        one, other = v[k, row], v[k, rows - 1 - row]
+        for m in range(width if rows > 1 else width // 2):
+            sign = of_row * signs[m]
+            a, b = one[m], other[width - 1 - m]
+            one[m], other[width - 1 - m] = sign * of_pair * b, sign * a
 
 
 @compiled
-def _parity_signs(size: int) -> Any:
+def parity_signs(size: int) -> Any:
     """1 where the number of ones in m is even, else -1, for m < size, a power of two."""
     signs = np.ones(size, np.float32)
     h = 1
