@@ -39,10 +39,10 @@ FloatArray = npt.NDArray[np.float64]
 Floats = npt.NDArray[np.float32]
 
 
-@shared
+@compiled
 def start(v: Any, costs: Any) -> None:
     """The uniform superposition."""
-    for row in prange(len(costs)):
+    for row in range(len(costs)):
         start_row(v, costs, row)
 
 
@@ -52,7 +52,7 @@ def low_pass(v: Any, costs: Any, gamma: float, beta: float) -> None:
     theta, k = split_angle(beta)
     scale = cos_power(theta, costs.size) * (cos_power(math.pi, costs.size) if k >= 2 else 1)
     t = np.float32(math.tan(theta))
-    for row in prange(len(costs)):
+    for row in prange(np.intp(0), len(costs)):
         turn_row(v, costs, gamma / (2 * math.pi), np.float32(scale), row)
         rotate_within(v, t, row)
 
@@ -61,7 +61,7 @@ def low_pass(v: Any, costs: Any, gamma: float, beta: float) -> None:
 def high_pass(v: Any, beta: float) -> None:
     """Rotations across rows."""
     t = np.float32(math.tan(split_angle(beta)[0]))
-    for line in prange(lines_across(v)):
+    for line in prange(np.intp(0), lines_across(v)):
         rotate_across(v, t, line)
 
 
@@ -70,7 +70,7 @@ def quarter_turn(v: Any, beta: float) -> None:
     """The quarter turn in beta, if there is one."""
     if split_angle(beta)[1] % 2:
         signs = parity_signs(v.shape[2] - PAD)
-        for row in prange((v.shape[1] + 1) // 2):
+        for row in prange(np.intp(0), (v.shape[1] + 1) // 2):
             exchange(v, signs, row)
 
 
@@ -79,7 +79,7 @@ def high_pass_back(p: Any, q: Any, beta: float) -> float:
     """Undoes `high_pass` on both; returns its part of Im <q|sum_j X_j|p>."""
     theta, _ = split_angle(beta)
     t, shrink, of_beta = np.float32(-math.tan(theta)), math.cos(theta) ** 2, 0.0
-    for line in prange(lines_across(p)):
+    for line in prange(np.intp(0), lines_across(p)):
         of_beta += rotate_two_across(p, q, t, shrink, line)
     return of_beta
 
@@ -91,7 +91,7 @@ def low_pass_back(p: Any, q: Any, costs: Any, gamma: float, beta: float) -> tupl
     t, shrink = np.float32(-math.tan(theta)), math.cos(theta) ** 2
     scale = np.float32(cos_power(theta, costs.size))
     of_beta = of_gamma = 0.0
-    for row in prange(len(costs)):
+    for row in prange(np.intp(0), len(costs)):
         of_beta += rotate_two_within(p, q, t, shrink, row)
         of_gamma += turn_row_back(p, q, costs, gamma / (2 * math.pi), scale, row)
     of_beta *= cos_power(theta, costs.shape[0]) ** 2

@@ -1,7 +1,8 @@
 """Loops compiled by numba: for one thread, and once more for several, where these help.
 
-Numba shares out what runs over `prange`; compiled for one thread, that is `range`. Its cache does
-not see a change in another file: after one, remove it (`make clean`).
+Numba shares out what runs over `prange`; compiled for one thread, that is `range`. From
+`np.intp(0)` on its index is signed in both, so that what a loop calls is compiled once. Numba's
+cache does not see a change in another file: after one, remove it (`make clean`).
 """
 
 from __future__ import annotations
@@ -35,7 +36,9 @@ def shared(function: Callable[..., Any]) -> Any:
 
 
 def run(size: int, loop: Any, *arguments: Any) -> Any:
-    """What a `shared` loop returns, of arguments that have to do with so many amplitudes.
+    """What a loop returns, of arguments that have to do with so many amplitudes.
+
+    A `shared` one is shared out if they are many; others are too light to be compiled twice.
 
     Several threads work for one caller at a time. Whoever comes meanwhile works alone: numba's
     simplest threads, those where there is no OpenMP, end a process in which two callers meet.
@@ -43,7 +46,7 @@ def run(size: int, loop: Any, *arguments: Any) -> Any:
     if not may_share(size) or not _free.acquire(blocking=False):
         return loop(*arguments)
     try:
-        return _together[loop](*arguments)
+        return _together.get(loop, loop)(*arguments)
     finally:
         _free.release()
 

@@ -94,7 +94,7 @@ def turn_row_back(p: Any, q: Any, costs: Any, turns: float, scale: Any, row: int
 @shared
 def turn(v: Any, costs: Any, turns: float) -> None:
     """Multiplies all rows by exp(-2 pi i turns cost)."""
-    for row in prange(len(costs)):
+    for row in prange(np.intp(0), len(costs)):
         turn_row(v, costs, turns, np.float32(1), row)
 
 
@@ -102,7 +102,7 @@ def turn(v: Any, costs: Any, turns: float) -> None:
 def turn_back(p: Any, q: Any, costs: Any, turns: float) -> float:
     """Multiplies all rows of both by exp(2 pi i turns cost); returns Im <q|cost|p> before."""
     total = 0.0
-    for row in prange(len(costs)):
+    for row in prange(np.intp(0), len(costs)):
         total += turn_row_back(p, q, costs, turns, np.float32(1), row)
     return total
 
@@ -111,7 +111,7 @@ def turn_back(p: Any, q: Any, costs: Any, turns: float) -> float:
 def expectation(v: Any, costs: Any) -> float:
     """<v|cost|v> / <v|v>, summed in float64."""
     total = norm = 0.0
-    for row in prange(len(costs)):
+    for row in prange(np.intp(0), len(costs)):
         part, chance = _expectation_of_row(v, costs, row)
         total += part
         norm += chance
@@ -129,10 +129,10 @@ def _expectation_of_row(v: Any, costs: Any, row: int) -> tuple[float, float]:
     return total, norm
 
 
-@shared
+@compiled
 def weigh(v: Any, costs: Any, offset: float, out: Any) -> None:
     """out = (cost - offset) v."""
-    for row in prange(len(costs)):
+    for row in range(len(costs)):
         part = costs[row]
         for k in range(2):
             one, other = v[k, row], out[k, row]
@@ -166,18 +166,18 @@ def _cos_sin(turns: float) -> tuple[Any, Any]:
     return np.float32(1) - np.float32(2) * sine * sine, np.float32(2) * sine * cosine
 
 
-@shared
+@compiled
 def shift(v: Any, size: int, added: complex) -> None:
     """Adds a number to each of the first `size` amplitudes."""
-    for row in prange(v.shape[1]):
+    for row in range(v.shape[1]):
         _shift_row(v, size, added, row)
 
 
-@shared
+@compiled
 def sum_amplitudes(v: Any) -> complex:
     """The sum of all amplitudes, in float64."""
     total = 0j
-    for row in prange(v.shape[1]):
+    for row in range(v.shape[1]):
         total += _sum_row(v, row)
     return total
 
@@ -186,7 +186,7 @@ def sum_amplitudes(v: Any) -> complex:
 def shift_and_turn(v: Any, costs: Any, size: int, added: complex, gamma: float) -> complex:
     """Shifts, multiplies by exp(-i gamma cost), and sums."""
     total = 0j
-    for row in prange(len(costs)):
+    for row in prange(np.intp(0), len(costs)):
         _shift_row(v, size, added, row)
         turn_row(v, costs, gamma / (2 * math.pi), np.float32(1), row)
         total += _sum_row(v, row)
@@ -199,7 +199,7 @@ def shift_and_turn_back(
 ) -> tuple[float, complex, complex]:
     """Shifts both, and multiplies by exp(i gamma cost); Im <q|cost|p> between, and both sums."""
     of_gamma, total_p, total_q = 0.0, 0j, 0j
-    for row in prange(len(costs)):
+    for row in prange(np.intp(0), len(costs)):
         _shift_row(p, size, added_p, row)
         _shift_row(q, size, added_q, row)
         of_gamma += turn_row_back(p, q, costs, gamma / (2 * math.pi), np.float32(1), row)

@@ -172,7 +172,7 @@ def _find_pairs(last: int, stride: int, flips: tuple[int, ...]) -> Pairs:
 def exchange_blocks(v: Any, starts: Any, stride: int, beta: float) -> float:
     """An edge among the bits that number blocks: each block with 01 there, with its 10."""
     flat, total = v.reshape(v.shape[0], 2, -1), 0.0
-    for k in prange((len(starts) - 1) // 4):
+    for k in prange(np.intp(0), (len(starts) - 1) // 4):
         h = k + 3 * (k & -stride) + stride  # the k-th whose bits are 01
         size, to = starts[h + 1] - starts[h], starts[h + stride]
         total += _exchange_runs(flat, starts[h], to, size, beta)
@@ -193,7 +193,7 @@ def exchange_places(
 ) -> float:
     """Other edges, see `Pairs`, of so many first blocks."""
     flat, total = v.reshape(v.shape[0], 2, -1), 0.0
-    for k in prange(firsts):
+    for k in prange(np.intp(0), firsts):
         h = k + (k & -stride)  # the k-th whose bit `stride` is 0
         begin, end = ends[ones[h]], ends[ones[h] + 1]
         if begin < end:
