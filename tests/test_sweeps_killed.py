@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import signal
 import sqlite3
 import subprocess
@@ -13,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+import cloudpickle
 import numpy as np
 import psutil
 import pytest
@@ -188,6 +190,23 @@ def test_ctrl_c_ends_all_processes_in_a_few_words(killed_sweep: KilledSweep) -> 
     assert killed_sweep.writer.returncode == 130
     psutil.wait_procs(workers, timeout=1500)
     assert not any(worker.is_running() for worker in workers)
+
+
+def test_a_worker_whose_answer_nobody_hears_ends_without_a_word() -> None:
+    code = "from labkit.sweeps.processes import serve; serve()"
+    worker = subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    with worker:
+        assert worker.stdin is not None and worker.stdout is not None and worker.stderr is not None
+        worker.stdout.close()
+        pickle.dump(cloudpickle.dumps(abs), worker.stdin)
+        worker.stdin.flush()
+        assert worker.wait() == 1
+        assert worker.stderr.read() == b""
 
 
 def find_workers(pid: int) -> list[psutil.Process]:

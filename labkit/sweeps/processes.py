@@ -186,10 +186,12 @@ def serve() -> None:
         function, error = cloudpickle.loads(heard.get()), ""
     except Exception as raised:
         function, error = None, repr(raised)
-    pickle.dump((os.getpid(), error), answers)
-    while True:
-        answers.flush()
-        answers.write(pickled_run(function, *heard.get()))
+    with suppress(OSError):  # who asked has ended
+        pickle.dump((os.getpid(), error), answers)
+        while True:
+            answers.flush()
+            answers.write(pickled_run(function, *heard.get()))
+    os._exit(1)  # what is left to say has no hearer
 
 
 def _listen(questions: BinaryIO, tell: Callable[[Any], None]) -> None:
