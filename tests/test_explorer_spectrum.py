@@ -10,7 +10,7 @@ import pytest
 from labkit.costs import CostTable, PauliZCost
 from labkit.costs.spectrum import regret_by, share_by_order, truncate
 from labkit.course.explorers import SharedMask, SpectrumExplorer, SubnetworkExplorer
-from labkit.course.explorers.spectrum import COST_NAMES, SpectrumView, nearest_point
+from labkit.course.explorers.spectrum import SpectrumView, nearest_point
 from labkit.course.lessons.lesson_08_hamiltonian_without_a_table import compare_quadratic_costs
 from labkit.course.plots import (
     draw_agreement,
@@ -23,7 +23,7 @@ from labkit.course.plots import (
 )
 from labkit.masks import all_masks, mask_from_index, mask_from_string, mask_to_string
 from labkit.problems import build_problem
-from labkit.scoring import quadratic_cost
+from labkit.scoring import COSTS, quadratic_cost
 
 
 def random_table(n: int, seed: int = 3) -> CostTable:
@@ -80,7 +80,7 @@ def test_regret_is_what_the_chosen_mask_costs_more_than_the_best() -> None:
         regret_by(table, random_table(3))
 
 
-@pytest.mark.parametrize("cost", COST_NAMES)
+@pytest.mark.parametrize("cost", COSTS)
 @pytest.mark.parametrize("max_order", [1, 2, 6])
 def test_the_view_follows_the_expansion(cost: str, max_order: int) -> None:
     table = build_problem("circles", 6, seed=4, cost=cost).table

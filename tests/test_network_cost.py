@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
+from cost_formulas import costs_in, mean_cost
 from hypothesis import given
 from hypothesis import strategies as st
 from one_layer import sample_one_layer
@@ -64,20 +65,6 @@ def without_table(network: NetworkArrays) -> ManyInputsArrays:
     return ManyInputsArrays(**kept).adapted(samples(network.n_inputs, seed=2))
 
 
-def cost_by_definition(f: Array, y: npt.NDArray[np.int64], cost: str) -> float:
-    """The cost of outputs (samples, outputs), with scores and targets per class."""
-    scores = f if f.shape[1] > 1 else np.hstack([-f / 2, f / 2])
-    of_label = scores[np.arange(len(y)), y]
-    if cost == "cross_entropy":
-        return float(np.mean(np.log(np.exp(scores).sum(axis=1)) - of_label))
-    if cost == "error_rate":
-        scores = scores.copy()
-        scores[np.arange(len(y)), y] = -np.inf
-        return float(np.mean(of_label <= scores.max(axis=1)))
-    targets = 2.0 * y[:, np.newaxis] - 1 if f.shape[1] == 1 else 2 * np.eye(f.shape[1])[y] - 1
-    return float(np.mean((f - targets) ** 2))
-
-
 # It is the cost of each mask
 
 
@@ -89,7 +76,7 @@ def test_each_mask_costs_what_its_outputs_cost(kind: str, n_outputs: int, cost: 
     y = np.random.default_rng(0).integers(0, max(2, n_outputs), len(x))
     measured = network_cost(network, x, y, cost=cost)
     masks = np.random.default_rng(1).random((40, network.n_mask_bits)) < 0.6
-    expected = [cost_by_definition(network.outputs(x, mask), y, cost) for mask in masks]
+    expected = [mean_cost(network.outputs(x, mask), y, cost) for mask in masks]
     np.testing.assert_allclose(measured.evaluate(masks), expected, atol=1e-12)
 
 
@@ -114,7 +101,7 @@ def test_it_agrees_with_the_table_on_every_mask(
 
 
 @pytest.mark.parametrize("case", load_cases("subnetwork_costs"))
-@pytest.mark.parametrize("cost", COSTS)
+@pytest.mark.parametrize("cost", costs_in(load_cases("subnetwork_costs")[0]))
 def test_a_network_of_given_contributions_costs_the_reference_values(
     case: dict[str, Any], cost: str
 ) -> None:
@@ -175,7 +162,7 @@ def test_five_hundred_neurons_are_searched_without_a_table() -> None:
     found = run(one_flip_search, cost, rng=np.random.default_rng(0), max_cost_queries=2000)
     assert found.history[0] > 2 * found.cost
     f = network.contributions(task.x_train)[:, found.neuron_mask].sum(axis=1)
-    assert found.cost == pytest.approx(cost_by_definition(f, task.y_train, "cross_entropy"))
+    assert found.cost == pytest.approx(mean_cost(f, task.y_train, "cross_entropy"))
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
+from cost_formulas import keras_costs
 from one_layer import sample_one_layer
 from parts import module_needs
 
@@ -66,25 +67,6 @@ def some_masks(n: int, count: int) -> Iterator[npt.NDArray[np.bool_]]:
     drawn = np.random.default_rng(0).integers(0, 2**n, count)
     for index in (0, 2**n - 1, *drawn.tolist()):
         yield mask_from_index(index, n)
-
-
-def keras_costs(f: Array, y: npt.NDArray[np.int64]) -> dict[str, float]:
-    """The three costs by Keras's own losses, and by counting."""
-    if f.shape[1] == 1:
-        entropy = keras.losses.BinaryCrossentropy(from_logits=True)(y[:, np.newaxis], f)
-        targets = 2.0 * y[:, np.newaxis] - 1
-        wrong = (targets * f <= 0)[:, 0]
-    else:
-        entropy = keras.losses.SparseCategoricalCrossentropy(from_logits=True)(y, f)
-        targets = 2.0 * np.eye(f.shape[1])[y] - 1
-        others = np.where(targets > 0, -np.inf, f).max(axis=1)
-        wrong = f[np.arange(len(y)), y] <= others
-    squared = keras.losses.MeanSquaredError()(targets, f)
-    return {
-        "cross_entropy": float(entropy),
-        "squared_error": float(squared),
-        "error_rate": float(wrong.mean()),
-    }
 
 
 # The table of all masks is what Keras computes mask by mask

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
+from cost_formulas import each_cost
 from hypothesis import given
 from hypothesis import strategies as st
 from parts import needs_keras
@@ -23,19 +24,12 @@ Array = npt.NDArray[np.float64]
 NEIGHBOURHOODS = ("adjacent", "random")
 
 
-def sample_cost(f: Array, y: Array, cost: str) -> Array:
-    """design.md's formulas, y in {-1, +1}."""
-    if cost == "squared_error":
-        return (f - y) ** 2
-    return np.log(1 + np.exp(-y * f)) if cost == "cross_entropy" else (y * f <= 0) * 1.0
-
-
 def brute_force(network: Any, x: npt.ArrayLike, labels: Array, cost: str) -> Array:
     """Mean cost over samples and outputs of each mask, from the outputs themselves."""
     y = np.where(labels > 0, 1.0, -1.0)[:, np.newaxis]
     masks = all_masks(network.n_mask_bits)
     outputs = (np.asarray(network.outputs(x, mask), dtype=np.float64) for mask in masks)
-    return np.array([sample_cost(f, y, cost).mean() for f in outputs])
+    return np.array([each_cost(f, y, cost).mean() for f in outputs])
 
 
 def random_network(n: int, k: int, seed: int, *, neighbourhood: str = "random") -> NKArrays:
@@ -108,7 +102,7 @@ def test_a_term_is_the_cost_of_its_output_divided_by_n() -> None:
     # of neurons (4, 0, 1) the first stays and the last: index 101
     f = network.outputs(x, "01001")[:, 4]
     assert neurons == (4, 0, 1)
-    assert values[0b101] == pytest.approx(sample_cost(f, y, "cross_entropy").mean() / 5)
+    assert values[0b101] == pytest.approx(each_cost(f, y, "cross_entropy").mean() / 5)
     assert values[0] == pytest.approx(math.log(2) / 5)
 
 
@@ -119,7 +113,7 @@ def test_a_thousand_neurons_need_a_thousand_small_tables(moons: Task) -> None:
     assert len(found.terms) == 1000
     mask = np.random.default_rng(0).random(1000) < 0.5
     f = network.outputs(x, mask)
-    expected = sample_cost(f, 2.0 * y[:, np.newaxis] - 1, "cross_entropy").mean()
+    expected = each_cost(f, 2.0 * y[:, np.newaxis] - 1, "cross_entropy").mean()
     assert float(found.evaluate(mask)) == pytest.approx(expected, abs=1e-9)
 
 
@@ -157,7 +151,7 @@ def test_the_ensembles_cost_is_the_cost_of_its_prediction(
         # where the outputs cancel, rounding decides whether the prediction is right
         if cost == "error_rate" and mask.any() and np.abs(f).min() < 1e-9:
             continue
-        expected = sample_cost(f, 2.0 * labels - 1, cost).mean()
+        expected = each_cost(f, 2.0 * labels - 1, cost).mean()
         assert ensemble_cost(network, x, labels, mask, cost=cost) == pytest.approx(expected)
 
 
@@ -186,7 +180,7 @@ def test_a_keras_network_has_the_ensemble_cost_of_its_twin(moons: Task) -> None:
     x, y = moons.x_train, moons.y_train
     found = ensemble_cost(network, x, y, "10110", cost="cross_entropy")
     f = np.asarray(network(x, neuron_mask="10110"), dtype=np.float64)[:, 0]
-    assert found == pytest.approx(sample_cost(f, 2.0 * y - 1, "cross_entropy").mean(), abs=1e-5)
+    assert found == pytest.approx(each_cost(f, 2.0 * y - 1, "cross_entropy").mean(), abs=1e-5)
 
 
 # What they refuse
@@ -194,7 +188,7 @@ def test_a_keras_network_has_the_ensemble_cost_of_its_twin(moons: Task) -> None:
 
 def test_an_unknown_cost_is_refused() -> None:
     network, (x, y) = random_network(4, 2, 0), random_samples(0)
-    expected = r"^cost='loss' is unknown \(known: cross_entropy, squared_error, error_rate\)$"
+    expected = rf"^cost='loss' is unknown \(known: {', '.join(COSTS)}\)$"
     with pytest.raises(ValueError, match=expected):
         nk_cost(network, x, y, cost="loss")
     with pytest.raises(ValueError, match=expected):

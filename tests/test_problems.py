@@ -15,7 +15,7 @@ from labkit.amplification import expected_calls, optimal_iterations, success_pro
 from labkit.datasets import load_task
 from labkit.problems import build_problem
 from labkit.provenance import describe_run
-from labkit.scoring import network_cost, score_all_masks
+from labkit.scoring import COSTS, network_cost, score_all_masks
 from labkit.selectors import exhaustive, one_flip_search, queries_to_optimum, random_search
 
 
@@ -69,7 +69,7 @@ def test_accuracy_counts_the_samples_of_the_split_that_is_asked_for() -> None:
     assert problem.accuracy("101101", split="validation") == pytest.approx(right.mean())
 
 
-@pytest.mark.parametrize("cost", ["cross_entropy", "squared_error", "error_rate"])
+@pytest.mark.parametrize("cost", COSTS)
 def test_a_problem_is_the_same_whenever_it_is_built(cost: str) -> None:
     first = build_problem("iris", 3, seed=2, cost=cost)
     build_problem.cache_clear()

@@ -6,12 +6,12 @@ import io
 import math
 import sys
 import tracemalloc
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pytest
+from cost_formulas import FORMULAS, costs_in, mean_cost
 from hypothesis import given
 from hypothesis import strategies as st
 from reference_cases import load_cases
@@ -26,34 +26,8 @@ Array = npt.NDArray[np.float64]
 CASES = load_cases("subnetwork_costs")
 
 
-def binary_cost(f: Array, y: Array, cost: str) -> float:
-    """design.md's formulas sample by sample, y in {-1, +1}."""
-    formulas: dict[str, Callable[[float, float], float]] = {
-        "squared_error": lambda f, y: (f - y) ** 2,
-        "cross_entropy": lambda f, y: math.log(1 + math.exp(-y * f)),
-        "error_rate": lambda f, y: float(y * f <= 0),
-    }
-    values = [formulas[cost](a, b) for a, b in zip(f.tolist(), y.tolist(), strict=True)]
-    return sum(values) / len(values)
-
-
-def many_class_cost(f: Array, labels: npt.NDArray[np.int64], cost: str) -> float:
-    """Softmax cross-entropy, ±1 targets per class, or the label's output not the largest."""
-    values = []
-    for row, label in zip(f.tolist(), labels.tolist(), strict=True):
-        if cost == "cross_entropy":
-            values.append(-math.log(math.exp(row[label]) / sum(map(math.exp, row))))
-        elif cost == "squared_error":
-            targets = [1 if c == label else -1 for c in range(len(row))]
-            values.append(sum((a - b) ** 2 for a, b in zip(row, targets, strict=True)) / len(row))
-        else:
-            others = [a for c, a in enumerate(row) if c != label]
-            values.append(float(row[label] <= max(others)))
-    return sum(values) / len(values)
-
-
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"n={len(case['contributions'][0])}")
-@pytest.mark.parametrize("cost", COSTS)
+@pytest.mark.parametrize("cost", costs_in(CASES[0]))
 def test_costs_of_all_masks_are_the_reference_values(case: dict[str, Any], cost: str) -> None:
     table = score_contributions(case["contributions"], case["y"], cost=cost)
     np.testing.assert_allclose(table.costs, case[cost], rtol=0, atol=1e-9)
@@ -76,7 +50,7 @@ def test_one_output_is_scored_as_mask_by_mask(n: int, n_samples: int, seed: int,
     t, y = rng.normal(size=(n_samples, n)), rng.choice([-1.0, 1.0], n_samples)
     table = score_contributions(t, y, cost=cost)
     assert table.n_neurons == n
-    expected = [binary_cost(t[:, mask].sum(axis=1), y, cost) for mask in all_masks(n)]
+    expected = [mean_cost(t[:, mask].sum(axis=1), y, cost) for mask in all_masks(n)]
     np.testing.assert_allclose(table.costs, expected, atol=1e-12)
 
 
@@ -87,7 +61,7 @@ def test_more_outputs_are_scored_as_mask_by_mask(
     rng = np.random.default_rng(seed)
     t, y = rng.normal(size=(8, n, n_outputs)), rng.integers(0, n_outputs, 8)
     table = score_contributions(t, y, cost=cost)
-    expected = [many_class_cost(t[:, mask].sum(axis=1), y, cost) for mask in all_masks(n)]
+    expected = [mean_cost(t[:, mask].sum(axis=1), y, cost) for mask in all_masks(n)]
     np.testing.assert_allclose(table.costs, expected, atol=1e-12)
 
 
@@ -102,7 +76,7 @@ def test_weight_masks_choose_one_pattern_of_each_unit_first_unit_most_significan
     for index in range(64):
         patterns = masks_to_indices(mask_from_index(index, 6).reshape(3, 2))
         f = t[:, np.arange(3), patterns, 0].sum(axis=1)
-        assert table.costs[index] == pytest.approx(binary_cost(f, 2.0 * y - 1, cost))
+        assert table.costs[index] == pytest.approx(mean_cost(f, 2.0 * y - 1, cost))
 
 
 @pytest.mark.parametrize("cost", COSTS)
@@ -234,7 +208,7 @@ def test_a_network_of_arrays_is_scored_as_its_own_outputs(mask_kind: str, cost: 
     targets = np.where(task.y_train == 1, 1.0, -1.0)
     for index, mask in enumerate(all_masks(network.n_mask_bits)):
         f = network.outputs(task.x_train, mask)[:, 0]
-        assert table.costs[index] == pytest.approx(binary_cost(f, targets, cost), abs=1e-9)
+        assert table.costs[index] == pytest.approx(mean_cost(f, targets, cost), abs=1e-9)
 
 
 @pytest.mark.parametrize("cost", COSTS)
@@ -281,7 +255,7 @@ def test_cost_of_outputs_takes_many_outputs_at_once() -> None:
     for cost in COSTS:
         found = cost_of_outputs(f, y[:, np.newaxis], cost=cost)
         assert found.shape == (5, 2)
-        assert found[3, 1] == pytest.approx(binary_cost(f[3, 1, :, 0], y, cost))
+        assert found[3, 1] == pytest.approx(mean_cost(f[3, 1, :, 0], y, cost))
 
 
 def test_accuracy_is_the_share_of_samples_classified_rightly() -> None:
@@ -294,3 +268,41 @@ def test_an_nk_network_is_not_scored_as_one_of_many_classes() -> None:
     for score in (score_all_masks, scoring.network_cost, scoring.quadratic_cost):
         with pytest.raises((TypeError, ValueError), match=r"^(network|contributions)"):
             score(network, [[1.0, 2.0]], [1])
+
+
+# A cost that is new
+
+
+def test_the_table_of_formulas_has_every_cost() -> None:
+    assert {*FORMULAS} == {*COSTS}
+
+
+@pytest.mark.parametrize("n_outputs", [1, 3])
+def test_a_name_without_a_formula_is_refused_rather_than_taken_for_another_cost(
+    n_outputs: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (scoring.outputs, scoring.tables):
+        monkeypatch.setattr(module, "COSTS", (*COSTS, "hinge"))
+    t, y = np.ones((3, 4, n_outputs)), np.array([0, 1, 1])
+    targets = scoring.check_labels(y, n_samples=3, n_outputs=n_outputs)
+    with pytest.raises(ValueError, match=r"^cost='hinge' has no formula in labkit\.scoring\."):
+        cost_of_outputs(t[:, 0], targets, cost="hinge")
+    with pytest.raises(ValueError, match=r"^cost='hinge' has no formula in labkit\.scoring\."):
+        score_contributions(t, y, cost="hinge")
+
+
+@pytest.mark.parametrize("n_outputs", [1, 3])
+def test_a_cost_without_a_short_cut_is_made_from_the_outputs(
+    n_outputs: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def hinge(f: Array, targets: Array, *, cost: str) -> Array:
+        assert cost == "hinge"
+        return np.maximum(0, 1 - targets * f).mean(axis=(-2, -1))
+
+    monkeypatch.setattr(scoring.tables, "COSTS", (*COSTS, "hinge"))
+    monkeypatch.setattr(scoring.kernels, "cost_of_outputs", hinge)
+    t, y = np.random.default_rng(0).normal(size=(5, 4, n_outputs)), np.array([0, 1, 1, 0, 1])
+    targets = scoring.check_labels(y, n_samples=5, n_outputs=n_outputs)
+    table = score_contributions(t, y, cost="hinge")
+    expected = [hinge(t[:, mask].sum(axis=1), targets, cost="hinge") for mask in all_masks(4)]
+    np.testing.assert_allclose(table.costs, expected, atol=1e-12)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
+from cost_formulas import keras_costs
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from parts import module_needs
@@ -278,25 +279,16 @@ def test_fitting_moves_both_kernels_and_no_statistics() -> None:
 # The table of costs
 
 
-@pytest.mark.parametrize("cost", COSTS)
-def test_the_table_is_what_keras_computes_mask_by_mask(
-    cost: str, network: RandomNetwork, wine: Task
+def test_the_tables_are_what_keras_computes_mask_by_mask(
+    network: RandomNetwork, wine: Task
 ) -> None:
-    table = score_all_masks(network, wine.x_train, wine.y_train, cost=cost)
-    targets = 2.0 * np.eye(3)[wine.y_train] - 1
-    losses = {
-        "cross_entropy": lambda f: keras.losses.SparseCategoricalCrossentropy(from_logits=True)(
-            wine.y_train, f
-        ),
-        "squared_error": lambda f: keras.losses.MeanSquaredError()(targets, f),
-        "error_rate": lambda f: np.mean(
-            f[targets > 0] <= np.where(targets > 0, -np.inf, f).max(axis=1)
-        ),
-    }
-    assert table.n_neurons == 6
+    x, y = wine.x_train, wine.y_train
+    tables = {cost: score_all_masks(network, x, y, cost=cost) for cost in COSTS}
+    assert {table.n_neurons for table in tables.values()} == {6}
     for index, mask in enumerate(all_masks(6)):
-        f = run_model(network, wine.x_train, mask)
-        assert table.costs[index] == pytest.approx(float(losses[cost](f)), abs=1e-5)
+        f = run_model(network, x, mask)
+        for cost, expected in keras_costs(f, y).items():
+            assert tables[cost].costs[index] == pytest.approx(expected, abs=1e-5), cost
 
 
 def test_six_and_six_neurons_are_a_problem_of_twelve_bits() -> None:

@@ -34,7 +34,7 @@ def make_kernel(
     cost: str,
     units: Sequence[FloatArray],
 ) -> Kernel:
-    """The kernel of a cost; from the outputs where a short cut would be inexact.
+    """The kernel of a cost; from the outputs where a short cut would be inexact, or there is none.
 
     Outputs by what is chosen of half of the units are `first` (rows, samples, outputs) and
     `second` (columns, samples, outputs), whose units are (patterns, samples, outputs) each;
@@ -49,7 +49,7 @@ def make_kernel(
         fast = _squared_error(first, second, targets, units)
     elif cost == "cross_entropy":
         fast = _cross_entropy(first, second, targets)
-    elif targets.shape[1] == 1:
+    elif cost == "error_rate" and targets.shape[1] == 1:
         fast = _error_rate(first, second, targets)
     return fast or from_outputs
 

@@ -164,6 +164,8 @@ def _expand_cost(targets: FloatArray, cost: str) -> tuple[float, FloatArray, Flo
     identity = np.eye(n_outputs)
     if cost == "squared_error":
         return 1.0, -2 * targets / n_outputs, identity / n_outputs
+    if cost != "cross_entropy":
+        raise ValueError(f"cost={cost!r} has no expansion in {__name__}")
     if n_outputs == 1:
         return math.log(2), -targets / 2, identity / 8
     slopes = 1 / n_outputs - (targets > 0)

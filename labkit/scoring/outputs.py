@@ -34,10 +34,9 @@ def cost_of_outputs(outputs: npt.ArrayLike, targets: FloatArray, *, cost: str) -
         return np.mean((f - targets) ** 2, axis=(-2, -1))
     if cost == "error_rate":
         return np.mean(_margins(f, targets) <= 0, axis=-1)
-    if targets.shape[1] == 1:
-        return np.mean(np.logaddexp(0, -targets * f)[..., 0], axis=-1)
-    of_label = np.sum(f, axis=-1, where=targets > 0)
-    return np.mean(np.logaddexp.reduce(f, axis=-1) - of_label, axis=-1)
+    if cost == "cross_entropy":
+        return _cross_entropy(f, targets)
+    raise ValueError(f"cost={cost!r} has no formula in {__name__}")
 
 
 def accuracy(outputs: npt.ArrayLike, y: npt.ArrayLike) -> float:
@@ -62,6 +61,14 @@ def check_labels(y: npt.ArrayLike, *, n_samples: int, n_outputs: int) -> FloatAr
     if n_outputs == 1:
         return np.where(labels[:, np.newaxis] > 0, 1.0, -1.0)
     return np.where(labels[:, np.newaxis] == np.arange(n_outputs), 1.0, -1.0)
+
+
+def _cross_entropy(f: FloatArray, targets: FloatArray) -> FloatArray:
+    """The mean over samples, (...)."""
+    if targets.shape[1] == 1:
+        return np.mean(np.logaddexp(0, -targets * f)[..., 0], axis=-1)
+    of_label = np.sum(f, axis=-1, where=targets > 0)
+    return np.mean(np.logaddexp.reduce(f, axis=-1) - of_label, axis=-1)
 
 
 def _margins(f: FloatArray, targets: FloatArray) -> FloatArray:

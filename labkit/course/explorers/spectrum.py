@@ -18,9 +18,9 @@ from labkit.course.plots import draw_agreement, draw_orders
 from labkit.datasets import TASK_NAMES
 from labkit.limits import check_choice
 from labkit.masks import BoolArray, mask_from_index, mask_to_string
+from labkit.scoring import COSTS
 
 MIN_NEURONS, MAX_NEURONS = 3, 12
-COST_NAMES = ("cross_entropy", "squared_error", "error_rate")
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +102,7 @@ class SpectrumExplorer(ProblemExplorer):
         task: one of `datasets.TASK_NAMES`.
         seed: of the network's weights, 0 to 19.
         n_neurons: neurons, one qubit each, 3 to 12.
-        cost: 'cross_entropy', 'squared_error' or 'error_rate'.
+        cost: one of `scoring.COSTS`.
         max_order: the highest order that is kept to begin with, 1 to n.
         shared: the mask that is lit here and in other explorers.
     """
@@ -120,8 +120,8 @@ class SpectrumExplorer(ProblemExplorer):
         shared: SharedMask | None = None,
     ) -> None:
         order = "locality: order of the Hamiltonian"
-        check_choice("cost", cost, COST_NAMES)
-        costs = [(name.replace("_", " "), name) for name in COST_NAMES]
+        check_choice("cost", cost, COSTS)
+        costs = [(name.replace("_", " "), name) for name in COSTS]
         choices = {
             "task": check_choice("task", task, TASK_NAMES),
             "n_neurons": slider("n_neurons", n_neurons, MIN_NEURONS, MAX_NEURONS, QUBITS),
