@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from reference_cases import load_cases
 from strategies import generators
 
+from labkit import ansatz
 from labkit.ansatz import MIXERS, ramp_angles, ring_edges
 from labkit.circuits.qaoa import mixer_layer, qaoa_circuit, side_by_side
 from labkit.circuits.reports import circuit_report
@@ -93,6 +94,7 @@ def dense_mixer(n: int, beta: float, mixer: str, n_active: int | None) -> Matrix
     if mixer == "grover":
         start = dense_start(n, n_active)
         return scipy.linalg.expm(1j * beta * np.outer(start, start))
+    assert mixer == "ring", f"{mixer!r} is to be written here as a matrix"
     unitary = np.eye(2**n, dtype=complex)
     even = [(j, j + 1) for j in range(0, n - 1, 2)]
     odd = [(j, j + 1) for j in range(1, n - 1, 2)]
@@ -531,6 +533,22 @@ def test_mixers_say_which_pairs_they_couple() -> None:
     ring = [op.qubits for op in mixer_layer(qubits, 0.3, mixer="ring", n_active=2)]
     pairs = [(qubits.index(a), qubits.index(b)) for a, b in ring]  # type: ignore[arg-type]
     assert pairs == [(0, 1), (2, 3), (1, 2), (3, 0)]
+
+
+@pytest.mark.parametrize("n_active", [None, 3])
+def test_a_mixer_that_is_only_a_name_is_refused_rather_than_taken_for_another(
+    n_active: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ansatz, "MIXERS", (*MIXERS, "hop"))
+    options: dict[str, Any] = {"mixer": "hop", "n_active": n_active}
+    table, angles = CostTable(np.arange(64.0), 6), ([0.1], [0.2])
+    expected = r"^mixer='hop' has no (circuit|stages|loops) in labkit\."
+    with pytest.raises(ValueError, match=expected):
+        qaoa_circuit(table, *angles, **options)
+    for dtype in ("complex128", "complex64"):
+        for call in (evolve_qaoa, qaoa_expectation, qaoa_value_and_gradient):
+            with pytest.raises(ValueError, match=expected):
+                call(table, *angles, dtype=dtype, **options)
 
 
 # Ramps

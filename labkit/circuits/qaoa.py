@@ -152,10 +152,12 @@ def mixer_layer(
         yield from cirq.rx(-2 * beta).on_each(*qubits)
     elif mixer == "grover":
         yield from _rotate_start(qubits, beta, n_active)
-    else:
+    elif mixer == "ring":
         for group in ring_edges(len(qubits)):
             # iSWAP^t sends |01> to cos(pi t/2) |01> + i sin(pi t/2) |10>
             yield from (cirq.ISWAP(qubits[j], qubits[k]) ** (2 * beta / np.pi) for j, k in group)
+    else:
+        raise ValueError(f"mixer={mixer!r} has no circuit in {__name__}")
 
 
 def _rotate_start(

@@ -120,8 +120,10 @@ def _build_stages(mixer: str, n_neurons: int, support: IntArray | None) -> list[
     """
     if mixer == "x":
         return [XStage(n_neurons)]
-    if mixer == "grover" or support is None:
+    if mixer == "grover":
         return [GroverStage()]
+    if mixer != "ring" or support is None:
+        raise ValueError(f"mixer={mixer!r} has no stages in {__name__}")
     groups: list[list[Edge]] = ring_edges(n_neurons)
     return [RingStage([_find_pairs(support, n_neurons, e) for e in edges]) for edges in groups]
 

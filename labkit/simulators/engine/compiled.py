@@ -163,9 +163,11 @@ class CompiledSubspace:
         from labkit.simulators.engine.phases import GroverLoops
         from labkit.simulators.engine.ring import RingLoops
 
-        if self.support is None or self.mixer == "grover":
+        if self.mixer == "grover":
             return GroverLoops(self.rows, self._size)
-        return RingLoops.of(self.rows, self.support, self.n_neurons)
+        if self.mixer == "ring" and self.support is not None:
+            return RingLoops.of(self.rows, self.support, self.n_neurons)
+        raise ValueError(f"mixer={self.mixer!r} has no loops in {__name__}")
 
 
 def _mean_cost(loops: Loops, v: Floats, gammas: FloatArray, betas: FloatArray) -> float:
