@@ -22,6 +22,7 @@ ROWS = {
     "arrays": 0,
     "ledger": 0,
     "limits": 0,
+    "palette": 0,
     "platforms": 0,
     "masks": 1,
     "datasets": 1,
@@ -44,7 +45,7 @@ ROWS = {
     "__main__": 9,
 }
 #: Modules that no reader needs: not in labkit.__all__.
-PRIVATE = {"arrays", "platforms", "cli", "__main__"}
+PRIVATE = {"arrays", "palette", "platforms", "cli", "__main__"}
 #: Who may import what is slow to load, or exists only on some machines; for its types, anyone may.
 MAY_IMPORT = {
     "keras": {"networks", "baselines"},

@@ -14,12 +14,14 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 
 import labkit
+from labkit import palette
 from labkit.amplification import success_probability
 from labkit.course import plots
-from labkit.course.plots import canvas
+from labkit.course.explorers.picture import style_sheet
 from labkit.course.plots.canvas import wipe
 from labkit.masks import all_masks
 from labkit.problems import Problem, build_problem
+from labkit.records import LabBook
 from labkit.selectors import fit_growth
 from labkit.simulators import evolve_grover
 
@@ -179,12 +181,24 @@ def test_a_colour_is_found_however_it_is_written_and_a_grey_is_not() -> None:
 
 def test_colours_are_chosen_in_one_file() -> None:
     package = Path(labkit.__file__).parent
-    own = {value for value in vars(canvas).values() if isinstance(value, str)}
+    own = {value for value in vars(palette).values() if re.match("#", str(value))}
     files = [path for kind in ("py", "css", "js", "j2") for path in package.rglob(f"*.{kind}")]
-    used = {
-        path.name: found
-        for path in files
-        if path != Path(canvas.__file__) and (found := find_colours(path.read_text("utf-8")))
-    }
-    assert used.keys() <= {"network_drawing.css", "entry.html.j2", "report.html.j2"}
-    assert set().union(*used.values()) <= own
+    files.remove(Path(palette.__file__))
+    for path in files:
+        text = path.read_text("utf-8")
+        assert find_colours(text) == set(), path.name
+        assert not [code for code in own if code in text.upper()], path.name
+
+
+def test_a_colour_that_is_changed_is_changed_wherever_it_is_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(palette, "BLUE", "#123456")
+    monkeypatch.setattr(palette, "DARK_VERMILLION", "#654321")
+    assert "fill: #123456" in style_sheet("network_drawing.css")
+    book = LabBook(tmp_path / "book.sqlite")
+    entry_id = book.record(question="q", parameters={}, error="broken")
+    (page,) = book.export(tmp_path / "page.html")
+    assert {"#123456", "#654321"} <= find_colours(page.read_text("utf-8"))
+    entry = book.entry(entry_id)
+    assert find_colours(entry._repr_html_()) == {"#654321"}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from labkit import palette
 from labkit.records.attachments import MEDIA_TYPES, Attachment
 from labkit.records.values import dumps, to_plain
 
@@ -40,6 +41,7 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {"text": show_text, "exact": show_exactly, "source": _data_uri}
+    environment.globals["palette"] = palette
     environment.tests["number"] = lambda value: (
         isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
     )

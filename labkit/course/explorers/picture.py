@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
+from string import Template
 from typing import Any
 
 import anywidget
@@ -12,11 +13,18 @@ import numpy as np
 import numpy.typing as npt
 import traitlets
 
+from labkit import palette
 from labkit.masks import BoolArray, check_one_mask
 from labkit.networks import NetworkArrays
 
 #: What the arrow keys move a point by: name -> (right, up).
 ARROWS = {"ArrowLeft": (-1, 0), "ArrowRight": (1, 0), "ArrowUp": (0, 1), "ArrowDown": (0, -1)}
+
+
+def style_sheet(name: str) -> str:
+    """A file beside this one, in which `$BLUE` stands for that colour of the palette."""
+    sheet = Path(__file__).with_name(name).read_text(encoding="utf-8")
+    return Template(sheet).substitute(vars(palette))
 
 
 class Picture(anywidget.AnyWidget):
@@ -29,7 +37,7 @@ class Picture(anywidget.AnyWidget):
     """
 
     _esm = Path(__file__).with_name("picture.js")
-    _css = Path(__file__).with_name("picture.css")
+    _css = style_sheet("picture.css")
 
     value = traitlets.Bytes().tag(sync=True)
     alt = traitlets.Unicode().tag(sync=True)
@@ -92,7 +100,7 @@ class NetworkDrawing(anywidget.AnyWidget):
     """
 
     _esm = Path(__file__).with_name("network_drawing.js")
-    _css = Path(__file__).with_name("network_drawing.css")
+    _css = style_sheet("network_drawing.css")
 
     neuron_mask = traitlets.List(traitlets.Bool()).tag(sync=True)
     network = traitlets.Dict().tag(sync=True)

@@ -1,5 +1,9 @@
 """Figures without a global state: made, drawn on, shown once, with a text for a screen reader."""
 
+# The colours are imported for others to import from here, and chosen in `labkit.palette`
+# mypy: implicit-reexport
+# ruff: noqa: F401
+
 from __future__ import annotations
 
 import base64
@@ -18,18 +22,25 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, ScalarFormatter
 
 from labkit.arrays import FloatArray
+from labkit.palette import (
+    BLACK,
+    BLUE,
+    DARK_VERMILLION,
+    GREEN,
+    GREY,
+    ORANGE,
+    PALE_BLUE,
+    PALEST_BLUE,
+    PURPLE,
+    SKY,
+    VERMILLION,
+)
 
 #: label -> values, of one shape for all labels.
 Series = Mapping[str, npt.ArrayLike]
 #: Keywords of Matplotlib.
 Style = dict[str, Any]
 
-# Okabe and Ito's colours: told apart by readers with any common colour vision; style sheets
-# repeat some of them, and test_plots.py holds them to this file
-BLUE, VERMILLION, GREEN, ORANGE = "#0072B2", "#D55E00", "#009E73", "#E69F00"
-SKY, PURPLE, BLACK, GREY = "#56B4E9", "#CC79A7", "#000000", "#999999"
-# Their shades: pale for areas, dark for words, which need more contrast than lines
-PALE_BLUE, PALEST_BLUE, DARK_VERMILLION = "#BBD7EA", "#E3EEF6", "#9C2A00"
 SERIES = (BLUE, VERMILLION, GREEN, ORANGE, PURPLE, SKY)
 MARKERS = ("o", "^", "s", "D", "v", "P")
 MARKERS_IN_WORDS = ("circles", "triangles", "squares", "diamonds", "arrows", "crosses")
