@@ -2,6 +2,7 @@
 
 PYTHON ?=
 LAB_ARGS ?=
+NAMES ?=
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
 LOCK_ARGS ?=
@@ -27,8 +28,8 @@ check: dev  ## lint, formatting, types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-notebooks: dev  ## execute the notebooks in place, and bring the README's table up to date
-	$(BIN)/python tools/run_notebooks.py
+notebooks: dev  ## execute the notebooks in place, renew the README's tables (NAMES="07_qaoa" picks some)
+	$(BIN)/python tools/run_notebooks.py $(NAMES)
 	$(BIN)/python tests/notebook_measures.py --write
 
 versions: dev  ## write the students' and the teacher's notebooks into build/
@@ -37,8 +38,8 @@ versions: dev  ## write the students' and the teacher's notebooks into build/
 measure: dev  ## measure the default problems over 20 seeds: docs/measurements.md (some minutes)
 	$(BIN)/python tools/measure.py
 
-records: dev  ## run the sweeps of data/records/*.toml anew (ten minutes)
-	$(BIN)/python tools/make_records.py
+records: dev  ## run the sweeps of data/records/*.toml anew (ten minutes; NAMES="07_qaoa" picks some)
+	$(BIN)/python tools/make_records.py $(NAMES)
 
 bench: dev  ## measure the engines beside their peers: docs/benchmarks.md (BENCH_ARGS=--quick: 3 minutes)
 	$(BIN)/python tools/bench.py $(BENCH_ARGS)

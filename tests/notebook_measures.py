@@ -23,7 +23,11 @@ from run_notebooks import FOLDER, code_cells, read
 
 from labkit.course.registry import LESSONS
 
-MINUTES = {"Ten": 10, "Fifteen": 15, "Twenty": 20, "Twenty-five": 25}
+_FIVES = (
+    *("Five", "Ten", "Fifteen", "Twenty", "Twenty-five", "Thirty", "Thirty-five", "Forty"),
+    *("Forty-five", "Fifty", "Fifty-five", "Sixty"),
+)
+MINUTES = {word: 5 * number for number, word in enumerate(_FIVES, start=1)}
 LIST_BEGIN, LIST_END = "<!-- list of lessons -->", "<!-- /list of lessons -->"
 TABLE_BEGIN, TABLE_END = "<!-- lessons -->", "<!-- /lessons -->"
 _NUMERAL = re.compile(r"(?<![\w.^,])\d+(?:,\d{3})*(?:\.\d+)?(?![\w^])")
@@ -94,6 +98,7 @@ def header_minutes(notebook: Any) -> int:
     """The minutes that the first cell promises."""
     stated = re.search(r"\*([\w-]+) minutes\.\*", notebook.cells[0].source)
     assert stated, "the header names no minutes"
+    assert stated[1] in MINUTES, f"*{stated[1]} minutes.* is none of {', '.join(MINUTES)}"
     return MINUTES[stated[1]]
 
 

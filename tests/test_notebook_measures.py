@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from notebook_measures import (
+    header_minutes,
     reading_minutes,
     render_table,
     unsupported_numerals,
@@ -93,6 +94,16 @@ def test_minutes_count_words_lines_exercises_and_figures() -> None:
     assert reading_minutes(notebook) == pytest.approx(2 + 1 + 0.5)
     notebook.cells[1].metadata["tags"] = ["exercise"]
     assert reading_minutes(notebook) == pytest.approx(2 + 1 + 1 + 0.5)
+
+
+@pytest.mark.parametrize(("word", "minutes"), [("Five", 5), ("Thirty", 30), ("Fifty-five", 55)])
+def test_a_header_may_promise_any_multiple_of_five_minutes(word: str, minutes: int) -> None:
+    assert header_minutes(lesson(f"# 17 · More\n\n*{word} minutes.* Before:")) == minutes
+
+
+def test_minutes_that_are_no_multiple_of_five_are_named() -> None:
+    with pytest.raises(AssertionError, match=r"^\*Seven minutes\.\* is none of Five, Ten, "):
+        header_minutes(lesson("*Seven minutes.*"))
 
 
 def test_the_table_has_as_many_columns_as_its_head() -> None:

@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import run_notebooks
 from nbclient.exceptions import CellExecutionError
+from nbformat import writes
 from nbformat.v4 import new_code_cell, new_notebook, new_output
-from run_notebooks import WIDGET_VIEW, clean, complaints, execute
+from run_notebooks import WIDGET_VIEW, clean, complaints, execute, read
 
 
 def notebook_with(output: Any) -> Any:
@@ -52,3 +54,43 @@ def test_a_notebook_that_fails_keeps_its_cells(tmp_path: Path) -> None:
     with pytest.raises(CellExecutionError, match="ZeroDivisionError"):
         execute(notebook, folder=tmp_path)
     assert [cell.source for cell in notebook.cells] == ["1 / 0"]
+
+
+@pytest.fixture
+def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Two notebooks that run in no time."""
+    monkeypatch.setattr(run_notebooks, "FOLDER", tmp_path)
+    monkeypatch.setattr(run_notebooks, "execute", lambda notebook, folder: mark(notebook))
+    for name in ("00_first", "01_second"):
+        (tmp_path / f"{name}.ipynb").write_text(writes(new_notebook(cells=[new_code_cell("1")])))
+    return tmp_path
+
+
+def mark(notebook: Any) -> Any:
+    notebook.metadata["labkit"] = {"seconds": 1.0, "peak_mib": 2}
+    return notebook
+
+
+def is_executed(path: Path) -> bool:
+    return "seconds" in read(path).metadata.get("labkit", {})
+
+
+def test_only_the_notebooks_that_are_named_are_executed(course: Path) -> None:
+    assert run_notebooks.main(["01_second"]) == 0
+    assert not is_executed(course / "00_first.ipynb") and is_executed(course / "01_second.ipynb")
+    assert run_notebooks.main([str(course / "00_first.ipynb")]) == 0
+    assert is_executed(course / "00_first.ipynb")
+
+
+def test_without_a_name_all_are_executed_and_with_check_none_is_written(course: Path) -> None:
+    assert run_notebooks.main(["--check"]) == 0
+    assert not any(is_executed(path) for path in course.glob("*.ipynb"))
+    assert run_notebooks.main([]) == 0
+    assert all(is_executed(path) for path in course.glob("*.ipynb"))
+
+
+def test_an_unknown_notebook_is_named(course: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        run_notebooks.main(["00_first", "02_third"])
+    assert "no such notebook: 02_third" in capsys.readouterr().err
+    assert not is_executed(course / "00_first.ipynb")

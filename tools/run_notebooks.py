@@ -1,7 +1,8 @@
-"""Executes the notebooks in place: `python tools/run_notebooks.py [--check] [NOTEBOOK ...]`.
+"""Executes the notebooks in place: `python tools/run_notebooks.py [--check] [NAME ...]`.
 
-What is stored is what a page without a kernel can show: live widgets are left out, each explorer's
-picture stays. With `--check` nothing is written; an error or a warning in any cell fails.
+A name is `07_qaoa`, or the path of a notebook. What is stored is what a page without a kernel can
+show: live widgets are left out, each explorer's picture stays. With `--check` nothing is written;
+an error or a warning in any cell fails.
 """
 
 from __future__ import annotations
@@ -90,6 +91,11 @@ def complaints(notebook: Any) -> list[str]:
     ]
 
 
+def find(name: str) -> Path:
+    """The path of a notebook: of the course, or one that is given as a path."""
+    return Path(name) if name.endswith(".ipynb") else FOLDER / f"{name}.ipynb"
+
+
 def code_cells(notebook: Any) -> Iterable[Any]:
     """The code cells of a notebook, in order."""
     return (cell for cell in notebook.cells if cell.cell_type == "code")
@@ -99,10 +105,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the notebooks that are named, or all of them; returns how many had complaints."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing")
-    parser.add_argument("notebooks", nargs="*", type=Path)
+    parser.add_argument("names", nargs="*", type=find)
     options = parser.parse_args(arguments)
+    if unknown := [path.stem for path in options.names if not path.exists()]:
+        parser.error(f"no such notebook: {', '.join(unknown)}")
     failed = 0
-    for path in options.notebooks or sorted(FOLDER.glob("*.ipynb")):
+    for path in options.names or sorted(FOLDER.glob("*.ipynb")):
         notebook = execute(read(path), folder=path.parent)
         found, run = complaints(notebook), notebook.metadata["labkit"]
         took = f"{run['seconds']:.0f} s, {run['peak_mib']} MiB"
