@@ -1,7 +1,8 @@
-"""Neuron masks, mask strings and mask indices: the only place that knows the bit order.
+"""Neuron masks, mask strings and mask indices: here the bit order is decided.
 
 Character j of a mask string is neuron j is qubit j, left to right, and neuron 0 is the most
-significant bit of the mask index, which is Cirq's own order::
+significant bit of the mask index. Cirq orders its qubits so, and so does an array of shape
+(2,) * n whose axis j is neuron j; what is written with either shares the order::
 
     neuron       0  1  2  3
     mask       [ 1, 0, 1, 1 ]

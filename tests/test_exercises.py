@@ -167,9 +167,10 @@ def spoil(answer: Any) -> Any:
         case bool():
             return not answer
         case int() | float():
-            return 2 * answer + 1
+            return answer + abs(answer) + 1
         case str():
-            return answer.translate(str.maketrans("01", "10"))
+            turned = answer.translate(str.maketrans("01", "10"))
+            return turned if turned != answer else f"not {answer}"
         case cirq.AbstractCircuit():
             return answer.unfreeze() + cirq.X(cirq.LineQubit(0))
         case np.ndarray():
@@ -179,6 +180,14 @@ def spoil(answer: Any) -> Any:
         case set():
             return set(sorted(answer)[:-1])
     return (lambda *given: spoil(answer(*given))) if callable(answer) else None
+
+
+@pytest.mark.parametrize(
+    "answer", [True, -1, -0.5, 0, 7, 2.5, "0110", "a text", "", [1], (1, 2), {"one", "two"}]
+)
+def test_an_answer_of_any_kind_is_spoilt_into_another_of_its_kind(answer: Any) -> None:
+    spoilt = spoil(answer)
+    assert spoilt != answer and type(spoilt) is type(answer)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -34,7 +34,7 @@ def draw_bit_order(ax: Axes, neuron_mask: npt.ArrayLike) -> Axes:
         fill, colour = (canvas.BLUE, "white") if kept else ("white", canvas.BLACK)
         box = {"boxstyle": "circle,pad=0.45", "fc": fill, "ec": canvas.BLUE}
         ax.text(j, 0, str(int(kept)), color=colour, bbox=box, fontsize=12, **centred)
-        worth = 2 ** (n - 1 - j) if kept else 0
+        worth = mask_to_index(np.arange(n) == j) if kept else 0
         for row, text in enumerate((f"{j}", f"q{j}", f"{worth}"), start=1):
             ax.text(j, -row, text, color=canvas.BLACK, fontsize=12, **centred)
     for row, label in enumerate(("character", "neuron", "qubit", "worth in the index")):
