@@ -35,7 +35,8 @@ Check = Callable[[Files], Iterator[str]]
 ROOT = Path(__file__).resolve().parents[1]
 LOCKS = ("requirements.lock", "requirements-dev.lock")
 NAMES = ("pyproject.toml", "environment.yml", "CITATION.cff", "CONTRIBUTING.md", *LOCKS)
-PYTHONS = [f"3.{minor}.{patch}" for minor in (10, 11, 12, 13, 14) for patch in (0, 99)]
+(_, _OLDEST), (_, _NEWEST) = PYTHONS_OF_THE_LAB
+PYTHONS = [f"3.{minor}.{patch}" for minor in range(_OLDEST, _NEWEST + 1) for patch in (0, 99)]
 PLACES = [
     (name, python) for name in ("Linux x86-64", "macOS arm64", "Windows") for python in PYTHONS
 ]
@@ -188,7 +189,7 @@ def environment_yml_has_a_supported_python(files: Files) -> Iterator[str]:
     newest = "{}.{}".format(*NEWEST_WHOLE)
     if pins != [newest] or newest not in supported:
         yield f"environment.yml has Python {pins}; {newest} is meant, and {supported} is supported"
-    if supported != SpecifierSet(">={}.{},<{}.{}".format(*PYTHONS_OF_THE_LAB[0], 3, 15)):
+    if supported != SpecifierSet(f">=3.{_OLDEST},<3.{_NEWEST + 1}"):
         yield f"pyproject.toml supports {supported}, labkit.platforms {PYTHONS_OF_THE_LAB}"
 
 

@@ -33,6 +33,59 @@ def test_links_and_pictures_lead_to_files_that_exist(page: str) -> None:
     assert [target for target in local if not (ROOT / page).parent.joinpath(target).exists()] == []
 
 
+#: What a page names, and a command makes when it is run.
+MADE = (".venv", ".bench", "build", "test-results")
+
+
+def named_paths(text: str) -> list[str]:
+    """What is written as code and looks like a path, with * for what differs from name to name."""
+    prose = re.sub(r"```.*?```", "", text, flags=re.DOTALL)
+    words = re.findall(r"`([\w.*-]*[\w.*/<>-]+)`", re.sub(r"<\w+>|\bNN_name\b", "*", prose))
+    files = r".*/.*|.*\.(py|md|toml|yml|sh|lock|j2|css|ipynb)"
+    return [w for w in words if re.fullmatch(files, w) and w.split("/")[0] not in MADE]
+
+
+def find(pattern: str, *folders: Path) -> bool:
+    return any([*folder.glob(pattern.rstrip("/"))] for folder in folders)
+
+
+def test_a_path_is_found_where_it_is_named() -> None:
+    text = "`a/b.py`, `f(x)`, `labkit.masks`, `NN_name.toml`, `.ci/run`, `build/`, `r/<name>.npz`"
+    assert named_paths(text) == ["a/b.py", "*.toml", ".ci/run", "r/*.npz"]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_path_that_is_named_exists(page: str) -> None:
+    named = named_paths((ROOT / page).read_text(encoding="utf-8"))
+    assert named
+    assert [path for path in named if not find(path, ROOT, (ROOT / page).parent)] == []
+
+
+def test_the_map_names_what_is_there() -> None:
+    """In its left half: modules, folders and files of labkit, of its course, and beside both."""
+    (places,) = re.findall(r"## Where things are\n\n```\n(.*?)```", README, flags=re.DOTALL)
+    left = "\n".join(line[:63] for line in places.splitlines()).replace("_NN_...", "_*")
+    folders = (ROOT, ROOT / "labkit", ROOT / "labkit" / "course")
+    named = re.findall(r"[\w./*]+", left)
+    assert {"masks", "lessons/lesson_*", "pyproject.toml"} <= {*named}
+    assert [p for p in named if not (find(p, *folders) or find(f"{p}.py", *folders))] == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_modules_that_are_named_exist(page: str) -> None:
+    named = re.findall(r"`labkit((?:\.[a-z_]\w*)+)", (ROOT / page).read_text(encoding="utf-8"))
+    paths = [name.strip(".").replace(".", "/") for name in named]
+    assert [p for p in paths if not is_module_or_in_one(ROOT / "labkit" / p)] == []
+
+
+def is_module_or_in_one(path: Path) -> bool:
+    """Whether a path is a module, or a name that the module around it gives."""
+    if path.is_dir() or path.with_suffix(".py").exists():
+        return True
+    around = path.parent.with_suffix(".py"), path.parent / "__init__.py"
+    return any(path.name in file.read_text("utf-8") for file in around if file.exists())
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_every_picture_has_a_text(page: str) -> None:
     texts = re.findall(r"!\[([^\]]*)\]\(", (ROOT / page).read_text(encoding="utf-8"))

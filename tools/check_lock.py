@@ -14,10 +14,12 @@ import sys
 import tempfile
 from pathlib import Path
 
+from labkit.platforms import PYTHONS as SUPPORTED
+
 ROOT = Path(__file__).resolve().parents[1]
 LOCKS = ("requirements.lock", "requirements-dev.lock")
 PLATFORMS = ("x86_64-manylinux_2_28", "aarch64-apple-darwin", "x86_64-pc-windows-msvc")
-PYTHONS = ("3.10", "3.11", "3.12", "3.13", "3.14")
+PYTHONS = [f"3.{minor}" for minor in range(SUPPORTED[0][1], SUPPORTED[1][1] + 1)]
 MACOS = {"MACOSX_DEPLOYMENT_TARGET": "14.0"}
 
 
