@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -62,7 +63,7 @@ def each_cost(f: Array, y: Array, cost: str) -> Array:
     return np.vectorize(lambda a, b: FORMULAS[cost]([a], [b]), otypes=[float])(f, y)
 
 
-def keras_costs(f: Array, y: npt.NDArray[np.int64]) -> dict[str, float]:
+def keras_costs(f: npt.NDArray[Any], y: npt.NDArray[np.int64]) -> dict[str, float]:
     """The costs that Keras has, by its own losses."""
     import keras
 
