@@ -173,7 +173,7 @@ def test_the_nearest_point_is_found_on_both_axes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("argument", "value"), [("cost", "hinge"), ("max_order", 9), ("max_order", 0)]
+    ("argument", "value"), [("cost", "unheard of"), ("max_order", 9), ("max_order", 0)]
 )
 def test_bad_arguments_are_named(argument: str, value: object) -> None:
     with pytest.raises(ValueError, match=argument):

@@ -282,13 +282,13 @@ def test_a_name_without_a_formula_is_refused_rather_than_taken_for_another_cost(
     n_outputs: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for module in (scoring.outputs, scoring.tables):
-        monkeypatch.setattr(module, "COSTS", (*COSTS, "hinge"))
+        monkeypatch.setattr(module, "COSTS", (*COSTS, "loss"))
     t, y = np.ones((3, 4, n_outputs)), np.array([0, 1, 1])
     targets = scoring.check_labels(y, n_samples=3, n_outputs=n_outputs)
-    with pytest.raises(ValueError, match=r"^cost='hinge' has no formula in labkit\.scoring\."):
-        cost_of_outputs(t[:, 0], targets, cost="hinge")
-    with pytest.raises(ValueError, match=r"^cost='hinge' has no formula in labkit\.scoring\."):
-        score_contributions(t, y, cost="hinge")
+    with pytest.raises(ValueError, match=r"^cost='loss' has no formula in labkit\.scoring\."):
+        cost_of_outputs(t[:, 0], targets, cost="loss")
+    with pytest.raises(ValueError, match=r"^cost='loss' has no formula in labkit\.scoring\."):
+        score_contributions(t, y, cost="loss")
 
 
 @pytest.mark.parametrize("n_outputs", [1, 3])
@@ -296,13 +296,13 @@ def test_a_cost_without_a_short_cut_is_made_from_the_outputs(
     n_outputs: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def hinge(f: Array, targets: Array, *, cost: str) -> Array:
-        assert cost == "hinge"
+        assert cost == "margin"
         return np.maximum(0, 1 - targets * f).mean(axis=(-2, -1))
 
-    monkeypatch.setattr(scoring.tables, "COSTS", (*COSTS, "hinge"))
+    monkeypatch.setattr(scoring.tables, "COSTS", (*COSTS, "margin"))
     monkeypatch.setattr(scoring.kernels, "cost_of_outputs", hinge)
     t, y = np.random.default_rng(0).normal(size=(5, 4, n_outputs)), np.array([0, 1, 1, 0, 1])
     targets = scoring.check_labels(y, n_samples=5, n_outputs=n_outputs)
-    table = score_contributions(t, y, cost="hinge")
-    expected = [hinge(t[:, mask].sum(axis=1), targets, cost="hinge") for mask in all_masks(4)]
+    table = score_contributions(t, y, cost="margin")
+    expected = [hinge(t[:, mask].sum(axis=1), targets, cost="margin") for mask in all_masks(4)]
     np.testing.assert_allclose(table.costs, expected, atol=1e-12)
