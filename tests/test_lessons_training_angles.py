@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
@@ -32,6 +34,7 @@ from labkit.course.plots import (
     new_axes,
 )
 from labkit.platforms import TENSORFLOW_QUANTUM
+from labkit.selectors import one_flip_search, queries_to_optimum
 from labkit.simulators import qaoa_value_and_gradient
 
 
@@ -122,10 +125,14 @@ def test_a_recorded_comparison_computed_anew_is_the_same() -> None:
     outcome = compare_transfer({**parameters, "evaluations": 60}, 4)
     for name in ("ramp", "transferred", "own", "random"):
         assert outcome.result[name] == pytest.approx(then[f"result.{name}"], abs=2e-3)
-    # one-flip search draws after COBYLA's shots, whose number differs between versions of SciPy
-    assert outcome.result["one_flip_queries"] == pytest.approx(
-        then["result.one_flip_queries"], rel=0.5
+    # one-flip search draws after COBYLA's shots, whose number differs between versions of SciPy:
+    # each mean of 20 searches is held against 400 others
+    queries = queries_to_optimum(
+        one_flip_search, [moons_table(8, 4)] * 400, rng=np.random.default_rng(9), restarts=9999
     )
+    error = queries.std() / math.sqrt(20)
+    for mean in (outcome.result["one_flip_queries"], then["result.one_flip_queries"]):
+        assert abs(mean - queries.mean()) < 4 * error
 
 
 def test_errors_of_differences_follow_shot_noise_at_small_steps() -> None:
