@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,9 @@ import run_notebooks
 from nbclient.exceptions import CellExecutionError
 from nbformat import writes
 from nbformat.v4 import new_code_cell, new_notebook, new_output
-from run_notebooks import WIDGET_VIEW, clean, complaints, execute, read
+from run_notebooks import WIDGET_VIEW, clean, complaints, execute, link, read
+
+from labkit.course.registry import LESSONS, Lesson
 
 
 def notebook_with(output: Any) -> Any:
@@ -94,3 +98,31 @@ def test_an_unknown_notebook_is_named(course: Path, capsys: pytest.CaptureFixtur
         run_notebooks.main(["00_first", "02_third"])
     assert "no such notebook: 02_third" in capsys.readouterr().err
     assert not is_executed(course / "00_first.ipynb")
+
+
+def test_header_and_recap_name_the_neighbours_that_the_course_s_list_has(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for number, lesson in enumerate(LESSONS):
+        stored = read(run_notebooks.FOLDER / lesson.notebook)
+        assert link(read(run_notebooks.FOLDER / lesson.notebook), number) == stored
+    between = Lesson("77_between", "Between", 20, "come between two")
+    longer = (*LESSONS[:9], between, *LESSONS[9:])
+    monkeypatch.setattr(run_notebooks, "LESSONS", longer)
+    for number, words in ((8, "Next"), (10, "Before|Back")):
+        changed = link(read(run_notebooks.FOLDER / longer[number].notebook), number)
+        for cell in (changed.cells[0], changed.cells[-2]):
+            assert re.search(rf"({words}): \[77 · Between\]\(77_between\.ipynb\)", cell.source)
+
+
+def test_neighbours_are_written_into_the_files_that_lack_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for lesson in LESSONS:
+        shutil.copy(run_notebooks.FOLDER / lesson.notebook, tmp_path)
+    monkeypatch.setattr(run_notebooks, "FOLDER", tmp_path)
+    texts = {path: path.read_text("utf-8") for path in tmp_path.iterdir()}
+    other = tmp_path / LESSONS[3].notebook
+    other.write_text(texts[other].replace("Next: [04 ", "Next: [99 "), encoding="utf-8")
+    run_notebooks.link_all()
+    assert {path: path.read_text("utf-8") for path in tmp_path.iterdir()} == texts

@@ -8,6 +8,7 @@ an error or a warning in any cell fails.
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 import time
 from collections.abc import Iterable, Sequence
@@ -17,6 +18,8 @@ from typing import Any
 import nbformat
 from nbclient import NotebookClient
 
+from labkit.course.registry import LESSONS
+
 FOLDER = Path(__file__).parent.parent / "notebooks"
 #: What the kernel is asked last: its memory at its peak, in KiB; Linux says it.
 _PEAK = """\
@@ -24,6 +27,7 @@ from pathlib import Path as _Path
 _lines = _Path("/proc/self/status")
 print(_lines.read_text().split("VmHWM:")[1].split()[0] if _lines.exists() else 0)
 """
+_NEIGHBOUR = re.compile(r"(Before|Back|Next): \[[^\]]*\]\([^)]*\)")
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 
@@ -81,6 +85,34 @@ def clean(notebook: Any) -> Any:
     return notebook
 
 
+def link(notebook: Any, lesson: int) -> Any:
+    """Names the lessons before and after number `lesson` of the course's list, in place.
+
+    They stand in the first cell and in the recap, the last but one; after the last comes the first.
+    """
+    before, after = LESSONS[lesson - 1], LESSONS[(lesson + 1) % len(LESSONS)]
+
+    def name(match: re.Match[str]) -> str:
+        near = after if match[1] == "Next" else before
+        return f"{match[1]}: [{near.number} · {near.title}]({near.notebook})"
+
+    for cell in (notebook.cells[0], notebook.cells[-2]):
+        cell.source = _NEIGHBOUR.sub(name, cell.source)
+    return notebook
+
+
+def link_all() -> None:
+    """Brings the neighbours' names up to date in all lessons, without running them."""
+    for number, lesson in enumerate(LESSONS):
+        path = FOLDER / lesson.notebook
+        if not path.exists():
+            continue
+        before = path.read_text(encoding="utf-8")
+        after = nbformat.writes(link(read(path), number)) + "\n"
+        if after != before:
+            path.write_text(after, encoding="utf-8")
+
+
 def complaints(notebook: Any) -> list[str]:
     """What a reader would see go wrong: anything on standard error, any traceback."""
     return [
@@ -109,6 +141,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if unknown := [path.stem for path in options.names if not path.exists()]:
         parser.error(f"no such notebook: {', '.join(unknown)}")
+    if not options.check:
+        link_all()
     failed = 0
     for path in options.names or sorted(FOLDER.glob("*.ipynb")):
         notebook = execute(read(path), folder=path.parent)
