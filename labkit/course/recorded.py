@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 
 import labkit
 from labkit.limits import check_choice
-from labkit.sweeps.running import find_changed, run_sweep
-from labkit.sweeps.sweep import Sweep
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,6 +56,8 @@ def recorded(name: str, *, rerun: bool = False) -> Recorded:
         FileNotFoundError: the records are missing.
     """
     from labkit.records import LabBook, default_path
+    from labkit.sweeps import Sweep, run_sweep
+    from labkit.sweeps.running import find_changed
 
     folder = records_folder()
     check_choice("name", name, sorted(path.stem for path in folder.glob("*.sqlite")))
