@@ -551,6 +551,23 @@ def test_no_scheduler_at_the_address_is_an_error(
         run_sweep(squares(tmp_path, 3), book, "tcp://127.0.0.1:1", progress=False)
 
 
+@pytest.mark.parametrize("slow", [OSError, TimeoutError, asyncio.TimeoutError])
+def test_a_connection_that_is_slow_to_close_hides_no_error(
+    monkeypatch: pytest.MonkeyPatch, slow: type[Exception]
+) -> None:
+    """asyncio's own TimeoutError, before Python 3.11, is among what Dask raises."""
+
+    class SlowClient:
+        def __init__(self, address: str, **_: Any) -> None: ...
+
+        def close(self, timeout: float) -> None:
+            raise slow(f"timed out after {timeout} s.")
+
+    monkeypatch.setattr("distributed.Client", SlowClient)
+    with pytest.raises(SweepError, match="does not answer"), dask._opened("tcp://127.0.0.1:1"):
+        raise SweepError("the scheduler does not answer")
+
+
 def test_workers_of_another_version_are_refused(
     tmp_path: Path, book: LabBook, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -78,8 +78,8 @@ def check(name: str, answer: Any) -> Verdict:
     Raises:
         ValueError: there is no such exercise.
     """
-    if isinstance(name, str) and name[:2] in BY_NUMBER:
-        BY_NUMBER[name[:2]].load()
+    if isinstance(name, str) and (number := name.partition("-")[0]) in BY_NUMBER:
+        BY_NUMBER[number].load()
     if name not in EXERCISES:
         check_choice("name", name, all_exercises())
     if answer is ...:

@@ -14,7 +14,7 @@ class Lesson:
     """A notebook of the course.
 
     Attributes:
-        file: its name without an ending, which begins with the lesson's number.
+        file: its name without an ending, which begins with the lesson's number, as 07_ or 07a_.
         title: of the notebook, as the README shows it.
         minutes: that it takes.
         does: what one does in it.
@@ -29,8 +29,8 @@ class Lesson:
 
     @property
     def number(self) -> str:
-        """Two digits."""
-        return self.file[:2]
+        """Two digits, and a letter where a lesson came between two."""
+        return self.file.partition("_")[0]
 
     @property
     def notebook(self) -> str:

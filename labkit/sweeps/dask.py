@@ -27,7 +27,8 @@ _PER_THREAD = 4  # points at the scheduler, so that no worker waits for the next
 _LEAST = 8  # where there are no workers yet: so that an adaptive cluster starts some
 _COUNT_AGAIN = 2.0  # seconds until the threads are counted again
 _FORGOTTEN_WITHIN = 1.0  # seconds
-_LOST = (OSError, TimeoutError, CancelledError)  # what is raised where the scheduler is gone
+# What is raised where the scheduler is gone; asyncio has a TimeoutError of its own before 3.11
+_LOST = (OSError, TimeoutError, asyncio.TimeoutError, CancelledError)
 
 Answer = TypeVar("Answer")
 
@@ -113,7 +114,7 @@ class Cluster:
     def close(self) -> None:
         """Gives up the points that have not come; one that is being run is run to its end."""
         if self._futures and self._client.status == "running":
-            with suppress(OSError, TimeoutError):
+            with suppress(*_LOST):
                 self._client.cancel([*self._futures.values()])
 
     async def _land(self, future: distributed.Future[bytes]) -> PointRun:
@@ -171,13 +172,13 @@ def _opened(client: Any) -> Iterator[Client]:
         raise TypeError(f"{given} is neither a distributed.Client nor the address of a scheduler")
     try:
         opened = Client(client, timeout=_CONNECT_SECONDS, set_as_default=False)
-    except (OSError, TimeoutError, ValueError) as error:
+    except (*_LOST, ValueError) as error:
         why = " ".join(str(error).split()) or type(error).__name__
         raise SweepError(f"no Dask scheduler answers at {client}: {why}") from error
     try:
         yield opened
     finally:
-        with suppress(OSError, TimeoutError):
+        with suppress(*_LOST):
             opened.close(timeout=_CLOSE_SECONDS)
 
 

@@ -68,8 +68,8 @@ class LocalityView:
             f"<b>{self.minimum:.4f}</b> (dynamic programming), QAOA's mean {self.qaoa:.4f}, a "
             f"random mask {self.mean:.4f} · an optimum in one shot with probability "
             f"<b>{self.chance:.3f}</b> · {self.two_qubit_gates:,} two-qubit gates, depth "
-            f"{self.depth:,} · light cone of output {output} (orange dots): {len(cone)} of "
-            f"{len(self.optimum)} neurons; it reads the {k} with green squares"
+            f"{self.depth:,} · light cone of output {output} (outer dots): {len(cone)} of "
+            f"{len(self.optimum)} neurons; it reads the {k} with squares"
         )
         if lit is None:
             return words
@@ -193,7 +193,7 @@ class LocalityExplorer(Explorer):
         terms = [neurons for neurons, _ in cost.terms]
         draw_ring(ring, terms, cost.n_neurons, term=terms[self.output], cone=cone,
                   kept=view.optimum, lit=lit, title="filled: kept by the optimum",
-                  note=f"orange: light cone of output {self.output}")  # fmt: skip
+                  note=f"outer dots: light cone of output {self.output}")  # fmt: skip
         all_k = [self._view(k) for k in KS]
         curves = {
             "random": [v.mean for v in all_k],

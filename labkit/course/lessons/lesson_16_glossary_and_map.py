@@ -14,7 +14,7 @@ from labkit import selectors
 from labkit.costs import LocalCost
 from labkit.course.checking import exercise
 from labkit.course.html import table_in_html
-from labkit.course.registry import BY_NUMBER
+from labkit.course.registry import BY_NUMBER, LESSONS
 from labkit.limits import check_choice
 from labkit.masks import all_masks, mask_from_string, mask_to_index
 from labkit.problems import build_problem
@@ -153,6 +153,12 @@ def show_terms(part: str) -> Table:
     check_choice("part", part, [*GLOSSARY])
     rows = [astuple(term) for term in GLOSSARY[part]]
     return Table(("term", "means", "notebook"), rows)
+
+
+def show_lessons() -> Table:
+    """Every lesson of the course, and what one does in it."""
+    rows = [(lesson.number, lesson.title, lesson.does) for lesson in LESSONS]
+    return Table(("notebook", "lesson", "what one does in it"), rows)
 
 
 def show_selectors() -> Table:

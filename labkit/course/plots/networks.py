@@ -89,9 +89,8 @@ def draw_ring(
 ) -> Axes:
     """Draws neurons on a ring, and a line between any two that one of the terms reads together.
 
-    Outside the ring, the neurons of one term are green squares, those of its light cone orange
-    dots. Neurons `kept` (bool, (n,)) are filled, or all; around those `lit` is a red circle. The
-    note stands beneath.
+    Outside the ring, the neurons of one term are squares, those of its light cone dots. Neurons
+    `kept` (bool, (n,)) are filled, or all; around those `lit` is a circle. The note stands beneath.
     """
     places = ring_places(n_neurons)
     pairs = sorted({p for s in terms for p in itertools.combinations(sorted(s), 2)})

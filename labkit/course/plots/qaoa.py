@@ -11,6 +11,7 @@ from matplotlib.collections import EllipseCollection, LineCollection
 from matplotlib.colors import PowerNorm
 from matplotlib.ticker import FixedLocator, NullLocator
 
+from labkit import palette
 from labkit.costs import CostTable, PauliZCost
 from labkit.course.plots import canvas
 from labkit.course.plots.series import draw_band, draw_bars_beside, draw_lines, standard_error
@@ -39,7 +40,7 @@ def draw_couplings(ax: Axes, cost: PauliZCost) -> Axes:
         if neurons:
             matrix[neurons[0], neurons[-1]] = coefficient
     limit = float(np.nanmax(np.abs(matrix))) or 1.0
-    ax.imshow(matrix, cmap="RdBu_r", vmin=-limit, vmax=limit)
+    ax.imshow(matrix, cmap=palette.DIVERGING, vmin=-limit, vmax=limit)
     for j, k in zip(*np.triu_indices(n if n <= _LABELLED_COUPLINGS else 0), strict=True):
         colour = "white" if abs(matrix[j, k]) > 0.6 * limit else canvas.BLACK
         text = f"{matrix[j, k]:+.2f}"
@@ -130,7 +131,7 @@ def draw_angle_surface(
     across, up, heights = np.asarray(gammas), np.asarray(betas), np.asarray(values)
     half = (across[1] - across[0]) / 2, (up[1] - up[0]) / 2
     extent = (across[0] - half[0], across[-1] + half[0], up[0] - half[1], up[-1] + half[1])
-    style: canvas.Style = {"aspect": "auto", "cmap": "cividis", "norm": PowerNorm(0.5)}
+    style: canvas.Style = {"aspect": "auto", "cmap": palette.SEQUENTIAL, "norm": PowerNorm(0.5)}
     ax.imshow(heights, origin="lower", extent=extent, **style)
     low, high = heights.min(), heights.max()
     if high > low:
