@@ -1,8 +1,13 @@
-"""What a selection cost: calls, shots, passes, seconds."""
+"""What a selection cost: calls, shots, passes, seconds; and what came out at a point of a sweep."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 
 @dataclass(frozen=True)
@@ -34,3 +39,18 @@ class Ledger:
     def __add__(self, other: Ledger) -> Ledger:
         """The two together, entry by entry."""
         return Ledger(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(Ledger)))
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """What came out at one point of a sweep.
+
+    Attributes:
+        result: numbers, text and small arrays by name.
+        ledger: what it cost; None where nothing was counted.
+        attachments: arrays and figures by name, as `LabBook.record` takes them.
+    """
+
+    result: Mapping[str, Any]
+    ledger: Ledger | Mapping[str, Any] | None = None
+    attachments: Mapping[str, npt.ArrayLike | Any] = field(default_factory=dict)

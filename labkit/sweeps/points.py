@@ -10,14 +10,12 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import lru_cache
 from typing import Any, cast
 
-import numpy.typing as npt
-
-from labkit.ledger import Ledger
+from labkit.ledger import Outcome
 from labkit.limits import show_value
 from labkit.provenance import package_versions
 from labkit.records.values import to_plain
@@ -26,21 +24,6 @@ from labkit.sweeps.code import code_digest
 _KEY_LENGTH = 32  # hexadecimal digits: 128 bits, which no two points share by chance
 _TRACEBACK_LINES = 8
 _PACKAGES = ("numpy", "scipy", "numba", "cirq-core", "qsimcirq", "keras", "tensorflow")
-
-
-@dataclass(frozen=True, eq=False)
-class Outcome:
-    """What came out at one point of a sweep.
-
-    Attributes:
-        result: numbers, text and small arrays by name.
-        ledger: what it cost; None where nothing was counted.
-        attachments: arrays and figures by name, as `LabBook.record` takes them.
-    """
-
-    result: Mapping[str, Any]
-    ledger: Ledger | Mapping[str, Any] | None = None
-    attachments: Mapping[str, npt.ArrayLike | Any] = field(default_factory=dict)
 
 
 #: Runs one point: (parameters, seed) -> what came out.

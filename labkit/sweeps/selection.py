@@ -12,6 +12,7 @@ import numpy as np
 from labkit import selectors
 from labkit.ansatz import MIXERS
 from labkit.datasets import TASK_NAMES
+from labkit.ledger import Outcome
 from labkit.limits import (
     check_choice,
     check_integer,
@@ -23,7 +24,6 @@ from labkit.networks.sampling import MASK_KINDS
 from labkit.problems import build_problem
 from labkit.scoring import COSTS
 from labkit.selectors import SCHEMES, run
-from labkit.sweeps.points import Outcome
 
 _NOT_A_TABLE = {"dynamic_programming"}  # it reads local terms, and a problem has a table
 _OF_THE_RUN = ("max_cost_queries", "target_cost")

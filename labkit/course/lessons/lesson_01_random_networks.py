@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 
 from labkit.course.checking import exercise, number_exercise
-from labkit.ledger import Ledger
+from labkit.ledger import Ledger, Outcome
 from labkit.masks import check_one_mask
 from labkit.problems import build_problem
-from labkit.sweeps.points import Outcome
 
 
 def compare_best_with_trained(parameters: Mapping[str, Any], seed: int) -> Outcome:

@@ -16,11 +16,10 @@ from labkit.amplification import average_success
 from labkit.arrays import FloatArray, IntArray
 from labkit.costs import CostTable
 from labkit.course.checking import compare_function, exercise, name_mask, number_exercise
-from labkit.ledger import Ledger
+from labkit.ledger import Ledger, Outcome
 from labkit.problems import build_problem
 from labkit.selectors import CostMeter, adaptive_grover, one_flip_search, random_search, run
 from labkit.selectors.running import SearchEnded, Selector
-from labkit.sweeps.points import Outcome
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -13,12 +13,11 @@ from labkit.ansatz import ramp_angles
 from labkit.arrays import FloatArray
 from labkit.costs import CostTable, PauliZCost
 from labkit.course.checking import compare_function, exercise, name_mask, number_exercise
-from labkit.ledger import Ledger
+from labkit.ledger import Ledger, Outcome
 from labkit.masks import check_one_mask, mask_to_index, mask_to_string
 from labkit.problems import build_problem
 from labkit.selectors import optimise_angles, qaoa_sampling, run
 from labkit.simulators import evolve_qaoa, probabilities
-from labkit.sweeps.points import Outcome
 
 Angles = tuple[npt.ArrayLike, npt.ArrayLike]
 

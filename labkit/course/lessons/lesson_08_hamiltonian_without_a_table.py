@@ -11,11 +11,10 @@ from labkit.arrays import FloatArray
 from labkit.costs import CostTable, PauliZCost
 from labkit.costs.spectrum import regret_by, truncate
 from labkit.course.checking import compare_function, compare_phases, exercise, number_exercise
-from labkit.ledger import Ledger
+from labkit.ledger import Ledger, Outcome
 from labkit.masks import check_one_mask, mask_to_string
 from labkit.problems import build_problem
 from labkit.scoring import quadratic_cost
-from labkit.sweeps.points import Outcome
 
 
 def compare_quadratic_costs(parameters: Mapping[str, Any], seed: int) -> Outcome:

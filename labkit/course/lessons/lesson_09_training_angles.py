@@ -18,12 +18,12 @@ from labkit.arrays import FloatArray
 from labkit.costs import EQUAL_WITHIN, Cost, CostTable, PauliZCost
 from labkit.course.checking import compare_best, exercise, number_exercise
 from labkit.course.lessons.lesson_07_qaoa import chance_of_optimum
+from labkit.ledger import Outcome
 from labkit.problems import build_problem
 from labkit.scoring import quadratic_cost
 from labkit.selectors import one_flip_search, qaoa_sampling, queries_to_optimum, run
 from labkit.selectors.qaoa import optimise_angles
 from labkit.simulators import evolve_qaoa, probabilities, qaoa_expectation, qaoa_value_and_gradient
-from labkit.sweeps.points import Outcome
 
 Angles = tuple[FloatArray, FloatArray]
 

@@ -20,12 +20,12 @@ from labkit.course.checking import (
     exercise,
     number_exercise,
 )
+from labkit.ledger import Outcome
 from labkit.masks import all_masks, check_one_mask, mask_to_string
 from labkit.problems import build_problem
 from labkit.selectors import queries_to_optimum
 from labkit.selectors.classical import swap_search
 from labkit.simulators import evolve_qaoa, probabilities
-from labkit.sweeps.points import Outcome
 
 #: Of the penalty, in standard deviations of the cost; 0 is no penalty.
 STRENGTHS = (0.0, 0.03, 0.1, 0.2, 0.3, 0.5, 1.0)

@@ -12,6 +12,7 @@ from labkit.ansatz import ramp_angles
 from labkit.arrays import FloatArray
 from labkit.costs import LocalCost
 from labkit.course.checking import compare_cost, compare_number, compare_phases, exercise
+from labkit.ledger import Outcome
 from labkit.networks import sample_nk_network
 from labkit.problems import NK_COST, build_nk_problem
 from labkit.scoring import network_cost
@@ -25,7 +26,6 @@ from labkit.selectors import (
     run,
 )
 from labkit.simulators.light_cones import light_cone, light_cone_expectation
-from labkit.sweeps.points import Outcome
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -17,12 +17,11 @@ from labkit.course.checking import (
     compare_trap,
     exercise,
 )
-from labkit.ledger import Ledger
+from labkit.ledger import Ledger, Outcome
 from labkit.masks import BoolArray, check_one_mask, mask_from_string, mask_to_string
 from labkit.problems import Problem, build_problem
 from labkit.selectors import Selection, local_selection, run
 from labkit.selectors.blocks import BlockCost
-from labkit.sweeps.points import Outcome
 
 if TYPE_CHECKING:
     import pandas as pd

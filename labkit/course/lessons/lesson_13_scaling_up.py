@@ -11,11 +11,10 @@ import numpy as np
 from labkit.arrays import FloatArray, IntArray
 from labkit.course.checking import compare_cost, compare_function, exercise, number_exercise
 from labkit.datasets import load_task
-from labkit.ledger import Ledger
+from labkit.ledger import Ledger, Outcome
 from labkit.problems import DEFAULT_SCALE, build_large
 from labkit.scoring import NetworkCost, accuracy, check_labels, cost_of_outputs
 from labkit.selectors import default_oracle_calls, local_selection, run
-from labkit.sweeps.points import Outcome
 
 if TYPE_CHECKING:
     from labkit.baselines import TrainedNetworks

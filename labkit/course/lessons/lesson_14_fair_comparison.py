@@ -14,12 +14,11 @@ from labkit.ansatz import ramp_angles
 from labkit.arrays import FloatArray, IntArray
 from labkit.costs import EQUAL_WITHIN, CostTable
 from labkit.course.checking import compare_function, compare_trap, exercise, number_exercise
-from labkit.ledger import Ledger
+from labkit.ledger import Ledger, Outcome
 from labkit.masks import mask_from_index
 from labkit.problems import Problem, build_problem
 from labkit.selectors import optimise_angles
 from labkit.selectors.racing import LAYERS, Trace, race_qaoa, trace
-from labkit.sweeps.points import Outcome
 
 if TYPE_CHECKING:
     import pandas as pd
