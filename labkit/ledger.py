@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+#: Entries of a `Ledger` that are calls of the cost within a circuit, over all shots.
+CALLS_IN_CIRCUIT = ("oracle_calls", "cost_layers")
+
 
 @dataclass(frozen=True)
 class Ledger:

@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from labkit.arrays import BoolArray, FloatArray, IntArray
 from labkit.costs import Cost, CostTable
+from labkit.ledger import CALLS_IN_CIRCUIT
 from labkit.limits import check_choice, check_integer
 from labkit.selectors import (
     CostMeter,
@@ -81,7 +82,7 @@ class CallMeter(CostMeter):
         """Adds entries to the ledger; oracle calls and cost layers of a circuit are calls."""
         super().count(**spent)
         if spent.get("shots"):
-            in_circuit = spent.get("oracle_calls", 0) + spent.get("cost_layers", 0)
+            in_circuit = sum(spent.get(name, 0) for name in CALLS_IN_CIRCUIT)
             self._by_shot = int(in_circuit / spent["shots"])
         if asked := int(spent.get("cost_queries", 0)):
             self._calls.append(self.spent + (1 + self._by_shot) * np.arange(1, asked + 1))
