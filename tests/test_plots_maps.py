@@ -19,6 +19,7 @@ from labkit.course.lessons.lesson_16_glossary_and_map import (
     SELECTORS,
     Term,
     ledger_counts,
+    show_lessons,
     show_selectors,
     show_terms,
 )
@@ -32,7 +33,7 @@ from labkit.course.plots import (
     new_axes,
     standard_error,
 )
-from labkit.course.registry import BY_NUMBER
+from labkit.course.registry import BY_NUMBER, LESSONS
 from labkit.records import LabBook
 from labkit.sweeps.selection import selector_options
 
@@ -113,6 +114,13 @@ def test_a_term_is_explained_once_and_links_to_a_notebook() -> None:
     assert f'<a href="{BY_NUMBER["03"].notebook}">03</a>' in show_terms("register")._repr_html_()
     with pytest.raises(ValueError, match="part='words'"):
         show_terms("words")
+
+
+def test_the_way_back_names_every_lesson_and_links_to_it() -> None:
+    shown = show_lessons()
+    assert [row[:2] for row in shown.rows] == [(each.number, each.title) for each in LESSONS]
+    page = shown._repr_html_()
+    assert all(f'<a href="{each.notebook}">{each.number}</a>' in page for each in LESSONS)
 
 
 LINKED = [term for part in GLOSSARY.values() for term in part if term.notebook]

@@ -15,6 +15,7 @@ from labkit.costs import LocalCost
 from labkit.course.checking import exercise
 from labkit.course.html import table_in_html
 from labkit.course.registry import BY_NUMBER, LESSONS
+from labkit.ledger import CALLS_IN_CIRCUIT
 from labkit.limits import check_choice
 from labkit.masks import all_masks, mask_from_string, mask_to_index
 from labkit.problems import build_problem
@@ -200,7 +201,7 @@ def neurons_of_an_index(answer: Any) -> str | None:
 @exercise("16-2")
 def selectors_that_are_quantum(answer: Any) -> str | None:
     """The names of the selectors whose ledger counts oracle calls or cost layers."""
-    quantum = {"oracle_calls", "cost_layers"}
+    quantum = {*CALLS_IN_CIRCUIT}
     expected = {name for name, counts in ledger_counts().items() if quantum & {*counts}}
     if isinstance(answer, str) or not hasattr(answer, "__iter__"):
         return f"A set of names is expected; {answer!r} came."
