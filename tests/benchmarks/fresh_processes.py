@@ -19,6 +19,8 @@ from benchmarks.rendering import Lines, duration, ratios_in_words, three_digits
 FloatArray = npt.NDArray[np.float64]
 
 _SCRIPT = Path(__file__).with_name("fresh_script.py")
+#: What a reader does not set: without byte code every module of ours is compiled at each start.
+_NOT_A_READERS = {"PYTHONDONTWRITEBYTECODE", "PYTHONPATH", *ONE_THREAD}
 _REPEATS = 5
 #: By place in the script's list of functions.
 FUNCTIONS = ("evolve_qaoa", "qaoa_expectation", "qaoa_value_and_gradient")
@@ -39,8 +41,7 @@ def run_fresh(task: str, *numbers: int) -> dict[str, list[float]]:
     Raises:
         RuntimeError: the process failed; with the end of what it said.
     """
-    left_out = {"PYTHONPATH", *ONE_THREAD}
-    environment = {name: value for name, value in os.environ.items() if name not in left_out}
+    environment = {name: v for name, v in os.environ.items() if name not in _NOT_A_READERS}
     command = [sys.executable, str(_SCRIPT), task, *map(str, numbers)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     if done.returncode:
