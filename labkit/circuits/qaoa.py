@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from labkit.ansatz import check_angles, check_mixer, ring_edges
+from labkit.circuits.decompositions import ThreeQubitDiagonal
 from labkit.circuits.state_preparation import dicke_state, uniform_superposition
 from labkit.costs import Cost, CostTable, LocalCost, PauliZCost
 from labkit.costs.tables import Neurons
@@ -123,7 +124,7 @@ def rotate_parity(qubits: Sequence[cirq.Qid], angle: Any) -> Iterator[cirq.Opera
 def diagonal(qubits: Sequence[cirq.Qid], angles: Any) -> Iterator[cirq.Operation]:
     """diag(exp(i angles)), angles (2^k,), on k qubits: Cirq's gates of two and three, or of k."""
     check_register("n_qubits", len(qubits), bytes_per_mask=_BYTES_PER_MASK, what="gates")
-    of_few = {2: cirq.TwoQubitDiagonalGate, 3: cirq.ThreeQubitDiagonalGate}
+    of_few = {2: cirq.TwoQubitDiagonalGate, 3: ThreeQubitDiagonal}
     yield of_few.get(len(qubits), cirq.DiagonalGate)(list(angles))(*qubits)
 
 

@@ -1,0 +1,73 @@
+"""Circuits in gates on one and two qubits, as a machine has them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import cirq
+import numpy as np
+
+from labkit.limits import show_value
+
+#: Qubits up to which a many-controlled phase is made as a diagonal, by 2^n - 2 CNOTs.
+DIAGONAL_UP_TO = 7
+
+
+class ThreeQubitDiagonal(cirq.ThreeQubitDiagonalGate):
+    """diag(exp(i angles)), angles (8,), which qsim runs natively; 6 CNOTs on a machine.
+
+    Cirq's own decomposition of this gate exchanges qubits that are not neighbours on a line, and
+    not their angles (seen in 1.5 and 1.7), so that it makes another gate.
+    """
+
+    def _decompose_(self, qubits: Any) -> list[cirq.Operation]:
+        return [cirq.DiagonalGate([*self._diag_angles_radians]).on(*qubits)]
+
+    def __pow__(self, exponent: Any) -> ThreeQubitDiagonal:
+        return ThreeQubitDiagonal([angle * exponent for angle in self._diag_angles_radians])
+
+
+def small_operations(circuit: cirq.AbstractCircuit) -> Iterator[cirq.Operation]:
+    """The same circuit in operations on one or two qubits, and measurements; phases of all go.
+
+    A phase of 2^n - 1 or fewer masks that a gate with controls turns becomes a diagonal up to
+    `DIAGONAL_UP_TO` qubits, all else is decomposed by `cirq.decompose`, without ancillas.
+
+    Raises:
+        ValueError: Cirq cannot decompose one of its operations.
+    """
+    for operation in circuit.all_operations():
+        yield from parts_of(operation)
+
+
+def parts_of(operation: cirq.Operation) -> list[cirq.Operation]:
+    """One operation in operations on one or two qubits, those on none left out."""
+    if 0 < len(operation.qubits) <= 2 or cirq.is_measurement(operation):
+        if not isinstance(operation.untagged, cirq.CircuitOperation):
+            return [operation]
+    try:
+        parts = cirq.decompose(
+            operation, keep=_is_small, intercepting_decomposer=_controlled_phase_as_diagonal
+        )
+    except ValueError as error:
+        given = show_value(operation)
+        raise ValueError(f"circuit holds {given}, which Cirq cannot decompose") from error
+    return [part for part in parts if part.qubits]
+
+
+def _is_small(operation: cirq.Operation) -> bool:
+    if isinstance(operation.untagged, cirq.CircuitOperation):
+        return False
+    return len(operation.qubits) <= 2 or cirq.is_measurement(operation)
+
+
+def _controlled_phase_as_diagonal(operation: cirq.Operation) -> Any:
+    """Z^t with controls, shifted phases included, as a diagonal; others as Cirq decomposes them."""
+    inner = operation.untagged
+    if not isinstance(inner, cirq.ControlledOperation) or len(inner.qubits) > DIAGONAL_UP_TO:
+        return NotImplemented
+    if not isinstance(inner.sub_operation.gate, cirq.ZPowGate) or cirq.is_parameterized(inner):
+        return NotImplemented
+    angles = np.angle(np.diag(cirq.unitary(inner)))
+    return [cirq.DiagonalGate(angles.tolist()).on(*inner.qubits)]
