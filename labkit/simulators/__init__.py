@@ -1,20 +1,36 @@
 """Simulators: circuits on qsim, and fast evolution of states without a circuit."""
 
+from labkit.simulators.entanglement import (
+    entropies_along,
+    entropy,
+    largest_entropy,
+    schmidt_values,
+)
 from labkit.simulators.grover import evolve_grover
 from labkit.simulators.light_cones import light_cone, light_cone_expectation
+from labkit.simulators.noise import NoisyCircuit, misread, noisy_probabilities
+from labkit.simulators.noisy_light_cones import noisy_light_cone_expectation
 from labkit.simulators.qaoa import evolve_qaoa, qaoa_expectation, qaoa_value_and_gradient
 from labkit.simulators.qsim import final_state, sample_masks
 from labkit.simulators.states import probabilities, sample_state
 
 __all__ = [
+    "NoisyCircuit",
+    "entropies_along",
+    "entropy",
     "evolve_grover",
     "evolve_qaoa",
     "final_state",
+    "largest_entropy",
     "light_cone",
     "light_cone_expectation",
+    "misread",
+    "noisy_light_cone_expectation",
+    "noisy_probabilities",
     "probabilities",
     "qaoa_expectation",
     "qaoa_value_and_gradient",
     "sample_masks",
     "sample_state",
+    "schmidt_values",
 ]

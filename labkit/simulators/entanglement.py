@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from labkit.arrays import FloatArray
-from labkit.limits import check_count, check_integer, check_memory, show_value
+from labkit.limits import check_integer, check_memory, check_register, show_value
 from labkit.simulators.states import check_length
 
 if TYPE_CHECKING:
@@ -38,13 +38,14 @@ def schmidt_values(state: npt.ArrayLike, neurons: Sequence[int]) -> FloatArray:
     check_length("state", amplitudes)
     n = len(amplitudes).bit_length() - 1
     side = _check_side(neurons, n)
+    amplitudes = amplitudes.astype(np.complex128)
     norm = float(np.linalg.norm(amplitudes))
     if not 0 < norm < np.inf:
         raise ValueError(f"state={show_value(state)} has no norm (limit: finite, above 0)")
     smaller = 2 ** min(len(side), n - len(side))
     check_memory("state", n, nbytes=48.0 * 2**n, largest=n - 1, what="its Schmidt decomposition")
     other = [j for j in range(n) if j not in side]
-    by_side = amplitudes.astype(np.complex128).reshape((2,) * n).transpose(side + other)
+    by_side = amplitudes.reshape((2,) * n).transpose(side + other)
     values = np.linalg.svd(by_side.reshape(2 ** len(side), -1), compute_uv=False)
     return (values[:smaller] / norm).astype(np.float64)
 
@@ -81,18 +82,11 @@ def entropies_along(circuit: cirq.AbstractCircuit, neurons: Sequence[int]) -> Fl
         circuit: without measurements or noise.
         neurons: places among its sorted qubits.
     """
-    return np.array([entropy(state, neurons) for state in _states_along(circuit)])
-
-
-def _states_along(circuit: cirq.AbstractCircuit) -> Iterator[npt.NDArray[np.complex64]]:
     import cirq
 
-    from labkit.simulators.qsim import final_state
-
-    qubits = sorted(circuit.all_qubits())
-    check_count("moments", len(circuit), bytes_each=8, what="the entropies")
-    for moments in range(1, len(circuit) + 1):
-        yield final_state(cirq.Circuit(circuit[:moments]), qubits=qubits)
+    check_register("n_qubits", len(circuit.all_qubits()), bytes_per_mask=48, what="the state vector")
+    steps = cirq.Simulator().simulate_moment_steps(circuit)
+    return np.array([entropy(step.state_vector(), neurons) for step in steps])
 
 
 def _check_side(neurons: Sequence[int], n: int) -> list[int]:

@@ -1,0 +1,33 @@
+"""Circuits as OpenQASM 3, which other makers' software reads."""
+
+from __future__ import annotations
+
+import cirq
+
+from labkit.circuits.decompositions import small_operations
+
+_DIGITS = 15
+_SXDG = "gate sxdg a { inv @ sx a; }\n"  # Cirq writes it, and stdgates.inc lacks it
+
+
+def to_openqasm3(circuit: cirq.AbstractCircuit) -> str:
+    """A circuit as an OpenQASM 3 program in the gates of `stdgates.inc`; its qubits are q[0], ...
+
+    The qubits come in their sorted order; measurements, if there are any, become bits of their
+    key's name. The global phase is lost.
+
+    Args:
+        circuit: of operations that have a unitary, and measurements.
+
+    Raises:
+        ValueError: an operation has no OpenQASM form, such as a channel.
+
+    Reference: Cross et al. 2022, arXiv 2104.14722.
+    """
+    small = cirq.Circuit(small_operations(circuit))
+    program: str = small.to_qasm(
+        header="", precision=_DIGITS, qubit_order=sorted(circuit.all_qubits()), version="3.0"
+    )
+    include = 'include "stdgates.inc";\n'
+    assert include in program
+    return program.lstrip().replace(include, include + _SXDG, 1)
