@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import cirq
 
+from labkit.circuits.decompositions import small_operations
 from labkit.limits import check_number
 
 
@@ -17,11 +18,14 @@ def add_gate_errors(circuit: cirq.AbstractCircuit, probability: float) -> cirq.C
     waiting and measurements are taken as exact, so a real machine does worse.
 
     Args:
-        circuit: of operations that Cirq can decompose into those on one or two qubits.
+        circuit: of operations that decompose into those on one or two qubits; channels stay.
         probability: of an error after each two-qubit gate, 0 to 1.
 
     Returns:
         A circuit with channels, for a sampler that takes them, such as qsim.
+
+    Raises:
+        ValueError: an operation is not decomposed, or `probability` is not in 0..1.
     """
     error = check_number("probability", probability)
     if not 0 <= error <= 1:
@@ -30,10 +34,8 @@ def add_gate_errors(circuit: cirq.AbstractCircuit, probability: float) -> cirq.C
 
 
 def _with_errors(circuit: cirq.AbstractCircuit, probability: float) -> Iterator[cirq.Operation]:
-    def is_small(operation: cirq.Operation) -> bool:
-        return len(operation.qubits) <= 2 or cirq.is_measurement(operation)
-
-    for operation in cirq.decompose(circuit, keep=is_small):
+    for operation in small_operations(circuit):
         yield operation
-        if len(operation.qubits) == 2 and not cirq.is_measurement(operation):
+        is_gate = cirq.has_unitary(operation) or cirq.is_parameterized(operation)
+        if len(operation.qubits) == 2 and is_gate:
             yield cirq.depolarize(probability, 2)(*operation.qubits)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import cirq
 
+from labkit.circuits.decompositions import parts_of
 from labkit.limits import show_value
 
 
@@ -39,13 +40,13 @@ class CircuitReport:
 def circuit_report(circuit: cirq.AbstractCircuit) -> CircuitReport:
     """Counts what a circuit is made of, once every operation is on one or two qubits.
 
-    Any gate on two qubits counts as one. An operation on more is decomposed by `cirq.decompose`,
-    without ancillas: not the shortest way that is known (8 gates for CCZ, where 6 would do), but
-    the same way wherever the gate stands. A subcircuit counts as what is in it; measurements,
-    identities and global phases do not count.
+    Any gate on two qubits counts as one. An operation on more is decomposed without ancillas, see
+    `labkit.circuits.decompositions`: not always the shortest way that is known, but the same way
+    wherever the gate stands. A subcircuit counts as what is in it; measurements, identities and
+    global phases do not count.
 
-    A gate with k controls takes of the order of 16 k^2 two-qubit gates; a `cirq.DiagonalGate` on
-    k qubits takes 2^k - 2, and time in proportion here.
+    A `cirq.DiagonalGate` on k qubits takes 2^k - 2 two-qubit gates, and time in proportion here; so
+    does a phase with controls up to 7 qubits, on more of the order of 16 k^2.
 
     Args:
         circuit: of operations on one or two qubits, or that Cirq can decompose into such.
@@ -97,20 +98,11 @@ def _small_gates(
     if len(qubits) <= 2:
         yield qubits
     elif gate is None:
-        yield from (part.qubits for part in _decompose(operation))
+        yield from (part.qubits for part in parts_of(operation) if _counts(part))
     else:
         if gate not in known:
             line = cirq.LineQubit.range(len(qubits))
             place_of: dict[cirq.Qid, int] = {qubit: place for place, qubit in enumerate(line)}
-            parts = _decompose(gate.on(*line))
+            parts = [part for part in parts_of(gate.on(*line)) if _counts(part)]
             known[gate] = [tuple(place_of[qubit] for qubit in part.qubits) for part in parts]
         yield from (tuple(qubits[place] for place in places) for places in known[gate])
-
-
-def _decompose(operation: cirq.Operation) -> list[cirq.Operation]:
-    try:
-        parts = cirq.decompose(operation, keep=lambda part: len(part.qubits) <= 2)
-    except ValueError as error:
-        given = show_value(operation)
-        raise ValueError(f"circuit holds {given}, which Cirq cannot decompose") from error
-    return [part for part in parts if _counts(part)]

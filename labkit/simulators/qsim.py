@@ -86,6 +86,9 @@ def _run_sampler(
 ) -> BoolArray:
     import cirq
 
+    if isinstance(sampler, cirq.Device):
+        what = "is a machine: wrap it, labkit.hardware.DeviceSampler(device)"
+        raise TypeError(f"sampler={show_value(sampler)} {what}")
     if not hasattr(sampler, "run"):
         raise TypeError(f"sampler={show_value(sampler)} is not a cirq.Sampler")
     order = _qubit_order(circuit, qubits)

@@ -1,0 +1,111 @@
+"""What circuits are made of on a machine: the same unitary, whichever qubits it stands on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cirq
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from labkit.circuits import grover
+from labkit.circuits.decompositions import DIAGONAL_UP_TO, ThreeQubitDiagonal, small_operations
+from labkit.circuits.gate_errors import add_gate_errors
+from labkit.circuits.oracles import build_table_oracle, flip_phase
+from labkit.circuits.qaoa import diagonal, mixer_layer, phase_layer
+from labkit.circuits.state_preparation import dicke_state
+from labkit.costs import CostTable, LocalCost
+from labkit.simulators import final_state
+
+SCATTERED = [cirq.LineQubit(j) for j in (7, 0, 3, 11, 5)]
+
+
+def small_circuit(circuit: cirq.AbstractCircuit) -> cirq.Circuit:
+    small = cirq.Circuit(small_operations(circuit))
+    assert all(1 <= len(op.qubits) <= 2 for op in small.all_operations())
+    return small
+
+
+def assert_same(circuit: cirq.AbstractCircuit) -> None:
+    order = sorted(circuit.all_qubits())
+    expected = circuit.unitary(qubit_order=order)
+    for found in (small_circuit(circuit), add_gate_errors(circuit, 0.0)):
+        gates = cirq.Circuit(op for op in found.all_operations() if cirq.has_unitary(op))
+        unitary = gates.unitary(qubit_order=order, qubits_that_should_be_present=order)
+        cirq.testing.assert_allclose_up_to_global_phase(unitary, expected, atol=1e-6)
+
+
+def circuits_on(qubits: list[cirq.LineQubit]) -> dict[str, cirq.Circuit]:
+    """Each builder of `labkit.circuits` that has a gate on three or more qubits."""
+    rng, n = np.random.default_rng(len(qubits)), len(qubits)
+    local = LocalCost(
+        [(tuple((i + j) % n for j in range(3)), rng.normal(size=8)) for i in range(n)], n
+    )
+    mask = rng.random(n) < 0.5
+    return {
+        "diagonal": cirq.Circuit(diagonal(qubits, rng.normal(size=2**n))),
+        "local phases": cirq.Circuit(phase_layer(qubits, local, 0.7)),
+        "polynomial phases": cirq.Circuit(phase_layer(qubits, local.to_pauli_z(), 0.7)),
+        "table phases": cirq.Circuit(phase_layer(qubits, local.to_table(), 0.7)),
+        "flip": cirq.Circuit(flip_phase(qubits, mask)),
+        "grover": grover.grover_circuit(qubits, build_table_oracle(qubits, [mask, ~mask]), 2),
+        "x mixer": cirq.Circuit(mixer_layer(qubits, 0.4)),
+        "grover mixer": cirq.Circuit(mixer_layer(qubits, 0.4, mixer="grover")),
+        "grover mixer, Dicke": cirq.Circuit(mixer_layer(qubits, 0.4, mixer="grover", n_active=2)),
+        "ring mixer": cirq.Circuit(mixer_layer(qubits, 0.4, mixer="ring", n_active=2)),
+        "Dicke": dicke_state(qubits, 2),
+    }
+
+
+@pytest.mark.parametrize("name", circuits_on(SCATTERED[:3]))
+@pytest.mark.parametrize("n", [3, 4, 5])
+def test_every_circuit_decomposes_into_itself_on_scattered_qubits(n: int, name: str) -> None:
+    assert_same(circuits_on(SCATTERED[:n])[name])
+
+
+@given(st.permutations(range(8)), st.integers(0, 2**32 - 1))
+@settings(max_examples=20)
+def test_a_three_qubit_diagonal_takes_six_gates_on_any_qubits(places: Any, seed: int) -> None:
+    angles = np.random.default_rng(seed).uniform(-4, 4, 8)
+    qubits = [cirq.LineQubit(j) for j in places[:3]]
+    circuit = cirq.Circuit(diagonal(qubits, angles))
+    assert isinstance(next(circuit.all_operations()).gate, ThreeQubitDiagonal)
+    assert_same(circuit)
+    assert sum(len(op.qubits) == 2 for op in small_operations(circuit)) == 6
+    state = final_state(cirq.Circuit(cirq.H.on_each(*qubits)) + circuit, qubits=qubits)
+    np.testing.assert_allclose(state * 8**0.5, np.exp(1j * angles), atol=1e-5)  # qsim's own gate
+    assert_same(cirq.inverse(circuit))
+
+
+@pytest.mark.parametrize("n", range(3, 9))
+def test_a_controlled_phase_is_a_diagonal_up_to_seven_qubits(n: int) -> None:
+    qubits = cirq.LineQubit.range(n)
+    circuit = cirq.Circuit(flip_phase(qubits, np.arange(n) % 2 == 0))
+    gates = sum(len(op.qubits) == 2 for op in small_operations(circuit))
+    assert (gates == 2**n - 2) == (n <= DIAGONAL_UP_TO)
+    if n <= 6:
+        assert_same(circuit)
+
+
+def test_what_has_no_decomposition_is_named() -> None:
+    matrix = cirq.testing.random_unitary(8, random_state=1)
+    circuit = cirq.Circuit(cirq.MatrixGate(matrix).on(*cirq.LineQubit.range(3)))
+    if cirq.decompose_once(next(circuit.all_operations()), default=None) is None:
+        with pytest.raises(ValueError, match="which Cirq cannot decompose"):
+            list(small_operations(circuit))
+    kraus = cirq.KrausChannel([np.eye(8)])
+    with pytest.raises(ValueError, match="which Cirq cannot decompose"):
+        list(small_operations(cirq.Circuit(kraus.on(*cirq.LineQubit.range(3)))))
+
+
+def test_subcircuits_measurements_and_global_phases() -> None:
+    q = cirq.LineQubit.range(3)
+    inner = cirq.FrozenCircuit(cirq.CCZ(*q), cirq.global_phase_operation(1j))
+    circuit = cirq.Circuit(cirq.CircuitOperation(inner), cirq.measure(*q, key="m"))
+    small = list(small_operations(circuit))
+    assert cirq.is_measurement(small[-1])
+    assert all(len(op.qubits) in (1, 2) for op in small[:-1])
+    table = CostTable(np.arange(8.0), 3)
+    assert all(op.qubits for op in small_operations(cirq.Circuit(phase_layer(q, table, 1.0))))
