@@ -11,5 +11,6 @@ FOLDER = Path(__file__).parent / "reference"
 
 def load_cases(name: str) -> list[dict[str, Any]]:
     """The cases of tests/reference/<name>.json."""
-    cases: list[dict[str, Any]] = json.loads((FOLDER / f"{name}.json").read_text("utf-8"))
+    read: Any = json.loads((FOLDER / f"{name}.json").read_text("utf-8"))
+    cases: list[dict[str, Any]] = read["cases"] if isinstance(read, dict) else read
     return cases

@@ -31,8 +31,8 @@ class ThreeQubitDiagonal(cirq.ThreeQubitDiagonalGate):
 def small_operations(circuit: cirq.AbstractCircuit) -> Iterator[cirq.Operation]:
     """The same circuit in operations on one or two qubits, and measurements; phases of all go.
 
-    A phase of 2^n - 1 or fewer masks that a gate with controls turns becomes a diagonal up to
-    `DIAGONAL_UP_TO` qubits, all else is decomposed by `cirq.decompose`, without ancillas.
+    Z^t with controls becomes a diagonal up to `DIAGONAL_UP_TO` qubits; all else is decomposed by
+    `cirq.decompose`, without ancillas.
 
     Raises:
         ValueError: Cirq cannot decompose one of its operations.
@@ -48,7 +48,7 @@ def parts_of(operation: cirq.Operation) -> list[cirq.Operation]:
             return [operation]
     try:
         parts = cirq.decompose(
-            operation, keep=_is_small, intercepting_decomposer=_controlled_phase_as_diagonal
+            operation, keep=_is_small, intercepting_decomposer=_phases_as_diagonal
         )
     except ValueError as error:
         given = show_value(operation)
@@ -62,12 +62,15 @@ def _is_small(operation: cirq.Operation) -> bool:
     return len(operation.qubits) <= 2 or cirq.is_measurement(operation)
 
 
-def _controlled_phase_as_diagonal(operation: cirq.Operation) -> Any:
-    """Z^t with controls, shifted phases included, as a diagonal; others as Cirq decomposes them."""
+def _phases_as_diagonal(operation: cirq.Operation) -> Any:
+    """Z^t with controls, its phases shifted or not, and Cirq's three-qubit diagonal; else nothing."""
     inner = operation.untagged
-    if not isinstance(inner, cirq.ControlledOperation) or len(inner.qubits) > DIAGONAL_UP_TO:
+    if cirq.is_parameterized(inner):
         return NotImplemented
-    if not isinstance(inner.sub_operation.gate, cirq.ZPowGate) or cirq.is_parameterized(inner):
+    if type(inner.gate) is cirq.ThreeQubitDiagonalGate:
+        return ThreeQubitDiagonal([*inner.gate._diag_angles_radians]).on(*inner.qubits)
+    is_small = isinstance(inner, cirq.ControlledOperation) and len(inner.qubits) <= DIAGONAL_UP_TO
+    if not is_small or not isinstance(inner.sub_operation.gate, cirq.ZPowGate):
         return NotImplemented
     angles = np.angle(np.diag(cirq.unitary(inner)))
-    return [cirq.DiagonalGate(angles.tolist()).on(*inner.qubits)]
+    return cirq.DiagonalGate(angles.tolist()).on(*inner.qubits)

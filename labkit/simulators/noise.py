@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -228,6 +229,8 @@ def _check_circuit(circuit: cirq.AbstractCircuit) -> list[cirq.Qid]:
     if circuit.has_measurements():
         raise ValueError("circuit measures qubits; all are read at its end")
     qubits = sorted(circuit.all_qubits())
+    if not qubits:
+        raise ValueError("circuit has no qubit (limit: 1 or more)")
     if len(qubits) > MAX_QUBITS:
         what = f"circuit has {len(qubits)} qubits; of a density matrix there are at most"
         raise TooLargeError(f"{what} {MAX_QUBITS}")
@@ -249,7 +252,7 @@ def _kept(argument: str, error: float, *, n_qubits: int) -> float:
 
 def _two_errors(readout_error: Any) -> tuple[Any, Any]:
     """P(read 1 | 0) and P(read 0 | 1), of a pair or one number for both."""
-    if np.ndim(readout_error) == 0 and not isinstance(readout_error, str):
+    if isinstance(readout_error, numbers.Real):
         return readout_error, readout_error
     try:
         up, down = readout_error
