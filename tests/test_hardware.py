@@ -11,6 +11,7 @@ from typing import Any
 import cirq
 import numpy as np
 import pytest
+from cirq.circuits.qasm_output import QasmUGate
 from reference_cases import load_cases
 
 from labkit.circuits import grover
@@ -47,7 +48,7 @@ def nk_cost(n: int, k: int, seed: int = 0) -> LocalCost:
 @lru_cache
 def circuits() -> dict[str, cirq.Circuit]:
     """Each form of cost, each mixer, each oracle that has no ancillas."""
-    rng, q = np.random.default_rng(2), cirq.LineQubit.range(4)
+    rng = np.random.default_rng(2)
     table = CostTable(rng.normal(size=16), 4)
     two_local = {(i, j): float(rng.normal()) for i in range(5) for j in range(i)}
     found = {
@@ -65,7 +66,6 @@ def circuits() -> dict[str, cirq.Circuit]:
     }
     for case in load_cases("noise/equivalence"):
         found[f"{case['kind']}, {case['n_neurons']}, {len(found)}"] = circuit_of(case)
-    del q
     return found
 
 
@@ -297,7 +297,7 @@ _STDGATES = {
     "h": cirq.H, "x": cirq.X, "y": cirq.Y, "z": cirq.Z, "s": cirq.S, "sdg": cirq.S**-1, "t": cirq.T,
     "tdg": cirq.T**-1, "sx": cirq.X**0.5, "cx": cirq.CNOT, "cz": cirq.CZ, "swap": cirq.SWAP,
     "rx": cirq.rx, "ry": cirq.ry, "rz": cirq.rz, "id": cirq.I,
-    "u3": lambda theta, phi, lam: cirq.QasmUGate(theta / np.pi, phi / np.pi, lam / np.pi),
+    "u3": lambda theta, phi, lam: QasmUGate(theta / np.pi, phi / np.pi, lam / np.pi),
 }  # fmt: skip
 _GATE = re.compile(r"(\w+)(?:\(([^)]*)\))? ((?:q\[\d+\],?\s*)+);")
 

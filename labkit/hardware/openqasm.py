@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import cirq
 
 from labkit.circuits.decompositions import small_operations
@@ -25,9 +27,10 @@ def to_openqasm3(circuit: cirq.AbstractCircuit) -> str:
     Reference: Cross et al. 2022, arXiv 2104.14722.
     """
     small = cirq.Circuit(small_operations(circuit))
-    program: str = small.to_qasm(
-        header="", precision=_DIGITS, qubit_order=sorted(circuit.all_qubits()), version="3.0"
-    )
+    qubits = sorted(circuit.all_qubits())
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", ".*global phase.*", UserWarning)
+        program: str = small.to_qasm("", _DIGITS, qubits, version="3.0")
     include = 'include "stdgates.inc";\n'
     assert include in program
     return program.lstrip().replace(include, include + _SXDG, 1)
