@@ -18,6 +18,7 @@ __all__ = [
     "costs",
     "course",
     "datasets",
+    "hardware",
     "ledger",
     "limits",
     "masks",

@@ -32,17 +32,18 @@ ROWS = {
     "costs": 2,
     "networks": 2,
     "circuits": 3,
-    "simulators": 3,
-    "scoring": 4,
-    "selectors": 4,
-    "angle_training": 5,
-    "baselines": 5,
-    "problems": 5,
-    "records": 5,
-    "sweeps": 6,
-    "course": 7,
-    "cli": 8,
-    "__main__": 9,
+    "simulators": 4,
+    "scoring": 5,
+    "selectors": 5,
+    "hardware": 5,
+    "angle_training": 6,
+    "baselines": 6,
+    "problems": 6,
+    "records": 6,
+    "sweeps": 7,
+    "course": 8,
+    "cli": 9,
+    "__main__": 10,
 }
 #: Modules that no reader needs: not in labkit.__all__.
 PRIVATE = {"arrays", "palette", "platforms", "cli", "__main__"}
@@ -52,16 +53,25 @@ MAY_IMPORT = {
     "tensorflow": {"angle_training"},
     "tf_keras": {"angle_training"},
     "tensorflow_quantum": {"angle_training"},
-    "cirq": {"angle_training", "circuits", "costs", "simulators", "selectors", "course"},
+    "cirq": {
+        "angle_training",
+        "circuits",
+        "costs",
+        "hardware",
+        "simulators",
+        "selectors",
+        "course",
+    },
+    "cirq_google": {"hardware"},
     "dimod": {"costs"},
     "numba": {"simulators"},
-    "qsimcirq": {"simulators"},
+    "qsimcirq": {"hardware", "simulators"},
     "matplotlib": {"course", "records"},
     "ipywidgets": {"course"},
     "anywidget": {"course"},
 }
 #: Importing any other module loads neither TensorFlow nor Cirq.
-SLOW_TO_IMPORT = {"baselines", "circuits"}
+SLOW_TO_IMPORT = {"baselines", "circuits", "hardware"}
 HEAVY = (
     "cirq",
     "dimod",

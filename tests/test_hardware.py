@@ -20,6 +20,7 @@ from labkit.circuits.qaoa import qaoa_circuit
 from labkit.circuits.state_preparation import dicke_state
 from labkit.costs import Cost, CostTable, LocalCost, PauliZCost
 from labkit.hardware import (
+    CompiledCircuit,
     DeviceSampler,
     compilation_report,
     compile_circuit,
@@ -50,7 +51,9 @@ def circuits() -> dict[str, cirq.Circuit]:
     """Each form of cost, each mixer, each oracle that has no ancillas."""
     rng = np.random.default_rng(2)
     table = CostTable(rng.normal(size=16), 4)
-    two_local = {(i, j): float(rng.normal()) for i in range(5) for j in range(i)}
+    two_local: dict[tuple[int, ...], float] = {
+        (i, j): float(rng.normal()) for i in range(5) for j in range(i)
+    }
     found = {
         "NK 1": qaoa_circuit(nk_cost(5, 1), *ANGLES),
         "NK 2, even ring": qaoa_circuit(nk_cost(8, 2), *ANGLES),
@@ -62,7 +65,7 @@ def circuits() -> dict[str, cirq.Circuit]:
         "Grover mixer": qaoa_circuit(table, [0.3], [0.5], mixer="grover"),
         "Grover mixer, Dicke": qaoa_circuit(table, [0.3], [0.5], mixer="grover", n_active=2),
         "ring mixer": qaoa_circuit(table, [0.3], [0.5], mixer="ring", n_active=2),
-        "one neuron": qaoa_circuit(CostTable([0.2, 1.0], 1), [0.3], [0.5]),
+        "one neuron": qaoa_circuit(CostTable(np.array([0.2, 1.0]), 1), [0.3], [0.5]),
     }
     for case in load_cases("noise/equivalence"):
         found[f"{case['kind']}, {case['n_neurons']}, {len(found)}"] = circuit_of(case)
@@ -172,10 +175,13 @@ def test_masks_are_read_in_the_order_of_the_neurons() -> None:
 def test_a_circuit_is_compiled_once(monkeypatch: pytest.MonkeyPatch) -> None:
     import labkit.hardware.sampler as module
 
-    calls = []
-    monkeypatch.setattr(
-        module, "compile_circuit", lambda *a: calls.append(a) or compile_circuit(*a)
-    )
+    calls: list[cirq.AbstractCircuit] = []
+
+    def count(circuit: cirq.AbstractCircuit, device: cirq.Device) -> CompiledCircuit:
+        calls.append(circuit)
+        return compile_circuit(circuit, device)
+
+    monkeypatch.setattr(module, "compile_circuit", count)
     sampler = DeviceSampler(virtual_device("rainbow"))
     circuit = qaoa_circuit(nk_cost(4, 2), [0.3], [0.5])
     for _ in range(3):
@@ -210,9 +216,9 @@ def test_what_a_machine_cannot_run_is_refused_with_a_word_of_what_to_do() -> Non
         compile_circuit(cirq.Circuit(cirq.measure(cirq.LineQubit(0))), device)
     with pytest.raises(ValueError, match="device='willow'"):
         virtual_device("willow")
-    with pytest.raises(TypeError, match="no cirq.Device"):
+    with pytest.raises(TypeError, match="no cirq"):
         DeviceSampler(cirq.UNCONSTRAINED_DEVICE)
-    with pytest.raises(TypeError, match="not a cirq.Sampler"):
+    with pytest.raises(TypeError, match="not a cirq"):
         DeviceSampler(device, inner="qsim")  # type: ignore[arg-type]
     q = cirq.LineQubit.range(2)
     late = cirq.Circuit(cirq.measure(q[0], key="a"), cirq.CNOT(*q), cirq.measure(q[1], key="b"))
@@ -223,7 +229,9 @@ def test_what_a_machine_cannot_run_is_refused_with_a_word_of_what_to_do() -> Non
 # Mitigation
 
 
-@pytest.mark.parametrize("case", load_cases("noise/readout"), ids=lambda case: f"{case['n_qubits']}")
+@pytest.mark.parametrize(
+    "case", load_cases("noise/readout"), ids=lambda case: f"{case['n_qubits']}"
+)
 def test_corrected_readings_are_those_of_the_reference(case: dict[str, Any]) -> None:
     errors = case["p_read_1_given_0"], case["p_read_0_given_1"]
     found = correct_readout(case["read_probabilities"], *errors)
@@ -241,7 +249,9 @@ def test_extrapolation_repairs_a_mean_and_brings_no_mask_back() -> None:
         table = CostTable(np.random.default_rng(seed).normal(size=32), 5)
         circuit = qaoa_circuit(table, [0.3, 0.6], [0.5, 0.2])
         clean = noisy_probabilities(circuit, two_qubit_error=0.0)
-        noisy = {s: noisy_probabilities(fold_gates(circuit, s), two_qubit_error=0.01) for s in (1, 3, 5)}
+        noisy = {
+            s: noisy_probabilities(fold_gates(circuit, s), two_qubit_error=0.01) for s in (1, 3, 5)
+        }
         means = [float(p @ table.costs) for p in noisy.values()]
         exact = float(clean @ table.costs)
         found = extrapolate_to_zero_noise([*noisy], means, asymptote=table.mean)
@@ -280,7 +290,9 @@ def test_extrapolation_of_an_exponential_is_exact() -> None:
 # Fault tolerance
 
 
-@pytest.mark.parametrize("case", load_cases("noise/fault_tolerant"), ids=lambda case: f"{case['n_neurons']}")
+@pytest.mark.parametrize(
+    "case", load_cases("noise/fault_tolerant"), ids=lambda case: f"{case['n_neurons']}"
+)
 def test_fault_tolerant_costs_of_the_reference(case: dict[str, Any]) -> None:
     found = fault_tolerant_cost(case["n_neurons"], case["samples"], weight_bits=case["weight_bits"])
     assert found.toffoli_per_iteration == case["toffoli_per_oracle_and_reflection"]
@@ -322,7 +334,9 @@ def read_openqasm3(program: str) -> cirq.Circuit:
             gate = gates[match[1]]
             if match[2]:
                 gate = gate(*(evaluate(angle) for angle in match[2].split(",")))
-            circuit.append(gate(*(cirq.LineQubit(int(j)) for j in re.findall(r"\[(\d+)\]", match[3]))))
+            circuit.append(
+                gate(*(cirq.LineQubit(int(j)) for j in re.findall(r"\[(\d+)\]", match[3])))
+            )
     return circuit
 
 

@@ -10,6 +10,7 @@ import cirq
 import numpy as np
 import pytest
 import qsimcirq
+import sympy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from reference_cases import load_cases
@@ -70,7 +71,8 @@ def density_diagonal(circuit: cirq.AbstractCircuit) -> Any:
 
 @pytest.mark.parametrize(
     "case",
-    load_cases("noise/qaoa_two_local_depolarised") + load_cases("noise/ring_two_neuron_tables_depolarised"),
+    load_cases("noise/qaoa_two_local_depolarised")
+    + load_cases("noise/ring_two_neuron_tables_depolarised"),
     ids=lambda case: f"{case['n_neurons']}",
 )
 def test_reference_density_matrices(case: dict[str, Any]) -> None:
@@ -92,16 +94,16 @@ def test_reference_density_matrices(case: dict[str, Any]) -> None:
 def test_closed_forms_of_channels_and_of_grover_on_two_qubits() -> None:
     q = cirq.LineQubit.range(2)
     for p in (0.0, 0.3, 1.0):
-        depolarised = noisy_probabilities(
-            cirq.Circuit(cirq.depolarize(p)(q[0])), two_qubit_error=0
-        )
+        depolarised = noisy_probabilities(cirq.Circuit(cirq.depolarize(p)(q[0])), two_qubit_error=0)
         assert depolarised[0] == pytest.approx(1 - 2 * p / 3, abs=1e-12)
         damped = cirq.Circuit(cirq.X(q[0]), cirq.amplitude_damp(p)(q[0]))
         assert noisy_probabilities(damped, two_qubit_error=0)[0] == pytest.approx(p, abs=1e-12)
     oracle = build_table_oracle(q, ["11"])
     found = noisy_probabilities(grover.grover_circuit(q, oracle, 1), two_qubit_error=0.01)
     assert found[3] == pytest.approx(0.25 + 0.75 * (1 - 0.16 / 15) ** 2, abs=1e-12)
-    assert found[3] == pytest.approx(load_cases("noise/closed_forms")[-1]["probabilities"][3], abs=1e-9)
+    assert found[3] == pytest.approx(
+        load_cases("noise/closed_forms")[-1]["probabilities"][3], abs=1e-9
+    )
 
 
 @given(st.integers(1, 4), st.integers(0, 2**32 - 1))
@@ -109,8 +111,10 @@ def test_closed_forms_of_channels_and_of_grover_on_two_qubits() -> None:
 def test_random_circuits_agree_with_cirqs_density_matrices(n: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
     qubits = [cirq.LineQubit(j) for j in rng.choice(9, n, replace=False).tolist()]
-    gates = {1: [cirq.H, cirq.T, cirq.X**0.3, cirq.Y**0.7, cirq.amplitude_damp(0.2)],
-             2: [cirq.CNOT, cirq.CZ**0.4, cirq.ISWAP**0.6, cirq.ZZ**0.3, cirq.SWAP]}  # fmt: skip
+    gates: dict[int, list[cirq.Gate]] = {
+        1: [cirq.H, cirq.T, cirq.X**0.3, cirq.Y**0.7, cirq.amplitude_damp(0.2)],
+        2: [cirq.CNOT, cirq.CZ**0.4, cirq.ISWAP**0.6, cirq.ZZ**0.3, cirq.SWAP],
+    }
     circuit = cirq.Circuit(cirq.I.on_each(*qubits))
     for _ in range(12):
         k = int(rng.integers(1, min(n, 2) + 1))
@@ -133,7 +137,9 @@ def test_without_errors_every_form_gives_its_noiseless_probabilities(n: int, k: 
     assert mean == pytest.approx(light_cone_expectation(local, *ANGLES), abs=1e-9)
 
 
-@pytest.mark.parametrize(("n", "k"), [(4, 2), (7, 2), (9, 2), (10, 2), (8, 3), (9, 3), (6, 4), (5, 1)])
+@pytest.mark.parametrize(
+    ("n", "k"), [(4, 2), (7, 2), (9, 2), (10, 2), (8, 3), (9, 3), (6, 4), (5, 1)]
+)
 @pytest.mark.parametrize("p", [1, 2])
 def test_noisy_light_cones_agree_with_the_density_matrix(n: int, k: int, p: int) -> None:
     cost = nk_cost(n, k, seed=n)
@@ -179,7 +185,9 @@ def test_errors_of_gates_on_three_and_more_qubits_are_not_missed() -> None:
     assert noisy_probabilities(circuit, two_qubit_error=1e-2)[0b1011] < 0.6
 
 
-@pytest.mark.parametrize("case", load_cases("noise/readout"), ids=lambda case: f"{case['n_qubits']}")
+@pytest.mark.parametrize(
+    "case", load_cases("noise/readout"), ids=lambda case: f"{case['n_qubits']}"
+)
 def test_readings_of_the_reference(case: dict[str, Any]) -> None:
     errors = case["p_read_1_given_0"], case["p_read_0_given_1"]
     read = misread(case["true_probabilities"], *errors)
@@ -223,16 +231,14 @@ def test_rates_that_are_no_probabilities_are_refused(options: Any, words: str) -
 
 
 def test_what_has_no_density_matrix_is_refused_before_it_is_made() -> None:
-    with pytest.raises(TypeError, match="is not a cirq.Circuit"):
+    with pytest.raises(TypeError, match="is not a cirq"):
         noisy_probabilities("H", two_qubit_error=0)  # type: ignore[arg-type]
     q = cirq.LineQubit.range(13)
     with pytest.raises(ValueError, match="circuit measures qubits"):
         noisy_probabilities(cirq.Circuit(cirq.measure(q[0])), two_qubit_error=0)
     with pytest.raises(ValueError, match="circuit has no qubit"):
         noisy_probabilities(cirq.Circuit(), two_qubit_error=0)
-    with pytest.raises(ValueError, match="x_angle|t"):
-        import sympy
-
+    with pytest.raises(ValueError, match="no gate or channel"):
         noisy_probabilities(cirq.Circuit(cirq.X(q[0]) ** sympy.Symbol("t")), two_qubit_error=0)
     tracemalloc.start()
     with pytest.raises(TooLargeError, match=r"13 qubits.* 12"):

@@ -43,9 +43,8 @@ def small_operations(circuit: cirq.AbstractCircuit) -> Iterator[cirq.Operation]:
 
 def parts_of(operation: cirq.Operation) -> list[cirq.Operation]:
     """One operation in operations on one or two qubits, those on none left out."""
-    if 0 < len(operation.qubits) <= 2 or cirq.is_measurement(operation):
-        if not isinstance(operation.untagged, cirq.CircuitOperation):
-            return [operation]
+    if operation.qubits and _is_small(operation):
+        return [operation]
     try:
         parts = cirq.decompose(
             operation, keep=_is_small, intercepting_decomposer=_phases_as_diagonal
@@ -63,14 +62,15 @@ def _is_small(operation: cirq.Operation) -> bool:
 
 
 def _phases_as_diagonal(operation: cirq.Operation) -> Any:
-    """Z^t with controls, its phases shifted or not, and Cirq's three-qubit diagonal; else nothing."""
+    """Z^t with controls, its phases shifted or not, and Cirq's diagonal on three qubits."""
     inner = operation.untagged
     if cirq.is_parameterized(inner):
         return NotImplemented
     if type(inner.gate) is cirq.ThreeQubitDiagonalGate:
         return ThreeQubitDiagonal([*inner.gate._diag_angles_radians]).on(*inner.qubits)
-    is_small = isinstance(inner, cirq.ControlledOperation) and len(inner.qubits) <= DIAGONAL_UP_TO
-    if not is_small or not isinstance(inner.sub_operation.gate, cirq.ZPowGate):
+    if not isinstance(inner, cirq.ControlledOperation) or len(inner.qubits) > DIAGONAL_UP_TO:
+        return NotImplemented
+    if not isinstance(inner.sub_operation.gate, cirq.ZPowGate):
         return NotImplemented
     angles = np.angle(np.diag(cirq.unitary(inner)))
     return cirq.DiagonalGate(angles.tolist()).on(*inner.qubits)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import cirq
+import numpy as np
 
 from labkit.arrays import BoolArray
 from labkit.circuits.computed_oracle import ComputedOracle, build_computed_oracle
@@ -42,6 +43,12 @@ def build_table_oracle(
     if not masks:
         raise ValueError("marked_masks holds no mask (limit: 1 or more)")
     return cirq.FrozenCircuit(flip_phase(qubits, mask) for mask in masks.values())
+
+
+def build_diagonal_oracle(qubits: Sequence[cirq.Qid], marked: BoolArray) -> cirq.FrozenCircuit:
+    """The same for all marked masks (2^n,) at once, as one diagonal of 2^n - 2 two-qubit gates."""
+    angles = np.where(marked, np.pi, 0.0).tolist()
+    return cirq.FrozenCircuit(cirq.DiagonalGate(angles).on(*qubits))
 
 
 def flip_phase(qubits: Sequence[cirq.Qid], neuron_mask: BoolArray) -> cirq.Operation:

@@ -5,13 +5,14 @@ from labkit.hardware.devices import DEVICE_NAMES, virtual_device
 from labkit.hardware.mitigation import correct_readout, extrapolate_to_zero_noise, fold_gates
 from labkit.hardware.openqasm import to_openqasm3
 from labkit.hardware.reports import CompilationReport, compilation_report
-from labkit.hardware.sampler import DeviceSampler
+from labkit.hardware.sampler import DeviceSampler, NoisySampler
 
 __all__ = [
     "DEVICE_NAMES",
     "CompilationReport",
     "CompiledCircuit",
     "DeviceSampler",
+    "NoisySampler",
     "compilation_report",
     "compile_circuit",
     "correct_readout",

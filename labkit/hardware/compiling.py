@@ -57,6 +57,7 @@ def compile_circuit(circuit: cirq.AbstractCircuit, device: cirq.Device | str) ->
     """
     device = check_device(device)
     small, qubits = _check_circuit(circuit), tuple(sorted(circuit.all_qubits()))
+    assert device.metadata is not None
     graph = device.metadata.nx_graph
     if len(qubits) > len(graph):
         raise ValueError(f"circuit has {len(qubits)} qubits (limit: the {len(graph)} of device)")
@@ -95,7 +96,7 @@ def _route(
     """The circuit along couplings, where each qubit is at its end, and the exchanges it took."""
     placement = place(circuit, qubits, graph)
     if placement is not None:
-        return circuit.transform_qubits(placement), dict(placement), 0
+        return circuit.transform_qubits(placement.__getitem__), dict(placement), 0
     router = cirq.RouteCQC(graph)
     routed, first, moved = router.route_circuit(circuit, tag_inserted_swaps=True)
     swaps = sum(cirq.RoutingSwapTag() in op.tags for op in routed.all_operations())

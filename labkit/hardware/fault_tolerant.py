@@ -85,7 +85,7 @@ def fault_tolerant_cost(
 
 
 def _code_distance(rounds: float, physical_error: float) -> int:
-    """The least odd d with rounds * .03 (p/.01)^((d+1)/2) <= half of the failure that is allowed."""
+    """The least odd d with rounds * .03 (p/.01)^((d+1)/2) <= half of the allowed failure."""
     distance = 3
     while rounds * 0.03 * (physical_error / 0.01) ** ((distance + 1) / 2) > _FAILURE / 2:
         distance += 2

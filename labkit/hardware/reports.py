@@ -85,7 +85,9 @@ def _gain_left(compiled: CompiledCircuit, cost: Cost, error: float) -> float | N
     # labelled by where they are at the end, so that sorted qubits are neurons in order
     spare = (q for q in compiled.circuit.all_qubits() if q not in place)
     n = len(compiled.qubits)
-    names = {physical: cirq.LineQubit(compiled.qubits.index(q)) for physical, q in place.items()}
+    names: dict[cirq.Qid, cirq.Qid] = {
+        physical: cirq.LineQubit(compiled.qubits.index(q)) for physical, q in place.items()
+    }
     names.update({q: cirq.LineQubit(n + i) for i, q in enumerate(spare)})
     circuit = compiled.circuit.transform_qubits(names)
     circuit += cirq.Circuit(cirq.I.on_each(*cirq.LineQubit.range(n)))

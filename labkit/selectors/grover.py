@@ -198,12 +198,16 @@ def _measure(
     import cirq
 
     from labkit.circuits import grover, oracles
+    from labkit.circuits.decompositions import DIAGONAL_UP_TO
     from labkit.simulators import sample_masks
 
     n = len(marked).bit_length() - 1
     qubits = cirq.LineQubit.range(n)
     masks = masks_from_indices(np.flatnonzero(marked), n)
     # where nothing is marked the oracle does nothing
-    oracle = oracles.build_table_oracle(qubits, masks) if len(masks) else cirq.Circuit()
+    if len(masks) > 1 and n <= DIAGONAL_UP_TO:
+        oracle = oracles.build_diagonal_oracle(qubits, marked)  # as many gates as for one mask
+    else:
+        oracle = oracles.build_table_oracle(qubits, masks) if len(masks) else cirq.FrozenCircuit()
     circuit = grover.grover_circuit(qubits, oracle, iterations)
     return sample_masks(circuit, shots, rng=rng, qubits=qubits, sampler=sampler)

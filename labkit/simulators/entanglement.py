@@ -21,7 +21,7 @@ _MOST_CUTS = 100_000
 
 
 def schmidt_values(state: npt.ArrayLike, neurons: Sequence[int]) -> FloatArray:
-    """s_i of |psi> = sum_i s_i |a_i>|b_i>, the a_i on the given neurons, descending; s_i^2 sum to 1.
+    """s_i of |psi> = sum_i s_i |a_i>|b_i>, |a_i> on the given neurons, descending; sum s_i^2 = 1.
 
     Args:
         state: (2^n,) by mask index, of any norm above 0.
@@ -65,7 +65,7 @@ def entropy(state: npt.ArrayLike, neurons: Sequence[int]) -> float:
 
 
 def largest_entropy(state: npt.ArrayLike, size: int) -> tuple[float, tuple[int, ...]]:
-    """The largest `entropy` of all cuts that leave `size` neurons on one side, and those neurons."""
+    """The largest `entropy` of all cuts with `size` neurons on one side, and those neurons."""
     n = len(np.asarray(state)).bit_length() - 1
     size = check_integer("size", size, minimum=0, maximum=n)
     count = math.comb(n, size)
@@ -84,7 +84,9 @@ def entropies_along(circuit: cirq.AbstractCircuit, neurons: Sequence[int]) -> Fl
     """
     import cirq
 
-    check_register("n_qubits", len(circuit.all_qubits()), bytes_per_mask=48, what="the state vector")
+    check_register(
+        "n_qubits", len(circuit.all_qubits()), bytes_per_mask=48, what="the state vector"
+    )
     steps = cirq.Simulator().simulate_moment_steps(circuit)
     return np.array([entropy(step.state_vector(), neurons) for step in steps])
 

@@ -200,16 +200,16 @@ class _Pairs:
 
 
 def transfer_matrix(operation: cirq.Operation) -> tuple[FloatArray, bool]:
-    """R_ij = Tr(P_i E(P_j)) / 2^k, (4^k, 4^k), and whether E is unitary and, of one qubit, not I."""
+    """R_ij = Tr(P_i E(P_j)) / 2^k, (4^k, 4^k), and whether E is a gate, which can err.
+
+    A gate is unitary, and on one qubit not the identity.
+    """
     import cirq
 
     k = len(operation.qubits)
     if not cirq.has_kraus(operation) or cirq.is_measurement(operation):
         raise ValueError(f"circuit holds {show_value(operation)}, which is no gate or channel")
-    if cirq.has_unitary(operation):
-        kraus = [cirq.unitary(operation)]
-    else:
-        kraus = [*cirq.kraus(operation)]
+    kraus = cirq.kraus(operation)
     superoperator = sum(_kron(each, each.conj()) for each in kraus)  # on rho by rows
     matrix = (_BASIS[k].conj() @ superoperator @ _BASIS[k].T).real
     is_idle = k == 1 and np.abs(matrix - np.eye(4)).max() < 1e-12
@@ -234,7 +234,9 @@ def _check_circuit(circuit: cirq.AbstractCircuit) -> list[cirq.Qid]:
     if len(qubits) > MAX_QUBITS:
         what = f"circuit has {len(qubits)} qubits; of a density matrix there are at most"
         raise TooLargeError(f"{what} {MAX_QUBITS}")
-    check_register("n_qubits", len(qubits), bytes_per_mask=_bytes_per_mask, what="the density matrix")
+    check_register(
+        "n_qubits", len(qubits), bytes_per_mask=_bytes_per_mask, what="the density matrix"
+    )
     return qubits
 
 

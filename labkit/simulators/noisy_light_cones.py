@@ -13,9 +13,10 @@ import numpy.typing as npt
 from labkit.ansatz import check_angles
 from labkit.arrays import FloatArray
 from labkit.costs import LocalCost
-from labkit.costs.spectrum import walsh_hadamard
 from labkit.costs.local import Term
-from labkit.limits import check_memory, show_value
+from labkit.costs.spectrum import walsh_hadamard
+from labkit.limits import check_memory, memory_limit, show_value
+from labkit.simulators.light_cones import light_cone
 from labkit.simulators.noise import NoisyCircuit
 
 _BYTES = 24  # of each number: it, what it becomes, and a copy in the order of the axes
@@ -49,7 +50,19 @@ def noisy_light_cone_expectation(
         _Layer(cost, gamma, beta, two_qubit_error)
         for gamma, beta in zip(gammas.tolist(), betas.tolist(), strict=True)
     ]
+    _check_cones(cost, len(layers))
     return sum(_expectation(term, layers) for term in cost.terms)
+
+
+def _check_cones(cost: LocalCost, p: int) -> None:
+    """Refuses a cone whose products do not fit in memory, before any is made."""
+    largest = int(math.log(memory_limit() / _BYTES, 4))
+    for neurons in {neurons for neurons, _ in cost.terms if neurons and p}:
+        inner = len(light_cone(cost, neurons, p - 1))
+        outer = len(light_cone(cost, neurons, p)) - inner
+        nbytes = _BYTES * 4.0**inner * 2.0**outer
+        what = "the Pauli products of it"
+        check_memory("neurons of a cone", inner + outer, nbytes=nbytes, largest=largest, what=what)
 
 
 def _expectation(term: Term, layers: Sequence[_Layer]) -> float:
@@ -86,14 +99,8 @@ class _Products:
 
     def widen(self, neurons: Sequence[int]) -> _Products:
         """With neurons that are the identity so far, and may become Z."""
-        numbers = self.coefficients.size * 2 ** len(neurons)
-        n, largest = len(self.neurons) + len(neurons), len(self.neurons)
-        what = "the Pauli products of it"
-        check_memory(
-            "neurons of a cone", n, nbytes=_BYTES * numbers, largest=largest, what=what
-        )
         wide = np.zeros(self.coefficients.shape + (2,) * len(neurons))
-        wide[(..., *[0] * len(neurons))] = self.coefficients
+        wide.reshape(*self.coefficients.shape, -1)[..., 0] = self.coefficients
         return _Products([*self.neurons, *neurons], wide)
 
     def mean_of_start(self) -> float:
@@ -115,7 +122,9 @@ class _Layer:
         """The sum of products whose mean before the layer is that of these after it."""
         for neuron in [*products.neurons]:
             length = products.length(neuron)
-            products = products.apply([neuron], self._mixer[:, [0, 3]] if length == 2 else self._mixer)
+            products = products.apply(
+                [neuron], self._mixer[:, [0, 3]] if length == 2 else self._mixer
+            )
         touched = {i for j in products.neurons for i in self._terms_of[j]}
         reached = {j for i in touched for j in self._in_order[i][0]}
         products = products.widen(sorted(reached.difference(products.neurons)))
@@ -162,7 +171,7 @@ class _Layer:
 
     @cached_property
     def _mixer(self) -> FloatArray:
-        """exp(-i beta B) = exp(i beta X) on one neuron: Z -> cos 2beta Z - sin 2beta Y backwards."""
+        """exp(i beta X) on one neuron, backwards: Z -> cos 2beta Z - sin 2beta Y."""
         c, s = math.cos(2 * self.beta), math.sin(2 * self.beta)
         return np.array([[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, c, -s], [0, 0, s, c]])
 

@@ -1,9 +1,11 @@
 """Compiled loops over a density matrix in the Pauli basis, where every channel is real.
 
-rho = 2^-n sum_P v_P P, with one number v_P = Tr(P rho) for each of the 4^n Pauli products; its place
+rho = 2^-n sum_P v_P P, with a number v_P = Tr(P rho) for each of the 4^n Pauli products; its place
 has a digit of base 4 for each qubit, I, X, Y, Z = 0..3, qubit 0 most significant. A channel on two
 qubits is a matrix (16, 16), its Pauli transfer matrix; depolarising multiplies each number by one
 factor, but for the products that are the identity on both qubits.
+
+Numba's cache does not see a change in another file: after one, remove it (`make clean`).
 """
 
 from __future__ import annotations
@@ -12,7 +14,6 @@ import numpy as np
 
 from labkit.arrays import FloatArray, IntArray
 from labkit.simulators.engine.loops import compiled
-
 
 _CHUNK = 64  # groups of 16 numbers that are worked on together
 
