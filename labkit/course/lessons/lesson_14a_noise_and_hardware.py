@@ -1,0 +1,189 @@
+"""Notebook 14a: what errors leave of each form of a cost, and of each block size."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from labkit.amplification import optimal_iterations
+from labkit.ansatz import ramp_angles
+from labkit.arrays import FloatArray
+from labkit.costs import Cost, CostTable, LocalCost, PauliZCost
+from labkit.course.lessons.lesson_12_local_selection import build_two_layers
+from labkit.ledger import Ledger
+from labkit.problems import build_nk_problem, build_problem
+from labkit.scoring import quadratic_cost
+from labkit.selectors import (
+    CostMeter,
+    adaptive_grover,
+    exhaustive,
+    local_selection,
+    one_flip_search,
+    random_search,
+)
+from labkit.selectors.racing import CallMeter, Entrant, trace
+from labkit.simulators import NoisyCircuit, noisy_light_cone_expectation
+from labkit.sweeps.points import Outcome
+
+if TYPE_CHECKING:
+    import cirq
+
+TASK = "breast_cancer"
+ERRORS = (0.0, 1e-4, 1e-3, 3e-3, 1e-2, 2e-2)
+#: Masks that count as found in figure B: the best 5% of 256.
+BEST = 13
+#: Iterated searches, calls after which the regret of figure D is read.
+BUDGETS = (50, 100, 200)
+
+
+def build_cost(form: str, n_neurons: int, seed: int) -> Cost:
+    """A cost of breast_cancer in a form: 'NK 2', 'NK 3', ..., 'two-local', or 'table'."""
+    if form.startswith("NK"):
+        return build_nk_problem(TASK, n_neurons, int(form[3:]), seed=seed).cost
+    kind = "squared_error" if form == "two-local" else "cross_entropy"
+    problem = build_problem(TASK, n_neurons, seed=seed, cost=kind)
+    if form == "table":
+        return problem.table
+    return quadratic_cost(problem.network, problem.task.x_train, problem.task.y_train)
+
+
+def measure_gain_left(parameters: Mapping[str, Any], seed: int) -> Outcome:
+    """Of what noiseless QAOA gains over a random mask in mean cost, the share that errors leave.
+
+    Args:
+        parameters: 'form' and 'n_neurons' of `build_cost`, p layers on the ramp, and 'error' after
+            each two-qubit gate. Above 12 neurons an NK cost is followed by its light cones.
+        seed: of the network's weights.
+
+    Returns:
+        `gain_left`; `two_qubit_gates` of the circuit as built; `fidelity`, the product of (1 -
+        error) over them.
+    """
+    from labkit.circuits import circuit_report
+    from labkit.circuits.qaoa import qaoa_circuit
+
+    form, n, p, error = (parameters[name] for name in ("form", "n_neurons", "p", "error"))
+    cost = build_cost(form, n, seed)
+    # one scale for every N: that of a network of 8 neurons, whose cost is a sum of 8 terms
+    gammas, betas = ramp_angles(p, n, std=cost.std)
+    circuit = qaoa_circuit(cost, gammas, betas)
+    gates = circuit_report(circuit).two_qubit_gates
+    noisy, clean = (_mean_cost(cost, circuit, gammas, betas, e) for e in (error, 0.0))
+    result = {
+        "gain_left": (noisy - cost.mean) / (clean - cost.mean),
+        "two_qubit_gates": gates,
+        "fidelity": (1 - error) ** gates,
+    }
+    passes = 2**n if isinstance(cost, CostTable) else 1
+    return Outcome(result, Ledger(circuit_runs=2, forward_passes=passes))
+
+
+def _mean_cost(
+    cost: Cost, circuit: cirq.Circuit, gammas: FloatArray, betas: FloatArray, error: float
+) -> float:
+    if isinstance(cost, LocalCost) and cost.n_neurons > 10:
+        return noisy_light_cone_expectation(cost, gammas, betas, two_qubit_error=error)
+    return float(NoisyCircuit.of(circuit).probabilities(error) @ cost.to_table().costs)
+
+
+def measure_truncation(parameters: Mapping[str, Any], seed: int) -> Outcome:
+    """The chance of one of the best masks in one shot, by the order a cost is cut off at.
+
+    Two hidden layers of 4 neurons; QAOA of p layers on the ramp.
+
+    Args:
+        parameters: 'order', at which the table is cut; 8 keeps it, as one diagonal. And p.
+        seed: of the network's weights.
+
+    Returns:
+        `chance_0`, `chance_1`, ... at each of `ERRORS`; `two_qubit_gates`.
+    """
+    from labkit.circuits import circuit_report
+    from labkit.circuits.qaoa import qaoa_circuit
+
+    table = build_problem(TASK, 4, seed=seed, hidden_layers=2, n_components=None).table
+    order, n = parameters["order"], table.n_neurons
+    cost = table if order == n else PauliZCost.from_table(table, max_order=order)
+    circuit = qaoa_circuit(cost, *ramp_angles(parameters["p"], n, std=cost.std))
+    best, run = np.argsort(table.costs, kind="stable")[:BEST], NoisyCircuit.of(circuit)
+    chances = [float(run.probabilities(error)[best].sum()) for error in ERRORS]
+    result = {f"chance_{i}": chance for i, chance in enumerate(chances)}
+    gates = circuit_report(circuit).two_qubit_gates
+    return Outcome(
+        result | {"two_qubit_gates": gates},
+        Ledger(circuit_runs=len(ERRORS), forward_passes=2**n),
+    )
+
+
+@lru_cache(maxsize=64)
+def _grover_runs(block_size: int) -> tuple[NoisyCircuit, ...]:
+    """Grover's search of a block for one mask: 1, 2, ... iterations."""
+    import cirq
+
+    from labkit.circuits.grover import grover_circuit
+    from labkit.circuits.oracles import build_table_oracle
+
+    qubits = cirq.LineQubit.range(block_size)
+    oracle = build_table_oracle(qubits, [np.ones(block_size, dtype=bool)])
+    most = optimal_iterations(block_size, 1)
+    return tuple(NoisyCircuit.of(grover_circuit(qubits, oracle, j + 1)) for j in range(most))
+
+
+@lru_cache(maxsize=1024)
+def calls_per_success(block_size: int, error: float) -> float:
+    """Oracle calls for one marked mask of a block, its verification included, per success.
+
+    min_j (j + 1) / P(j), P(j) the chance of the mask after j iterations at that error, against
+    (2^k + 1)/2 cost queries of enumeration in the mean.
+
+    Returns:
+        The ratio of the two: below 1 Grover is ahead.
+    """
+    chances = [run.probabilities(error)[-1] for run in _grover_runs(block_size)]
+    calls = min((j + 2) / chance for j, chance in enumerate(chances))
+    return float(calls / ((2**block_size + 1) / 2))
+
+
+def measure_block_regret(parameters: Mapping[str, Any], seed: int) -> Outcome:
+    """The regret of a search of two hidden layers of 6 neurons after some calls.
+
+    Args:
+        parameters: 'searcher', 'grover', 'enumeration', 'one_flip' or 'random'; for the first two
+            'block_size', for the first 'error' after each two-qubit gate.
+        seed: of the network's weights and, independently of them, of the search.
+
+    Returns:
+        `regret_50`, `regret_100`, `regret_200`: the cost above the least after so many calls.
+    """
+    table, rng = build_two_layers(seed).table, np.random.default_rng([seed, 14])
+    traced = trace(_entrant(rng=rng, **parameters), table, max(BUDGETS), rng=rng)
+    best = traced.best_at(np.array(BUDGETS)) - table.minimum
+    return Outcome(
+        {f"regret_{b}": float(r) for b, r in zip(BUDGETS, best, strict=True)}, traced.ledger
+    )
+
+
+def _entrant(
+    *, rng: np.random.Generator, searcher: str, block_size: int = 1, error: float = 0.0
+) -> Entrant:
+    """A search that `trace` runs again and again until the calls are spent."""
+    if searcher in ("one_flip", "random"):
+        search = one_flip_search if searcher == "one_flip" else random_search
+        return lambda meter, rng, budget: search(meter, rng=rng)
+    options: dict[str, Any] = {"inner": exhaustive}
+    if searcher == "grover":
+        inner: dict[str, Any] = {"max_oracle_calls": 2**block_size - 1}
+        if error:
+            from labkit.hardware import NoisySampler
+
+            inner["sampler"] = NoisySampler(error, rng=rng)
+        options = {"inner": adaptive_grover, "inner_options": inner}
+
+    def search_blocks(meter: CallMeter, rng: np.random.Generator, budget: int) -> None:
+        checked: CostMeter = meter
+        local_selection(checked, rng=rng, block_size=block_size, **options)
+
+    return search_blocks
