@@ -3,7 +3,9 @@
 from labkit.course.explorers.angles import AngleExplorer
 from labkit.course.explorers.base import Explorer
 from labkit.course.explorers.grover import GroverExplorer
+from labkit.course.explorers.hardware import HardwareExplorer
 from labkit.course.explorers.locality import LocalityExplorer
+from labkit.course.explorers.nk import NKExplorer
 from labkit.course.explorers.oracle import OracleExplorer
 from labkit.course.explorers.picture import NetworkDrawing, Picture, SharedMask
 from labkit.course.explorers.race import SelectorRace
@@ -15,8 +17,10 @@ __all__ = [
     "AngleExplorer",
     "Explorer",
     "GroverExplorer",
+    "HardwareExplorer",
     "LocalSearchTheatre",
     "LocalityExplorer",
+    "NKExplorer",
     "NetworkDrawing",
     "OracleExplorer",
     "Picture",

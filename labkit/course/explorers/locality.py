@@ -1,209 +1,220 @@
-"""Let each output read more neurons: who interacts then, what it buys, what the circuit costs."""
+"""One dial of locality at a fixed number of qubits: quality, gates, entanglement, errors."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
 
+import ipywidgets as widgets
 import numpy as np
 
+from labkit.amplification import optimal_iterations
 from labkit.ansatz import ramp_angles
-from labkit.arrays import BoolArray, FloatArray, IntArray
-from labkit.costs import CostTable
-from labkit.course.explorers.base import QUBITS, Explorer, seed_slider, slider
+from labkit.costs import Cost, PauliZCost
+from labkit.course.explorers.base import Explorer, seed_slider, slider
 from labkit.course.explorers.picture import SharedMask
-from labkit.course.lessons.lesson_11_nk_networks import MAX_NEURONS, MIN_NEURONS, circuit_size
-from labkit.course.plots import draw_circuit_size, draw_costs_over_k, draw_ring
-from labkit.course.plots.networks import ring_places
-from labkit.limits import check_choice
-from labkit.masks import mask_to_string
-from labkit.problems import NKProblem, build_nk_problem
-from labkit.selectors import dynamic_programming, run
-from labkit.simulators import evolve_qaoa, probabilities
-from labkit.simulators.light_cones import light_cone
+from labkit.course.plots.noise import draw_bits, draw_dial, draw_gates
+from labkit.limits import check_choice, check_integer
+from labkit.masks import mask_from_index
+from labkit.problems import build_nk_problem, build_problem
+from labkit.selectors import local_selection, run
+from labkit.simulators import NoisyCircuit, evolve_qaoa, largest_entropy
 
-TASKS = ("moons", "circles", "breast_cancer", "digits_3v6", "digits_3v8")
-KS, MAX_LAYERS = (1, 2, 3, 4, 5, 6), 4
-SHOTS = 64
+MIN_NEURONS, MAX_NEURONS, LAYERS, STARTS = 4, 6, 2, 10
+TASKS = ("breast_cancer", "moons", "circles")
+ERRORS = (0.0, 1e-3, 3e-3, 1e-2, 2e-2)
+#: What the dial moves: the words of its control, and what is "found" at it.
+DIALS = {
+    "K": "neurons an output of an NK network reads, K",
+    "order": "order at which the cost of a network is cut off",
+    "block size": "neurons that are chosen at a time",
+}
 
 
 @dataclass(frozen=True, eq=False)
-class LocalityView:
-    """What an NK network's cost and QAOA on it come to, for one N, K and p.
+class Setting:
+    """One value of a dial.
 
     Attributes:
-        problem: task, network and cost.
-        p: QAOA layers, on the ramp.
-        optimum: bool (N,), a mask of least cost, by dynamic programming.
-        minimum: its cost.
-        mean: of all masks: what a random one costs.
-        qaoa: mean cost of the QAOA state.
-        best_of_shots: mean of the least cost among `SHOTS` shots.
-        chance: of an optimum in one shot.
-        two_qubit_gates: of the circuit.
+        regret: cost above the least, of what an ideal search of this locality finds.
+        run: the circuit that is run.
         depth: of the circuit.
+        bits: the largest entropy across a cut into halves, of what the machine holds.
+        good: bool (2^qubits,), the outcomes that count as success: masks of least cost.
     """
 
-    problem: NKProblem
-    p: int
-    optimum: BoolArray
-    minimum: float
-    mean: float
-    qaoa: float
-    best_of_shots: float
-    chance: float
-    two_qubit_gates: int
+    regret: float
+    run: NoisyCircuit
     depth: int
+    bits: float
+    good: np.ndarray[tuple[int], np.dtype[np.bool_]]
 
-    def light_cone(self, output: int) -> list[int]:
-        """The neurons on which one output's expectation depends after p layers."""
-        cost = self.problem.cost
-        return light_cone(cost, cost.terms[output][0], self.p)
+    @property
+    def two_qubit_gates(self) -> int:
+        """Of the circuit."""
+        return int(self.run.errs.sum())
 
-    def text(self, output: int, lit: BoolArray | None) -> str:
-        """The same in one line, with the light cone of one output and the cost of the lit mask."""
-        k, cone = self.problem.network.n_inputs_per_output, self.light_cone(output)
-        words = (
-            f"K = <b>{k}</b>, p = <b>{self.p}</b>: least NK cost "
-            f"<b>{self.minimum:.4f}</b> (dynamic programming), QAOA's mean {self.qaoa:.4f}, a "
-            f"random mask {self.mean:.4f} · an optimum in one shot with probability "
-            f"<b>{self.chance:.3f}</b> · {self.two_qubit_gates:,} two-qubit gates, depth "
-            f"{self.depth:,} · light cone of output {output} (outer dots): {len(cone)} of "
-            f"{len(self.optimum)} neurons; it reads the {k} with squares"
-        )
-        if lit is None:
-            return words
-        cost = float(self.problem.cost.evaluate(lit))
-        return f"{words} · lit mask <b>{mask_to_string(lit)}</b>: {cost:.4f}"
+    @lru_cache(maxsize=8)  # noqa: B019 - as many as there are error rates
+    def success(self, error: float) -> float:
+        """The chance of a mask of least cost in one shot."""
+        return float(self.run.probabilities(error)[self.good].sum())
 
 
-@lru_cache(maxsize=4096, typed=True)
-def view_locality(task: str, n_neurons: int, k: int, p: int, seed: int) -> LocalityView:
-    """Solves an NK cost of K = k exactly, and runs QAOA with the ramp of p layers on it."""
-    problem = build_nk_problem(task, n_neurons, k, seed=seed)
-    table, order = _ranked(problem)
-    # nothing in it is random
-    exact = run(dynamic_programming, problem.cost, rng=np.random.default_rng(0))
-    angles = ramp_angles(p, n_neurons, std=table.std)
-    chances = probabilities(evolve_qaoa(table, *angles)).astype(np.float64)
-    gates, depth = circuit_size(n_neurons, k, p)
-    return LocalityView(
-        problem,
-        p,
-        optimum=exact.neuron_mask,
-        minimum=exact.cost,
-        mean=table.mean,
-        qaoa=float(chances @ table.costs / chances.sum()),
-        best_of_shots=least_of_shots(table.costs[order], chances[order], SHOTS),
-        chance=float(chances[table.costs <= table.minimum + 1e-9].sum()),
-        two_qubit_gates=gates,
-        depth=depth,
-    )
+@lru_cache(maxsize=1024)
+def view_setting(task: str, dial: str, value: int, n_neurons: int, seed: int) -> Setting:
+    """What one value of a dial comes to."""
+    if dial == "block size":
+        return _block(task, value, n_neurons, seed)
+    if dial == "K":
+        cost: Cost = build_nk_problem(task, n_neurons, value, seed=seed).cost
+        return _qaoa(cost, cost, 0.0)
+    table = build_problem(task, n_neurons, seed=seed).table
+    cut = table if value == n_neurons else PauliZCost.from_table(table, max_order=value)
+    chosen = mask_from_index(int(cut.to_table().costs.argmin()), n_neurons)
+    return _qaoa(cut, table, float(table.evaluate(chosen)) - table.minimum)
 
 
-def least_of_shots(costs: FloatArray, chances: FloatArray, shots: int) -> float:
-    """The mean of the least cost among s shots: sum_i cost_i (T_i^s - T_(i+1)^s).
+def _qaoa(cost: Cost, true_cost: Cost, regret: float) -> Setting:
+    """QAOA of `LAYERS` layers on the ramp."""
+    from labkit.circuits import circuit_report
+    from labkit.circuits.qaoa import qaoa_circuit
 
-    Costs (masks,) are ascending, `chances` those of each mask in one shot. T_i is the chance of a
-    mask of place i or later, so that T_i^s is that of no better one.
-    """
-    tails = np.append(np.cumsum(chances[::-1])[::-1], 0.0) / chances.sum()
-    return float(costs @ -np.diff(tails**shots))
+    table, n = true_cost.to_table(), cost.n_neurons
+    angles = ramp_angles(LAYERS, n, std=cost.std)
+    circuit = qaoa_circuit(cost, *angles)
+    bits, _ = largest_entropy(evolve_qaoa(cost, *angles), n // 2)
+    good = table.costs <= table.minimum + 1e-9
+    depth = circuit_report(circuit).depth
+    return Setting(regret, NoisyCircuit.of(circuit), depth, bits, good)
 
 
-@lru_cache(maxsize=256)
-def _ranked(problem: NKProblem) -> tuple[CostTable, IntArray]:
-    """The costs of all masks, and the masks by ascending cost."""
-    table = problem.cost.to_table()
-    return table, np.argsort(table.costs)
+def _block(task: str, size: int, n_neurons: int, seed: int) -> Setting:
+    """Blocks of some neurons, each searched for its best mask; Grover's search of one block."""
+    run_of, depth, bits = _grover_of_block(size)
+    table = build_problem(task, n_neurons, seed=seed).table
+    rngs = (np.random.default_rng([seed, start]) for start in range(STARTS))
+    found = [run(local_selection, table, rng=rng, block_size=size).cost for rng in rngs]
+    regret = float(np.mean(found)) - table.minimum
+    good = np.arange(2**size) == 2**size - 1
+    return Setting(regret, run_of, depth, bits, good)
+
+
+@lru_cache(maxsize=16)
+def _grover_of_block(size: int) -> tuple[NoisyCircuit, int, float]:
+    """Grover's search of a block for one mask: circuit, depth, most bits on the way."""
+    import cirq
+
+    from labkit.circuits import circuit_report
+    from labkit.circuits.grover import grover_circuit
+    from labkit.circuits.oracles import build_table_oracle
+    from labkit.simulators import evolve_grover
+
+    qubits = cirq.LineQubit.range(size)
+    oracle = build_table_oracle(qubits, [np.ones(size, dtype=bool)])
+    most = max(optimal_iterations(size, 1), 1)
+    circuit = grover_circuit(qubits, oracle, most)
+    marked = np.arange(2**size) == 2**size - 1
+    on_the_way = (largest_entropy(evolve_grover(marked, k), size // 2)[0] for k in range(most + 1))
+    return NoisyCircuit.of(circuit), circuit_report(circuit).depth, max(on_the_way)
 
 
 class LocalityExplorer(Explorer):
-    """NK networks: who interacts, what K buys, and what the QAOA circuit costs.
+    """What one dial of locality moves, at a fixed number of neurons.
 
-    A click on a neuron switches it in the lit mask, beginning with the optimum; a click on the
-    other axes chooses K. The arrow keys move the output whose light cone is shown, and K.
+    The dial is the K of an NK network, the order at which a cost is cut off, or the block size of
+    local selection; for the first two QAOA of two layers is run on all neurons, for the last
+    Grover's search on one block. A click chooses the value of the dial, so do the arrow keys.
 
     Args:
         task: one of `TASKS`.
         seed: of the weights, 0 to 19.
-        n_neurons: N, 6 to 12.
-        n_inputs_per_output: K, 1 to 6.
-        p: QAOA layers, 1 to 4.
+        n_neurons: neurons, one qubit each, 4 to 6.
+        dial: one of `DIALS`.
+        value: of the dial, 1 to n.
+        error: after each two-qubit gate, one of `ERRORS`.
         shared: the mask that is lit here and in other explorers.
-
-    Attributes:
-        output: whose neighbourhood and light cone are told apart.
     """
-
-    _kept = ("minimum", "mean", "qaoa", "best_of_shots", "chance", "two_qubit_gates", "depth")
-    _places = ("output",)
-    output = 0
 
     def __init__(
         self,
-        task: str = "moons",
+        task: str = "breast_cancer",
         seed: int = 1,
-        n_neurons: int = 12,
-        n_inputs_per_output: int = 3,
-        p: int = 1,
+        n_neurons: int = 6,
+        dial: str = "K",
+        value: int = 2,
+        error: float = 1e-2,
         *,
         shared: SharedMask | None = None,
     ) -> None:
-        k, reads = n_inputs_per_output, "locality: neurons an output reads, K"
+        check_choice("dial", dial, tuple(DIALS))
+        if error not in ERRORS:
+            raise ValueError(f"error={error} is not offered (limit: {ERRORS})")
+        n = check_integer("n_neurons", n_neurons, minimum=MIN_NEURONS, maximum=MAX_NEURONS)
+        rates = [(f"{rate:g}", rate) for rate in ERRORS]
+        dials = widgets.Dropdown(options=[*DIALS], value=dial, description="locality is")
         choices = {
             "task": check_choice("task", task, TASKS),
-            "n_neurons": slider("n_neurons", n_neurons, MIN_NEURONS, MAX_NEURONS, f"{QUBITS}, N"),
-            "n_inputs_per_output": slider("n_inputs_per_output", k, 1, KS[-1], reads),
-            "p": slider("p", p, 1, MAX_LAYERS, "QAOA layers, p"),
+            "n_neurons": n,
+            "dial": dials,
+            "value": slider("value", value, 1, n, DIALS[dial]),
+            "error": widgets.SelectionSlider(options=rates, value=error, description="error"),
             "seed": seed_slider(seed),
         }
-        super().__init__(choices, widths=(3.6, 4.2, 3.6), height=3.7, shared=shared)
+        super().__init__(choices, widths=(3.6, 3.6, 3.4), height=3.6, shared=shared)
 
     @property
-    def view(self) -> LocalityView:
-        """What is shown."""
-        return self._view(self.chosen["n_inputs_per_output"])
+    def settings(self) -> list[Setting]:
+        """All values of the dial."""
+        task, n, dial, _, _, seed = self.chosen.values()
+        return [view_setting(task, dial, value, n, seed) for value in range(1, n + 1)]
 
-    def _view(self, k: int) -> LocalityView:
-        task, n, _, p, seed = self.chosen.values()
-        return view_locality(task, n, k, p, seed)
+    @property
+    def view(self) -> Setting:
+        """The value that is chosen."""
+        return self.settings[self.chosen["value"] - 1]
+
+    def _numbers(self) -> dict[str, float]:
+        view = self.view
+        return {
+            "regret": view.regret,
+            "two_qubit_gates": view.two_qubit_gates,
+            "depth": view.depth,
+            "bits": view.bits,
+            "success": view.success(self.chosen["error"]),
+        }
 
     def _adjust(self, moved: str) -> None:
-        self.output %= self.chosen["n_neurons"]
+        self.controls["value"].description = DIALS[self.chosen["dial"]]
 
     def _point(self, number: int, x: float, y: float) -> None:
-        if number > 0:
-            self.controls["n_inputs_per_output"].value = round(x)
-            return
-        away = np.linalg.norm(ring_places(self.chosen["n_neurons"]) - (x, y), axis=1)
-        if away.min() < np.pi / len(away):
-            mask = (self.view.optimum if self.lit is None else self.lit).copy()
-            mask[away.argmin()] ^= True
-            self.shared.choose(mask)
+        self.controls["value"].value = min(max(round(x), 1), self.chosen["n_neurons"])
 
     def _arrow(self, right: int, up: int) -> None:
-        self.controls["n_inputs_per_output"].value += up
-        self.output = (self.output + right) % self.chosen["n_neurons"]
+        self.controls["value"].value += right
 
     def _draw(self) -> str:
-        view, lit, k = self.view, self.lit, self.chosen["n_inputs_per_output"]
-        ring, costs, sizes = self._axes
-        cost, cone = view.problem.cost, view.light_cone(self.output)
-        terms = [neurons for neurons, _ in cost.terms]
-        draw_ring(ring, terms, cost.n_neurons, term=terms[self.output], cone=cone,
-                  kept=view.optimum, lit=lit, title="filled: kept by the optimum",
-                  note=f"outer dots: light cone of output {self.output}")  # fmt: skip
-        all_k = [self._view(k) for k in KS]
-        curves = {
-            "random": [v.mean for v in all_k],
-            "QAOA": [v.qaoa for v in all_k],
-            f"best of {SHOTS}": [v.best_of_shots for v in all_k],
-            "optimum": [v.minimum for v in all_k],
-        }
-        lit_cost = None if lit is None else float(cost.evaluate(lit))
-        draw_costs_over_k(costs, KS, curves, chosen=k, lit=lit_cost)
-        gates, depths = [v.two_qubit_gates for v in all_k], [v.depth for v in all_k]
-        title = "two-qubit gates (dots), depth (diamonds)"
-        draw_circuit_size(sizes, KS, gates, depths, chosen=k, title=title)
-        return view.text(self.output, lit)
+        settings, chosen = self.settings, self.chosen
+        left, middle, right = self._axes
+        values, error, at = range(1, len(settings) + 1), chosen["error"], chosen["value"]
+        success = {"no errors": [s.success(0.0) for s in settings],
+                   f"error {error:g}": [s.success(error) for s in settings]}  # fmt: skip
+        draw_dial(left, values, success, [s.regret for s in settings], chosen=at)
+        gates, depths = [s.two_qubit_gates for s in settings], [s.depth for s in settings]
+        draw_gates(middle, values, gates, depths, chosen=at)
+        draw_bits(right, values, [s.bits for s in settings], chosen=at)
+        for ax in self._axes:
+            ax.set(xlabel=chosen["dial"])
+        return self._words(self.view)
+
+    def _words(self, view: Setting) -> str:
+        chosen = self.chosen
+        dial, value, error = chosen["dial"], chosen["value"], chosen["error"]
+        held = value if dial == "block size" else chosen["n_neurons"]
+        return (
+            f"{dial} = <b>{value}</b> of {chosen['n_neurons']} neurons: the machine holds {held} "
+            f"qubits, <b>{view.two_qubit_gates:,}</b> two-qubit gates, depth {view.depth:,}, "
+            f"<b>{view.bits:.2f}</b> bits across a cut into halves at most · success in one shot "
+            f"{view.success(0.0):.3f} without errors, <b>{view.success(error):.3f}</b> at an error "
+            f"of {error:g} · an ideal search of this locality ends <b>{view.regret:.4f}</b> above "
+            "the least cost"
+        )

@@ -67,7 +67,6 @@ def measure_gain_left(parameters: Mapping[str, Any], seed: int) -> Outcome:
 
     form, n, p, error = (parameters[name] for name in ("form", "n_neurons", "p", "error"))
     cost = build_cost(form, n, seed)
-    # one scale for every N: that of a network of 8 neurons, whose cost is a sum of 8 terms
     gammas, betas = ramp_angles(p, n, std=cost.std)
     circuit = qaoa_circuit(cost, gammas, betas)
     gates = circuit_report(circuit).two_qubit_gates

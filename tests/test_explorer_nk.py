@@ -8,8 +8,8 @@ import pytest
 from labkit.circuits.qaoa import qaoa_circuit
 from labkit.circuits.reports import circuit_report
 from labkit.costs import LocalCost
-from labkit.course.explorers import LocalityExplorer, SharedMask
-from labkit.course.explorers.locality import KS, MAX_LAYERS, SHOTS, least_of_shots, view_locality
+from labkit.course.explorers import NKExplorer, SharedMask
+from labkit.course.explorers.nk import KS, MAX_LAYERS, SHOTS, least_of_shots, view_nk
 from labkit.course.lessons.lesson_11_nk_networks import MAX_NEURONS, MIN_NEURONS, circuit_size
 from labkit.course.plots import draw_ring, new_axes
 from labkit.course.plots.networks import ring_places
@@ -23,7 +23,7 @@ def ring_cost(n: int, k: int) -> LocalCost:
     return LocalCost(terms, n)
 
 
-def click_neuron(explorer: LocalityExplorer, j: int) -> None:
+def click_neuron(explorer: NKExplorer, j: int) -> None:
     ax, n = explorer._axes[0], explorer.controls["n_neurons"].value
     width, height = ax.figure.bbox.size
     x, y = ax.transData.transform(ring_places(n)[j])
@@ -40,7 +40,7 @@ def test_gates_and_depth_are_those_of_the_circuit(k: int) -> None:
 
 @pytest.mark.parametrize(("n", "k", "p"), [(6, 1, 1), (7, 3, 2), (8, 6, 4)])
 def test_the_view_agrees_with_every_mask_and_with_the_circuit(n: int, k: int, p: int) -> None:
-    view = view_locality("moons", n, k, p, 3)
+    view = view_nk("moons", n, k, p, 3)
     table = view.problem.cost.to_table()
     assert view.minimum == pytest.approx(table.minimum, abs=1e-12)
     assert table.evaluate(view.optimum) == pytest.approx(table.minimum, abs=1e-12)
@@ -63,12 +63,12 @@ def test_the_least_of_some_shots_agrees_with_drawing_them() -> None:
 
 @pytest.mark.parametrize(("k", "p", "width"), [(1, 4, 1), (2, 2, 6), (3, 1, 7), (3, 4, 12)])
 def test_the_light_cone_grows_by_k_minus_one_on_either_side(k: int, p: int, width: int) -> None:
-    assert len(view_locality("moons", 12, k, p, 0).light_cone(5)) == width
+    assert len(view_nk("moons", 12, k, p, 0).light_cone(5)) == width
 
 
 def test_a_click_on_a_neuron_flips_it_in_the_mask_that_others_share() -> None:
     shared = SharedMask()
-    explorer, other = LocalityExplorer(shared=shared), LocalityExplorer(seed=2, shared=shared)
+    explorer, other = NKExplorer(shared=shared), NKExplorer(seed=2, shared=shared)
     optimum, before = explorer.view.optimum, bytes(other.image.value)
     drawn = explorer.n_draws
     click_neuron(explorer, 4)
@@ -87,11 +87,11 @@ def test_a_click_on_a_neuron_flips_it_in_the_mask_that_others_share() -> None:
 def test_a_mask_of_another_size_is_not_shown() -> None:
     shared = SharedMask()
     shared.choose([True] * 5)
-    assert "lit mask" not in LocalityExplorer(shared=shared).text.value
+    assert "lit mask" not in NKExplorer(shared=shared).text.value
 
 
 def test_a_click_beside_the_neurons_lights_nothing() -> None:
-    explorer = LocalityExplorer()
+    explorer = NKExplorer()
     ax = explorer._axes[0]
     x, y = ax.transData.transform((0.0, 0.0)) / ax.figure.bbox.size
     explorer.point_at(x, y)
@@ -100,7 +100,7 @@ def test_a_click_beside_the_neurons_lights_nothing() -> None:
 
 @pytest.mark.parametrize("number", [1, 2])
 def test_a_click_on_a_curve_chooses_k(number: int) -> None:
-    explorer = LocalityExplorer()
+    explorer = NKExplorer()
     ax, drawn = explorer._axes[number], explorer.n_draws
     x, y = ax.transData.transform((5.2, sum(ax.get_ylim()) / 2)) / ax.figure.bbox.size
     explorer.point_at(x, y)
@@ -109,7 +109,7 @@ def test_a_click_on_a_curve_chooses_k(number: int) -> None:
 
 
 def test_arrows_move_the_light_cone_and_k() -> None:
-    explorer = LocalityExplorer(n_neurons=6, n_inputs_per_output=2)
+    explorer = NKExplorer(n_neurons=6, n_inputs_per_output=2)
     explorer._pressed(-1, 0)
     assert "light cone of output 5" in explorer.text.value
     explorer._pressed(0, 1)
@@ -122,7 +122,7 @@ def test_arrows_move_the_light_cone_and_k() -> None:
 
 
 def test_an_output_that_is_no_longer_there_gives_way() -> None:
-    explorer = LocalityExplorer(n_neurons=12)
+    explorer = NKExplorer(n_neurons=12)
     explorer.output = 11
     explorer.controls["n_neurons"].value = 6
     assert "light cone of output 5" in explorer.text.value
@@ -131,11 +131,11 @@ def test_an_output_that_is_no_longer_there_gives_way() -> None:
 @pytest.mark.parametrize(("argument", "value"), [("n_inputs_per_output", 7), ("p", 0), ("p", 1.5)])
 def test_bad_arguments_are_named(argument: str, value: object) -> None:
     with pytest.raises((TypeError, ValueError), match=argument):
-        LocalityExplorer(**{argument: value})  # type: ignore[arg-type]
+        NKExplorer(**{argument: value})  # type: ignore[arg-type]
 
 
 def test_the_lab_book_gets_the_numbers_that_are_shown() -> None:
-    explorer = LocalityExplorer()
+    explorer = NKExplorer()
     numbers, view = explorer._numbers(), explorer.view
     assert numbers["minimum"] == view.minimum and numbers["depth"] == view.depth
     assert explorer._parameters()["n_inputs_per_output"] == 3

@@ -1,0 +1,191 @@
+"""Let gates err, and see what is left of a gain, of a good mask's chance, and of some shots."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+import ipywidgets as widgets
+import numpy as np
+
+from labkit.ansatz import ramp_angles
+from labkit.arrays import FloatArray, IntArray
+from labkit.costs import CostTable
+from labkit.course.explorers.base import Explorer, dropdown, seed_slider
+from labkit.course.explorers.picture import SharedMask
+from labkit.course.lessons.lesson_14a_noise_and_hardware import ERRORS, build_cost
+from labkit.course.plots.noise import draw_masks_by_cost, draw_shares_over_errors
+from labkit.limits import check_choice, check_integer
+from labkit.masks import mask_from_index, mask_to_string
+from labkit.simulators import NoisyCircuit
+
+MIN_NEURONS, MAX_NEURONS, LAYERS = 4, 6, 2
+FORMS = ("NK 2", "NK 3", "two-local", "table")
+SHOTS = (16, 64, 256, 1024, 4096)
+
+
+@dataclass(frozen=True, eq=False)
+class NoisyForm:
+    """QAOA of one form of a cost, to be run at any error rate.
+
+    Attributes:
+        table: the costs of all masks.
+        run: its circuit.
+        two_qubit_gates: of the circuit.
+    """
+
+    table: CostTable
+    run: NoisyCircuit
+    two_qubit_gates: int
+
+    @lru_cache(maxsize=16)  # noqa: B019 - as many as there are error rates
+    def chances(self, error: float) -> FloatArray:
+        """Of all masks in one shot, (2^n,)."""
+        return self.run.probabilities(error)
+
+    def gain_left(self, error: float) -> float:
+        """The share of the noiseless gain over a random mask, in mean cost."""
+        noisy, clean = (float(self.chances(e) @ self.table.costs) for e in (error, 0.0))
+        return (noisy - self.table.mean) / (clean - self.table.mean)
+
+
+@lru_cache(maxsize=256)
+def compile_form(form: str, n_neurons: int, seed: int) -> NoisyForm:
+    """Builds the cost and the circuit of a form, once."""
+    from labkit.circuits.qaoa import qaoa_circuit
+
+    cost = build_cost(form, n_neurons, seed)
+    run = NoisyCircuit.of(qaoa_circuit(cost, *ramp_angles(LAYERS, n_neurons, std=cost.std)))
+    return NoisyForm(cost.to_table(), run, int(run.errs.sum()))
+
+
+@dataclass(frozen=True, eq=False)
+class HardwareView:
+    """What is left of one form at one error rate, and some shots."""
+
+    forms: dict[str, NoisyForm]
+    form: str
+    error: float
+    shots: int
+    seed: int
+
+    @property
+    def shown(self) -> NoisyForm:
+        """The form that is chosen."""
+        return self.forms[self.form]
+
+    @property
+    def gain_left(self) -> float:
+        """Of the form that is chosen, at the error rate that is chosen."""
+        return self.shown.gain_left(self.error)
+
+    @property
+    def fidelity(self) -> float:
+        """The product of the gates' fidelities."""
+        return (1 - self.error) ** self.shown.two_qubit_gates
+
+    @property
+    def best_chance(self) -> float:
+        """Of a mask of least cost, in one shot."""
+        table = self.shown.table
+        return float(self.shown.chances(self.error)[table.costs <= table.minimum + 1e-9].sum())
+
+    @cached_property
+    def counts(self) -> IntArray:
+        """How often each mask is measured, (2^n,)."""
+        chances = self.shown.chances(self.error)
+        rng = np.random.default_rng([self.seed, self.shots])
+        return rng.multinomial(self.shots, chances / chances.sum())
+
+    @property
+    def found(self) -> int:
+        """Index of the cheapest mask that was measured."""
+        return int(np.where(self.counts > 0, self.shown.table.costs, np.inf).argmin())
+
+    @property
+    def text(self) -> str:
+        """The same in one line."""
+        table, n = self.shown.table, self.shown.table.n_neurons
+        cost = float(table.costs[self.found])
+        return (
+            f"<b>{self.form}</b>, {self.shown.two_qubit_gates} two-qubit gates at an error of "
+            f"<b>{self.error:g}</b> each: <b>{self.gain_left:.3f}</b> of the gain is left, the "
+            f"product of fidelities says {self.fidelity:.3f} · a best mask in one shot with "
+            f"probability <b>{self.best_chance:.3f}</b>, by chance "
+            f"{len(table.optimal_masks()) / 2**n:.3f} · cheapest of {self.shots:,} shots: "
+            f"{mask_to_string(mask_from_index(self.found, n))}, cost {cost:.4f}, rank "
+            f"{table.rank(mask_from_index(self.found, n))}"
+        )
+
+
+class HardwareExplorer(Explorer):
+    """Two layers of QAOA on a machine that errs, for four forms of a cost.
+
+    A click on a dot of the right picture chooses its error rate; the arrow keys the next one.
+
+    Args:
+        task: 'breast_cancer'.
+        seed: of the weights, 0 to 19.
+        n_neurons: neurons, one qubit each, 4 to 6.
+        form: one of `FORMS`.
+        error: after each two-qubit gate, one of `ERRORS`.
+        shots: one of `SHOTS`.
+        shared: the mask that is lit here and in other explorers.
+    """
+
+    _kept = ("gain_left", "fidelity", "best_chance", "found")
+
+    def __init__(
+        self,
+        task: str = "breast_cancer",
+        seed: int = 1,
+        n_neurons: int = 6,
+        form: str = "NK 2",
+        error: float = 1e-2,
+        shots: int = 256,
+        *,
+        shared: SharedMask | None = None,
+    ) -> None:
+        if error not in ERRORS:
+            raise ValueError(f"error={error} is not offered (limit: {ERRORS})")
+        if shots not in SHOTS:
+            raise ValueError(f"shots={shots} is not offered (limit: {SHOTS})")
+        rates = [(f"{rate:g}", rate) for rate in ERRORS]
+        choices = {
+            "task": check_choice("task", task, ("breast_cancer",)),
+            "n_neurons": check_integer(
+                "n_neurons", n_neurons, minimum=MIN_NEURONS, maximum=MAX_NEURONS
+            ),
+            "form": dropdown("form", form, FORMS),
+            "error": widgets.SelectionSlider(options=rates, value=error, description="error"),
+            "shots": widgets.SelectionSlider(options=SHOTS, value=shots, description="shots"),
+            "seed": seed_slider(seed),
+        }
+        super().__init__(choices, widths=(5.4, 4.2), height=3.6, shared=shared)
+
+    @property
+    def view(self) -> HardwareView:
+        """What is shown."""
+        chosen = self.chosen
+        n, seed = chosen["n_neurons"], chosen["seed"]
+        forms = {form: compile_form(form, n, seed) for form in FORMS}
+        return HardwareView(forms, chosen["form"], chosen["error"], chosen["shots"], seed)
+
+    def _point(self, number: int, x: float, y: float) -> None:
+        if number == 1:
+            place = min(max(round(x), 0), len(ERRORS) - 1)
+            self.controls["error"].value = ERRORS[place]
+
+    def _arrow(self, right: int, up: int) -> None:
+        place = ERRORS.index(self.chosen["error"]) + right
+        self.controls["error"].value = ERRORS[min(max(place, 0), len(ERRORS) - 1)]
+
+    def _draw(self) -> str:
+        view, (left, right) = self.view, self._axes
+        shown = view.shown
+        draw_masks_by_cost(left, shown.table.costs, shown.chances(0.0), shown.chances(view.error),
+                           view.counts / view.shots)  # fmt: skip
+        shares = {f: [c.gain_left(e) for e in ERRORS] for f, c in view.forms.items()}
+        draw_shares_over_errors(right, ERRORS, shares, chosen=view.form,
+                                error=ERRORS.index(view.error))  # fmt: skip
+        return view.text

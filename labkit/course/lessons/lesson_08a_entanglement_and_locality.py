@@ -1,0 +1,96 @@
+"""Notebook 08a: bits across a cut, and what locality lowers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from labkit.ansatz import ramp_angles
+from labkit.arrays import FloatArray
+from labkit.costs import Cost, PauliZCost
+from labkit.course.checking import (
+    compare_function,
+    compare_number,
+    exercise,
+    number_exercise,
+)
+from labkit.problems import build_nk_problem, build_problem
+from labkit.simulators import entropy, evolve_grover, evolve_qaoa
+
+State = npt.NDArray[np.complex128]
+
+
+def bits_by_layer(cost: Cost, p: int, *, neurons: list[int]) -> FloatArray:
+    """The entropy of a cut after 0, 1, ..., p layers of QAOA on its ramp, (p + 1,) bits."""
+    gammas, betas = ramp_angles(p, cost.n_neurons, std=cost.std)
+    layers = range(p + 1)
+    return np.array([entropy(evolve_qaoa(cost, gammas[:k], betas[:k]), neurons) for k in layers])
+
+
+def bits_by_call(n_neurons: int, n_marked: int, *, neurons: list[int]) -> FloatArray:
+    """The entropy of a cut after 0, 1, ... oracle calls of Grover's search, up to its best count.
+
+    The marked masks are spread evenly over all 2^n.
+    """
+    marked = np.zeros(2**n_neurons, dtype=bool)
+    marked[np.linspace(0, 2**n_neurons - 1, n_marked).astype(int)] = True
+    most = round(np.pi / 4 * np.sqrt(2**n_neurons / n_marked))
+    states = (evolve_grover(marked, calls) for calls in range(most + 1))
+    return np.array([entropy(state, neurons) for state in states])
+
+
+def costs_by_k(n_neurons: int, ks: tuple[int, ...], *, seed: int) -> dict[str, Cost]:
+    """NK costs of breast_cancer by K."""
+    return {
+        f"NK, K = {k}": build_nk_problem("breast_cancer", n_neurons, k, seed=seed).cost for k in ks
+    }
+
+
+def costs_by_order(n_neurons: int, orders: tuple[int, ...], *, seed: int) -> dict[str, Cost]:
+    """The table of one hidden layer on breast_cancer, cut off at each order."""
+    table = build_problem("breast_cancer", n_neurons, seed=seed).table
+    return {f"order {k}": PauliZCost.from_table(table, max_order=k) for k in orders}
+
+
+@exercise("08a-1")
+def bits_of_a_pair(answer: Any) -> str | None:
+    """The entropy of one qubit of cos(t) |00> + sin(t) |11> as a function of t."""
+    cases = ((t,) for t in (0.0, 0.3, np.pi / 4, 1.2, np.pi / 2))
+
+    def bits(t: float) -> float:
+        return entropy(np.array([np.cos(t), 0, 0, np.sin(t)]), [0])
+
+    return compare_function(answer, bits, cases, "For t = {} the entropy in bits")
+
+
+# most bits across any cut of a block of 5 neurons
+number_exercise("08a-2", 2.0)
+
+
+@exercise("08a-3")
+def state_without_a_coin(answer: Any) -> str | None:
+    """A state of two qubits, (4,), with the odds of a fair coin shared, and 0 bits: impossible."""
+    state = np.asarray(answer, dtype=np.complex128)
+    if state.shape != (4,) or not np.isclose(np.linalg.norm(state), 1, atol=1e-6):
+        return f"A state of two qubits has 4 amplitudes of norm 1, not shape {state.shape}."
+    odds = np.abs(state) ** 2
+    if not np.allclose(odds, 0.25, atol=1e-6):
+        return f"Its odds are {odds.round(3).tolist()}; each mask should have 0.25."
+    return compare_number(entropy(state, [0]), 1.0, tolerance=1e-6)
+
+
+@exercise("08a-4")
+def bits_of_any_state(answer: Any) -> str | None:
+    """A function (state, k) -> the entropy in bits of the first k qubits."""
+    rng = np.random.default_rng(8)
+    states: list[State] = [rng.normal(size=2**n) + 1j * rng.normal(size=2**n) for n in (2, 3, 4)]
+    cases = ((state / np.linalg.norm(state), k) for state in states for k in (1, 2) if k < 4)
+
+    def bits(state: State, k: int) -> float:
+        return entropy(state, range(k))
+
+    expected: Callable[..., float] = bits
+    return compare_function(answer, expected, cases, "For a random state the entropy")

@@ -1,0 +1,158 @@
+"""Figures of what errors leave: of a gain, of a chance, of a search in blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+
+from labkit.course.plots import canvas
+from labkit.course.plots.series import standard_error
+
+#: Of one form of cost or one rate: (points,), (points, seeds).
+Samples = Mapping[str, tuple[npt.ArrayLike, npt.ArrayLike]]
+
+
+def draw_gain_left(
+    ax: Axes, shares: Samples, fidelities: Mapping[str, tuple[npt.ArrayLike, npt.ArrayLike]]
+) -> Axes:
+    """Draws the share of the gain that is left over n, and the products of fidelities, dotted.
+
+    `shares`: label -> n (points,) and shares (points, seeds), their mean with two standard errors;
+    `fidelities`: label -> n and (points,).
+    """
+    for i, (label, (n, values)) in enumerate(shares.items()):
+        _draw_mean(ax, n, values, i, label)
+        ax.plot(*fidelities[label], ":", color=canvas.SERIES[i % 6], lw=1.2)
+    ax.set(xlabel="neurons = qubits", ylabel="share of the gain that is left", ylim=(0, 1.02))
+    canvas.count_whole(ax.xaxis)
+    canvas.add_legend(ax, grid=True)
+    return canvas.add_title(ax, "dotted: product of the gates' fidelities")
+
+
+def draw_over_errors(
+    ax: Axes, errors: Sequence[float], chances: Mapping[str, npt.ArrayLike], *, chance: float
+) -> Axes:
+    """Draws label -> (errors, seeds) over the error rates, evenly spaced, mean ± standard error.
+
+    `chance`: that of a random mask, a dashed line.
+    """
+    for i, (label, values) in enumerate(chances.items()):
+        _draw_mean(ax, np.arange(len(errors)), values, i, label, errors=1)
+    ax.axhline(chance, ls="--", color=canvas.GREY, label="a random mask")
+    ax.set_xticks(range(len(errors)), [f"{error:g}" for error in errors])
+    ax.set(xlabel="error after each two-qubit gate", ylabel="chance of one of the best 5% of masks")
+    return canvas.add_legend(ax, grid=True)
+
+
+def draw_calls_of_blocks(ax: Axes, sizes: Sequence[int], ratios: canvas.Series) -> Axes:
+    """Draws calls per success over those of enumeration, label -> (sizes,), and the best size.
+
+    A ring stands around the least of each series; below the dashed line Grover is ahead.
+    """
+    for i, label, values in canvas.number_series(ratios):
+        ax.plot(sizes, values, label=label, **canvas.series_style(i))
+        best = int(values.argmin())
+        ax.plot(sizes[best], values[best], "o", ms=12, mfc="none", mec=canvas.SERIES[i % 6])
+    ax.axhline(1, ls="--", color=canvas.BLACK)
+    ax.set(xlabel="block size, neurons", ylabel="calls per success / enumeration's", yscale="log")
+    canvas.count_whole(ax.xaxis)
+    return canvas.add_legend(ax, grid=True, title="error", title_fontsize=8)
+
+
+def draw_block_regret(
+    ax: Axes, regrets: Samples, rivals: Mapping[str, npt.ArrayLike], *, calls: int
+) -> Axes:
+    """Draws regret over block size, label -> sizes and (sizes, seeds); rivals (seeds,) as lines.
+
+    Means with one standard error.
+    """
+    for i, (label, (sizes, values)) in enumerate(regrets.items()):
+        _draw_mean(ax, sizes, values, i, label, errors=1)
+    for style, (label, values) in zip(("--", ":"), rivals.items(), strict=False):
+        ax.axhline(np.mean(values), ls=style, color=canvas.BLACK, label=label)
+    ax.set(xlabel="block size, neurons", ylabel=f"regret after {calls} calls")
+    canvas.count_whole(ax.xaxis)
+    return canvas.add_legend(ax, grid=True)
+
+
+def _draw_mean(
+    ax: Axes, x: npt.ArrayLike, values: npt.ArrayLike, i: int, label: str, *, errors: float = 2
+) -> None:
+    """Series `i`: means over seeds with so many standard errors."""
+    samples = np.asarray(values, dtype=np.float64)
+    half = errors * standard_error(samples)
+    shifted = np.asarray(x) + 0.03 * i
+    ax.errorbar(shifted, samples.mean(axis=1), half, capsize=3, label=label,
+                **canvas.series_style(i))  # fmt: skip
+
+
+def draw_masks_by_cost(
+    ax: Axes, costs: npt.ArrayLike, clean: npt.ArrayLike, noisy: npt.ArrayLike, shots: npt.ArrayLike
+) -> None:
+    """Draws the chance of each mask over its cost: without errors, with them, and in shots."""
+    ax.plot(costs, clean, ms=4, alpha=0.7, **canvas.marker_style(0))
+    ax.plot(costs, noisy, ms=4, alpha=0.9, **canvas.marker_style(1))
+    ax.vlines(costs, 0, shots, color=canvas.GREY, lw=1.5, alpha=0.6)
+    ax.set(xlabel="cost of the mask", ylabel="chance in one shot", ylim=(0, None))
+    canvas.add_title(ax, "circles: no errors; triangles: with errors; bars: shots")
+
+
+def draw_shares_over_errors(
+    ax: Axes, errors: Sequence[float], shares: canvas.Series, *, chosen: str, error: int
+) -> None:
+    """Draws the share of the gain that is left over the error rates; the chosen form is thick."""
+    for i, label, values in canvas.number_series(shares):
+        ax.plot(values, ms=5, lw=3 if label == chosen else 1, **canvas.series_style(i))
+        canvas.name_point(ax, label, (len(errors) - 1, float(values[-1])), -6, alpha=0.6, lw=0)
+    ax.plot(error, np.asarray(shares[chosen])[error], ms=12, **canvas.LIT)
+    ax.set_xticks(range(len(errors)), [f"{rate:g}" for rate in errors])
+    ax.set(
+        xlabel="error after each two-qubit gate", ylabel="share of the gain left", ylim=(0, 1.05)
+    )
+    canvas.add_title(ax, "ring: what is chosen")
+
+
+def draw_dial(
+    ax: Axes,
+    values: Sequence[int],
+    success: canvas.Series,
+    regrets: Sequence[float],
+    *,
+    chosen: int,
+) -> None:
+    """Draws success in one shot over a dial, label -> (values,), and where the regret is 0."""
+    for i, _, chances in canvas.number_series(success):
+        ax.plot(values, chances, ms=5, **canvas.series_style(i))
+    exact = [value for value, regret in zip(values, regrets, strict=True) if regret < 1e-9]
+    ax.plot(exact, [-0.06] * len(exact), "*", color=canvas.BLACK, ms=8)
+    _mark(ax, chosen)
+    ax.set(ylabel="success in one shot", ylim=(-0.1, 1.02))
+    canvas.add_title(ax, "circles: no errors; triangles: with; star: exact")
+
+
+def draw_gates(
+    ax: Axes, values: Sequence[int], gates: Sequence[int], depths: Sequence[int], *, chosen: int
+) -> None:
+    """Draws two-qubit gates and depth over a dial."""
+    ax.plot(values, gates, ms=5, **canvas.series_style(0))
+    ax.plot(values, depths, ms=5, **canvas.series_style(3))
+    _mark(ax, chosen)
+    ax.set(ylabel="gates, layers", yscale="symlog", ylim=(-0.5, None))
+    canvas.add_title(ax, "circles: two-qubit gates; diamonds: depth")
+
+
+def draw_bits(ax: Axes, values: Sequence[int], bits: Sequence[float], *, chosen: int) -> None:
+    """Draws the largest entropy across a cut into halves over a dial."""
+    ax.plot(values, bits, ms=5, **canvas.series_style(4))
+    _mark(ax, chosen)
+    ax.set(ylabel="bits", ylim=(-0.05, max(1.2, 1.1 * max(bits))))
+    canvas.add_title(ax, "entanglement across a cut")
+
+
+def _mark(ax: Axes, chosen: int) -> None:
+    """A line at the value that is chosen."""
+    ax.axvline(chosen, color=canvas.GREY, lw=6, alpha=0.3)
+    canvas.count_whole(ax.xaxis)
