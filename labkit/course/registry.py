@@ -60,6 +60,8 @@ LESSONS = (
            "phase, mixer, the landscape of angles, ramps, CVaR, the honest bill"),
     Lesson("08_hamiltonian_without_a_table", "A Hamiltonian without a table", 25,
            "squared error as a two-local Hamiltonian; cut a spectrum, and see what is lost"),
+    Lesson("08a_entanglement_and_locality", "Entanglement and locality", 25,
+           "bits across a cut, what locality lowers and what it does not"),
     Lesson("09_training_angles", "Training angles", 20,
            "gradients in TensorFlow Quantum and Keras; take angles from small networks to larger "
            "ones"),
@@ -74,6 +76,8 @@ LESSONS = (
            "256 to 1,024 neurons: where the claim comes true, and what it costs"),
     Lesson("14_fair_comparison", "A fair comparison", 20,
            "every search at equal budget; what quantum bought, and what it did not"),
+    Lesson("14a_noise_and_hardware", "Noise and hardware", 30,
+           "what errors leave, by form, order and block size; a virtual machine; the honest end"),
     Lesson("15_your_experiment", "Your experiment", 20,
            "your own question: hypothesis, plan, runs, result, conclusion, report"),
     Lesson("16_glossary_and_map", "Glossary and map", 10,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from labkit.amplification import optimal_iterations
 from labkit.ansatz import ramp_angles
 from labkit.arrays import FloatArray
 from labkit.costs import Cost, PauliZCost
@@ -23,22 +24,22 @@ from labkit.simulators import entropy, evolve_grover, evolve_qaoa
 State = npt.NDArray[np.complex128]
 
 
-def bits_by_layer(cost: Cost, p: int, *, neurons: list[int]) -> FloatArray:
+def bits_by_layer(cost: Cost, p: int, *, neurons: Sequence[int]) -> FloatArray:
     """The entropy of a cut after 0, 1, ..., p layers of QAOA on its ramp, (p + 1,) bits."""
     gammas, betas = ramp_angles(p, cost.n_neurons, std=cost.std)
     layers = range(p + 1)
     return np.array([entropy(evolve_qaoa(cost, gammas[:k], betas[:k]), neurons) for k in layers])
 
 
-def bits_by_call(n_neurons: int, n_marked: int, *, neurons: list[int]) -> FloatArray:
+def bits_by_call(n_neurons: int, n_marked: int, *, neurons: Sequence[int]) -> FloatArray:
     """The entropy of a cut after 0, 1, ... oracle calls of Grover's search, up to its best count.
 
     The marked masks are spread evenly over all 2^n.
     """
     marked = np.zeros(2**n_neurons, dtype=bool)
     marked[np.linspace(0, 2**n_neurons - 1, n_marked).astype(int)] = True
-    most = round(np.pi / 4 * np.sqrt(2**n_neurons / n_marked))
-    states = (evolve_grover(marked, calls) for calls in range(most + 1))
+    calls = range(optimal_iterations(n_neurons, n_marked) + 1)
+    states = (evolve_grover(marked, call) for call in calls)
     return np.array([entropy(state, neurons) for state in states])
 
 

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from labkit.amplification import optimal_iterations
+from labkit.amplification import optimal_iterations, success_probability
 from labkit.ansatz import ramp_angles
 from labkit.arrays import FloatArray
 from labkit.costs import Cost, CostTable, LocalCost, PauliZCost
+from labkit.course.checking import compare_number, exercise, number_exercise
 from labkit.course.lessons.lesson_12_local_selection import build_two_layers
 from labkit.ledger import Ledger
 from labkit.problems import build_nk_problem, build_problem
@@ -30,6 +31,7 @@ from labkit.sweeps.points import Outcome
 
 if TYPE_CHECKING:
     import cirq
+    import pandas as pd
 
 TASK = "breast_cancer"
 ERRORS = (0.0, 1e-4, 1e-3, 3e-3, 1e-2, 2e-2)
@@ -146,6 +148,67 @@ def calls_per_success(block_size: int, error: float) -> float:
     return float(calls / ((2**block_size + 1) / 2))
 
 
+def computed_ratio(block_size: int, gates_per_call: int, error: float) -> float:
+    """`calls_per_success` with an oracle of many gates, whose first error ends the search.
+
+    After j calls P(j) = f sin^2((2j + 1) theta) + (1 - f)/2^k, f = (1 - error)^(j gates). A real
+    error does less harm than that, but of thousands of gates it is not known how much less.
+    """
+    j = np.arange(1, max(optimal_iterations(block_size, 1), 1) + 1)
+    clean = np.array([success_probability(block_size, 1, int(each)) for each in j])
+    kept = (1 - error) ** (j * float(gates_per_call))
+    chances = kept * clean + (1 - kept) / 2**block_size
+    return float(((j + 1) / chances).min() / ((2**block_size + 1) / 2))
+
+
+def break_even_error(block_size: int, gates_per_call: int) -> float:
+    """The error rate below which `computed_ratio` is below 1, by bisection on a log scale."""
+    low, high = -12.0, 0.0
+    for _ in range(50):
+        middle = (low + high) / 2
+        pays = computed_ratio(block_size, gates_per_call, 10**middle) < 1
+        low, high = (middle, high) if pays else (low, middle)
+    return float(10**low)
+
+
+def pick_gain_left(runs: pd.DataFrame, column: str = "gain_left") -> dict[str, Any]:
+    """Form -> n (points,) and a result (points, seeds), of the record '14a_gain_left'."""
+    small = runs[runs["parameters.n_neurons"] < 12]
+    picked = {}
+    for form in small["parameters.form"].unique():
+        rows = small[small["parameters.form"] == form]
+        wide = rows.pivot(index="parameters.n_neurons", columns="seed", values=f"result.{column}")
+        picked[str(form)] = (wide.index.to_numpy(), wide.to_numpy(dtype=float))
+    return picked
+
+
+def pick_chances(runs: pd.DataFrame) -> dict[str, FloatArray]:
+    """Order -> chances (errors, seeds), of the record '14a_truncation'."""
+    columns = [f"result.chance_{i}" for i in range(len(ERRORS))]
+    by_order = runs.sort_values("seed").groupby("parameters.order")
+    names = {1: "order 1: no two-qubit gate", 8: "the whole table"}
+    return {
+        names.get(int(order), f"order {order}"): rows[columns].to_numpy(dtype=float).T
+        for order, rows in by_order
+    }
+
+
+def pick_block_regret(runs: pd.DataFrame, calls: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Of the record '14a_block_regret': searches by block size, and rivals without blocks."""
+    column = f"result.regret_{calls}"
+    blocks, rivals = {}, {}
+    for (searcher, error), rows in runs.groupby(
+        ["parameters.searcher", "parameters.error"], dropna=False
+    ):
+        if searcher in ("one_flip", "random"):
+            rivals[str(searcher).replace("_", "-")] = rows.sort_values("seed")[column].to_numpy()
+            continue
+        wide = rows.pivot(index="parameters.block_size", columns="seed", values=column)
+        name = "enumeration" if searcher == "enumeration" else f"Grover, {error:g}"
+        blocks[name] = (wide.index.to_numpy(), wide.to_numpy(dtype=float))
+    return blocks, rivals
+
+
 def measure_block_regret(parameters: Mapping[str, Any], seed: int) -> Outcome:
     """The regret of a search of two hidden layers of 6 neurons after some calls.
 
@@ -186,3 +249,39 @@ def _entrant(
         local_selection(checked, rng=rng, block_size=block_size, **options)
 
     return search_blocks
+
+
+# two qubits, mask 11, one iteration, error 0.05 after each of the two CZ
+number_exercise("14a-1", 0.25 + 0.75 * (1 - 16 * 0.05 / 15) ** 2, tolerance=1e-6)
+
+
+@exercise("14a-2")
+def depolarised(answer: Any) -> str | None:
+    """A function (rho, error) -> rho after depolarising two qubits."""
+    rng = np.random.default_rng(14)
+    for error in (0.0, 0.1, 15 / 16):
+        state = rng.normal(size=4) + 1j * rng.normal(size=4)
+        rho = np.outer(state, state.conj()) / np.vdot(state, state).real
+        rate = 16 * error / 15
+        expected = (1 - rate) * rho + rate * np.eye(4) / 4
+        came = np.asarray(answer(rho, error))
+        if came.shape != (4, 4) or not np.allclose(came, expected, atol=1e-9):
+            return f"At an error of {error:g} a pure state does not become what it should."
+    return None
+
+
+@exercise("14a-3")
+def block_for_a_machine(answer: Any) -> str | None:
+    """The block size of the fewest calls per success at an error of 2e-3."""
+    sizes = range(2, 8)
+    best = min(sizes, key=lambda size: calls_per_success(size, 2e-3))
+    return compare_number(answer, best)
+
+
+@exercise("14a-4")
+def repaired_mean(answer: Any) -> str | None:
+    """The limit at scale 0 of -0.42, -0.31, -0.235 at 1, 3, 5, with the asymptote -0.1."""
+    from labkit.hardware import extrapolate_to_zero_noise
+
+    expected = extrapolate_to_zero_noise([1, 3, 5], [-0.42, -0.31, -0.235], asymptote=-0.1)
+    return compare_number(answer, expected, tolerance=2e-3)

@@ -90,12 +90,17 @@ def _draw_mean(
 
 
 def draw_masks_by_cost(
-    ax: Axes, costs: npt.ArrayLike, clean: npt.ArrayLike, noisy: npt.ArrayLike, shots: npt.ArrayLike
+    ax: Axes,
+    costs: npt.ArrayLike,
+    clean: npt.ArrayLike,
+    noisy: npt.ArrayLike,
+    shots: npt.ArrayLike | None = None,
 ) -> None:
     """Draws the chance of each mask over its cost: without errors, with them, and in shots."""
     ax.plot(costs, clean, ms=4, alpha=0.7, **canvas.marker_style(0))
     ax.plot(costs, noisy, ms=4, alpha=0.9, **canvas.marker_style(1))
-    ax.vlines(costs, 0, shots, color=canvas.GREY, lw=1.5, alpha=0.6)
+    if shots is not None:
+        ax.vlines(costs, 0, shots, color=canvas.GREY, lw=1.5, alpha=0.6)
     ax.set(xlabel="cost of the mask", ylabel="chance in one shot", ylim=(0, None))
     canvas.add_title(ax, "circles: no errors; triangles: with errors; bars: shots")
 
@@ -156,3 +161,12 @@ def _mark(ax: Axes, chosen: int) -> None:
     """A line at the value that is chosen."""
     ax.axvline(chosen, color=canvas.GREY, lw=6, alpha=0.3)
     canvas.count_whole(ax.xaxis)
+
+
+def draw_bits_along(ax: Axes, bits: canvas.Series, *, xlabel: str) -> Axes:
+    """Draws entropies, label -> (steps,), from step 0 on."""
+    for i, label, values in canvas.number_series(bits):
+        ax.plot(values, ms=5, label=label, **canvas.series_style(i))
+    ax.set(xlabel=xlabel, ylabel="entanglement across the cut, bits", ylim=(-0.05, None))
+    canvas.count_whole(ax.xaxis)
+    return canvas.add_legend(ax, grid=True)
