@@ -178,6 +178,14 @@ def test_trajectories_of_qsim_have_the_exact_chances(name: str) -> None:
     assert chisquare(counts, shots * exact / exact.sum()).pvalue > 1e-3
 
 
+def test_a_simulator_with_a_noise_model_gets_gates_that_it_lets_err() -> None:
+    qubits = cirq.LineQubit.range(4)
+    circuit = grover.grover_circuit(qubits, build_table_oracle(qubits, ["1011"]), 3)
+    noisy = qsimcirq.QSimSimulator(noise=cirq.depolarize(0.01), seed=1)
+    masks = sample_masks(circuit, 400, rng=np.random.default_rng(0), sampler=noisy)
+    assert (masks == [1, 0, 1, 1]).all(axis=1).mean() < 0.6  # as built it would be above 0.8
+
+
 def test_errors_of_gates_on_three_and_more_qubits_are_not_missed() -> None:
     qubits = cirq.LineQubit.range(4)
     circuit = grover.grover_circuit(qubits, build_table_oracle(qubits, ["1011"]), 3)

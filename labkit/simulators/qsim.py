@@ -61,7 +61,8 @@ def sample_masks(
         rng: source of the outcomes. A `sampler` does not read it: its randomness is its own.
         qubits: their order in a mask; the circuit's own sorted qubits by default.
         sampler: what runs the circuit: a simulator with or without noise, or a processor; by
-            default qsim's final state is sampled.
+            default qsim's final state is sampled. For a simulator with a noise model, gates on
+            three and more qubits are decomposed first: it would take them for free of errors.
 
     Returns:
         bool (shots, n), qubit 0 first.
@@ -94,6 +95,10 @@ def _run_sampler(
     order = _qubit_order(circuit, qubits)
     check_integer("n_qubits", len(order), minimum=1)
     check_count("shots", shots, bytes_each=10 * len(order), what="the measured masks")
+    if getattr(sampler, "noise", None) not in (None, cirq.NO_NOISE):
+        from labkit.circuits.decompositions import small_operations
+
+        circuit = cirq.Circuit(small_operations(circuit))  # noise follows gates on one and two
     measured = circuit.unfreeze() + cirq.measure(*order, key="masks")
     return sampler.run(measured, repetitions=shots).measurements["masks"].astype(bool)
 
