@@ -32,16 +32,16 @@ if TYPE_CHECKING:
 
 #: N of the circuits whose size was counted beforehand.
 MIN_NEURONS, MAX_NEURONS = 6, 12
-#: Of `cirq`'s ways to build a diagonal of K qubits; a test counts them in the circuit.
-_GATES_OF_DIAGONAL = (0, 0, 1, 8, 14, 30, 62)
+#: Of a diagonal of K qubits; a test counts them in the circuit.
+_GATES_OF_DIAGONAL = (0, 0, 1, 6, 14, 30, 62)
 #: Depths of the circuit for K = 1 to 6, then p = 1 to 4, then N = 6 to 12, as `circuit_report`
 #: counts them: the neighbourhoods take turns, and how well their turns fit depends on N. A test
 #: counts again.
 _COUNTED = """
 3 3 3 3 3 3 3  5 5 5 5 5 5 5  7 7 7 7 7 7 7  9 9 9 9 9 9 9
 4 5 4 5 4 5 4  7 8 7 8 7 8 7  10 11 10 11 10 11 10  13 15 13 14 13 14 13
-32 42 52 32 42 52 32  63 73 83 63 73 83 63
-94 114 134 94 104 114 94  125 145 165 125 145 165 125
+41 48 59 41 48 59 41  81 84 95 81 84 95 81
+121 127 149 121 120 131 121  161 163 185 161 161 183 161
 166 193 118 139 166 193 118  329 383 235 250 277 304 235
 492 573 352 384 438 492 352  655 763 469 495 549 603 469
 358 417 476 535 307 358 417  713 831 949 1067 613 656 715
@@ -157,7 +157,7 @@ def circuit_size(n_neurons: int, n_inputs_per_output: int, p: int) -> tuple[int,
 
     Args:
         n_neurons: N, 6 to 12.
-        n_inputs_per_output: K, 1 to 6; from 4 on a diagonal takes 2^K - 2 two-qubit gates.
+        n_inputs_per_output: K, 1 to 6; from 3 on a diagonal takes 2^K - 2 two-qubit gates.
         p: layers, 1 to 4.
     """
     gates = p * n_neurons * _GATES_OF_DIAGONAL[n_inputs_per_output]
