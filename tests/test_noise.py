@@ -258,3 +258,13 @@ def test_what_has_no_density_matrix_is_refused_before_it_is_made() -> None:
         noisy_light_cone_expectation(wide, [0.1] * 4, [0.1] * 4, two_qubit_error=0.01)
     with pytest.raises(TypeError, match="is not a LocalCost"):
         noisy_light_cone_expectation(CostTable([0.0, 1.0], 1), [0.1], [0.1], two_qubit_error=0.0)  # type: ignore[arg-type]
+
+
+def test_gates_that_take_over_a_minute_are_refused_before_any_is_run() -> None:
+    many = cirq.Circuit([cirq.CZ(*cirq.LineQubit.range(2))] * 700, cirq.H.on_each(cirq.q(11)))
+    wide = cirq.Circuit(cirq.I.on_each(*cirq.LineQubit.range(12))) + many
+    with pytest.raises(TooLargeError, match=r"700 two-qubit gates on 12 qubits.*limit: 596"):
+        noisy_probabilities(wide, two_qubit_error=0.01)
+    table = CostTable(np.random.default_rng(0).normal(size=4096), 12)
+    with pytest.raises(TooLargeError, match="8,188 two-qubit gates"):
+        noisy_probabilities(qaoa_circuit(table, [0.1, 0.2], [0.3, 0.1]), two_qubit_error=0.01)

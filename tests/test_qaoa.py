@@ -343,15 +343,16 @@ def test_a_support_of_one_mask_gains_a_phase_only(n: int, kept: str, dtype: str)
 
 
 ONLY_COMPILED_LOOPS = """
+import cirq
 import numpy as np
 from labkit.costs import CostTable
-from labkit.simulators import qaoa
-from labkit.simulators.engine import compiled, kernels, loops, phases, ring
+from labkit.simulators import noisy_probabilities, qaoa
+from labkit.simulators.engine import compiled, kernels, loops, phases, ring, transfer
 
 compiled.warm_up()
 several = loops._together
 assert len(several) > 10 and all(loop.signatures for loop in several.values()), several
-found = [f for m in (kernels, phases, ring) for f in vars(m).values()]
+found = [f for m in (kernels, phases, ring, transfer) for f in vars(m).values()]
 found = [*several.values(), *(f for f in found if hasattr(f, "stats"))]
 before = [len(loop.signatures) for loop in found]
 read_only = np.array([0.1, 0.2, 0.3, 0.4])[::-2]
@@ -364,6 +365,9 @@ for loops.SHARED_FROM in (1, 2**20):
             for call in (qaoa.evolve_qaoa, qaoa.qaoa_expectation, qaoa.qaoa_value_and_gradient):
                 for mixer, n_active in mixers:
                     call(table, *angles, mixer=mixer, n_active=n_active)
+ghz = cirq.H(cirq.q(0)), cirq.CNOT(cirq.q(0), cirq.q(1)), cirq.CCX(*cirq.LineQubit.range(3))
+for circuit in (cirq.Circuit(ghz), cirq.Circuit(ghz[:1])):
+    noisy_probabilities(circuit, two_qubit_error=0.1)
 assert [len(loop.signatures) for loop in found] == before, (before, found)
 """
 

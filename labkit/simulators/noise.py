@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numbers
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 #: Qubits of a density matrix, at most: 4^12 numbers are 128 MB, a gate some tenths of a second.
 MAX_QUBITS = 12
+#: Numbers that all two-qubit gates of a circuit change, 4^n each (n of 8 at least): about a minute.
+_MOST_CHANGED = 10**10
 _PAULIS = np.array([[[1, 0], [0, 1]], [[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]])
 _TWO = np.einsum("iab,jcd->ijacbd", _PAULIS, _PAULIS)
 #: Of k qubits, the Pauli products (4^k, 4^k) as rows, of norm 1.
@@ -52,7 +55,7 @@ def noisy_probabilities(
 
     Raises:
         ValueError: the circuit measures a qubit, or holds what Cirq cannot decompose.
-        TooLargeError: the density matrix does not fit, in memory or in reasonable time.
+        TooLargeError: the density matrix does not fit in memory, or the gates not in a minute.
 
     Reference: Nielsen and Chuang 2010, section 8.3.4 (depolarising channel).
     """
@@ -114,7 +117,9 @@ class NoisyCircuit:
         qubits = _check_circuit(circuit)
         gathered = _Pairs(len(qubits), kept)
         place = {qubit: j for j, qubit in enumerate(qubits)}
-        for operation in small_operations(circuit):
+        operations = [*small_operations(circuit)]
+        _check_gates(operations, len(qubits))
+        for operation in operations:
             gathered.append([place[qubit] for qubit in operation.qubits], operation)
         return gathered.finish()
 
@@ -143,10 +148,10 @@ class NoisyCircuit:
     @cached_property
     def _sparse(self) -> tuple[IntArray, IntArray, IntArray, FloatArray]:
         """For the compiled loop: the pairs' bits, and the entries of matrices that are not 0."""
-        flat = self.matrices.reshape(-1, 256)
-        steps, entries = np.nonzero(np.abs(flat) > 1e-15)
-        starts = np.searchsorted(steps, np.arange(len(flat) + 1))
-        return 2 * (self._width - 1 - self.pairs), starts, entries, flat[steps, entries]
+        flat = self.matrices.ravel()
+        places = np.flatnonzero(np.abs(flat) > 1e-15)
+        starts = np.searchsorted(places, 256 * np.arange(len(self.matrices) + 1))
+        return 2 * (self._width - 1 - self.pairs), starts, places % 256, flat[places]
 
 
 @dataclass
@@ -238,6 +243,14 @@ def _check_circuit(circuit: cirq.AbstractCircuit) -> list[cirq.Qid]:
         "n_qubits", len(qubits), bytes_per_mask=_bytes_per_mask, what="the density matrix"
     )
     return qubits
+
+
+def _check_gates(operations: Sequence[cirq.Operation], n: int) -> None:
+    """Refuses what would take over a minute, before it is started."""
+    gates, limit = sum(len(op.qubits) == 2 for op in operations), _MOST_CHANGED // 4 ** max(n, 8)
+    if gates > limit:
+        what = f"circuit has {gates:,} two-qubit gates on {n} qubits, over a minute"
+        raise TooLargeError(f"{what} (limit: {limit:,})")
 
 
 def _bytes_per_mask(n: int) -> int:

@@ -21,14 +21,23 @@ from labkit.course.checking import (
 from labkit.problems import build_nk_problem, build_problem
 from labkit.simulators import entropy, evolve_grover, evolve_qaoa
 
+TASK = "breast_cancer"
 State = npt.NDArray[np.complex128]
 
 
-def bits_by_layer(cost: Cost, p: int, *, neurons: Sequence[int]) -> FloatArray:
-    """The entropy of a cut after 0, 1, ..., p layers of QAOA on its ramp, (p + 1,) bits."""
+def bits_by_layer(costs: Sequence[Cost], p: int, *, neurons: Sequence[int]) -> FloatArray:
+    """The entropy of a cut after 0, 1, ..., p layers of QAOA, each cost on its ramp.
+
+    Returns:
+        (p + 1, costs), bits.
+    """
+    return np.array([_bits_of_one(cost, p, neurons) for cost in costs]).T
+
+
+def _bits_of_one(cost: Cost, p: int, neurons: Sequence[int]) -> list[float]:
     gammas, betas = ramp_angles(p, cost.n_neurons, std=cost.std)
     layers = range(p + 1)
-    return np.array([entropy(evolve_qaoa(cost, gammas[:k], betas[:k]), neurons) for k in layers])
+    return [entropy(evolve_qaoa(cost, gammas[:k], betas[:k]), neurons) for k in layers]
 
 
 def bits_by_call(n_neurons: int, n_marked: int, *, neurons: Sequence[int]) -> FloatArray:
@@ -43,17 +52,21 @@ def bits_by_call(n_neurons: int, n_marked: int, *, neurons: Sequence[int]) -> Fl
     return np.array([entropy(state, neurons) for state in states])
 
 
-def costs_by_k(n_neurons: int, ks: tuple[int, ...], *, seed: int) -> dict[str, Cost]:
-    """NK costs of breast_cancer by K."""
+def costs_by_k(n_neurons: int, ks: Sequence[int], *, seeds: range) -> dict[str, list[Cost]]:
+    """NK costs of breast_cancer by K, of several networks."""
     return {
-        f"NK, K = {k}": build_nk_problem("breast_cancer", n_neurons, k, seed=seed).cost for k in ks
+        f"NK, K = {k}": [build_nk_problem(TASK, n_neurons, k, seed=s).cost for s in seeds]
+        for k in ks
     }
 
 
-def costs_by_order(n_neurons: int, orders: tuple[int, ...], *, seed: int) -> dict[str, Cost]:
-    """The table of one hidden layer on breast_cancer, cut off at each order."""
-    table = build_problem("breast_cancer", n_neurons, seed=seed).table
-    return {f"order {k}": PauliZCost.from_table(table, max_order=k) for k in orders}
+def costs_by_order(n_neurons: int, orders: Sequence[int], *, seeds: range) -> dict[str, list[Cost]]:
+    """Tables of one hidden layer on breast_cancer, of several networks, cut off at each order."""
+    tables = [build_problem(TASK, n_neurons, seed=seed).table for seed in seeds]
+    return {
+        f"order {k}": [PauliZCost.from_table(table, max_order=k) for table in tables]
+        for k in orders
+    }
 
 
 @exercise("08a-1")
@@ -73,7 +86,7 @@ number_exercise("08a-2", 2.0)
 
 @exercise("08a-3")
 def state_without_a_coin(answer: Any) -> str | None:
-    """A state of two qubits, (4,), with the odds of a fair coin shared, and 0 bits: impossible."""
+    """A state of two qubits, (4,): each mask with chance 1/4, and one bit between the qubits."""
     state = np.asarray(answer, dtype=np.complex128)
     if state.shape != (4,) or not np.isclose(np.linalg.norm(state), 1, atol=1e-6):
         return f"A state of two qubits has 4 amplitudes of norm 1, not shape {state.shape}."

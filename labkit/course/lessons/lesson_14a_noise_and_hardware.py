@@ -171,15 +171,14 @@ def break_even_error(block_size: int, gates_per_call: int) -> float:
     return float(10**low)
 
 
-def pick_gain_left(runs: pd.DataFrame, column: str = "gain_left") -> dict[str, Any]:
-    """Form -> n (points,) and a result (points, seeds), of the record '14a_gain_left'."""
-    small = runs[runs["parameters.n_neurons"] < 12]
-    picked = {}
-    for form in small["parameters.form"].unique():
-        rows = small[small["parameters.form"] == form]
-        wide = rows.pivot(index="parameters.n_neurons", columns="seed", values=f"result.{column}")
-        picked[str(form)] = (wide.index.to_numpy(), wide.to_numpy(dtype=float))
-    return picked
+def pick_gain_left(*runs: pd.DataFrame) -> pd.DataFrame:
+    """Of `measure_gain_left`: form, n -> `mean` and `sem` of the share over seeds, `fidelity`."""
+    import pandas as pd
+
+    names = {"parameters.form": "form", "parameters.n_neurons": "n"}
+    by_point = pd.concat(runs).rename(columns=names).groupby(["form", "n"])
+    shares = by_point["result.gain_left"].agg(["mean", "sem"])
+    return shares.assign(fidelity=by_point["result.fidelity"].mean())
 
 
 def pick_chances(runs: pd.DataFrame) -> dict[str, FloatArray]:

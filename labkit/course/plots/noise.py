@@ -3,31 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 
 from labkit.course.plots import canvas
-from labkit.course.plots.series import standard_error
+from labkit.course.plots.series import set_log_ticks, standard_error
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 #: Of one form of cost or one rate: (points,), (points, seeds).
 Samples = Mapping[str, tuple[npt.ArrayLike, npt.ArrayLike]]
 
 
-def draw_gain_left(
-    ax: Axes, shares: Samples, fidelities: Mapping[str, tuple[npt.ArrayLike, npt.ArrayLike]]
-) -> Axes:
+def draw_gain_left(ax: Axes, shares: pd.DataFrame) -> Axes:
     """Draws the share of the gain that is left over n, and the products of fidelities, dotted.
 
-    `shares`: label -> n (points,) and shares (points, seeds), their mean with two standard errors;
-    `fidelities`: label -> n and (points,).
+    `shares`: form, n -> `mean`, `sem`, drawn with two standard errors, and `fidelity`.
     """
-    for i, (label, (n, values)) in enumerate(shares.items()):
-        _draw_mean(ax, n, values, i, label)
-        ax.plot(*fidelities[label], ":", color=canvas.SERIES[i % 6], lw=1.2)
+    for i, (form, rows) in enumerate(shares.groupby("form")):
+        n = rows.index.get_level_values("n")
+        ax.errorbar(n, rows["mean"], 2 * rows["sem"], capsize=3, label=form,
+                    **canvas.series_style(i))  # fmt: skip
+        ax.plot(n, rows["fidelity"], ":", color=canvas.SERIES[i % 6], lw=1.2)
+    set_log_ticks(ax, (4, 6, 9, 64, 1000))
     ax.set(xlabel="neurons = qubits", ylabel="share of the gain that is left", ylim=(0, 1.02))
-    canvas.count_whole(ax.xaxis)
     canvas.add_legend(ax, grid=True)
     return canvas.add_title(ax, "dotted: product of the gates' fidelities")
 
@@ -164,9 +167,16 @@ def _mark(ax: Axes, chosen: int) -> None:
 
 
 def draw_bits_along(ax: Axes, bits: canvas.Series, *, xlabel: str) -> Axes:
-    """Draws entropies, label -> (steps,), from step 0 on."""
-    for i, label, values in canvas.number_series(bits):
-        ax.plot(values, ms=5, label=label, **canvas.series_style(i))
+    """Draws entropies from step 0 on, label -> (steps,), or (steps, seeds): mean ± standard error.
+
+    The series are shifted a little to the right, one after another.
+    """
+    for i, (label, values) in enumerate(bits.items()):
+        samples = np.asarray(values, dtype=np.float64)
+        if samples.ndim == 2:
+            _draw_mean(ax, np.arange(len(samples)), samples, i, label, errors=1)
+        else:
+            ax.plot(samples, ms=5, label=label, **canvas.series_style(i))
     ax.set(xlabel=xlabel, ylabel="entanglement across the cut, bits", ylim=(-0.05, None))
     canvas.count_whole(ax.xaxis)
     return canvas.add_legend(ax, grid=True)

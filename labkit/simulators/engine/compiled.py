@@ -206,7 +206,7 @@ def _fill_rows(numbers: FloatArray) -> FloatArray:
 
 def warm_up() -> None:
     """Compiles and caches all loops: seconds, once on a machine, that nobody then waits for."""
-    from labkit.simulators.engine import kernels, loops
+    from labkit.simulators.engine import kernels, loops, transfer
 
     costs, angles = np.zeros(2**_WARM_NEURONS), np.ones(1)
     costs.flags.writeable = False
@@ -222,3 +222,5 @@ def warm_up() -> None:
     one_by_one = kernels.RotationLoops(rotating._rows)
     _value_and_gradient(one_by_one, rotating._room(2), angles, angles)
     loops.compile_for_several()
+    one = np.ones(1)
+    transfer.apply_all(np.zeros(16), np.array([[2, 0]]), np.arange(2), np.zeros(1, int), one, one)
