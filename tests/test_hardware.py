@@ -15,7 +15,7 @@ from cirq.circuits.qasm_output import QasmUGate
 from reference_cases import load_cases
 
 from labkit.circuits import grover
-from labkit.circuits.oracles import build_table_oracle
+from labkit.circuits.oracles import build_computed_oracle, build_table_oracle
 from labkit.circuits.qaoa import qaoa_circuit
 from labkit.circuits.state_preparation import dicke_state
 from labkit.costs import Cost, CostTable, LocalCost, PauliZCost
@@ -48,8 +48,9 @@ def nk_cost(n: int, k: int, seed: int = 0) -> LocalCost:
 
 @lru_cache
 def circuits() -> dict[str, cirq.Circuit]:
-    """Each form of cost, each mixer, each oracle that has no ancillas."""
+    """Each form of cost, each mixer, each oracle."""
     rng = np.random.default_rng(2)
+    computed = build_computed_oracle(np.array([[1, -1], [1, 1]]), 2)
     table = CostTable(rng.normal(size=16), 4)
     two_local: dict[tuple[int, ...], float] = {
         (i, j): float(rng.normal()) for i in range(5) for j in range(i)
@@ -65,6 +66,7 @@ def circuits() -> dict[str, cirq.Circuit]:
         "Grover mixer": qaoa_circuit(table, [0.3], [0.5], mixer="grover"),
         "Grover mixer, Dicke": qaoa_circuit(table, [0.3], [0.5], mixer="grover", n_active=2),
         "ring mixer": qaoa_circuit(table, [0.3], [0.5], mixer="ring", n_active=2),
+        "computed oracle": grover.grover_circuit([*computed.mask_qubits], computed.circuit, 1),
         "one neuron": qaoa_circuit(CostTable(np.array([0.2, 1.0]), 1), [0.3], [0.5]),
     }
     for case in load_cases("noise/equivalence"):

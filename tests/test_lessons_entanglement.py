@@ -16,7 +16,6 @@ from labkit.course.lessons.lesson_08a_entanglement_and_locality import (
 from labkit.course.plots.series import standard_error
 from labkit.simulators import entropy, final_state
 
-
 SEEDS = range(10)
 
 

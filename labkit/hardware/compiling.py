@@ -15,7 +15,7 @@ from labkit.hardware.devices import check_device, quiet, target_gateset
 from labkit.limits import TooLargeError, show_value
 
 #: Two-qubit gates of a circuit, at most: with so many, compiling takes about a minute.
-MAX_GATES = 4000
+MAX_GATES = 1500
 _MOST_TRIES = 20_000  # of placing a qubit, until the router has to find the way
 
 Placement = Mapping[cirq.Qid, cirq.Qid]
