@@ -10,9 +10,10 @@ import numpy as np
 
 from labkit.amplification import optimal_iterations
 from labkit.ansatz import ramp_angles
-from labkit.costs import Cost, PauliZCost
+from labkit.costs import PauliZCost
 from labkit.course.explorers.base import Explorer, seed_slider, slider
 from labkit.course.explorers.picture import SharedMask
+from labkit.course.lessons.lesson_14a_noise_and_hardware import Form
 from labkit.course.plots.noise import draw_bits, draw_dial, draw_gates
 from labkit.limits import check_choice, check_integer
 from labkit.masks import mask_from_index
@@ -66,15 +67,15 @@ def view_setting(task: str, dial: str, value: int, n_neurons: int, seed: int) ->
     if dial == "block size":
         return _block(task, value, n_neurons, seed)
     if dial == "K":
-        cost: Cost = build_nk_problem(task, n_neurons, value, seed=seed).cost
+        cost = build_nk_problem(task, n_neurons, value, seed=seed).cost
         return _qaoa(cost, cost, 0.0)
     table = build_problem(task, n_neurons, seed=seed).table
-    cut = table if value == n_neurons else PauliZCost.from_table(table, max_order=value)
+    cut: Form = table if value == n_neurons else PauliZCost.from_table(table, max_order=value)
     chosen = mask_from_index(int(cut.to_table().costs.argmin()), n_neurons)
     return _qaoa(cut, table, float(table.evaluate(chosen)) - table.minimum)
 
 
-def _qaoa(cost: Cost, true_cost: Cost, regret: float) -> Setting:
+def _qaoa(cost: Form, true_cost: Form, regret: float) -> Setting:
     """QAOA of `LAYERS` layers on the ramp."""
     from labkit.circuits import circuit_report
     from labkit.circuits.qaoa import qaoa_circuit

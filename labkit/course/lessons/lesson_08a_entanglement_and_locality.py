@@ -11,7 +11,7 @@ import numpy.typing as npt
 from labkit.amplification import optimal_iterations
 from labkit.ansatz import ramp_angles
 from labkit.arrays import FloatArray
-from labkit.costs import Cost, PauliZCost
+from labkit.costs import LocalCost, PauliZCost
 from labkit.course.checking import (
     compare_function,
     compare_number,
@@ -21,11 +21,12 @@ from labkit.course.checking import (
 from labkit.problems import build_nk_problem, build_problem
 from labkit.simulators import entropy, evolve_grover, evolve_qaoa
 
+Localised = LocalCost | PauliZCost
 TASK = "breast_cancer"
 State = npt.NDArray[np.complex128]
 
 
-def bits_by_layer(costs: Sequence[Cost], p: int, *, neurons: Sequence[int]) -> FloatArray:
+def bits_by_layer(costs: Sequence[Localised], p: int, *, neurons: Sequence[int]) -> FloatArray:
     """The entropy of a cut after 0, 1, ..., p layers of QAOA, each cost on its ramp.
 
     Returns:
@@ -34,7 +35,7 @@ def bits_by_layer(costs: Sequence[Cost], p: int, *, neurons: Sequence[int]) -> F
     return np.array([_bits_of_one(cost, p, neurons) for cost in costs]).T
 
 
-def _bits_of_one(cost: Cost, p: int, neurons: Sequence[int]) -> list[float]:
+def _bits_of_one(cost: Localised, p: int, neurons: Sequence[int]) -> list[float]:
     gammas, betas = ramp_angles(p, cost.n_neurons, std=cost.std)
     layers = range(p + 1)
     return [entropy(evolve_qaoa(cost, gammas[:k], betas[:k]), neurons) for k in layers]
@@ -52,7 +53,7 @@ def bits_by_call(n_neurons: int, n_marked: int, *, neurons: Sequence[int]) -> Fl
     return np.array([entropy(state, neurons) for state in states])
 
 
-def costs_by_k(n_neurons: int, ks: Sequence[int], *, seeds: range) -> dict[str, list[Cost]]:
+def costs_by_k(n_neurons: int, ks: Sequence[int], *, seeds: range) -> dict[str, list[LocalCost]]:
     """NK costs of breast_cancer by K, of several networks."""
     return {
         f"NK, K = {k}": [build_nk_problem(TASK, n_neurons, k, seed=s).cost for s in seeds]
@@ -60,7 +61,9 @@ def costs_by_k(n_neurons: int, ks: Sequence[int], *, seeds: range) -> dict[str, 
     }
 
 
-def costs_by_order(n_neurons: int, orders: Sequence[int], *, seeds: range) -> dict[str, list[Cost]]:
+def costs_by_order(
+    n_neurons: int, orders: Sequence[int], *, seeds: range
+) -> dict[str, list[PauliZCost]]:
     """Tables of one hidden layer on breast_cancer, of several networks, cut off at each order."""
     tables = [build_problem(TASK, n_neurons, seed=seed).table for seed in seeds]
     return {

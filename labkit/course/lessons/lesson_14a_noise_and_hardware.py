@@ -11,7 +11,7 @@ import numpy as np
 from labkit.amplification import optimal_iterations, success_probability
 from labkit.ansatz import ramp_angles
 from labkit.arrays import FloatArray
-from labkit.costs import Cost, CostTable, LocalCost, PauliZCost
+from labkit.costs import CostTable, LocalCost, PauliZCost
 from labkit.course.checking import compare_number, exercise, number_exercise
 from labkit.course.lessons.lesson_12_local_selection import build_two_layers
 from labkit.ledger import Ledger
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 TASK = "breast_cancer"
+Form = CostTable | PauliZCost | LocalCost
 ERRORS = (0.0, 1e-4, 1e-3, 3e-3, 1e-2, 2e-2)
 #: Masks that count as found in figure B: the best 5% of 256.
 BEST = 13
@@ -41,7 +42,7 @@ BEST = 13
 BUDGETS = (50, 100, 200)
 
 
-def build_cost(form: str, n_neurons: int, seed: int) -> Cost:
+def build_cost(form: str, n_neurons: int, seed: int) -> Form:
     """A cost of breast_cancer in a form: 'NK 2', 'NK 3', ..., 'two-local', or 'table'."""
     if form.startswith("NK"):
         return build_nk_problem(TASK, n_neurons, int(form[3:]), seed=seed).cost
@@ -83,7 +84,7 @@ def measure_gain_left(parameters: Mapping[str, Any], seed: int) -> Outcome:
 
 
 def _mean_cost(
-    cost: Cost, circuit: cirq.Circuit, gammas: FloatArray, betas: FloatArray, error: float
+    cost: Form, circuit: cirq.Circuit, gammas: FloatArray, betas: FloatArray, error: float
 ) -> float:
     if isinstance(cost, LocalCost) and cost.n_neurons > 10:
         return noisy_light_cone_expectation(cost, gammas, betas, two_qubit_error=error)

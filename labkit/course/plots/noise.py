@@ -75,7 +75,7 @@ def draw_block_regret(
     for i, (label, (sizes, values)) in enumerate(regrets.items()):
         _draw_mean(ax, sizes, values, i, label, errors=1)
     for style, (label, values) in zip(("--", ":"), rivals.items(), strict=False):
-        ax.axhline(np.mean(values), ls=style, color=canvas.BLACK, label=label)
+        ax.axhline(float(np.mean(np.asarray(values))), ls=style, color=canvas.BLACK, label=label)
     ax.set(xlabel="block size, neurons", ylabel=f"regret after {calls} calls")
     canvas.count_whole(ax.xaxis)
     return canvas.add_legend(ax, grid=True)
