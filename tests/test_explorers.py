@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import subprocess
 import sys
@@ -11,8 +12,10 @@ import ipywidgets as widgets
 import numpy as np
 import pytest
 from benchmarks.fresh_script import explorers
+from PIL import Image
 
 from labkit.amplification import success_probability
+from labkit.arrays import IntArray
 from labkit.course.explorers import (
     Explorer,
     GroverExplorer,
@@ -22,6 +25,9 @@ from labkit.course.explorers import (
 )
 from labkit.course.explorers.grover import GroverView, threshold_options
 from labkit.course.explorers.subnetwork import find_mask_in_bar, find_next_by_cost, view_subnetwork
+from labkit.course.plots import new_axes
+from labkit.course.plots.canvas import render_png
+from labkit.course.plots.frames import Frames
 from labkit.course.plots.masks import bin_costs
 from labkit.masks import mask_from_index, mask_from_string, mask_to_string
 from labkit.problems import build_problem
@@ -54,6 +60,42 @@ def test_every_control_at_its_extremes_redraws_exactly_once(explorer: Explorer) 
             assert explorer.n_draws == drawn + 1, (name, value)
             assert bytes(explorer.image.value).startswith(PNG)
             assert bytes(explorer.image.value) != before, (name, value)
+
+
+def test_a_picture_of_kept_frames_is_the_one_drawn_anew(explorer: Explorer) -> None:
+    """Of the same bytes as with no frame kept, and, but for some edges, as Matplotlib draws it."""
+    for control in explorer.controls.values():
+        start = control.value
+        for value in (next(other_values(control)), start):
+            control.value = value
+            kept = bytes(explorer.image.value)
+            assert kept == Frames(explorer._axes).render_png()
+    differ = np.abs(pixels(kept) - pixels(render_png(explorer._axes[0]))).max(axis=2) > 40
+    assert differ.mean() < 1e-3
+
+
+def pixels(png: bytes) -> IntArray:
+    return np.asarray(Image.open(io.BytesIO(png)).convert("RGB"), dtype=np.int64)
+
+
+def test_a_frame_is_drawn_anew_when_anything_in_it_changes() -> None:
+    left, right = new_axes(2)
+    frames = Frames([left, right])
+    seen = {frames.render_png()}
+    changes: list[Callable[[], object]] = [
+        lambda: left.set_xlim(0, 2),
+        lambda: left.set(title="a title"),
+        lambda: right.set(ylabel="neurons"),
+        lambda: right.set_xticks([0.1, 0.3], ["a", "b"]),
+        lambda: right.set_xticks([0.1, 0.3], ["a", "c"]),
+        lambda: right.tick_params(axis="x", labelrotation=90),
+        lambda: left.set_yscale("symlog"),
+        lambda: left.spines["top"].set_visible(False),
+    ]
+    for number, change in enumerate(changes):
+        change()
+        seen.add(frames.render_png())
+        assert len(seen) == number + 2, number
 
 
 def test_an_explorer_has_one_picture_and_at_most_four_controls(explorer: Explorer) -> None:

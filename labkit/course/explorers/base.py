@@ -14,7 +14,8 @@ from matplotlib.axes import Axes
 
 from labkit.course.explorers.picture import Picture, SharedMask
 from labkit.course.html import in_html
-from labkit.course.plots.canvas import new_figure, picture_html, pin_title, render_png, wipe
+from labkit.course.plots.canvas import new_figure, picture_html, pin_title, wipe
+from labkit.course.plots.frames import Frames
 from labkit.limits import check_choice, check_integer
 from labkit.masks import BoolArray, mask_from_index, mask_to_index
 from labkit.problems import Problem, build_problem
@@ -35,7 +36,7 @@ class Explorer(widgets.VBox):
     a `view` of what is chosen, and shows it in `_draw`; where a move changes other controls, it
     does so in `_adjust`. If its picture can be clicked, it implements `_point`, and `_arrow` for
     the keyboard. Axes are wiped and used again, and bear no legend: new axes and legends take most
-    of a drawing's time.
+    of a drawing's time; and their frames are kept.
 
     Args:
         choices: name -> the control of it, at most four; or the value that it has for good.
@@ -72,6 +73,7 @@ class Explorer(widgets.VBox):
         self.shared = SharedMask() if shared is None else shared
         self.n_draws = 0
         self._axes = _axes_in_a_row(widths, height)
+        self._frames = Frames(self._axes)
         self._held = False
         self._start = {name: widget.value for name, widget in self.controls.items()}
         self.image = Picture(layout=widgets.Layout(max_width="100%"))
@@ -146,7 +148,7 @@ class Explorer(widgets.VBox):
             pin_title(ax)
         with self.image.hold_sync():
             self.image.alt = self._plain_text()
-            self.image.value = render_png(self._axes[0])
+            self.image.value = self._frames.render_png()
         self.n_draws += 1
 
     def point_at(self, x: float, y: float) -> None:
