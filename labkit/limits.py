@@ -97,6 +97,14 @@ def check_finite(argument: str, value: Any) -> float:
     return number
 
 
+def check_share(argument: str, value: Any) -> float:
+    """Returns `value` as a float of 0..1, such as a probability."""
+    number = check_number(argument, value)
+    if not 0 <= number <= 1:
+        raise ValueError(f"{argument}={number} is not in 0..1")
+    return number
+
+
 def check_positive(argument: str, value: Any) -> float:
     """Returns `value` as a float, finite and above zero; anything else is a ValueError."""
     is_number = isinstance(value, (Real, np.floating)) and not isinstance(value, bool)

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import labkit
 from labkit.circuits import grover
 from labkit.circuits.decompositions import DIAGONAL_UP_TO, ThreeQubitDiagonal, small_operations
 from labkit.circuits.gate_errors import add_gate_errors
@@ -82,11 +83,28 @@ def test_a_three_qubit_diagonal_takes_six_gates_on_any_qubits(places: Any, seed:
 @pytest.mark.parametrize("n", range(3, 9))
 def test_a_controlled_phase_is_a_diagonal_up_to_seven_qubits(n: int) -> None:
     qubits = cirq.LineQubit.range(n)
-    circuit = cirq.Circuit(flip_phase(qubits, np.arange(n) % 2 == 0))
-    gates = sum(len(op.qubits) == 2 for op in small_operations(circuit))
-    assert (gates == 2**n - 2) == (n <= DIAGONAL_UP_TO)
-    if n <= 6:
-        assert_same(circuit)
+    for mask in (np.arange(n) % 2 == 0, np.ones(n, dtype=bool), np.zeros(n, dtype=bool)):
+        circuit = cirq.Circuit(flip_phase(qubits, mask))
+        gates = sum(len(op.qubits) == 2 for op in small_operations(circuit))
+        assert (gates == 2**n - 2) == (n <= DIAGONAL_UP_TO)
+        if n <= 6:
+            assert_same(circuit)
+
+
+def test_cirqs_diagonals_with_controls_decompose_rightly() -> None:
+    q = cirq.LineQubit.range(6)
+    for kind in (cirq.ThreeQubitDiagonalGate, ThreeQubitDiagonal):
+        gate = kind([0.1 * k**2 for k in range(8)])
+        assert_same(cirq.Circuit(gate(q[5], q[0], q[3])))
+        assert_same(cirq.Circuit(gate(q[5], q[0], q[3]).controlled_by(q[1], control_values=[0])))
+    assert_same(cirq.Circuit(cirq.CZ(q[4], q[1]).controlled_by(q[2]), cirq.CCZ(*q[:3]) ** 0.3))
+
+
+def test_a_three_qubit_diagonal_can_be_saved_and_written_out() -> None:
+    gate = ThreeQubitDiagonal(np.arange(8.0).tolist())
+    resolvers = [{"labkit.ThreeQubitDiagonal": ThreeQubitDiagonal}.get, *cirq.DEFAULT_RESOLVERS]
+    assert cirq.read_json(json_text=cirq.to_json(gate), resolvers=resolvers) == gate
+    assert eval(repr(gate), {"labkit": labkit}) == gate
 
 
 def test_what_has_no_decomposition_is_named() -> None:

@@ -12,6 +12,7 @@ import pytest
 from labkit.circuits.qaoa import qaoa_circuit
 from labkit.circuits.state_preparation import dicke_state
 from labkit.costs import LocalCost
+from labkit.limits import TooLargeError
 from labkit.simulators import (
     entropies_along,
     entropy,
@@ -102,5 +103,25 @@ def test_what_is_no_cut_of_a_state_is_refused() -> None:
         entropy(np.zeros(4), [0])
     with pytest.raises(TypeError, match="not an array of numbers"):
         entropy(["a", "b"], [0])
-    with pytest.raises(ValueError, match="cuts"):
+    with pytest.raises(TooLargeError, match="352,716 cuts, over a minute"):
         largest_entropy(np.ones(2**22), 11)
+    with pytest.raises(TypeError, match="neurons=0 is not a sequence"):
+        entropy(np.ones(4), 0)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="not an array of numbers"):
+        largest_entropy([[1, 0], [1]], 1)
+    with pytest.raises(ValueError, match="gates alone"):
+        entropies_along(cirq.Circuit(cirq.H(cirq.q(0)), cirq.measure(cirq.q(0))), [0])
+    with pytest.raises(TypeError, match="not a cirq"):
+        entropies_along("H", [0])  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("norm", [1e-200, 1e200])
+def test_the_norm_of_a_state_does_not_matter(norm: float) -> None:
+    bell = norm * np.array([1, 0, 0, 1j])
+    np.testing.assert_allclose(schmidt_values(bell, [1]), [0.5**0.5] * 2)
+
+
+def test_half_of_the_even_cuts_are_the_other_sides_of_the_others() -> None:
+    state = np.random.default_rng(2).normal(size=64)
+    every = max(entropy(state, side) for side in itertools.combinations(range(6), 3))
+    assert largest_entropy(state, 3)[0] == pytest.approx(every)

@@ -80,6 +80,7 @@ def pixels(png: bytes) -> IntArray:
 
 def test_a_frame_is_drawn_anew_when_anything_in_it_changes() -> None:
     left, right = new_axes(2)
+    right.set_aspect("equal")
     frames = Frames([left, right])
     seen = {frames.render_png()}
     changes: list[Callable[[], object]] = [

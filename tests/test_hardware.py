@@ -9,8 +9,10 @@ from functools import lru_cache
 from typing import Any
 
 import cirq
+import networkx as nx
 import numpy as np
 import pytest
+import sympy
 from cirq.circuits.qasm_output import QasmUGate
 from reference_cases import load_cases
 
@@ -22,6 +24,7 @@ from labkit.costs import Cost, CostTable, LocalCost, PauliZCost
 from labkit.hardware import (
     CompiledCircuit,
     DeviceSampler,
+    NoisySampler,
     compilation_report,
     compile_circuit,
     correct_readout,
@@ -192,8 +195,6 @@ def test_a_circuit_is_compiled_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_parameters_are_filled_in_and_keys_kept() -> None:
-    import sympy
-
     q = cirq.LineQubit.range(2)
     circuit = cirq.Circuit(
         cirq.X(q[0]) ** sympy.Symbol("t"), cirq.CNOT(*q), cirq.measure(q[1], key="b"),
@@ -226,6 +227,75 @@ def test_what_a_machine_cannot_run_is_refused_with_a_word_of_what_to_do() -> Non
     late = cirq.Circuit(cirq.measure(q[0], key="a"), cirq.CNOT(*q), cirq.measure(q[1], key="b"))
     with pytest.raises(ValueError, match="after a measurement"):
         DeviceSampler(device, cirq.Simulator()).run(late)
+
+
+def line_device(*edges: tuple[int, int]) -> cirq.Device:
+    """A device of couplings alone."""
+
+    class Line(cirq.Device):
+        @property
+        def metadata(self) -> cirq.DeviceMetadata:
+            graph = nx.Graph([(cirq.q(a), cirq.q(b)) for a, b in edges])
+            return cirq.DeviceMetadata(graph.nodes, graph)
+
+    return Line()
+
+
+def test_what_does_not_fit_the_connected_part_of_a_machine_is_refused() -> None:
+    device = line_device((0, 1), (5, 6), (6, 7), (7, 8))
+    triangle = qaoa_circuit(nk_cost(3, 2), [0.3], [0.5])
+    compiled = compile_circuit(triangle, device)
+    assert compiled.n_swaps > 0
+    assert total_variation(chances(compiled.circuit, [*compiled.places]), chances(
+        triangle, sorted(triangle.all_qubits()))) < 1e-6  # fmt: skip
+    with pytest.raises(ValueError, match="limit: the 4 of device that are connected"):
+        compile_circuit(qaoa_circuit(nk_cost(5, 3), [0.3], [0.5]), device)
+
+
+def measuring() -> dict[str, cirq.Circuit]:
+    q = cirq.LineQubit.range(4)
+    ghz = cirq.X(q[0]), cirq.CNOT(q[0], q[3])
+    inside = cirq.FrozenCircuit(*ghz, cirq.measure(q[0], q[3], key="a"))
+    return {
+        "a key twice": cirq.Circuit(
+            cirq.X(q[0]), cirq.measure(q[0], key="a"), cirq.measure(q[1], key="a")
+        ),
+        "a subcircuit": cirq.Circuit(cirq.CircuitOperation(inside, use_repetition_ids=False)),
+        "turned bits": cirq.Circuit(
+            cirq.X(q[0]), cirq.measure(q[0], q[1], key="a", invert_mask=(True, True))
+        ),
+    }
+
+
+@pytest.mark.parametrize("name", measuring())
+def test_both_samplers_record_what_cirq_records(name: str) -> None:
+    circuit = measuring()[name]
+    expected = cirq.Simulator().run(circuit, repetitions=3).records["a"]
+    noisy = NoisySampler(0.0, rng=np.random.default_rng(0))
+    for sampler in (DeviceSampler(virtual_device("rainbow")), noisy):
+        np.testing.assert_array_equal(sampler.run(circuit, repetitions=3).records["a"], expected)
+
+
+def test_the_virtual_machine_can_be_seeded() -> None:
+    circuit = cirq.Circuit(
+        cirq.H.on_each(*cirq.LineQubit.range(5)), cirq.measure(*cirq.LineQubit.range(5), key="m")
+    )
+    first, again = (
+        DeviceSampler("rainbow", rng=np.random.default_rng(3)).run(circuit, repetitions=9)
+        for _ in range(2)
+    )
+    assert first == again
+
+
+def test_measurements_that_are_not_plain_and_rates_out_of_range_are_refused() -> None:
+    q, rng = cirq.LineQubit(0), np.random.default_rng(0)
+    confused = cirq.measure(q, key="a", confusion_map={(0,): np.array([[0.0, 1.0], [1.0, 0.0]])})
+    pauli = cirq.measure_single_paulistring(cirq.X(q), key="a")
+    for measurement in (confused, pauli):
+        with pytest.raises(ValueError, match="limit: measurements of qubits"):
+            NoisySampler(0.0, rng=rng).run(cirq.Circuit(cirq.X(q), measurement))
+    with pytest.raises(ValueError, match=r"two_qubit_error=7\.0 is not in 0\.\.1"):
+        NoisySampler(7, rng=rng)
 
 
 # Mitigation
@@ -262,8 +332,8 @@ def test_extrapolation_repairs_a_mean_and_brings_no_mask_back() -> None:
         best = int(table.costs.argmin())
         lifts.append((noisy[1][best], noisy[5][best], clean[best]))
     before, after = np.mean(shares, axis=0)
-    assert before > 0.2
-    assert after < 0.05
+    assert before > 0.25
+    assert after < 0.03
     one, five, clean_best = np.mean(lifts, axis=0)
     assert five < one < clean_best  # folded circuits find the best mask less often, not more
 
@@ -277,6 +347,10 @@ def test_folding_changes_the_number_of_gates_and_not_what_they_do() -> None:
         assert total_variation(chances(folded, order), chances(circuit, order)) < 1e-9
     with pytest.raises(ValueError, match="scale=2 is even"):
         fold_gates(circuit, 2)
+    with pytest.raises(ValueError, match=r"depolarize.*has no inverse"):
+        fold_gates(cirq.Circuit(cirq.depolarize(0.1, 2)(*cirq.LineQubit.range(2))), 3)
+    with pytest.raises(TypeError, match="not a cirq"):
+        fold_gates("H", 3)  # type: ignore[arg-type]
 
 
 def test_extrapolation_of_an_exponential_is_exact() -> None:
@@ -287,6 +361,9 @@ def test_extrapolation_of_an_exponential_is_exact() -> None:
         assert found == pytest.approx(a + amplitude)
     with pytest.raises(ValueError, match="both sides of asymptote"):
         extrapolate_to_zero_noise([1, 3], [0.1, -0.1], asymptote=0.0)
+    for scales in ([1, 1], [-1, 1]):
+        with pytest.raises(ValueError, match="not different and above 0"):
+            extrapolate_to_zero_noise(scales, [0.5, 0.4], asymptote=0.0)
 
 
 # Fault tolerance
@@ -364,6 +441,10 @@ def test_measurements_are_exported_and_channels_refused() -> None:
     assert "m_masks[1] = measure q[1];" in program
     with pytest.raises(ValueError, match="depolarize"):
         to_openqasm3(cirq.Circuit(cirq.depolarize(0.1)(q[0])))
+    with pytest.raises(ValueError, match="one key twice"):
+        to_openqasm3(cirq.Circuit(cirq.measure(q[0], key="a"), cirq.measure(q[1], key="a")))
+    with pytest.raises(ValueError, match="symbols without a value: \\['t'\\]"):
+        to_openqasm3(cirq.Circuit(cirq.X(q[0]) ** sympy.Symbol("t")))
 
 
 def test_every_cost_that_can_be_simulated_has_a_report() -> None:
@@ -372,3 +453,22 @@ def test_every_cost_that_can_be_simulated_has_a_report() -> None:
         report = compilation_report(qaoa_circuit(cost, [0.3], [0.5]), "weber", cost=cost)
         assert report.gain_left is not None
         assert 0 < report.gain_left < 1
+
+
+def test_a_report_without_a_gain_or_of_another_cost() -> None:
+    cost = nk_cost(3, 2)
+    still = qaoa_circuit(cost, [0.0], [0.0])
+    assert compilation_report(still, "rainbow", cost=cost).gain_left is None
+    with pytest.raises(ValueError, match="cost has 4 neurons, and circuit 3 qubits"):
+        compilation_report(still, "rainbow", cost=nk_cost(4, 2))
+    with pytest.raises(ValueError, match=r"two_qubit_error=2\.0 is not in 0\.\.1"):
+        compilation_report(still, "rainbow", two_qubit_error=2.0)
+
+
+def test_a_fault_tolerant_machine_has_its_limits_named() -> None:
+    assert fault_tolerant_cost(1000, 10).years > 1e100
+    with pytest.raises(ValueError, match="n_neurons=1001"):
+        fault_tolerant_cost(1001, 10)
+    assert fault_tolerant_cost(4, 10, physical_error=0.01 - 1e-12).code_distance > 1e9
+    with pytest.raises(ValueError, match="below the threshold"):
+        fault_tolerant_cost(4, 10, physical_error=0.01)

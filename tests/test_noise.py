@@ -260,6 +260,31 @@ def test_what_has_no_density_matrix_is_refused_before_it_is_made() -> None:
         noisy_light_cone_expectation(CostTable([0.0, 1.0], 1), [0.1], [0.1], two_qubit_error=0.0)  # type: ignore[arg-type]
 
 
+def test_operations_that_have_no_gate_or_no_hash_act_as_they_are() -> None:
+    q = cirq.LineQubit.range(2)
+    flip, sign = (
+        cirq.CircuitOperation(cirq.FrozenCircuit(gate(q[1])), use_repetition_ids=False)
+        for gate in (cirq.X, cirq.Z)
+    )
+    circuit = cirq.Circuit(cirq.X(q[0]), *(each.controlled_by(q[0]) for each in (sign, flip)))
+    np.testing.assert_allclose(noisy_probabilities(circuit, two_qubit_error=0), [0, 0, 0, 1])
+    channel = cirq.KrausChannel([0.6 * np.eye(2), 0.8 * np.array([[0, 1], [1, 0]])])
+    found = noisy_probabilities(cirq.Circuit(channel(q[0]), cirq.CZ(*q)), two_qubit_error=0)
+    np.testing.assert_allclose(found, [0.36, 0, 0.64, 0], atol=1e-12)
+
+
+def test_terms_of_many_neurons_are_refused_before_their_gates_are_made() -> None:
+    wide = LocalCost([(tuple(range(9)), np.arange(512.0))], 9)
+    with pytest.raises(TooLargeError, match="order of cost=9 needs"):
+        noisy_light_cone_expectation(wide, [0.1], [0.1], two_qubit_error=0.01)
+    with pytest.raises(TooLargeError, match="20 terms of up to 6 neurons, over a minute"):
+        noisy_light_cone_expectation(nk_cost(20, 6), [0.1], [0.1], two_qubit_error=0.01)
+    with pytest.raises(ValueError, match=r"two_qubit_error=5\.0 is not in"):
+        noisy_light_cone_expectation(nk_cost(4, 2), [], [], two_qubit_error=5)
+    with pytest.raises(ValueError, match="probabilities has shape"):
+        misread(np.ones((4, 4)) / 16, 0.1, 0.1)
+
+
 def test_gates_that_take_over_a_minute_are_refused_before_any_is_run() -> None:
     many = cirq.Circuit([cirq.CZ(*cirq.LineQubit.range(2))] * 700, cirq.H.on_each(cirq.q(11)))
     wide = cirq.Circuit(cirq.I.on_each(*cirq.LineQubit.range(12))) + many

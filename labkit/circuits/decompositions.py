@@ -12,6 +12,7 @@ from labkit.limits import show_value
 
 #: Qubits up to which a many-controlled phase is made as a diagonal, by 2^n - 2 CNOTs.
 DIAGONAL_UP_TO = 7
+_DIAGONAL = (cirq.ZPowGate, cirq.CZPowGate, cirq.CCZPowGate, cirq.ThreeQubitDiagonalGate)
 
 
 class ThreeQubitDiagonal(cirq.ThreeQubitDiagonalGate):
@@ -26,6 +27,15 @@ class ThreeQubitDiagonal(cirq.ThreeQubitDiagonalGate):
 
     def __pow__(self, exponent: Any) -> ThreeQubitDiagonal:
         return ThreeQubitDiagonal([angle * exponent for angle in self._diag_angles_radians])
+
+    def __repr__(self) -> str:
+        angles = [*map(float, self._diag_angles_radians)]
+        return f"{type(self).__module__}.ThreeQubitDiagonal({angles})"
+
+    @classmethod
+    def _json_namespace_(cls) -> str:
+        """Its name in files that `cirq.to_json` writes begins with this."""
+        return "labkit"
 
 
 def small_operations(circuit: cirq.AbstractCircuit) -> Iterator[cirq.Operation]:
@@ -62,15 +72,14 @@ def _is_small(operation: cirq.Operation) -> bool:
 
 
 def _phases_as_diagonal(operation: cirq.Operation) -> Any:
-    """Z^t with controls, its phases shifted or not, and Cirq's diagonal on three qubits."""
+    """Powers of Z and Cirq's diagonal on three qubits, with any number of controls."""
     inner = operation.untagged
-    if cirq.is_parameterized(inner):
+    if cirq.is_parameterized(inner) or not 3 <= len(inner.qubits) <= DIAGONAL_UP_TO:
         return NotImplemented
-    if type(inner.gate) is cirq.ThreeQubitDiagonalGate:
-        return ThreeQubitDiagonal([*inner.gate._diag_angles_radians]).on(*inner.qubits)
-    if not isinstance(inner, cirq.ControlledOperation) or len(inner.qubits) > DIAGONAL_UP_TO:
-        return NotImplemented
-    if not isinstance(inner.sub_operation.gate, cirq.ZPowGate):
+    gate = inner.gate
+    while isinstance(gate, cirq.ControlledGate):
+        gate = gate.sub_gate
+    if not isinstance(gate, _DIAGONAL):
         return NotImplemented
     angles = np.angle(np.diag(cirq.unitary(inner)))
     return cirq.DiagonalGate(angles.tolist()).on(*inner.qubits)

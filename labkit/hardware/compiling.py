@@ -11,6 +11,7 @@ import cirq
 import networkx as nx
 
 from labkit.circuits.decompositions import small_operations
+from labkit.circuits.reports import circuit_report
 from labkit.hardware.devices import check_device, quiet, target_gateset
 from labkit.limits import TooLargeError, show_value
 
@@ -44,6 +45,8 @@ def compile_circuit(circuit: cirq.AbstractCircuit, device: cirq.Device | str) ->
     Where the pairs that interact are found among the machine's couplings, as a ring of neurons on
     a cycle of a grid, no qubit is moved; else Cirq's router moves them by exchanges.
 
+    What cancels is left out: of gates that were folded (`fold_gates`) nothing remains.
+
     Args:
         circuit: without measurements.
         device: a `cirq.Device` with a layout, or a name of `DEVICE_NAMES`.
@@ -58,7 +61,7 @@ def compile_circuit(circuit: cirq.AbstractCircuit, device: cirq.Device | str) ->
     device = check_device(device)
     small, qubits = _check_circuit(circuit), tuple(sorted(circuit.all_qubits()))
     assert device.metadata is not None
-    graph = device.metadata.nx_graph
+    graph = device.metadata.nx_graph.to_undirected()
     if len(qubits) > len(graph):
         raise ValueError(f"circuit has {len(qubits)} qubits (limit: the {len(graph)} of device)")
     with quiet():
@@ -82,11 +85,12 @@ def _check_circuit(circuit: cirq.AbstractCircuit) -> cirq.Circuit:
     operations: list[cirq.Operation] = []
     pairs = 0
     for operation in small_operations(circuit):
-        pairs += len(operation.qubits) == 2
         operations.append(operation)
-    if pairs > MAX_GATES:
-        what = f"circuit has {pairs:,} two-qubit gates, over a minute of compiling"
-        raise TooLargeError(f"{what} (limit: {MAX_GATES:,})")
+        pairs += len(operation.qubits) == 2
+        if pairs > MAX_GATES:
+            gates = circuit_report(circuit).two_qubit_gates
+            what = f"circuit has {gates:,} two-qubit gates, over a minute of compiling"
+            raise TooLargeError(f"{what} (limit: {MAX_GATES:,})")
     return cirq.Circuit(operations)
 
 
@@ -97,7 +101,11 @@ def _route(
     placement = place(circuit, qubits, graph)
     if placement is not None:
         return circuit.transform_qubits(placement.__getitem__), dict(placement), 0
-    router = cirq.RouteCQC(graph)
+    largest = max(nx.connected_components(graph), key=len)
+    if len(qubits) > len(largest):
+        what = f"circuit has {len(qubits)} qubits that interact"
+        raise ValueError(f"{what} (limit: the {len(largest)} of device that are connected)")
+    router = cirq.RouteCQC(graph.subgraph(largest))
     routed, first, moved = router.route_circuit(circuit, tag_inserted_swaps=True)
     swaps = sum(cirq.RoutingSwapTag() in op.tags for op in routed.all_operations())
     return routed, {qubit: moved[first[qubit]] for qubit in qubits}, swaps

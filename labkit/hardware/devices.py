@@ -26,14 +26,14 @@ def virtual_device(name: str) -> cirq.Device:
         return _cirq_google().engine.create_device_from_processor_id(name)
 
 
-def virtual_sampler(name: str) -> cirq.Sampler:
+def virtual_sampler(name: str, *, seed: int) -> cirq.Sampler:
     """Runs circuits of a machine's own gates with its median errors, on qsim, on this computer."""
     import qsimcirq
 
     engine = _cirq_google().engine
     with quiet():
         machine = engine.create_default_noisy_quantum_virtual_machine(
-            name, simulator_class=qsimcirq.QSimSimulator
+            name, simulator_class=qsimcirq.QSimSimulator, seed=seed
         )
         return machine.get_sampler(name)
 

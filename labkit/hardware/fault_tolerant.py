@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from labkit.limits import check_integer, check_number, check_positive
 
+_MOST_NEURONS = 1000  # 2^(n/2) is still a float64
 _FAILURE = 0.01  # of the whole search, half of it for the logical qubits
 
 
@@ -60,7 +61,7 @@ def fault_tolerant_cost(
     odd number with which all of them together err with 1/2 % at most.
 
     Args:
-        n_neurons: n, at least 1.
+        n_neurons: n, 1 to 1,000.
         samples: S, at least 1.
         weight_bits: w of each integer weight.
         physical_error: p of a physical gate, below the threshold of .01.
@@ -69,7 +70,7 @@ def fault_tolerant_cost(
     Reference: Fowler et al. 2012, arXiv 1208.0928 (surface code); Gidney 2018, arXiv 1709.06648
     (adders); Babbush et al. 2021, arXiv 2011.04149 (what is left of a quadratic speed-up).
     """
-    n = check_integer("n_neurons", n_neurons, minimum=1)
+    n = check_integer("n_neurons", n_neurons, minimum=1, maximum=_MOST_NEURONS)
     samples = check_integer("samples", samples, minimum=1)
     error = check_positive("physical_error", physical_error)
     if check_number("physical_error", error) >= 0.01:
@@ -86,7 +87,5 @@ def fault_tolerant_cost(
 
 def _code_distance(rounds: float, physical_error: float) -> int:
     """The least odd d with rounds * .03 (p/.01)^((d+1)/2) <= half of the allowed failure."""
-    distance = 3
-    while rounds * 0.03 * (physical_error / 0.01) ** ((distance + 1) / 2) > _FAILURE / 2:
-        distance += 2
-    return distance
+    halves = math.log(_FAILURE / 2 / (0.03 * rounds)) / math.log(physical_error / 0.01)
+    return max(2 * math.ceil(halves) - 1, 3)

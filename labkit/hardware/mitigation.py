@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from labkit.arrays import FloatArray
 from labkit.circuits.decompositions import small_operations
-from labkit.limits import check_array, check_finite, check_integer
+from labkit.limits import check_array, check_finite, check_integer, show_value
 from labkit.simulators.noise import check_readout_error
 from labkit.simulators.states import check_length
 
@@ -51,12 +51,19 @@ def correct_readout(
 def fold_gates(circuit: cirq.AbstractCircuit, scale: int) -> cirq.Circuit:
     """The same unitary with `scale` times the two-qubit gates: G becomes G (G^-1 G)^((scale-1)/2).
 
+    To be run as it is: what compiles a circuit for a machine leaves out what cancels.
+
     Args:
         circuit: without measurements or channels.
         scale: 1, 3, 5, ...
 
+    Raises:
+        ValueError: `scale` is even, or an operation has no inverse.
+
     Reference: Giurgica-Tiron et al. 2020, arXiv 2005.10921, section II.
     """
+    if not isinstance(circuit, cirq.AbstractCircuit):
+        raise TypeError(f"circuit={show_value(circuit)} is not a cirq.Circuit")
     scale = check_integer("scale", scale, minimum=1)
     if scale % 2 == 0:
         raise ValueError(f"scale={scale} is even (limit: 1, 3, 5, ...)")
@@ -65,6 +72,8 @@ def fold_gates(circuit: cirq.AbstractCircuit, scale: int) -> cirq.Circuit:
 
 def _folded(circuit: cirq.AbstractCircuit, scale: int) -> Iterator[cirq.Operation]:
     for operation in small_operations(circuit):
+        if cirq.inverse(operation, None) is None:
+            raise ValueError(f"circuit holds {show_value(operation)}, which has no inverse")
         yield operation
         if len(operation.qubits) == 2:
             for _ in range(scale // 2):
@@ -85,13 +94,15 @@ def extrapolate_to_zero_noise(
         asymptote: a.
 
     Raises:
-        ValueError: the values lie on both sides of the asymptote, or on it.
+        ValueError: the values lie on both sides of the asymptote, or on it; two scales are equal.
 
     Reference: Endo, Benjamin, Li 2018, arXiv 1712.09271, section III.
     """
     x, y = check_array("scales", scales), check_array("values", values)
     if x.ndim != 1 or x.shape != y.shape or len(x) < 2:
         raise ValueError(f"scales has shape {x.shape}, values {y.shape}; both must be (2 or more,)")
+    if (x <= 0).any() or len({*x.tolist()}) < len(x):
+        raise ValueError(f"scales={show_value(scales)} are not different and above 0")
     away = y - check_finite("asymptote", asymptote)
     if not ((away > 0).all() or (away < 0).all()):
         raise ValueError(f"values lie on both sides of asymptote={asymptote}, or on it")

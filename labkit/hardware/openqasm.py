@@ -7,6 +7,7 @@ import warnings
 import cirq
 
 from labkit.circuits.decompositions import small_operations
+from labkit.limits import show_value
 
 _DIGITS = 15
 _SXDG = "gate sxdg a { inv @ sx a; }\n"  # Cirq writes it, and stdgates.inc lacks it
@@ -22,10 +23,12 @@ def to_openqasm3(circuit: cirq.AbstractCircuit) -> str:
         circuit: of operations that have a unitary, and measurements.
 
     Raises:
-        ValueError: an operation has no OpenQASM form, such as a channel.
+        ValueError: an operation has no OpenQASM form, such as a channel; two measurements have
+            one key; the circuit has symbols.
 
     Reference: Cross et al. 2022, arXiv 2104.14722.
     """
+    _check(circuit)
     small = cirq.Circuit(small_operations(circuit))
     qubits = sorted(circuit.all_qubits())
     with warnings.catch_warnings():
@@ -34,3 +37,14 @@ def to_openqasm3(circuit: cirq.AbstractCircuit) -> str:
     include = 'include "stdgates.inc";\n'
     assert include in program
     return program.lstrip().replace(include, include + _SXDG, 1)
+
+
+def _check(circuit: cirq.AbstractCircuit) -> None:
+    if not isinstance(circuit, cirq.AbstractCircuit):
+        raise TypeError(f"circuit={show_value(circuit)} is not a cirq.Circuit")
+    if cirq.is_parameterized(circuit):
+        symbols = sorted(cirq.parameter_names(circuit))
+        raise ValueError(f"circuit has symbols without a value: {show_value(symbols)}")
+    keys = [key for op in circuit.all_operations() for key in cirq.measurement_key_names(op)]
+    if len({*keys}) < len(keys):
+        raise ValueError(f"circuit measures one key twice: {show_value(sorted(keys))}")

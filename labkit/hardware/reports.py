@@ -9,8 +9,10 @@ import cirq
 from labkit.circuits.reports import CircuitReport, circuit_report
 from labkit.costs import Cost
 from labkit.hardware.compiling import CompiledCircuit, compile_circuit
-from labkit.limits import check_number
-from labkit.simulators.noise import MAX_QUBITS, noisy_probabilities
+from labkit.limits import TooLargeError, check_share
+from labkit.simulators.noise import noisy_probabilities
+
+_ROUNDING = 1e-12  # a gain below this share of the costs' spread is none
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class CompilationReport:
         two_qubit_error: the probability of an error after each two-qubit gate.
         fidelity_product: (1 - error)^gates, the chance that no gate errs.
         gain_left: of what the noiseless circuit gains over a random mask in mean cost, the share
-            that is left; None without a cost, or for more than 12 qubits.
+            that is left; None without a cost or a gain, or where `noisy_probabilities` refuses.
     """
 
     before: CircuitReport
@@ -60,11 +62,17 @@ def compilation_report(
     Args:
         circuit: without measurements.
         device: a `cirq.Device` with a layout, or a name of `labkit.hardware.DEVICE_NAMES`.
-        two_qubit_error: probability of an error after each two-qubit gate of the machine.
+        two_qubit_error: probability of an error after each two-qubit gate of the machine, 0..1.
         cost: of the masks of the circuit's sorted qubits.
+
+    Raises:
+        ValueError: the cost has another number of neurons; and see `compile_circuit`.
     """
-    error = check_number("two_qubit_error", two_qubit_error)
+    error = check_share("two_qubit_error", two_qubit_error)
     compiled = compile_circuit(circuit, device)
+    if cost is not None and cost.n_neurons != len(compiled.qubits):
+        what = f"cost has {cost.n_neurons} neurons, and circuit {len(compiled.qubits)} qubits"
+        raise ValueError(f"{what} (limit: as many)")
     after = circuit_report(compiled.circuit)
     return CompilationReport(
         before=circuit_report(circuit),
@@ -78,21 +86,23 @@ def compilation_report(
 
 def _gain_left(compiled: CompiledCircuit, cost: Cost, error: float) -> float | None:
     """(noisy mean - mean of all masks) / (noiseless mean - mean of all masks)."""
-    if len(compiled.circuit.all_qubits()) > MAX_QUBITS:
+    circuit, n = _in_order(compiled), len(compiled.qubits)
+    try:
+        both = [noisy_probabilities(circuit, two_qubit_error=each) for each in (error, 0.0)]
+    except TooLargeError:
         return None
     table = cost.to_table()
-    place = {physical: q for q, physical in zip(compiled.qubits, compiled.places, strict=True)}
-    # labelled by where they are at the end, so that sorted qubits are neurons in order
-    spare = (q for q in compiled.circuit.all_qubits() if q not in place)
-    n = len(compiled.qubits)
-    names: dict[cirq.Qid, cirq.Qid] = {
-        physical: cirq.LineQubit(compiled.qubits.index(q)) for physical, q in place.items()
-    }
-    names.update({q: cirq.LineQubit(n + i) for i, q in enumerate(spare)})
-    circuit = compiled.circuit.transform_qubits(names)
-    circuit += cirq.Circuit(cirq.I.on_each(*cirq.LineQubit.range(n)))
-    means = []
-    for each in (error, 0.0):
-        chances = noisy_probabilities(circuit, two_qubit_error=each)
-        means.append(float(chances.reshape(2**n, -1).sum(axis=1) @ table.costs) - table.mean)
-    return means[0] / means[1]
+    noisy, clean = (
+        float(chances.reshape(2**n, -1).sum(axis=1) @ (table.costs - table.mean))
+        for chances in both
+    )
+    return noisy / clean if abs(clean) > _ROUNDING * table.std else None
+
+
+def _in_order(compiled: CompiledCircuit) -> cirq.Circuit:
+    """On qubits named by where they are at the end: those of neurons in order, then the others."""
+    n, circuit = len(compiled.qubits), compiled.circuit
+    spare = sorted(circuit.all_qubits().difference(compiled.places))
+    line = cirq.LineQubit.range(n + len(spare))
+    names: dict[cirq.Qid, cirq.Qid] = dict(zip([*compiled.places, *spare], line, strict=True))
+    return circuit.transform_qubits(names) + cirq.Circuit(cirq.I.on_each(*line[:n]))

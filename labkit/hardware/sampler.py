@@ -2,23 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import cirq
 import numpy as np
+import numpy.typing as npt
 
 from labkit.arrays import BoolArray
 from labkit.hardware.compiling import CompiledCircuit, compile_circuit
 from labkit.hardware.devices import check_device, quiet, virtual_sampler
-from labkit.limits import check_rng, show_value
+from labkit.limits import check_rng, check_share, show_value
 from labkit.masks import masks_from_indices
 from labkit.simulators.noise import noisy_probabilities
 
 _MOST_KEPT = 256  # compiled circuits
+Records = Mapping[str, npt.NDArray[Any]]  #: key -> bits (shots, times, qubits)
 
 
-class DeviceSampler(cirq.Sampler):
+class _EachCircuit(cirq.Sampler):
+    """Runs circuits one by one, their parameters filled in; the measurements stand at the end."""
+
+    def run_sweep(
+        self, program: cirq.AbstractCircuit, params: cirq.Sweepable, repetitions: int = 1
+    ) -> Sequence[cirq.Result]:
+        """As of every `cirq.Sampler`.
+
+        Raises:
+            ValueError: the circuit has no measurement, or gates after one.
+        """
+        gates, measurements = _split(program)
+        return [
+            cirq.ResultDict(
+                params=resolver,
+                records=self._records(
+                    cirq.resolve_parameters(gates, resolver), measurements, repetitions
+                ),
+            )
+            for resolver in cirq.to_resolvers(params)
+        ]
+
+    def _records(
+        self, gates: cirq.Circuit, measurements: Sequence[cirq.Operation], repetitions: int
+    ) -> Records:
+        raise NotImplementedError
+
+
+class DeviceSampler(_EachCircuit):
     """Compiles each circuit for a machine, runs it there, and reads its qubits in their order.
 
     Nothing leaves this computer unless `inner` sends it. A circuit is compiled once, however often
@@ -28,13 +58,20 @@ class DeviceSampler(cirq.Sampler):
         device: a name of `DEVICE_NAMES`, or a `cirq.Device` with a layout.
         inner: runs the compiled circuits; by default a virtual machine with its own median errors
             where `device` is a name, and qsim without errors else.
+        rng: seeds that default; by default it is seeded anew each time.
     """
 
-    def __init__(self, device: cirq.Device | str, inner: cirq.Sampler | None = None) -> None:
+    def __init__(
+        self,
+        device: cirq.Device | str,
+        inner: cirq.Sampler | None = None,
+        *,
+        rng: np.random.Generator | None = None,
+    ) -> None:
         self.device = check_device(device)
         if inner is not None and not isinstance(inner, cirq.Sampler):
             raise TypeError(f"inner={show_value(inner)} is not a cirq.Sampler")
-        self.inner = inner or _default_sampler(device)
+        self.inner = inner or _default_sampler(device, np.random.default_rng(rng))
         self._compiled: dict[cirq.FrozenCircuit, CompiledCircuit] = {}
 
     def compiled(self, circuit: cirq.AbstractCircuit) -> CompiledCircuit:
@@ -46,28 +83,17 @@ class DeviceSampler(cirq.Sampler):
             self._compiled[key] = compile_circuit(circuit, self.device)
         return self._compiled[key]
 
-    def run_sweep(
-        self, program: cirq.AbstractCircuit, params: cirq.Sweepable, repetitions: int = 1
-    ) -> Sequence[cirq.Result]:
-        """As of every `cirq.Sampler`; the measurements stand at the end of the circuit."""
-        return [
-            self._run_one(cirq.resolve_parameters(program, resolver), resolver, repetitions)
-            for resolver in cirq.to_resolvers(params)
-        ]
-
-    def _run_one(
-        self, program: cirq.AbstractCircuit, resolver: cirq.ParamResolver, repetitions: int
-    ) -> cirq.Result:
-        gates, measurements = _split(program)
+    def _records(
+        self, gates: cirq.Circuit, measurements: Sequence[cirq.Operation], repetitions: int
+    ) -> Records:
         found = self.compiled(gates)
         place = dict(zip(found.qubits, found.places, strict=True))
-        read = cirq.Moment(m.with_qubits(*(place[q] for q in m.qubits)) for m in measurements)
+        read = cirq.Circuit(m.with_qubits(*(place[q] for q in m.qubits)) for m in measurements)
         with quiet():
-            result = self.inner.run(found.circuit + cirq.Circuit(read), repetitions=repetitions)
-        return cirq.ResultDict(params=resolver, records=result.records)
+            return self.inner.run(found.circuit + read, repetitions=repetitions).records
 
 
-class NoisySampler(cirq.Sampler):
+class NoisySampler(_EachCircuit):
     """Draws from the exact chances of a circuit whose gates err, of 12 qubits or fewer.
 
     For a few shots of many circuits; a thousand shots of a large one are qsim's, on a circuit with
@@ -89,35 +115,25 @@ class NoisySampler(cirq.Sampler):
         rng: np.random.Generator,
     ) -> None:
         self._noise = {
-            "two_qubit_error": two_qubit_error,
-            "one_qubit_error": one_qubit_error,
+            "two_qubit_error": check_share("two_qubit_error", two_qubit_error),
+            "one_qubit_error": check_share("one_qubit_error", one_qubit_error),
             "readout_error": readout_error,
         }
         self._rng = check_rng(rng)
 
-    def run_sweep(
-        self, program: cirq.AbstractCircuit, params: cirq.Sweepable, repetitions: int = 1
-    ) -> Sequence[cirq.Result]:
-        """As of every `cirq.Sampler`; the measurements stand at the end of the circuit."""
-        return [
-            self._run_one(cirq.resolve_parameters(program, resolver), resolver, repetitions)
-            for resolver in cirq.to_resolvers(params)
-        ]
-
-    def _run_one(
-        self, program: cirq.AbstractCircuit, resolver: cirq.ParamResolver, repetitions: int
-    ) -> cirq.Result:
-        gates, measurements = _split(program)
+    def _records(
+        self, gates: cirq.Circuit, measurements: Sequence[cirq.Operation], repetitions: int
+    ) -> Records:
         chances = noisy_probabilities(gates, **self._noise)
         drawn = self._rng.choice(len(chances), size=repetitions, p=chances / chances.sum())
         qubits = sorted(gates.all_qubits())
         masks = masks_from_indices(drawn, len(qubits))
-        column = {qubit: masks[:, j] for j, qubit in enumerate(qubits)}
-        measured = {
-            cirq.measurement_key_name(m): np.array([column[q] for q in m.qubits]).T ^ _inverted(m)
-            for m in measurements
-        }
-        return cirq.ResultDict(params=resolver, measurements=measured)
+        read: dict[str, list[BoolArray]] = {}
+        for measurement in measurements:
+            places = [qubits.index(qubit) for qubit in measurement.qubits]
+            bits = masks[:, places] ^ _inverted(measurement)
+            read.setdefault(cirq.measurement_key_name(measurement), []).append(bits)
+        return {key: np.stack(bits, axis=1).astype(np.uint8) for key, bits in read.items()}
 
 
 def _inverted(measurement: cirq.Operation) -> BoolArray:
@@ -127,17 +143,25 @@ def _inverted(measurement: cirq.Operation) -> BoolArray:
     return np.array(gate.full_invert_mask())
 
 
-def _default_sampler(device: cirq.Device | str) -> cirq.Sampler:
+def _default_sampler(device: cirq.Device | str, rng: np.random.Generator) -> cirq.Sampler:
     import qsimcirq
 
-    return virtual_sampler(device) if isinstance(device, str) else qsimcirq.QSimSimulator()
+    seed = int(rng.integers(2**31))
+    if isinstance(device, str):
+        return virtual_sampler(device, seed=seed)
+    return qsimcirq.QSimSimulator(seed=seed)
 
 
 def _split(program: cirq.AbstractCircuit) -> tuple[cirq.Circuit, list[cirq.Operation]]:
     """The gates, and the measurements after them; every qubit that is read is among the gates'."""
+    program = cirq.unroll_circuit_op(program, deep=True, tags_to_check=None)
     measurements = [op for op in program.all_operations() if cirq.is_measurement(op)]
     if not measurements:
         raise ValueError("circuit measures no qubit")
+    for each in measurements:
+        if not isinstance(each.gate, cirq.MeasurementGate) or each.gate.confusion_map:
+            given = show_value(each)
+            raise ValueError(f"circuit holds {given} (limit: measurements of qubits, unconfused)")
     if not program.are_all_measurements_terminal():
         raise ValueError("circuit has gates after a measurement (limit: all stand at its end)")
     gates = cirq.Circuit(op for op in program.all_operations() if not cirq.is_measurement(op))

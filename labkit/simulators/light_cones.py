@@ -39,7 +39,7 @@ def light_cone_expectation(cost: LocalCost, gammas: npt.ArrayLike, betas: npt.Ar
     if not isinstance(cost, LocalCost):
         raise TypeError(f"cost={show_value(cost)} is not a LocalCost")
     gammas, betas = check_angles(gammas, betas)
-    overlaps = _Overlaps(cost)
+    overlaps = Overlaps(cost)
     cones = [overlaps.light_cone(neurons, len(gammas)) for neurons, _ in cost.terms]
     widest = max(map(len, cones), default=0) or 1
     check_register("n_neurons of a cone", widest, bytes_per_mask=_BYTES_PER_MASK, what="its state")
@@ -61,11 +61,11 @@ def light_cone(cost: LocalCost, neurons: Sequence[int], p: int) -> list[int]:
         neurons: those of the term.
         p: number of layers, 0 or more.
     """
-    return _Overlaps(cost).light_cone(neurons, check_integer("p", p, minimum=0))
+    return Overlaps(cost).light_cone(neurons, check_integer("p", p, minimum=0))
 
 
 @dataclass(frozen=True, eq=False)
-class _Overlaps:
+class Overlaps:
     """Which terms of a cost have a neuron in common."""
 
     cost: LocalCost
@@ -80,6 +80,7 @@ class _Overlaps:
         return terms
 
     def light_cone(self, neurons: Sequence[int], p: int) -> list[int]:
+        """See `light_cone`."""
         cone = set(neurons)
         for _ in range(p):
             touched = {i for j in cone for i in self.terms_of[j]}

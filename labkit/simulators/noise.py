@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numbers
-from collections.abc import Sequence
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -13,15 +13,17 @@ import numpy.typing as npt
 
 from labkit.arrays import BoolArray, FloatArray, IntArray
 from labkit.costs.spectrum import walsh_hadamard
-from labkit.limits import TooLargeError, check_array, check_number, check_register, show_value
+from labkit.limits import TooLargeError, check_array, check_register, check_share, show_value
+from labkit.simulators.states import check_length
 
 if TYPE_CHECKING:
     import cirq
 
 #: Qubits of a density matrix, at most: 4^12 numbers are 128 MB, a gate some tenths of a second.
 MAX_QUBITS = 12
-#: Numbers that all two-qubit gates of a circuit change, 4^n each (n of 8 at least): about a minute.
-_MOST_CHANGED = 10**10
+#: Numbers that all two-qubit gates of a circuit change, 4^n each: about a minute.
+MOST_CHANGED = 10**10
+_FEWEST = 9  # qubits that are reckoned with, for what each gate itself takes
 _PAULIS = np.array([[[1, 0], [0, 1]], [[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]])
 _TWO = np.einsum("iab,jcd->ijacbd", _PAULIS, _PAULIS)
 #: Of k qubits, the Pauli products (4^k, 4^k) as rows, of norm 1.
@@ -59,9 +61,11 @@ def noisy_probabilities(
 
     Reference: Nielsen and Chuang 2010, section 8.3.4 (depolarising channel).
     """
+    kept_share("two_qubit_error", two_qubit_error, n_qubits=2)
     run = NoisyCircuit.of(circuit, one_qubit_error=one_qubit_error)
+    read = None if readout_error is None else _check_readings(readout_error, run.n_qubits)
     found = run.probabilities(two_qubit_error)
-    return found if readout_error is None else misread(found, *_two_errors(readout_error))
+    return found if read is None else misread(found, *read)
 
 
 def misread(
@@ -80,6 +84,7 @@ def misread(
         p_read_0_given_1: the same.
     """
     read = check_array("probabilities", probabilities)
+    check_length("probabilities", read)
     n = len(read).bit_length() - 1
     up = check_readout_error("p_read_1_given_0", p_read_1_given_0, n)
     down = check_readout_error("p_read_0_given_1", p_read_0_given_1, n)
@@ -112,19 +117,24 @@ class NoisyCircuit:
     def of(cls, circuit: cirq.AbstractCircuit, *, one_qubit_error: float = 0.0) -> NoisyCircuit:
         """From a circuit without measurements."""
         from labkit.circuits.decompositions import small_operations
+        from labkit.circuits.reports import circuit_report
 
-        kept = _kept("one_qubit_error", one_qubit_error, n_qubits=1)
+        kept = kept_share("one_qubit_error", one_qubit_error, n_qubits=1)
         qubits = _check_circuit(circuit)
         gathered = _Pairs(len(qubits), kept)
         place = {qubit: j for j, qubit in enumerate(qubits)}
-        operations = [*small_operations(circuit)]
-        _check_gates(operations, len(qubits))
-        for operation in operations:
+        limit = MOST_CHANGED // 4 ** max(len(qubits), _FEWEST)
+        for operation in small_operations(circuit):
             gathered.append([place[qubit] for qubit in operation.qubits], operation)
+            if len(gathered.places) > limit:
+                gates = circuit_report(circuit).two_qubit_gates
+                what = f"circuit has {gates:,} two-qubit gates on {len(qubits)} qubits"
+                raise TooLargeError(f"{what}, over a minute (limit: {limit:,})")
         return gathered.finish()
 
     def probabilities(self, two_qubit_error: float) -> FloatArray:
         """Of all masks (2^n,), with an error of this probability after each two-qubit gate."""
+        kept_share("two_qubit_error", two_qubit_error, n_qubits=2)
         n = self._width
         of_z = np.ix_(*[(0, 3)] * n)
         v = np.zeros((4,) * n)
@@ -137,7 +147,7 @@ class NoisyCircuit:
         """To Tr(P rho) of all Pauli products P, (4^n,), in place."""
         from labkit.simulators.engine.transfer import apply_all
 
-        kept = _kept("two_qubit_error", two_qubit_error, n_qubits=2)
+        kept = kept_share("two_qubit_error", two_qubit_error, n_qubits=2)
         apply_all(v, *self._sparse, np.where(self.errs, kept, 1.0))
 
     @property
@@ -199,6 +209,8 @@ class _Pairs:
     def _transfer_matrix(self, operation: cirq.Operation) -> tuple[FloatArray, bool]:
         """R (4^k, 4^k), and whether it is a gate, which can err."""
         gate = operation.gate
+        if gate is None or not isinstance(gate, Hashable):
+            return transfer_matrix(operation)
         if gate not in self._known:
             self._known[gate] = transfer_matrix(operation)
         return self._known[gate]
@@ -236,51 +248,39 @@ def _check_circuit(circuit: cirq.AbstractCircuit) -> list[cirq.Qid]:
     qubits = sorted(circuit.all_qubits())
     if not qubits:
         raise ValueError("circuit has no qubit (limit: 1 or more)")
-    if len(qubits) > MAX_QUBITS:
-        what = f"circuit has {len(qubits)} qubits; of a density matrix there are at most"
+    n = len(qubits)
+    if n > MAX_QUBITS:
+        what = f"circuit has {n} qubits; of a density matrix there are at most"
         raise TooLargeError(f"{what} {MAX_QUBITS}")
-    check_register(
-        "n_qubits", len(qubits), bytes_per_mask=_bytes_per_mask, what="the density matrix"
-    )
+    check_register("n_qubits", n, bytes_per_mask=_bytes_per_mask, what="the density matrix")
     return qubits
-
-
-def _check_gates(operations: Sequence[cirq.Operation], n: int) -> None:
-    """Refuses what would take over a minute, before it is started."""
-    gates, limit = sum(len(op.qubits) == 2 for op in operations), _MOST_CHANGED // 4 ** max(n, 8)
-    if gates > limit:
-        what = f"circuit has {gates:,} two-qubit gates on {n} qubits, over a minute"
-        raise TooLargeError(f"{what} (limit: {limit:,})")
 
 
 def _bytes_per_mask(n: int) -> int:
     return int(20 * 2**n)
 
 
-def _kept(argument: str, error: float, *, n_qubits: int) -> float:
+def kept_share(argument: str, error: float, *, n_qubits: int) -> float:
     """1 - 4^k e / (4^k - 1), the factor of what is not the identity, after depolarising."""
-    checked = check_number(argument, error)
-    if not 0 <= checked <= 1:
-        raise ValueError(f"{argument}={checked} is not in 0..1")
-    return 1 - 4**n_qubits * checked / (4**n_qubits - 1)
+    return 1 - 4**n_qubits * check_share(argument, error) / (4**n_qubits - 1)
 
 
-def _two_errors(readout_error: Any) -> tuple[Any, Any]:
-    """P(read 1 | 0) and P(read 0 | 1), of a pair or one number for both."""
+def _check_readings(readout_error: Any, n: int) -> list[FloatArray]:
+    """P(read 1 | 0) and P(read 0 | 1), (n,) each, of a pair or one number for both."""
     if isinstance(readout_error, numbers.Real):
-        return readout_error, readout_error
+        readout_error = readout_error, readout_error
     try:
         up, down = readout_error
     except (TypeError, ValueError):
         given = f"readout_error={show_value(readout_error)}"
         raise ValueError(f"{given} is not one number, or two of P(read 1|0), P(read 0|1)") from None
-    return up, down
+    return [check_readout_error("readout_error", error, n) for error in (up, down)]
 
 
 def check_readout_error(argument: str, error: npt.ArrayLike, n: int) -> FloatArray:
     """One probability for each of n qubits, (n,), from one number or n."""
     errors = check_array(argument, error)
-    if errors.ndim > 1 or errors.size not in (1, n):
+    if errors.shape not in ((), (n,)):
         raise ValueError(f"{argument} has shape {errors.shape}; it must be () or ({n},)")
     if not ((errors >= 0) & (errors <= 1)).all():
         raise ValueError(f"{argument}={show_value(error)} is not in 0..1")

@@ -15,9 +15,9 @@ from labkit.arrays import FloatArray
 from labkit.costs import LocalCost
 from labkit.costs.local import Term
 from labkit.costs.spectrum import walsh_hadamard
-from labkit.limits import check_memory, memory_limit, show_value
-from labkit.simulators.light_cones import light_cone
-from labkit.simulators.noise import NoisyCircuit
+from labkit.limits import TooLargeError, check_memory, memory_limit, show_value
+from labkit.simulators.light_cones import Overlaps
+from labkit.simulators.noise import MOST_CHANGED, NoisyCircuit, kept_share
 
 _BYTES = 24  # of each number: it, what it becomes, and a copy in the order of the axes
 
@@ -41,25 +41,42 @@ def noisy_light_cone_expectation(
 
     Raises:
         ValueError: the angles are not of one length, or the error is not in 0..1.
-        TooLargeError: the products of a cone do not fit in memory.
+        TooLargeError: the products of a cone do not fit in memory, or the terms not in a minute.
     """
     if not isinstance(cost, LocalCost):
         raise TypeError(f"cost={show_value(cost)} is not a LocalCost")
     gammas, betas = check_angles(gammas, betas)
+    kept_share("two_qubit_error", two_qubit_error, n_qubits=2)
+    _check_terms(cost)
+    _check_cones(cost, len(gammas))
     layers = [
         _Layer(cost, gamma, beta, two_qubit_error)
         for gamma, beta in zip(gammas.tolist(), betas.tolist(), strict=True)
     ]
-    _check_cones(cost, len(layers))
     return sum(_expectation(term, layers) for term in cost.terms)
+
+
+def _check_terms(cost: LocalCost) -> None:
+    """Refuses a cost whose terms' gates, as matrices (4^k, 4^k), take over a minute or the memory.
+
+    A term of k neurons has 2^k - 2 gates at most, each of which changes 16^k numbers.
+    """
+    orders = [max(len(neurons), 2) for neurons, _ in cost.terms]
+    largest = int(math.log(memory_limit() / _BYTES, 16))
+    k = max(orders, default=2)
+    check_memory("order of cost", k, nbytes=_BYTES * 16.0**k, largest=largest, what="a term of it")
+    if sum(32.0**order for order in orders) > MOST_CHANGED:
+        what = f"cost has {len(orders):,} terms of up to {k} neurons, over a minute"
+        raise TooLargeError(f"{what} (limit: {int(MOST_CHANGED / 32**k):,} terms of so many)")
 
 
 def _check_cones(cost: LocalCost, p: int) -> None:
     """Refuses a cone whose products do not fit in memory, before any is made."""
     largest = int(math.log(memory_limit() / _BYTES, 4))
+    overlaps = Overlaps(cost)
     for neurons in {neurons for neurons, _ in cost.terms if neurons and p}:
-        inner = len(light_cone(cost, neurons, p - 1))
-        outer = len(light_cone(cost, neurons, p)) - inner
+        inner = len(overlaps.light_cone(neurons, p - 1))
+        outer = len(overlaps.light_cone(neurons, p)) - inner
         nbytes = _BYTES * 4.0**inner * 2.0**outer
         what = "the Pauli products of it"
         check_memory("neurons of a cone", inner + outer, nbytes=nbytes, largest=largest, what=what)

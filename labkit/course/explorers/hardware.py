@@ -38,10 +38,15 @@ class NoisyForm:
     run: NoisyCircuit
     two_qubit_gates: int
 
-    @lru_cache(maxsize=16)  # noqa: B019 - as many as there are error rates
     def chances(self, error: float) -> FloatArray:
         """Of all masks in one shot, (2^n,)."""
-        return self.run.probabilities(error)
+        if error not in self._chances:
+            self._chances[error] = self.run.probabilities(error)
+        return self._chances[error]
+
+    @cached_property
+    def _chances(self) -> dict[float, FloatArray]:
+        return {}
 
     def gain_left(self, error: float) -> float:
         """The share of the noiseless gain over a random mask, in mean cost."""
@@ -88,7 +93,7 @@ class HardwareView:
     def best_chance(self) -> float:
         """Of a mask of least cost, in one shot."""
         table = self.shown.table
-        return float(self.shown.chances(self.error)[table.costs <= table.minimum + 1e-9].sum())
+        return float(self.shown.chances(self.error)[table.marked(table.minimum)].sum())
 
     @cached_property
     def counts(self) -> IntArray:
@@ -112,7 +117,7 @@ class HardwareView:
             f"<b>{self.error:g}</b> each: <b>{self.gain_left:.3f}</b> of the gain is left, the "
             f"product of fidelities says {self.fidelity:.3f} · a best mask in one shot with "
             f"probability <b>{self.best_chance:.3f}</b>, by chance "
-            f"{len(table.optimal_masks()) / 2**n:.3f} · cheapest of {self.shots:,} shots: "
+            f"{table.marked(table.minimum).mean():.3f} · cheapest of {self.shots:,} shots: "
             f"{mask_to_string(mask_from_index(self.found, n))}, cost {cost:.4f}, rank "
             f"{table.rank(mask_from_index(self.found, n))}"
         )

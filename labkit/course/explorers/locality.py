@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import ipywidgets as widgets
 import numpy as np
@@ -24,7 +24,7 @@ from labkit.simulators import NoisyCircuit, evolve_qaoa, largest_entropy
 MIN_NEURONS, MAX_NEURONS, LAYERS, STARTS = 4, 6, 2, 10
 TASKS = ("breast_cancer", "moons", "circles")
 ERRORS = (0.0, 1e-3, 3e-3, 1e-2, 2e-2)
-#: What the dial moves: the words of its control, and what is "found" at it.
+#: What the dial moves, in words.
 DIALS = {
     "K": "neurons an output of an NK network reads, K",
     "order": "order at which the cost of a network is cut off",
@@ -55,10 +55,15 @@ class Setting:
         """Of the circuit."""
         return int(self.run.errs.sum())
 
-    @lru_cache(maxsize=8)  # noqa: B019 - as many as there are error rates
     def success(self, error: float) -> float:
         """The chance of a mask of least cost in one shot."""
-        return float(self.run.probabilities(error)[self.good].sum())
+        if error not in self._successes:
+            self._successes[error] = float(self.run.probabilities(error)[self.good].sum())
+        return self._successes[error]
+
+    @cached_property
+    def _successes(self) -> dict[float, float]:
+        return {}
 
 
 @lru_cache(maxsize=1024)
@@ -84,7 +89,7 @@ def _qaoa(cost: Form, true_cost: Form, regret: float) -> Setting:
     angles = ramp_angles(LAYERS, n, std=cost.std)
     circuit = qaoa_circuit(cost, *angles)
     bits, _ = largest_entropy(evolve_qaoa(cost, *angles), n // 2)
-    good = table.costs <= table.minimum + 1e-9
+    good = table.marked(table.minimum)
     depth = circuit_report(circuit).depth
     return Setting(regret, NoisyCircuit.of(circuit), depth, bits, good)
 

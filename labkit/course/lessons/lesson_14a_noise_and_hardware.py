@@ -58,7 +58,7 @@ def measure_gain_left(parameters: Mapping[str, Any], seed: int) -> Outcome:
 
     Args:
         parameters: 'form' and 'n_neurons' of `build_cost`, p layers on the ramp, and 'error' after
-            each two-qubit gate. Above 12 neurons an NK cost is followed by its light cones.
+            each two-qubit gate. Above 10 neurons an NK cost is followed by its light cones.
         seed: of the network's weights.
 
     Returns:
@@ -130,7 +130,7 @@ def _grover_runs(block_size: int) -> tuple[NoisyCircuit, ...]:
 
     qubits = cirq.LineQubit.range(block_size)
     oracle = build_table_oracle(qubits, [np.ones(block_size, dtype=bool)])
-    most = optimal_iterations(block_size, 1)
+    most = max(optimal_iterations(block_size, 1), 1)
     return tuple(NoisyCircuit.of(grover_circuit(qubits, oracle, j + 1)) for j in range(most))
 
 
@@ -163,7 +163,12 @@ def computed_ratio(block_size: int, gates_per_call: int, error: float) -> float:
 
 
 def break_even_error(block_size: int, gates_per_call: int) -> float:
-    """The error rate below which `computed_ratio` is below 1, by bisection on a log scale."""
+    """The error rate below which `computed_ratio` is below 1, by bisection on a log scale.
+
+    0 where it never is.
+    """
+    if computed_ratio(block_size, gates_per_call, 0.0) >= 1:
+        return 0.0
     low, high = -12.0, 0.0
     for _ in range(50):
         middle = (low + high) / 2

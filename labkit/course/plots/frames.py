@@ -50,6 +50,7 @@ class Frames:
 
     def _frame(self, number: int) -> Any:
         """The strip of the figure that holds axes `number` without contents."""
+        self._axes[number].apply_aspect()
         kept, what = self._kept[number], _describe(self._axes[number])
         if what not in kept:
             kept[what] = self._draw_frame(number)
