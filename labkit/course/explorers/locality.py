@@ -13,7 +13,7 @@ from labkit.ansatz import ramp_angles
 from labkit.costs import PauliZCost
 from labkit.course.explorers.base import Explorer, seed_slider, slider
 from labkit.course.explorers.picture import SharedMask
-from labkit.course.lessons.lesson_14a_noise_and_hardware import Form
+from labkit.course.lessons.lesson_14a_noise_and_hardware import Cost
 from labkit.course.plots.noise import draw_bits, draw_dial, draw_gates
 from labkit.limits import check_choice, check_integer
 from labkit.masks import mask_from_index
@@ -75,12 +75,12 @@ def view_setting(task: str, dial: str, value: int, n_neurons: int, seed: int) ->
         cost = build_nk_problem(task, n_neurons, value, seed=seed).cost
         return _qaoa(cost, cost, 0.0)
     table = build_problem(task, n_neurons, seed=seed).table
-    cut: Form = table if value == n_neurons else PauliZCost.from_table(table, max_order=value)
+    cut: Cost = table if value == n_neurons else PauliZCost.from_table(table, max_order=value)
     chosen = mask_from_index(int(cut.to_table().costs.argmin()), n_neurons)
     return _qaoa(cut, table, float(table.evaluate(chosen)) - table.minimum)
 
 
-def _qaoa(cost: Form, true_cost: Form, regret: float) -> Setting:
+def _qaoa(cost: Cost, true_cost: Cost, regret: float) -> Setting:
     """QAOA of `LAYERS` layers on the ramp."""
     from labkit.circuits import circuit_report
     from labkit.circuits.qaoa import qaoa_circuit
@@ -215,12 +215,13 @@ class LocalityExplorer(Explorer):
     def _words(self, view: Setting) -> str:
         chosen = self.chosen
         dial, value, error = chosen["dial"], chosen["value"], chosen["error"]
+        of = " of this block" if dial == "block size" else ""
         held = value if dial == "block size" else chosen["n_neurons"]
         return (
             f"{dial} = <b>{value}</b> of {chosen['n_neurons']} neurons: the machine holds {held} "
             f"qubits, <b>{view.two_qubit_gates:,}</b> two-qubit gates, depth {view.depth:,}, "
-            f"<b>{view.bits:.2f}</b> bits across a cut into halves at most · success in one shot "
-            f"{view.success(0.0):.3f} without errors, <b>{view.success(error):.3f}</b> at an error "
-            f"of {error:g} · an ideal search of this locality ends <b>{view.regret:.4f}</b> above "
-            "the least cost"
+            f"<b>{view.bits:.2f}</b> bits across a cut into halves at most · success in one shot"
+            f"{of} {view.success(0.0):.3f} without errors, <b>{view.success(error):.3f}</b> at an "
+            f"error of {error:g} · an ideal search of this locality ends <b>{view.regret:.4f}</b> "
+            "above the least cost"
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,9 @@ from labkit.arrays import FloatArray
 from labkit.costs import CostTable, LocalCost, PauliZCost
 from labkit.course.checking import compare_number, exercise, number_exercise
 from labkit.course.lessons.lesson_12_local_selection import build_two_layers
-from labkit.ledger import Ledger
+from labkit.datasets import load_task
+from labkit.ledger import Ledger, Outcome
+from labkit.networks import sample_network
 from labkit.problems import build_nk_problem, build_problem
 from labkit.scoring import quadratic_cost
 from labkit.selectors import (
@@ -24,17 +27,18 @@ from labkit.selectors import (
     local_selection,
     one_flip_search,
     random_search,
+    run,
 )
 from labkit.selectors.racing import CallMeter, Entrant, trace
 from labkit.simulators import NoisyCircuit, noisy_light_cone_expectation
-from labkit.sweeps.points import Outcome
 
 if TYPE_CHECKING:
     import cirq
     import pandas as pd
 
 TASK = "breast_cancer"
-Form = CostTable | PauliZCost | LocalCost
+#: Of these there are circuits, a mean and a standard deviation.
+Cost = CostTable | PauliZCost | LocalCost
 ERRORS = (0.0, 1e-4, 1e-3, 3e-3, 1e-2, 2e-2)
 #: Masks that count as found in figure B: the best 5% of 256.
 BEST = 13
@@ -42,7 +46,7 @@ BEST = 13
 BUDGETS = (50, 100, 200)
 
 
-def build_cost(form: str, n_neurons: int, seed: int) -> Form:
+def build_cost(form: str, n_neurons: int, seed: int) -> Cost:
     """A cost of breast_cancer in a form: 'NK 2', 'NK 3', ..., 'two-local', or 'table'."""
     if form.startswith("NK"):
         return build_nk_problem(TASK, n_neurons, int(form[3:]), seed=seed).cost
@@ -84,7 +88,7 @@ def measure_gain_left(parameters: Mapping[str, Any], seed: int) -> Outcome:
 
 
 def _mean_cost(
-    cost: Form, circuit: cirq.Circuit, gammas: FloatArray, betas: FloatArray, error: float
+    cost: Cost, circuit: cirq.Circuit, gammas: FloatArray, betas: FloatArray, error: float
 ) -> float:
     if isinstance(cost, LocalCost) and cost.n_neurons > 10:
         return noisy_light_cone_expectation(cost, gammas, betas, two_qubit_error=error)
@@ -256,22 +260,33 @@ def _entrant(
     return search_blocks
 
 
+def seconds_of(name: str, n_neurons: int) -> float:
+    """Seconds of one search of a two-local cost: 'exhaustive' or 'one_flip_search'."""
+    task = load_task(TASK)
+    network = sample_network(task.n_features, n_neurons, seed=1).adapted(task.x_train)
+    cost = quadratic_cost(network, task.x_train, task.y_train)
+    start = time.perf_counter()
+    run({"exhaustive": exhaustive, "one_flip_search": one_flip_search}[name], cost,
+        rng=np.random.default_rng(1))  # fmt: skip
+    return time.perf_counter() - start
+
+
 # two qubits, mask 11, one iteration, error 0.05 after each of the two CZ
-number_exercise("14a-1", 0.25 + 0.75 * (1 - 16 * 0.05 / 15) ** 2, tolerance=1e-6)
+number_exercise("14a-1", 0.25 + 0.75 * (1 - 16 * 0.05 / 15) ** 2, tolerance=5e-4)
 
 
 @exercise("14a-2")
 def depolarised(answer: Any) -> str | None:
-    """A function (rho, error) -> rho after depolarising two qubits."""
+    """A function (rho, error) -> rho after depolarising one qubit."""
     rng = np.random.default_rng(14)
-    for error in (0.0, 0.1, 15 / 16):
-        state = rng.normal(size=4) + 1j * rng.normal(size=4)
+    for error in (0.0, 0.1, 0.75):
+        state = rng.normal(size=2) + 1j * rng.normal(size=2)
         rho = np.outer(state, state.conj()) / np.vdot(state, state).real
-        rate = 16 * error / 15
-        expected = (1 - rate) * rho + rate * np.eye(4) / 4
+        rate = 4 * error / 3
+        expected = (1 - rate) * rho + rate * np.eye(2) / 2
         came = np.asarray(answer(rho, error))
-        if came.shape != (4, 4) or not np.allclose(came, expected, atol=1e-9):
-            return f"At an error of {error:g} a pure state does not become what it should."
+        if came.shape != (2, 2) or not np.allclose(came, expected, atol=1e-9):
+            return f"At an error of {error:g}, {rate:.3g} of a pure state does not become I/2."
     return None
 
 
@@ -285,8 +300,8 @@ def block_for_a_machine(answer: Any) -> str | None:
 
 @exercise("14a-4")
 def repaired_mean(answer: Any) -> str | None:
-    """The limit at scale 0 of -0.42, -0.31, -0.235 at 1, 3, 5, with the asymptote -0.1."""
+    """The limit at scale 0 of 0.38, 0.49, 0.565 at 1, 3, 5, with the asymptote 0.7."""
     from labkit.hardware import extrapolate_to_zero_noise
 
-    expected = extrapolate_to_zero_noise([1, 3, 5], [-0.42, -0.31, -0.235], asymptote=-0.1)
+    expected = extrapolate_to_zero_noise([1, 3, 5], [0.38, 0.49, 0.565], asymptote=0.7)
     return compare_number(answer, expected, tolerance=2e-3)

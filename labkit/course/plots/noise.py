@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -26,8 +26,8 @@ def draw_gain_left(ax: Axes, shares: pd.DataFrame) -> Axes:
     """
     for i, (form, rows) in enumerate(shares.groupby("form")):
         n = rows.index.get_level_values("n")
-        ax.errorbar(n, rows["mean"], 2 * rows["sem"], capsize=3, label=form,
-                    **canvas.series_style(i))  # fmt: skip
+        style = {**canvas.series_style(i), "ls": "-"}  # dotted are the products
+        ax.errorbar(n, rows["mean"], 2 * rows["sem"], capsize=3, label=form, **style)
         ax.plot(n, rows["fidelity"], ":", color=canvas.SERIES[i % 6], lw=1.2)
     set_log_ticks(ax, (4, 6, 9, 64, 1000))
     ax.set(xlabel="neurons = qubits", ylabel="share of the gain that is left", ylim=(0, 1.02))
@@ -43,7 +43,7 @@ def draw_over_errors(
     `chance`: that of a random mask, a dashed line.
     """
     for i, (label, values) in enumerate(chances.items()):
-        _draw_mean(ax, np.arange(len(errors)), values, i, label, errors=1)
+        _draw_mean(ax, np.arange(len(errors)), values, i, label)
     ax.axhline(chance, ls="--", color=canvas.GREY, label="a random mask")
     ax.set_xticks(range(len(errors)), [f"{error:g}" for error in errors])
     ax.set(xlabel="error after each two-qubit gate", ylabel="chance of one of the best 5% of masks")
@@ -62,7 +62,8 @@ def draw_calls_of_blocks(ax: Axes, sizes: Sequence[int], ratios: canvas.Series) 
     ax.axhline(1, ls="--", color=canvas.BLACK)
     ax.set(xlabel="block size, neurons", ylabel="calls per success / enumeration's", yscale="log")
     canvas.count_whole(ax.xaxis)
-    return canvas.add_legend(ax, grid=True, title="error", title_fontsize=8)
+    title = "error (dashed: enumeration)"
+    return canvas.add_legend(ax, grid=True, title=title, title_fontsize=8)
 
 
 def draw_block_regret(
@@ -73,7 +74,7 @@ def draw_block_regret(
     Means with one standard error.
     """
     for i, (label, (sizes, values)) in enumerate(regrets.items()):
-        _draw_mean(ax, sizes, values, i, label, errors=1)
+        _draw_mean(ax, sizes, values, i, label, ls="-")  # dashed and dotted are the rivals
     for style, (label, values) in zip(("--", ":"), rivals.items(), strict=False):
         ax.axhline(float(np.mean(np.asarray(values))), ls=style, color=canvas.BLACK, label=label)
     ax.set(xlabel="block size, neurons", ylabel=f"regret after {calls} calls")
@@ -82,14 +83,13 @@ def draw_block_regret(
 
 
 def _draw_mean(
-    ax: Axes, x: npt.ArrayLike, values: npt.ArrayLike, i: int, label: str, *, errors: float = 2
+    ax: Axes, x: npt.ArrayLike, values: npt.ArrayLike, i: int, label: str, **style: Any
 ) -> None:
-    """Series `i`: means over seeds with so many standard errors."""
+    """Series `i`: means over seeds with one standard error."""
     samples = np.asarray(values, dtype=np.float64)
-    half = errors * standard_error(samples)
     shifted = np.asarray(x) + 0.03 * i
-    ax.errorbar(shifted, samples.mean(axis=1), half, capsize=3, label=label,
-                **canvas.series_style(i))  # fmt: skip
+    ax.errorbar(shifted, samples.mean(axis=1), standard_error(samples), capsize=3, label=label,
+                **{**canvas.series_style(i), **style})  # fmt: skip
 
 
 def draw_masks_by_cost(
@@ -105,7 +105,8 @@ def draw_masks_by_cost(
     if shots is not None:
         ax.vlines(costs, 0, shots, color=canvas.GREY, lw=1.5, alpha=0.6)
     ax.set(xlabel="cost of the mask", ylabel="chance in one shot", ylim=(0, None))
-    canvas.add_title(ax, "circles: no errors; triangles: with errors; bars: shots")
+    bars = "" if shots is None else "; bars: share of shots"
+    canvas.add_title(ax, f"circles: no errors; triangles: with errors{bars}")
 
 
 def draw_shares_over_errors(
@@ -157,7 +158,7 @@ def draw_bits(ax: Axes, values: Sequence[int], bits: Sequence[float], *, chosen:
     ax.plot(values, bits, ms=5, **canvas.series_style(4))
     _mark(ax, chosen)
     ax.set(ylabel="bits", ylim=(-0.05, max(1.2, 1.1 * max(bits))))
-    canvas.add_title(ax, "entanglement across a cut")
+    canvas.add_title(ax, "most bits across a cut into halves")
 
 
 def _mark(ax: Axes, chosen: int) -> None:
@@ -174,9 +175,18 @@ def draw_bits_along(ax: Axes, bits: canvas.Series, *, xlabel: str) -> Axes:
     for i, (label, values) in enumerate(bits.items()):
         samples = np.asarray(values, dtype=np.float64)
         if samples.ndim == 2:
-            _draw_mean(ax, np.arange(len(samples)), samples, i, label, errors=1)
+            _draw_mean(ax, np.arange(len(samples)), samples, i, label)
         else:
             ax.plot(samples, ms=5, label=label, **canvas.series_style(i))
     ax.set(xlabel=xlabel, ylabel="entanglement across the cut, bits", ylim=(-0.05, None))
+    canvas.count_whole(ax.xaxis)
+    return canvas.add_legend(ax, grid=True)
+
+
+def draw_bits_over_widths(ax: Axes, widths: Sequence[int], bits: canvas.Series) -> Axes:
+    """Draws entropies over the width of a network, label -> (widths, seeds)."""
+    for i, (label, values) in enumerate(bits.items()):
+        _draw_mean(ax, widths, values, i, label)
+    ax.set(xlabel="neurons", ylabel="bits across the middle", ylim=(-0.05, None))
     canvas.count_whole(ax.xaxis)
     return canvas.add_legend(ax, grid=True)
