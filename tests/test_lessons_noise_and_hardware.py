@@ -89,6 +89,7 @@ def test_below_the_break_even_an_oracle_of_many_gates_pays_and_above_it_does_not
     limit = break_even_error(4, 5000)
     assert computed_ratio(4, 5000, limit / 2) < 1 < computed_ratio(4, 5000, 2 * limit)
     assert computed_ratio(4, 5000, 0.0) == pytest.approx(calls_per_success(4, 0.0))
+    assert break_even_error(1, 5000) == 0  # of one neuron Grover never pays
 
 
 @pytest.mark.parametrize(

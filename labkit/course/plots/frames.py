@@ -16,7 +16,7 @@ from matplotlib.transforms import Bbox
 from labkit.course.plots.canvas import contents
 
 _KEPT = 8  # frames of each axes
-_BESIDE = 0.2  # inches right of axes, for half of their last tick's label
+_BESIDE = 0.3  # inches right of axes, for half of their last tick's label
 
 
 class Frames:

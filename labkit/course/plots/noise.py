@@ -139,7 +139,7 @@ def draw_dial(
     ax.plot(exact, [-0.06] * len(exact), "*", color=canvas.BLACK, ms=8)
     _mark(ax, chosen)
     ax.set(ylabel="success in one shot", ylim=(-0.1, 1.02))
-    canvas.add_title(ax, "circles: no errors; triangles: with; star: exact")
+    canvas.add_title(ax, "○ no errors   △ with errors   ★ exact")
 
 
 def draw_gates(
