@@ -14,10 +14,11 @@ import labkit
 from labkit.circuits import grover
 from labkit.circuits.decompositions import DIAGONAL_UP_TO, ThreeQubitDiagonal, small_operations
 from labkit.circuits.gate_errors import add_gate_errors
-from labkit.circuits.oracles import build_table_oracle, flip_phase
+from labkit.circuits.oracles import build_diagonal_oracle, build_table_oracle, flip_phase
 from labkit.circuits.qaoa import diagonal, mixer_layer, phase_layer
 from labkit.circuits.state_preparation import dicke_state
 from labkit.costs import CostTable, LocalCost
+from labkit.masks import all_masks
 from labkit.simulators import final_state
 
 SCATTERED = [cirq.LineQubit(j) for j in (7, 0, 3, 11, 5)]
@@ -98,6 +99,16 @@ def test_cirqs_diagonals_with_controls_decompose_rightly() -> None:
         assert_same(cirq.Circuit(gate(q[5], q[0], q[3])))
         assert_same(cirq.Circuit(gate(q[5], q[0], q[3]).controlled_by(q[1], control_values=[0])))
     assert_same(cirq.Circuit(cirq.CZ(q[4], q[1]).controlled_by(q[2]), cirq.CCZ(*q[:3]) ** 0.3))
+
+
+def test_a_diagonal_oracle_is_the_one_of_its_masks() -> None:
+    qubits, marked = cirq.LineQubit.range(3), np.array([0, 1, 0, 0, 1, 0, 1, 0], dtype=bool)
+    by_mask = build_table_oracle(qubits, all_masks(3)[marked])
+    np.testing.assert_allclose(
+        build_diagonal_oracle(qubits, marked).unitary(), by_mask.unitary(), atol=1e-6
+    )
+    with pytest.raises(ValueError, match=r"marked has shape \(4,\); it must be \(8,\)"):
+        build_diagonal_oracle(qubits, marked[:4])
 
 
 def test_a_three_qubit_diagonal_can_be_saved_and_written_out() -> None:

@@ -13,7 +13,13 @@ from labkit.circuits.computed_oracle import ComputedOracle, build_computed_oracl
 from labkit.limits import show_value
 from labkit.masks import check_one_mask
 
-__all__ = ["ComputedOracle", "build_computed_oracle", "build_table_oracle", "flip_phase"]
+__all__ = [
+    "ComputedOracle",
+    "build_computed_oracle",
+    "build_diagonal_oracle",
+    "build_table_oracle",
+    "flip_phase",
+]
 
 # Z with its two phases exchanged: diag(-1, 1)
 _FLIP_ZERO = cirq.ZPowGate(exponent=1, global_shift=1)
@@ -46,7 +52,13 @@ def build_table_oracle(
 
 
 def build_diagonal_oracle(qubits: Sequence[cirq.Qid], marked: BoolArray) -> cirq.FrozenCircuit:
-    """The same for all marked masks (2^n,) at once, as one diagonal of 2^n - 2 two-qubit gates."""
+    """The oracle of marked masks, bool (2^n,), as one diagonal of 2^n - 2 two-qubit gates.
+
+    Raises:
+        ValueError: `marked` is not of one entry for each of the 2^n masks.
+    """
+    if np.shape(marked) != (2 ** len(qubits),):
+        raise ValueError(f"marked has shape {np.shape(marked)}; it must be ({2 ** len(qubits)},)")
     angles = np.where(marked, np.pi, 0.0).tolist()
     return cirq.FrozenCircuit(cirq.DiagonalGate(angles).on(*qubits))
 
