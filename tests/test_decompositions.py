@@ -113,7 +113,10 @@ def test_a_diagonal_oracle_is_the_one_of_its_masks() -> None:
 
 def test_a_three_qubit_diagonal_can_be_saved_and_written_out() -> None:
     gate = ThreeQubitDiagonal(np.arange(8.0).tolist())
-    resolvers = [{"labkit.ThreeQubitDiagonal": ThreeQubitDiagonal}.get, *cirq.DEFAULT_RESOLVERS]
+    resolvers: list[Any] = [
+        {"labkit.ThreeQubitDiagonal": ThreeQubitDiagonal}.get,
+        *cirq.DEFAULT_RESOLVERS,
+    ]
     assert cirq.read_json(json_text=cirq.to_json(gate), resolvers=resolvers) == gate
     assert eval(repr(gate), {"labkit": labkit}) == gate
 

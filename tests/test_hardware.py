@@ -289,7 +289,8 @@ def test_the_virtual_machine_can_be_seeded() -> None:
 
 def test_measurements_that_are_not_plain_and_rates_out_of_range_are_refused() -> None:
     q, rng = cirq.LineQubit(0), np.random.default_rng(0)
-    confused = cirq.measure(q, key="a", confusion_map={(0,): np.array([[0.0, 1.0], [1.0, 0.0]])})
+    turned: dict[tuple[int, ...], Any] = {(0,): np.array([[0.0, 1.0], [1.0, 0.0]])}
+    confused = cirq.MeasurementGate(1, "a", confusion_map=turned).on(q)
     pauli = cirq.measure_single_paulistring(cirq.X(q), key="a")
     for measurement in (confused, pauli):
         with pytest.raises(ValueError, match="limit: measurements of qubits"):
@@ -361,9 +362,9 @@ def test_extrapolation_of_an_exponential_is_exact() -> None:
         assert found == pytest.approx(a + amplitude)
     with pytest.raises(ValueError, match="both sides of asymptote"):
         extrapolate_to_zero_noise([1, 3], [0.1, -0.1], asymptote=0.0)
-    for scales in ([1, 1], [-1, 1]):
+    for pair in ([1, 1], [-1, 1]):
         with pytest.raises(ValueError, match="not different and above 0"):
-            extrapolate_to_zero_noise(scales, [0.5, 0.4], asymptote=0.0)
+            extrapolate_to_zero_noise(pair, [0.5, 0.4], asymptote=0.0)
 
 
 # Fault tolerance

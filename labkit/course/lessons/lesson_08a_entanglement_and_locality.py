@@ -71,7 +71,10 @@ def bits_by_width(ns: Sequence[int], p: int, *, seeds: range) -> dict[str, Float
     """Bits across the middle after p layers, as networks widen: label -> (widths, seeds)."""
     found: dict[str, list[FloatArray]] = {}
     for n in ns:
-        by_form = {**costs_by_k(n, (2, 3), seeds=seeds), **costs_by_order(n, (2, n), seeds=seeds)}
+        by_form: dict[str, Sequence[Localised]] = {
+            **costs_by_k(n, (2, 3), seeds=seeds),
+            **costs_by_order(n, (2, n), seeds=seeds),
+        }
         for label, costs in by_form.items():
             name = "whole table" if label == f"order {n}" else label
             found.setdefault(name, []).append(bits_by_layer(costs, p, neurons=range(n // 2))[-1])

@@ -87,8 +87,8 @@ def _describe(ax: Axes) -> Hashable:
 
 
 def _describe_axis(axis: Axis) -> Hashable:
-    formatter, places = axis.get_major_formatter(), axis.get_majorticklocs()
+    formatter, places = axis.get_major_formatter(), [*map(float, axis.get_majorticklocs())]
     labels = formatter.format_ticks(places)
     style = repr(axis.get_tick_params())
     words = axis.get_label_text(), formatter.get_offset(), axis.get_scale(), style
-    return (*words, *labels, *map(float, places))
+    return (*words, *labels, *places)
