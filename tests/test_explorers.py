@@ -71,7 +71,7 @@ def test_a_picture_of_kept_frames_is_the_one_drawn_anew(explorer: Explorer) -> N
             kept = bytes(explorer.image.value)
             assert kept == Frames(explorer._axes).render_png()
     differ = np.abs(pixels(kept) - pixels(render_png(explorer._axes[0]))).max(axis=2) > 40
-    assert differ.mean() < 1e-3
+    assert differ.mean() < 1e-5
 
 
 def pixels(png: bytes) -> IntArray:
