@@ -12,12 +12,18 @@ from hypothesis import strategies as st
 
 import labkit
 from labkit.circuits import grover
-from labkit.circuits.decompositions import DIAGONAL_UP_TO, ThreeQubitDiagonal, small_operations
+from labkit.circuits.decompositions import (
+    DIAGONAL_UP_TO,
+    ThreeQubitDiagonal,
+    diagonal_steps,
+    small_operations,
+)
 from labkit.circuits.gate_errors import add_gate_errors
 from labkit.circuits.oracles import build_diagonal_oracle, build_table_oracle, flip_phase
 from labkit.circuits.qaoa import diagonal, mixer_layer, phase_layer
 from labkit.circuits.state_preparation import dicke_state
 from labkit.costs import CostTable, LocalCost
+from labkit.costs.spectrum import walsh_hadamard
 from labkit.masks import all_masks
 from labkit.simulators import final_state
 
@@ -65,6 +71,21 @@ def circuits_on(qubits: list[cirq.LineQubit]) -> dict[str, cirq.Circuit]:
 @pytest.mark.parametrize("n", [3, 4, 5])
 def test_every_circuit_decomposes_into_itself_on_scattered_qubits(n: int, name: str) -> None:
     assert_same(circuits_on(SCATTERED[:n])[name])
+
+
+@pytest.mark.parametrize("n", range(3, 8))
+def test_the_steps_of_a_diagonal_are_those_of_its_decomposition(n: int) -> None:
+    angles = np.random.default_rng(n).normal(size=2**n)
+    qubits = cirq.LineQubit.range(n)
+    rotations = walsh_hadamard(angles) / 2**n * -2
+    stepped = [
+        cirq.CNOT(*(qubits[j] for j in at))
+        if len(at) == 2
+        else cirq.rz(rotations[s])(qubits[at[0]])
+        for at, s in diagonal_steps(n)
+    ]
+    decomposed = small_operations(cirq.Circuit(cirq.DiagonalGate(angles.tolist()).on(*qubits)))
+    assert cirq.approx_eq(stepped, list(decomposed), atol=1e-9)
 
 
 @given(st.permutations(range(8)), st.integers(0, 2**32 - 1))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 import cirq
 import numpy as np
 
+from labkit.arrays import FloatArray
 from labkit.limits import show_value
 
 #: Qubits up to which a many-controlled phase is made as a diagonal, by 2^n - 2 CNOTs.
@@ -36,6 +38,38 @@ class ThreeQubitDiagonal(cirq.ThreeQubitDiagonalGate):
     def _json_namespace_(cls) -> str:
         """Its name in files that `cirq.to_json` writes begins with this."""
         return "labkit"
+
+
+@lru_cache(maxsize=16)
+def diagonal_steps(n_qubits: int) -> tuple[tuple[tuple[int, ...], int], ...]:
+    """How `cirq.DiagonalGate` decomposes, whatever its angles: rotations about Z, and CNOTs.
+
+    Each is told as the places of its qubits among the gate's, and the set S of bits whose parity
+    its last qubit holds, as a mask index; a rotation's angle is -2 h_S, with h the Walsh-Hadamard
+    transform of the gate's angles, over 2^n.
+
+    Reference: Welch, Greenbaum, Mostame and Aspuru-Guzik 2014, New J. Phys. 16, 033040.
+    """
+    qubits = cirq.LineQubit.range(n_qubits)
+    place: dict[cirq.Qid, int] = {qubit: j for j, qubit in enumerate(qubits)}
+    parities = [1 << (n_qubits - 1 - j) for j in range(n_qubits)]
+    steps = []
+    for operation in parts_of(cirq.DiagonalGate([0.0] * 2**n_qubits).on(*qubits)):
+        places = tuple(place[qubit] for qubit in operation.qubits)
+        if len(places) == 2:
+            parities[places[1]] ^= parities[places[0]]
+        steps.append((places, parities[places[-1]]))
+    return tuple(steps)
+
+
+def diagonal_angles(operation: cirq.Operation) -> FloatArray | None:
+    """The angles (2^k,) of a diagonal on k >= 3 qubits, radians; None of anything else."""
+    gate = operation.gate
+    if not isinstance(gate, cirq.DiagonalGate | cirq.ThreeQubitDiagonalGate):
+        return None
+    if len(operation.qubits) < 3 or cirq.is_parameterized(gate):
+        return None
+    return np.array(gate.diag_angles_radians, dtype=np.float64)
 
 
 def small_operations(circuit: cirq.AbstractCircuit) -> Iterator[cirq.Operation]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import cirq
 
-from labkit.circuits.decompositions import parts_of
+from labkit.circuits.decompositions import diagonal_angles, diagonal_steps, parts_of
 from labkit.limits import show_value
 
 
@@ -97,6 +97,9 @@ def _small_gates(
     gate, qubits = operation.gate, operation.qubits
     if len(qubits) <= 2:
         yield qubits
+    elif diagonal_angles(operation) is not None:
+        for places, _ in diagonal_steps(len(qubits)):
+            yield tuple(qubits[place] for place in places)
     elif gate is None:
         yield from (part.qubits for part in parts_of(operation) if _counts(part))
     else:

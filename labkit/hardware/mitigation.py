@@ -11,7 +11,7 @@ import numpy.typing as npt
 from labkit.arrays import FloatArray
 from labkit.circuits.decompositions import small_operations
 from labkit.limits import check_array, check_finite, check_integer, show_value
-from labkit.simulators.noise import check_readout_error
+from labkit.simulators.readout import check_readout_error
 from labkit.simulators.states import check_length
 
 

@@ -8,10 +8,11 @@ from labkit.simulators.entanglement import (
 )
 from labkit.simulators.grover import evolve_grover
 from labkit.simulators.light_cones import light_cone, light_cone_expectation
-from labkit.simulators.noise import NoisyCircuit, misread, noisy_probabilities
+from labkit.simulators.noise import NoisyCircuit, noisy_probabilities
 from labkit.simulators.noisy_light_cones import noisy_light_cone_expectation
 from labkit.simulators.qaoa import evolve_qaoa, qaoa_expectation, qaoa_value_and_gradient
 from labkit.simulators.qsim import final_state, sample_masks
+from labkit.simulators.readout import misread
 from labkit.simulators.states import probabilities, sample_state
 
 __all__ = [

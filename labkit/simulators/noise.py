@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import numbers
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -13,8 +12,8 @@ import numpy.typing as npt
 
 from labkit.arrays import BoolArray, FloatArray, IntArray
 from labkit.costs.spectrum import walsh_hadamard
-from labkit.limits import TooLargeError, check_array, check_register, check_share, show_value
-from labkit.simulators.states import check_length
+from labkit.limits import TooLargeError, check_register, check_share, show_value
+from labkit.simulators.readout import check_readings, misread
 
 if TYPE_CHECKING:
     import cirq
@@ -28,6 +27,9 @@ _PAULIS = np.array([[[1, 0], [0, 1]], [[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1
 _TWO = np.einsum("iab,jcd->ijacbd", _PAULIS, _PAULIS)
 #: Of k qubits, the Pauli products (4^k, 4^k) as rows, of norm 1.
 _BASIS = {1: _PAULIS.reshape(4, 4) / 2**0.5, 2: _TWO.reshape(16, 16) / 2}
+_IDLE, _IDENTITY_WITHIN = np.eye(4), 1e-12
+_FLIPS = np.kron(*[np.eye(4)[[0, 1, 3, 2]]] * 2)  # CNOT on rho by rows
+_CNOT = (_BASIS[2].conj() @ _FLIPS @ _BASIS[2].T).real
 
 
 def noisy_probabilities(
@@ -63,35 +65,9 @@ def noisy_probabilities(
     """
     kept_share("two_qubit_error", two_qubit_error, n_qubits=2)
     run = NoisyCircuit.of(circuit, one_qubit_error=one_qubit_error)
-    read = None if readout_error is None else _check_readings(readout_error, run.n_qubits)
+    read = None if readout_error is None else check_readings(readout_error, run.n_qubits)
     found = run.probabilities(two_qubit_error)
     return found if read is None else misread(found, *read)
-
-
-def misread(
-    probabilities: npt.ArrayLike,
-    p_read_1_given_0: npt.ArrayLike,
-    p_read_0_given_1: npt.ArrayLike,
-) -> FloatArray:
-    """What is read of masks with given probabilities (2^n,): M p, M a product over qubits.
-
-    M_j = [[1 - p_read_1_given_0, p_read_0_given_1], [p_read_1_given_0, 1 - p_read_0_given_1]]; its
-    columns are what was there.
-
-    Args:
-        probabilities: (2^n,) by mask index.
-        p_read_1_given_0: 0..1, a number or (n,).
-        p_read_0_given_1: the same.
-    """
-    read = check_array("probabilities", probabilities)
-    check_length("probabilities", read)
-    n = len(read).bit_length() - 1
-    up = check_readout_error("p_read_1_given_0", p_read_1_given_0, n)
-    down = check_readout_error("p_read_0_given_1", p_read_0_given_1, n)
-    for j in range(n):
-        confusion = np.array([[1 - up[j], down[j]], [up[j], 1 - down[j]]])
-        read = np.einsum("ab,ibk->iak", confusion, read.reshape(2**j, 2, -1)).ravel()
-    return read
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,7 +92,6 @@ class NoisyCircuit:
     @classmethod
     def of(cls, circuit: cirq.AbstractCircuit, *, one_qubit_error: float = 0.0) -> NoisyCircuit:
         """From a circuit without measurements."""
-        from labkit.circuits.decompositions import small_operations
         from labkit.circuits.reports import circuit_report
 
         kept = kept_share("one_qubit_error", one_qubit_error, n_qubits=1)
@@ -124,8 +99,8 @@ class NoisyCircuit:
         gathered = _Pairs(len(qubits), kept)
         place = {qubit: j for j, qubit in enumerate(qubits)}
         limit = MOST_CHANGED // 4 ** max(len(qubits), _FEWEST)
-        for operation in small_operations(circuit):
-            gathered.append([place[qubit] for qubit in operation.qubits], operation)
+        for operation in circuit.all_operations():
+            gathered.append(place, operation)
             if len(gathered.places) > limit:
                 gates = circuit_report(circuit).two_qubit_gates
                 what = f"circuit has {gates:,} two-qubit gates on {len(qubits)} qubits"
@@ -166,45 +141,68 @@ class NoisyCircuit:
 
 @dataclass
 class _Pairs:
-    """Gathers operations on one and two qubits; those on one wait for the next pair with theirs."""
+    """Gathers operations; those on one qubit wait for the next pair with theirs."""
 
     n_qubits: int
     kept: float
     places: list[list[int]] = field(default_factory=list)
     matrices: list[FloatArray] = field(default_factory=list)
+    before: list[list[FloatArray]] = field(default_factory=list)
     errs: list[bool] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._waiting = [np.eye(4) for _ in range(max(self.n_qubits, 2))]
+        self._waiting = [_IDLE] * max(self.n_qubits, 2)
         self._known: dict[Any, tuple[FloatArray, bool]] = {}
 
-    def append(self, places: list[int], operation: cirq.Operation) -> None:
-        """Adds an operation."""
-        matrix, is_gate = self._transfer_matrix(operation)
-        if len(places) == 2:
-            self._add(places, matrix, errs=is_gate)
+    def append(self, place: Mapping[cirq.Qid, int], operation: cirq.Operation) -> None:
+        """Adds an operation; one on more than two qubits in parts."""
+        from labkit.circuits.decompositions import diagonal_angles, parts_of
+
+        angles = diagonal_angles(operation)
+        if angles is not None:
+            self._append_diagonal([place[qubit] for qubit in operation.qubits], angles)
             return
-        factors = np.array([1.0, *[self.kept if is_gate else 1.0] * 3])
-        self._waiting[places[0]] = factors[:, np.newaxis] * matrix @ self._waiting[places[0]]
+        for part in parts_of(operation):
+            matrix, is_gate = self._transfer_matrix(part)
+            self._append_small([place[qubit] for qubit in part.qubits], matrix, errs=is_gate)
 
     def finish(self) -> NoisyCircuit:
         """What still waits acts at the end."""
         last = len(self._waiting) - 2
         for first in range(0, last + 2, 2):
             a = min(first, last)
-            self._add([a, a + 1], np.eye(16), errs=False)
-        arrays = np.array(self.places), np.array(self.matrices), np.array(self.errs)
+            self._append_small([a, a + 1], np.eye(16), errs=False)
+        a, b = np.moveaxis(np.array(self.before), 1, 0)
+        pairs = np.einsum("sij,skl->sikjl", a, b).reshape(-1, 16, 16)
+        arrays = np.array(self.places), np.array(self.matrices) @ pairs, np.array(self.errs)
         return NoisyCircuit(self.n_qubits, *arrays)
 
-    def _add(self, places: list[int], matrix: FloatArray, *, errs: bool) -> None:
+    def _append_diagonal(self, places: list[int], angles: FloatArray) -> None:
+        """What its parts would add, without making them: its rotations all at once."""
+        from labkit.circuits.decompositions import diagonal_steps
+
+        rotations = _z_rotations(-2 * walsh_hadamard(angles) / len(angles))
+        are_gates = np.abs(rotations - _IDLE).max(axis=(1, 2)) >= _IDENTITY_WITHIN
+        for at, parity in diagonal_steps(len(places)):
+            is_pair = len(at) == 2
+            matrix = _CNOT if is_pair else rotations[parity]
+            self._append_small([places[j] for j in at], matrix, errs=is_pair or are_gates[parity])
+
+    def _append_small(self, places: list[int], matrix: FloatArray, *, errs: bool) -> None:
+        if len(places) == 1:
+            kept = self.kept if errs else 1.0
+            (a,) = places
+            self._waiting[a] = np.array([[1.0], [kept], [kept], [kept]]) * matrix @ self._waiting[a]
+            return
         if places[0] > places[1]:
             places = places[::-1]
             matrix = matrix.reshape(4, 4, 4, 4).transpose(1, 0, 3, 2).reshape(16, 16)
         a, b = places
         self.places.append(places)
-        self.matrices.append(matrix @ _kron(self._waiting[a], self._waiting[b]))
+        self.matrices.append(matrix)
+        self.before.append([self._waiting[a], self._waiting[b]])
         self.errs.append(errs)
-        self._waiting[a], self._waiting[b] = np.eye(4), np.eye(4)
+        self._waiting[a], self._waiting[b] = _IDLE, _IDLE
 
     def _transfer_matrix(self, operation: cirq.Operation) -> tuple[FloatArray, bool]:
         """R (4^k, 4^k), and whether it is a gate, which can err."""
@@ -229,8 +227,17 @@ def transfer_matrix(operation: cirq.Operation) -> tuple[FloatArray, bool]:
     kraus = cirq.kraus(operation)
     superoperator = sum(_kron(each, each.conj()) for each in kraus)  # on rho by rows
     matrix = (_BASIS[k].conj() @ superoperator @ _BASIS[k].T).real
-    is_idle = k == 1 and np.abs(matrix - np.eye(4)).max() < 1e-12
+    is_idle = k == 1 and np.abs(matrix - _IDLE).max() < _IDENTITY_WITHIN
     return matrix, cirq.has_unitary(operation) and not is_idle
+
+
+def _z_rotations(angles: FloatArray) -> FloatArray:
+    """R of exp(-i a Z/2) for each angle a, radians: (len(angles), 4, 4)."""
+    matrices = np.tile(_IDLE, (len(angles), 1, 1))
+    matrices[:, 1, 1] = matrices[:, 2, 2] = np.cos(angles)
+    matrices[:, 2, 1] = np.sin(angles)
+    matrices[:, 1, 2] = -matrices[:, 2, 1]
+    return matrices
 
 
 def _kron(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -263,25 +270,3 @@ def _bytes_per_mask(n: int) -> int:
 def kept_share(argument: str, error: float, *, n_qubits: int) -> float:
     """1 - 4^k e / (4^k - 1), the factor of what is not the identity, after depolarising."""
     return 1 - 4**n_qubits * check_share(argument, error) / (4**n_qubits - 1)
-
-
-def _check_readings(readout_error: Any, n: int) -> list[FloatArray]:
-    """P(read 1 | 0) and P(read 0 | 1), (n,) each, of a pair or one number for both."""
-    if isinstance(readout_error, numbers.Real):
-        readout_error = readout_error, readout_error
-    try:
-        up, down = readout_error
-    except (TypeError, ValueError):
-        given = f"readout_error={show_value(readout_error)}"
-        raise ValueError(f"{given} is not one number, or two of P(read 1|0), P(read 0|1)") from None
-    return [check_readout_error("readout_error", error, n) for error in (up, down)]
-
-
-def check_readout_error(argument: str, error: npt.ArrayLike, n: int) -> FloatArray:
-    """One probability for each of n qubits, (n,), from one number or n."""
-    errors = check_array(argument, error)
-    if errors.shape not in ((), (n,)):
-        raise ValueError(f"{argument} has shape {errors.shape}; it must be () or ({n},)")
-    if not ((errors >= 0) & (errors <= 1)).all():
-        raise ValueError(f"{argument}={show_value(error)} is not in 0..1")
-    return np.broadcast_to(errors.ravel(), n)
