@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 
 from labkit.course.explorers.picture import Picture, SharedMask
 from labkit.course.html import in_html
-from labkit.course.plots.canvas import new_figure, picture_html, pin_title, wipe
+from labkit.course.plots.canvas import new_figure, picture_html, pin_title, widen, wipe
 from labkit.course.plots.frames import Frames
 from labkit.limits import check_choice, check_integer
 from labkit.masks import BoolArray, mask_from_index, mask_to_index
@@ -145,6 +145,7 @@ class Explorer(widgets.VBox):
             wipe(ax)
         self.text.value = self._draw()
         for ax in self._axes:
+            widen(ax)
             pin_title(ax)
         with self.image.hold_sync():
             self.image.alt = self._plain_text()

@@ -86,7 +86,7 @@ def _qaoa(cost: Cost, true_cost: Cost, regret: float) -> Setting:
     from labkit.circuits.qaoa import qaoa_circuit
 
     table, n = true_cost.to_table(), cost.n_neurons
-    angles = ramp_angles(LAYERS, n, std=cost.std)
+    angles = ramp_angles(LAYERS, n, std=cost.to_table().std)
     circuit = qaoa_circuit(cost, *angles)
     bits, _ = largest_entropy(evolve_qaoa(cost, *angles), n // 2)
     good = table.marked(table.minimum)
@@ -145,7 +145,7 @@ class LocalityExplorer(Explorer):
         self,
         task: str = "breast_cancer",
         seed: int = 1,
-        n_neurons: int = 6,
+        n_neurons: int = 5,
         dial: str = "K",
         value: int = 2,
         error: float = 1e-2,

@@ -136,6 +136,20 @@ def wipe(ax: Axes) -> None:
         axis.set_major_formatter(ScalarFormatter())
 
 
+def widen(ax: Axes) -> None:
+    """Ends linear axes that follow their data at the next ticks, so that the same ends recur."""
+    for axis, follows in ((ax.xaxis, ax.get_autoscalex_on()), (ax.yaxis, ax.get_autoscaley_on())):
+        locator = axis.get_major_locator()
+        if (
+            follows
+            and not ax.images
+            and axis.get_scale() == "linear"
+            and isinstance(locator, MaxNLocator)
+        ):
+            ticks = locator.tick_values(*axis.get_view_interval())
+            axis.set_view_interval(ticks[0], ticks[-1], ignore=True)
+
+
 def pin_title(ax: Axes) -> None:
     """Puts the title right above the axes: to look for room there takes long at each drawing."""
     ax.set_title(ax.get_title(), y=1.02, fontsize=ax.title.get_fontsize())

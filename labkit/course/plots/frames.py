@@ -1,10 +1,11 @@
-"""Pictures whose frames are kept: ticks, labels and titles take most of a drawing's time."""
+"""Pictures whose axes are kept: ticks and their labels take most of a drawing's time."""
 
 from __future__ import annotations
 
 import io
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
@@ -17,14 +18,15 @@ from matplotlib.image import imsave
 from labkit.course.plots.canvas import contents
 
 Pixels = npt.NDArray[np.uint8]
-_KEPT = 6  # frames of each axes, of some 1 MB
+_KEPT = 6  # pictures of each axis
+_WHITE = 255
 
 
 class Frames:
-    """Draws axes that stand in a row; a frame that was drawn lately is copied.
+    """Draws axes that stand in a row; the picture of an axis that was drawn lately is copied.
 
-    A frame is all but the `contents` of its axes. It is drawn anew when anything in it changes:
-    limits, scale, ticks, labels, title.
+    An axis is its ticks, their labels and its own. It is drawn anew when anything in it changes:
+    limits, scale, ticks, labels. The `contents`, spines and titles are drawn each time.
 
     Args:
         axes: all axes of one figure, from left to right.
@@ -33,15 +35,17 @@ class Frames:
     def __init__(self, axes: Sequence[Axes]) -> None:
         self._axes = axes
         self._canvas: Any = axes[0].figure.canvas
-        self._kept: list[OrderedDict[Hashable, Pixels]] = [OrderedDict() for _ in axes]
+        self._kept: defaultdict[Axis, OrderedDict[Hashable, _Ink]] = defaultdict(OrderedDict)
 
     def render_png(self) -> bytes:
         """The figure as it is now, as PNG; hardly compressed, which takes half the time."""
         pixels = np.asarray(self._canvas.get_renderer().buffer_rgba())
-        frames = [self._frame(number) for number in range(len(self._axes))]
-        pixels[:] = np.minimum.reduce(frames)  # on white: each frame's ink
+        inks = [self._ink(ax, axis) for ax in self._axes for axis in (ax.xaxis, ax.yaxis)]
+        pixels[:] = _WHITE
+        for ink in inks:
+            pixels[ink.where] = np.minimum(pixels[ink.where], ink.pixels)
         for ax in self._axes:
-            shown = {*contents(ax), *ax.spines.values()}
+            shown = {*contents(ax), *ax.spines.values(), ax.title}
             in_order = (artist for artist in ax.get_children() if artist in shown)
             for artist in sorted(in_order, key=attrgetter("zorder")):
                 ax.draw_artist(artist)
@@ -49,40 +53,54 @@ class Frames:
         imsave(buffer, pixels, format="png", pil_kwargs={"compress_level": 1})
         return buffer.getvalue()
 
-    def _frame(self, number: int) -> Pixels:
-        """Axes `number` without contents, alone in the figure: uint8 (height, width, 4)."""
-        self._axes[number].apply_aspect()
-        kept, what = self._kept[number], _describe(self._axes[number])
+    def _ink(self, ax: Axes, axis: Axis) -> _Ink:
+        ax.apply_aspect()
+        kept, what = self._kept[axis], _describe(ax, axis)
         if what not in kept:
-            kept[what] = self._draw_frame(number)
+            kept[what] = self._draw(axis)
             if len(kept) > _KEPT:
                 kept.popitem(last=False)
         kept.move_to_end(what)
         return kept[what]
 
-    def _draw_frame(self, number: int) -> Pixels:
-        ax, renderer = self._axes[number], self._canvas.get_renderer()
-        hidden = [artist for artist in contents(ax) if artist.get_visible()]
-        for artist in hidden:
-            artist.set_visible(False)
+    def _draw(self, axis: Axis) -> _Ink:
+        renderer = self._canvas.get_renderer()
         renderer.clear()
         self._canvas.figure.patch.draw(renderer)
-        ax.draw(renderer)
-        for artist in hidden:
-            artist.set_visible(True)
-        return np.array(renderer.buffer_rgba())
+        axis.draw(renderer)
+        return _Ink.of(np.asarray(renderer.buffer_rgba()))
 
 
-def _describe(ax: Axes) -> Hashable:
-    """All that a frame shows, in words and numbers."""
-    ends = *ax.get_xlim(), *ax.get_ylim(), *ax.bbox.extents
+@dataclass(frozen=True, eq=False)
+class _Ink:
+    """The part of a picture that is not white.
+
+    Attributes:
+        where: its rows and columns.
+        pixels: uint8 (rows, columns, 4).
+    """
+
+    where: tuple[slice, slice]
+    pixels: Pixels
+
+    @classmethod
+    def of(cls, picture: Pixels) -> _Ink:
+        """Cuts it out of a picture (height, width, 4)."""
+        is_inked = (picture < _WHITE).any(axis=2)
+        rows, columns = (np.flatnonzero(is_inked.any(axis=other)) for other in (1, 0))
+        where = (_span(rows), _span(columns))
+        return cls(where, picture[where].copy())
+
+
+def _span(places: npt.NDArray[np.intp]) -> slice:
+    return slice(places[0], places[-1] + 1) if len(places) else slice(0)
+
+
+def _describe(ax: Axes, axis: Axis) -> Hashable:
+    """All that an axis shows, in words and numbers."""
     seen = [spine.get_visible() for spine in ax.spines.values()]
-    return (ends, ax.get_title(), *seen, *map(_describe_axis, (ax.xaxis, ax.yaxis)))
-
-
-def _describe_axis(axis: Axis) -> Hashable:
     formatter, places = axis.get_major_formatter(), [*map(float, axis.get_majorticklocs())]
     labels = formatter.format_ticks(places)
     style = repr(axis.get_tick_params())
     words = axis.get_label_text(), formatter.get_offset(), axis.get_scale(), style
-    return (*words, *labels, *places)
+    return (*axis.get_view_interval(), *ax.bbox.extents, *seen, *words, *labels, *places)

@@ -180,9 +180,8 @@ def draw_probabilities(
         ax.plot(table.costs[index], drawn[index], ms=15, **{**canvas.LIT, "mew": 2.5})
     ax.axhline(1 / len(chance), color=canvas.GREY, ls=":")
     ax.axvline(float(chance @ table.costs), color=canvas.BLACK, ls="--", lw=1)
-    margin = 0.05 * (np.ptp(table.costs) or 1.0)
     ax.set(xlabel="cost on the training samples", ylabel="probability of the mask", yscale="log")
-    ax.set(xlim=(table.costs.min() - margin, table.costs.max() + margin), ylim=(0.7 * floor, 1.4))
+    ax.set_ylim(0.7 * floor, 1.4)
     ax.yaxis.set_minor_locator(NullLocator())  # its many small ticks take longest to draw
     return canvas.add_title(ax, "each mask; triangle: best, dashed: mean")
 
