@@ -52,6 +52,7 @@ def draw_success_curve(
     if iterations is not None and iterations <= max_iterations:
         ax.plot(iterations, chance[iterations], "^", color=canvas.VERMILLION, ms=11)
     ax.set(xlabel="oracle calls k", ylabel="chance of a marked mask", ylim=(-0.03, 1.05))
+    ax.set_xlim(-0.04 * max_iterations - 0.3, 1.04 * max_iterations + 0.3)
     return canvas.add_title(ax, "success (dotted: one random mask)")
 
 
