@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -110,9 +112,10 @@ def test_the_regret_falls_with_the_calls_and_calls_are_counted(
     regrets = [outcome.result[f"regret_{budget}"] for budget in BUDGETS]
     assert regrets == sorted(regrets, reverse=True)
     assert regrets[-1] >= 0
-    assert outcome == measure_block_regret(parameters, 4)
-    ledger = outcome.ledger
-    assert isinstance(ledger, Ledger)
+    again, ledger = measure_block_regret(parameters, 4), outcome.ledger
+    assert isinstance(ledger, Ledger) and isinstance(again.ledger, Ledger)
+    assert again.result == outcome.result
+    assert again.ledger == replace(ledger, seconds=again.ledger.seconds)
     assert ledger.cost_queries <= max(BUDGETS) + 1
     assert (ledger.oracle_calls > 0) == (parameters["searcher"] == "grover")
     assert build_two_layers(4).n_neurons == 12

@@ -100,7 +100,7 @@ def test_noise_mixes_what_grover_search_finds_with_every_other_mask() -> None:
     oracle = oracles.build_table_oracle(qubits, ["1011"])
     circuit = grover.grover_circuit(qubits, oracle, 3)
     shares = []
-    for probability in (0.0, 0.01, 0.75):
+    for probability in (0.0, 3e-4, 0.75):
         sampler = noisy(probability)
         masks = sample_masks(circuit, shots, rng=generator(), sampler=sampler)
         shares.append((masks == [True, False, True, True]).all(axis=1).mean())

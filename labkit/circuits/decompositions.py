@@ -11,6 +11,7 @@ import numpy as np
 
 from labkit.arrays import FloatArray
 from labkit.limits import show_value
+from labkit.masks import place_values
 
 #: Qubits up to which a many-controlled phase is made as a diagonal, by 2^n - 2 CNOTs.
 DIAGONAL_UP_TO = 7
@@ -52,7 +53,7 @@ def diagonal_steps(n_qubits: int) -> tuple[tuple[tuple[int, ...], int], ...]:
     """
     qubits = cirq.LineQubit.range(n_qubits)
     place: dict[cirq.Qid, int] = {qubit: j for j, qubit in enumerate(qubits)}
-    parities = [1 << (n_qubits - 1 - j) for j in range(n_qubits)]
+    parities = place_values(n_qubits).tolist()
     steps = []
     for operation in parts_of(cirq.DiagonalGate([0.0] * 2**n_qubits).on(*qubits)):
         places = tuple(place[qubit] for qubit in operation.qubits)

@@ -94,7 +94,7 @@ def test_clicks_on_the_picture_are_answered_with_a_drawing_or_none(lab: Page, na
     box = picture.bounding_box()
     assert box is not None
     drawings = []
-    for across, down in itertools.product((0.12, 0.3, 0.6, 0.9), (0.25, 0.6)):
+    for across, down in itertools.product((0.12, 0.3, 0.6, 0.7, 0.8, 0.9), (0.25, 0.6)):
         place: Position = {"x": box["width"] * across, "y": box["height"] * down}
         drawings.append(lab.count_drawings(name, partial(picture.click, position=place)))
     assert max(drawings) == 1, drawings
