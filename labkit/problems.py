@@ -79,9 +79,8 @@ def _samples(task: Task, split: str) -> tuple[Float32Array, IntArray]:
     return getattr(task, f"x_{split}"), getattr(task, f"y_{split}")
 
 
-@lru_cache(maxsize=64, typed=True)  # typed: True is no seed, although True == 1
 def build_problem(
-    task_name: str,
+    task_name: str | Task,
     n_hidden: int,
     *,
     seed: int,
@@ -94,7 +93,7 @@ def build_problem(
     """Draws a random network for a task and scores each of its subnetworks on the training data.
 
     Args:
-        task_name: one of `datasets.TASK_NAMES`.
+        task_name: one of `datasets.TASK_NAMES`, or a task of your own.
         n_hidden: units of each hidden layer; a neuron mask has as many bits for each.
         seed: of the network's weights, 0 or more.
         hidden_layers: 1, or 2 with neuron masks.
@@ -111,7 +110,28 @@ def build_problem(
     >>> len(problem.table.costs), problem.task.name
     (32, 'moons')
     """
+    options: dict[str, Any] = {
+        "mask_kind": mask_kind,
+        "n_components": n_components,
+        "scale": scale,
+        "cost": cost,
+    }
     task = load_task(task_name)
+    return _build_problem(task, n_hidden, seed=seed, hidden_layers=hidden_layers, **options)
+
+
+@lru_cache(maxsize=64, typed=True)  # typed: True is no seed, although True == 1
+def _build_problem(
+    task: Task,
+    n_hidden: int,
+    *,
+    seed: int,
+    hidden_layers: int,
+    mask_kind: str,
+    n_components: int | None,
+    scale: float,
+    cost: str,
+) -> Problem:
     if n_components is not None and task.n_features > 2:
         task = task.principal_components(check_integer("n_components", n_components, minimum=1))
     network = _sample_for(
@@ -177,9 +197,8 @@ class NKProblem:
         return OneLayerArrays(nk.kernel, readout.astype(np.float32), nk.scale, "neuron", *columns)
 
 
-@lru_cache(maxsize=256, typed=True)
 def build_nk_problem(
-    task_name: str,
+    task_name: str | Task,
     n_neurons: int,
     n_inputs_per_output: int,
     *,
@@ -190,14 +209,28 @@ def build_nk_problem(
     """Draws an NK network for a task and scores each of its outputs on the training data.
 
     Args:
-        task_name: one of `datasets.TASK_NAMES`, of two classes.
+        task_name: one of `datasets.TASK_NAMES`, or a task of your own, of two classes.
         n_neurons: N.
         n_inputs_per_output: K, neurons that each output reads.
         seed: of the network's weights; the hidden neurons are the same for every K.
         scale: factor on the outputs.
         neighbourhood: 'adjacent' or 'random'.
     """
-    task = load_task(task_name)
+    sizes = (n_neurons, n_inputs_per_output)
+    options: dict[str, Any] = {"scale": scale, "neighbourhood": neighbourhood}
+    return _build_nk_problem(load_task(task_name), *sizes, seed=seed, **options)
+
+
+@lru_cache(maxsize=256, typed=True)
+def _build_nk_problem(
+    task: Task,
+    n_neurons: int,
+    n_inputs_per_output: int,
+    *,
+    seed: int,
+    scale: float,
+    neighbourhood: str,
+) -> NKProblem:
     network = sample_nk_network(
         task.n_features,
         n_neurons,
@@ -209,7 +242,9 @@ def build_nk_problem(
     return NKProblem(task, network, nk_cost(network, task.x_train, task.y_train, cost=NK_COST))
 
 
-def build_large(task_name: str, n_hidden: int, *, seed: int) -> tuple[NetworkArrays, NetworkCost]:
+def build_large(
+    task_name: str | Task, n_hidden: int, *, seed: int
+) -> tuple[NetworkArrays, NetworkCost]:
     """A random network on all features of a task, and its cost without a table.
 
     The network of `n_hidden` neurons, as many mask bits, is standardised on the training samples;

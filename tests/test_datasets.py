@@ -16,8 +16,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from labkit import datasets
-from labkit.datasets import TASK_NAMES, Task, load_task
+from labkit.datasets import TASK_NAMES, Task, load_task, tasks
 
 DATA = Path(__file__).parent.parent / "data"
 SPLITS = ("train", "validation", "test")
@@ -60,7 +59,7 @@ def make_data() -> Iterator[ModuleType]:
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the stored tasks that load_task reads instead, laid out as in a checkout."""
     shutil.copytree(DATA / "tasks", tmp_path / "data" / "tasks")
-    monkeypatch.setattr(datasets, "__file__", str(tmp_path / "labkit" / "datasets.py"))
+    monkeypatch.setattr(tasks, "__file__", str(tmp_path / "labkit" / "datasets" / "tasks.py"))
     return tmp_path
 
 
@@ -350,7 +349,7 @@ def test_missing_file_is_named(checkout: Path) -> None:
 
 
 def test_missing_folder_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(datasets, "__file__", str(tmp_path / "labkit" / "datasets.py"))
+    monkeypatch.setattr(tasks, "__file__", str(tmp_path / "labkit" / "datasets" / "tasks.py"))
     with pytest.raises(FileNotFoundError, match="the stored tasks are missing: found neither"):
         load_task("moons")
 

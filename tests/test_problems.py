@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from parts import needs_keras
 
+from labkit import problems
 from labkit.amplification import expected_calls, optimal_iterations, success_probability
 from labkit.datasets import load_task
 from labkit.problems import build_problem
@@ -72,7 +73,7 @@ def test_accuracy_counts_the_samples_of_the_split_that_is_asked_for() -> None:
 @pytest.mark.parametrize("cost", COSTS)
 def test_a_problem_is_the_same_whenever_it_is_built(cost: str) -> None:
     first = build_problem("iris", 3, seed=2, cost=cost)
-    build_problem.cache_clear()
+    problems._build_problem.cache_clear()
     second = build_problem("iris", 3, seed=2, cost=cost)
     np.testing.assert_array_equal(first.table.costs, second.table.costs)
 

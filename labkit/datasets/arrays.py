@@ -1,0 +1,87 @@
+"""The arrays of a task: finite features, whole labels, read-only."""
+
+from __future__ import annotations
+
+from numbers import Real
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from labkit.arrays import Float32Array, IntArray
+from labkit.limits import check_integer, show_value
+
+_HOW = "Task.from_table takes tables as they are"
+
+
+def check_features(argument: str, value: Any) -> Float32Array:
+    """Returns features as float32 (samples, features), read-only.
+
+    Raises:
+        TypeError: one is no number; the message names its row and column.
+        ValueError: one is missing or infinite, or the shape is another.
+    """
+    names = [*value.columns] if hasattr(value, "columns") else None
+    array = np.asarray(value)
+    if array.ndim != 2 or not array.size:
+        given = f"{argument} has shape {array.shape}"
+        raise ValueError(f"{given} (limit: 1 sample and 1 feature or more, (samples, features))")
+    if array.dtype.kind not in "biuf" and (place := _first(array, _is_number)) is not None:
+        said = _say(argument, array, place, names)
+        raise TypeError(f"{said}, which is not a number ({_HOW})")
+    if (place := _first(array, _is_finite)) is not None:
+        said = _say(argument, array, place, names)
+        raise ValueError(f"{said} (limit: finite float32 numbers; {_HOW})")
+    return freeze(array.astype(np.float32))
+
+
+def check_labels(argument: str, value: Any, n_samples: int, n_classes: int) -> IntArray:
+    """Returns labels 0..n_classes-1 as int64 (samples,), read-only.
+
+    Raises:
+        TypeError: they are no whole numbers.
+        ValueError: one is out of range, or there is not one for each sample.
+    """
+    check_integer("n_classes", n_classes, minimum=2)
+    array = np.asarray(value)
+    if array.shape != (n_samples,):
+        raise ValueError(f"{argument} has shape {array.shape} (limit: ({n_samples},))")
+    if array.dtype.kind not in "biu" and not _are_whole(array):
+        raise TypeError(f"{argument}={show_value(value)} are not labels 0 to n_classes-1 ({_HOW})")
+    outside = array[(array < 0) | (array >= n_classes)]
+    if len(outside):
+        raise ValueError(f"{argument} holds {outside[0]} (limit: 0 to {n_classes - 1}; {_HOW})")
+    return freeze(array.astype(np.int64))
+
+
+def freeze(array: NDArray[Any]) -> NDArray[Any]:
+    """The array C-contiguous and read-only."""
+    array = np.ascontiguousarray(array)
+    array.flags.writeable = False
+    return array
+
+
+def _are_whole(array: NDArray[Any]) -> bool:
+    return array.dtype.kind == "f" and bool(np.all(array == np.floor(array)))
+
+
+def _is_number(array: NDArray[Any]) -> NDArray[np.bool_]:
+    return np.vectorize(lambda value: isinstance(value, Real), otypes=[bool])(array)
+
+
+def _is_finite(array: NDArray[Any]) -> NDArray[np.bool_]:
+    with np.errstate(over="ignore"):
+        return np.isfinite(array.astype(np.float32))
+
+
+def _first(array: NDArray[Any], is_fit: Any) -> tuple[int, int] | None:
+    """Row and column of the first value that is not fit."""
+    unfit = np.argwhere(~is_fit(array))
+    return (int(unfit[0, 0]), int(unfit[0, 1])) if len(unfit) else None
+
+
+def _say(argument: str, array: NDArray[Any], place: tuple[int, int], names: Any) -> str:
+    row, column = place
+    value = array[place].item() if isinstance(array[place], np.generic) else array[place]
+    named = show_value(names[column]) if names else column
+    return f"{argument} holds {show_value(value)} at row {row}, column {named}"
