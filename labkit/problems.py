@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from labkit.arrays import Float32Array, IntArray
 from labkit.costs import CostTable, LocalCost
-from labkit.datasets import Task, load_task
+from labkit.datasets import Task, check_two_classes, load_task
 from labkit.limits import check_choice, check_integer, repr_line
 from labkit.networks import (
     NetworkArrays,
@@ -216,9 +216,9 @@ def build_nk_problem(
         scale: factor on the outputs.
         neighbourhood: 'adjacent' or 'random'.
     """
-    sizes = (n_neurons, n_inputs_per_output)
+    task, sizes = check_two_classes("task_name", task_name), (n_neurons, n_inputs_per_output)
     options: dict[str, Any] = {"scale": scale, "neighbourhood": neighbourhood}
-    return _build_nk_problem(load_task(task_name), *sizes, seed=seed, **options)
+    return _build_nk_problem(task, *sizes, seed=seed, **options)
 
 
 @lru_cache(maxsize=256, typed=True)

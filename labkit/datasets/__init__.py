@@ -1,5 +1,5 @@
 """Classification tasks: small, standardised, already split; stored ones and one's own."""
 
-from labkit.datasets.tasks import TASK_NAMES, Task, check_task, load_task
+from labkit.datasets.tasks import TASK_NAMES, Task, check_task, check_two_classes, load_task
 
-__all__ = ["TASK_NAMES", "Task", "check_task", "load_task"]
+__all__ = ["TASK_NAMES", "Task", "check_task", "check_two_classes", "load_task"]

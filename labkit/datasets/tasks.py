@@ -212,6 +212,15 @@ def check_task(argument: str, task: Any, names: Sequence[str] = TASK_NAMES) -> s
         raise ValueError(f"{error}{_how_to_make(task)}") from None
 
 
+def check_two_classes(argument: str, task: str | Task) -> Task:
+    """Returns a task, loaded if it is named; one of more than two classes is a ValueError."""
+    known = load_task(task)
+    if known.n_classes != 2:
+        given = f"{argument}={known.name!r} has {known.n_classes} classes"
+        raise ValueError(f"{given} (limit: 2; one class against the rest makes two)")
+    return known
+
+
 def _how_to_make(task: Any) -> str:
     """What to do with a table that was given as a task; nothing for what is none."""
     is_path = isinstance(task, str | Path) and Path(task).suffix.lower() in _FILES

@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from labkit.datasets import Task
 from labkit.limits import show_value
 
 _MOST_VALUES = 10_000
@@ -27,7 +28,8 @@ def to_plain(argument: str, value: Any, *, limited: bool = True, depth: int = 0)
 
     Args:
         argument: the caller's name of it.
-        value: any of these, NumPy's scalars and arrays, other numbers, sequences and mappings.
+        value: any of these, NumPy's scalars and arrays, other numbers, sequences and mappings; a
+            task becomes its label.
         limited: whether it is to be kept in a book, or only to be compared.
         depth: how many lists and mappings it lies in.
 
@@ -39,6 +41,8 @@ def to_plain(argument: str, value: Any, *, limited: bool = True, depth: int = 0)
     if isinstance(value, (np.ndarray, np.generic)):
         _check_size(argument, value.size, limited)
         value = value.tolist()
+    if isinstance(value, Task):
+        value = value.label
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):

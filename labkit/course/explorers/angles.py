@@ -16,8 +16,8 @@ from labkit.course.explorers.base import QUBITS, ProblemExplorer, seed_slider, s
 from labkit.course.explorers.picture import SharedMask
 from labkit.course.plots import draw_angle_surface, draw_probabilities
 from labkit.course.plots.qaoa import probability_floor
-from labkit.datasets import TASK_NAMES
-from labkit.limits import check_choice, check_number
+from labkit.datasets import Task, check_task
+from labkit.limits import check_number
 from labkit.masks import mask_from_index, mask_to_string
 from labkit.simulators import evolve_qaoa, probabilities
 
@@ -155,7 +155,7 @@ class AngleExplorer(ProblemExplorer):
     on a mask at the right lights it.
 
     Args:
-        task: one of `datasets.TASK_NAMES`.
+        task: one of `datasets.TASK_NAMES`, or of your own.
         seed: of the network's weights, 0 to 19.
         n_neurons: neurons, one qubit each, 6 to 12.
         p: QAOA layers to begin with, 1 to 8.
@@ -172,7 +172,7 @@ class AngleExplorer(ProblemExplorer):
 
     def __init__(
         self,
-        task: str = "moons",
+        task: str | Task = "moons",
         seed: int = 7,
         n_neurons: int = 8,
         p: int = 1,
@@ -180,7 +180,7 @@ class AngleExplorer(ProblemExplorer):
         shared: SharedMask | None = None,
     ) -> None:
         choices = {
-            "task": check_choice("task", task, TASK_NAMES),
+            "task": check_task("task", task),
             "n_neurons": slider("n_neurons", n_neurons, MIN_NEURONS, MAX_NEURONS, QUBITS),
             "p": slider("p", p, 1, MAX_LAYERS, "QAOA layers p"),
             "seed": seed_slider(seed),

@@ -16,6 +16,7 @@ from labkit.course.explorers.picture import Picture, SharedMask
 from labkit.course.html import in_html
 from labkit.course.plots.canvas import new_figure, picture_html, pin_title, widen, wipe
 from labkit.course.plots.frames import Frames
+from labkit.datasets import TASK_NAMES, Task, check_task
 from labkit.limits import check_choice, check_integer
 from labkit.masks import BoolArray, mask_from_index, mask_to_index
 from labkit.problems import Problem, build_problem
@@ -277,3 +278,12 @@ def dropdown(name: str, value: str, options: Sequence[str]) -> widgets.Dropdown:
     """A list to choose from, if the argument `name` is in it."""
     check_choice(name, value, options)
     return widgets.Dropdown(options=options, value=value, description=name)
+
+
+def task_dropdown(task: str | Task) -> widgets.Dropdown:
+    """The list of the stored tasks, and after them one's own if it is given."""
+    own = check_task("task", task)
+    start = own.label if isinstance(own, Task) and own.label in TASK_NAMES else own
+    options: list[tuple[str, str | Task]] = [(name, name) for name in TASK_NAMES]
+    options += [(start.label, start)] if isinstance(start, Task) else []
+    return widgets.Dropdown(options=options, value=start, description="task")

@@ -15,8 +15,7 @@ from labkit.course.explorers.base import QUBITS, ProblemExplorer, seed_slider, s
 from labkit.course.explorers.picture import SharedMask
 from labkit.course.html import bars_in_html
 from labkit.course.plots import draw_amplitudes, draw_rotation, draw_success_curve
-from labkit.datasets import TASK_NAMES
-from labkit.limits import check_choice
+from labkit.datasets import Task, check_task
 from labkit.masks import BoolArray, mask_to_index, mask_to_string
 from labkit.problems import build_problem
 from labkit.simulators import evolve_grover
@@ -100,7 +99,7 @@ class GroverExplorer(ProblemExplorer):
     A click on an amplitude lights its mask, and so do the arrow keys left and right.
 
     Args:
-        task: one of `datasets.TASK_NAMES`.
+        task: one of `datasets.TASK_NAMES`, or of your own.
         seed: of the network's weights, 0 to 19.
         n_neurons: neurons, one qubit each, 3 to 10.
         iterations: oracle calls to begin with, 0 to 60.
@@ -111,7 +110,7 @@ class GroverExplorer(ProblemExplorer):
 
     def __init__(
         self,
-        task: str = "moons",
+        task: str | Task = "moons",
         seed: int = 7,
         n_neurons: int = 6,
         iterations: int = 0,
@@ -119,7 +118,7 @@ class GroverExplorer(ProblemExplorer):
         shared: SharedMask | None = None,
     ) -> None:
         choices = {
-            "task": check_choice("task", task, TASK_NAMES),
+            "task": check_task("task", task),
             "n_neurons": slider("n_neurons", n_neurons, MIN_NEURONS, MAX_NEURONS, QUBITS),
             "seed": seed_slider(seed),
             "threshold": widgets.SelectionSlider(

@@ -13,10 +13,13 @@ from labkit.arrays import FloatArray, IntArray
 from labkit.costs import CostTable
 from labkit.course.explorers.base import Explorer, dropdown, seed_slider
 from labkit.course.explorers.picture import SharedMask
-from labkit.course.lessons.lesson_14a_noise_and_hardware import ERRORS, build_cost
+from labkit.course.lessons.lesson_14a_noise_and_hardware import ERRORS, TASK, Cost
 from labkit.course.plots.noise import draw_masks_by_cost, draw_shares_over_errors
-from labkit.limits import check_choice, check_integer
+from labkit.datasets import Task, check_task
+from labkit.limits import check_integer
 from labkit.masks import mask_from_index, mask_to_string
+from labkit.problems import build_nk_problem, build_problem
+from labkit.scoring import quadratic_cost
 from labkit.simulators import NoisyCircuit
 
 MIN_NEURONS, MAX_NEURONS, LAYERS = 4, 6, 2
@@ -55,13 +58,27 @@ class NoisyForm:
 
 
 @lru_cache(maxsize=256)
-def compile_form(form: str, n_neurons: int, seed: int) -> NoisyForm:
-    """Builds the cost and the circuit of a form, once."""
+def compile_form(form: str, n_neurons: int, seed: int, task: str | Task = TASK) -> NoisyForm:
+    """Builds the cost and the circuit of a form, once.
+
+    The costs are those of `build_cost` in the lesson 14a, of any task: its records know them by
+    its code.
+    """
     from labkit.circuits.qaoa import qaoa_circuit
 
-    cost = build_cost(form, n_neurons, seed)
+    cost = _build_cost(form, n_neurons, seed, task)
     run = NoisyCircuit.of(qaoa_circuit(cost, *ramp_angles(LAYERS, n_neurons, std=cost.std)))
     return NoisyForm(cost.to_table(), run, int(run.errs.sum()))
+
+
+def _build_cost(form: str, n_neurons: int, seed: int, task: str | Task) -> Cost:
+    if form.startswith("NK"):
+        return build_nk_problem(task, n_neurons, int(form[3:]), seed=seed).cost
+    kind = "squared_error" if form == "two-local" else "cross_entropy"
+    problem = build_problem(task, n_neurons, seed=seed, cost=kind)
+    if form == "table":
+        return problem.table
+    return quadratic_cost(problem.network, problem.task.x_train, problem.task.y_train)
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,7 +146,7 @@ class HardwareExplorer(Explorer):
     A click on a dot of the right picture chooses its error rate; the arrow keys the next one.
 
     Args:
-        task: 'breast_cancer'.
+        task: 'breast_cancer', or one of your own, of two classes.
         seed: of the weights, 0 to 19.
         n_neurons: neurons, one qubit each, 4 to 6.
         form: one of `FORMS`.
@@ -142,7 +159,7 @@ class HardwareExplorer(Explorer):
 
     def __init__(
         self,
-        task: str = "breast_cancer",
+        task: str | Task = TASK,
         seed: int = 1,
         n_neurons: int = 6,
         form: str = "NK 2",
@@ -157,7 +174,7 @@ class HardwareExplorer(Explorer):
             raise ValueError(f"shots={shots} is not offered (limit: {SHOTS})")
         rates = [(f"{rate:g}", rate) for rate in ERRORS]
         choices = {
-            "task": check_choice("task", task, ("breast_cancer",)),
+            "task": check_task("task", task, (TASK,)),
             "n_neurons": check_integer(
                 "n_neurons", n_neurons, minimum=MIN_NEURONS, maximum=MAX_NEURONS
             ),
@@ -172,8 +189,8 @@ class HardwareExplorer(Explorer):
     def view(self) -> HardwareView:
         """What is shown."""
         chosen = self.chosen
-        n, seed = chosen["n_neurons"], chosen["seed"]
-        forms = {form: compile_form(form, n, seed) for form in FORMS}
+        n, seed, task = chosen["n_neurons"], chosen["seed"], chosen["task"]
+        forms = {form: compile_form(form, n, seed, task) for form in FORMS}
         return HardwareView(forms, chosen["form"], chosen["error"], chosen["shots"], seed)
 
     def _point(self, number: int, x: float, y: float) -> None:

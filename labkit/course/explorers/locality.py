@@ -15,6 +15,7 @@ from labkit.course.explorers.base import Explorer, seed_slider, slider
 from labkit.course.explorers.picture import SharedMask
 from labkit.course.lessons.lesson_14a_noise_and_hardware import Cost
 from labkit.course.plots.noise import draw_bits, draw_dial, draw_gates
+from labkit.datasets import Task, check_task
 from labkit.limits import check_choice, check_integer
 from labkit.masks import mask_from_index
 from labkit.problems import build_nk_problem, build_problem
@@ -67,7 +68,7 @@ class Setting:
 
 
 @lru_cache(maxsize=1024)
-def view_setting(task: str, dial: str, value: int, n_neurons: int, seed: int) -> Setting:
+def view_setting(task: str | Task, dial: str, value: int, n_neurons: int, seed: int) -> Setting:
     """What one value of a dial comes to."""
     if dial == "block size":
         return _block(task, value, n_neurons, seed)
@@ -94,7 +95,7 @@ def _qaoa(cost: Cost, true_cost: Cost, regret: float) -> Setting:
     return Setting(regret, NoisyCircuit.of(circuit), depth, bits, good)
 
 
-def _block(task: str, size: int, n_neurons: int, seed: int) -> Setting:
+def _block(task: str | Task, size: int, n_neurons: int, seed: int) -> Setting:
     """Blocks of some neurons, each searched for its best mask; Grover's search of one block."""
     run_of, depth, bits = _grover_of_block(size)
     table = build_problem(task, n_neurons, seed=seed).table
@@ -132,7 +133,7 @@ class LocalityExplorer(Explorer):
     Grover's search on one block. A click chooses the value of the dial, so do the arrow keys.
 
     Args:
-        task: one of `TASKS`.
+        task: one of `TASKS`, or of your own, of two classes.
         seed: of the weights, 0 to 19.
         n_neurons: neurons, one qubit each, 4 to 6.
         dial: one of `DIALS`.
@@ -143,7 +144,7 @@ class LocalityExplorer(Explorer):
 
     def __init__(
         self,
-        task: str = "breast_cancer",
+        task: str | Task = "breast_cancer",
         seed: int = 1,
         n_neurons: int = 5,
         dial: str = "K",
@@ -159,7 +160,7 @@ class LocalityExplorer(Explorer):
         rates = [(f"{rate:g}", rate) for rate in ERRORS]
         dials = widgets.Dropdown(options=[*DIALS], value=dial, description="locality is")
         choices = {
-            "task": check_choice("task", task, TASKS),
+            "task": check_task("task", task, TASKS),
             "n_neurons": n,
             "dial": dials,
             "value": slider("value", value, 1, n, DIALS[dial]),

@@ -15,7 +15,7 @@ from labkit.course.explorers.picture import SharedMask
 from labkit.course.lessons.lesson_11_nk_networks import MAX_NEURONS, MIN_NEURONS, circuit_size
 from labkit.course.plots import draw_circuit_size, draw_costs_over_k, draw_ring
 from labkit.course.plots.networks import ring_places
-from labkit.limits import check_choice
+from labkit.datasets import Task, check_task
 from labkit.masks import mask_to_string
 from labkit.problems import NKProblem, build_nk_problem
 from labkit.selectors import dynamic_programming, run
@@ -78,7 +78,7 @@ class NKView:
 
 
 @lru_cache(maxsize=4096, typed=True)
-def view_nk(task: str, n_neurons: int, k: int, p: int, seed: int) -> NKView:
+def view_nk(task: str | Task, n_neurons: int, k: int, p: int, seed: int) -> NKView:
     """Solves an NK cost of K = k exactly, and runs QAOA with the ramp of p layers on it."""
     problem = build_nk_problem(task, n_neurons, k, seed=seed)
     table, order = _ranked(problem)
@@ -125,7 +125,7 @@ class NKExplorer(Explorer):
     other axes chooses K. The arrow keys move the output whose light cone is shown, and K.
 
     Args:
-        task: one of `TASKS`.
+        task: one of `TASKS`, or of your own, of two classes.
         seed: of the weights, 0 to 19.
         n_neurons: N, 6 to 12.
         n_inputs_per_output: K, 1 to 6.
@@ -142,7 +142,7 @@ class NKExplorer(Explorer):
 
     def __init__(
         self,
-        task: str = "moons",
+        task: str | Task = "moons",
         seed: int = 1,
         n_neurons: int = 12,
         n_inputs_per_output: int = 3,
@@ -152,7 +152,7 @@ class NKExplorer(Explorer):
     ) -> None:
         k, reads = n_inputs_per_output, "locality: neurons an output reads, K"
         choices = {
-            "task": check_choice("task", task, TASKS),
+            "task": check_task("task", task, TASKS),
             "n_neurons": slider("n_neurons", n_neurons, MIN_NEURONS, MAX_NEURONS, f"{QUBITS}, N"),
             "n_inputs_per_output": slider("n_inputs_per_output", k, 1, KS[-1], reads),
             "p": slider("p", p, 1, MAX_LAYERS, "QAOA layers, p"),

@@ -22,7 +22,7 @@ from labkit.course.lessons.lesson_06_computed_oracle import (
     table_size,
 )
 from labkit.course.plots import draw_amplitudes, draw_registers
-from labkit.datasets import TASK_NAMES
+from labkit.datasets import Task, check_task
 from labkit.limits import check_choice, check_integer
 from labkit.masks import all_masks, mask_to_index, mask_to_string
 from labkit.scoring.quantised import count_right
@@ -128,7 +128,7 @@ class OracleExplorer(Explorer):
     the circuits. A click on an amplitude lights its mask, and so do the arrow keys left and right.
 
     Args:
-        task: one of two classes.
+        task: one of two classes, or of your own.
         seed: of the network's weights, 0 to 19.
         n_neurons: neurons, one mask qubit each, 3 to 8.
         n_samples: training samples that the cost is counted on, 2 to 8.
@@ -140,7 +140,7 @@ class OracleExplorer(Explorer):
 
     def __init__(
         self,
-        task: str = "digits_3v6",
+        task: str | Task = "digits_3v6",
         seed: int = 7,
         n_neurons: int = 6,
         n_samples: int = 4,
@@ -149,7 +149,7 @@ class OracleExplorer(Explorer):
         shared: SharedMask | None = None,
     ) -> None:
         choices: dict[str, Any] = {
-            "task": check_choice("task", task, TASK_NAMES),
+            "task": check_task("task", task),
             "seed": check_integer("seed", seed, minimum=0, maximum=MAX_SEED),
             "n_neurons": slider("n_neurons", n_neurons, MIN_NEURONS, MAX_NEURONS, "neurons"),
             "n_samples": slider("n_samples", n_samples, MIN_SAMPLES, MAX_SAMPLES, "samples"),

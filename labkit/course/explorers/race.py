@@ -11,11 +11,11 @@ import numpy as np
 
 from labkit.arrays import BoolArray, FloatArray
 from labkit.costs import EQUAL_WITHIN
-from labkit.course.explorers.base import QUBITS, ProblemExplorer, dropdown, seed_slider, slider
+from labkit.course.explorers.base import QUBITS, ProblemExplorer, seed_slider, slider, task_dropdown
 from labkit.course.explorers.picture import SharedMask
 from labkit.course.plots import draw_race, draw_regret
 from labkit.course.plots.canvas import BLACK, LIT
-from labkit.datasets import TASK_NAMES
+from labkit.datasets import Task
 from labkit.limits import check_integer
 from labkit.masks import mask_from_index, mask_to_string
 from labkit.problems import Problem
@@ -111,7 +111,7 @@ class SelectorRace(ProblemExplorer):
     arrow keys, light the mask that this selector has found in its first run.
 
     Args:
-        task: one of `datasets.TASK_NAMES`.
+        task: one of `datasets.TASK_NAMES`, or of your own.
         seed: of the network's weights, 0 to 19.
         n_neurons: neurons, one qubit each, 4 to 10.
         budget: calls, one of `BUDGETS`.
@@ -120,7 +120,7 @@ class SelectorRace(ProblemExplorer):
 
     def __init__(
         self,
-        task: str = "moons",
+        task: str | Task = "moons",
         seed: int = 7,
         n_neurons: int = 8,
         budget: int = 64,
@@ -132,7 +132,7 @@ class SelectorRace(ProblemExplorer):
         self._row = 0
         calls = widgets.SelectionSlider(options=BUDGETS, value=budget, description="budget: calls")
         choices = {
-            "task": dropdown("task", task, TASK_NAMES),
+            "task": task_dropdown(task),
             "n_neurons": slider("n_neurons", n_neurons, MIN_NEURONS, MAX_NEURONS, QUBITS),
             "seed": seed_slider(seed),
             "budget": calls,

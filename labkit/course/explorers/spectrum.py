@@ -15,7 +15,7 @@ from labkit.course.explorers.base import QUBITS, ProblemExplorer, seed_slider, s
 from labkit.course.explorers.picture import SharedMask
 from labkit.course.explorers.subnetwork import find_next_by_cost
 from labkit.course.plots import draw_agreement, draw_orders
-from labkit.datasets import TASK_NAMES
+from labkit.datasets import Task, check_task
 from labkit.limits import check_choice
 from labkit.masks import BoolArray, mask_from_index, mask_to_string
 from labkit.scoring import COSTS
@@ -99,7 +99,7 @@ class SpectrumExplorer(ProblemExplorer):
     an order cuts there.
 
     Args:
-        task: one of `datasets.TASK_NAMES`.
+        task: one of `datasets.TASK_NAMES`, or of your own.
         seed: of the network's weights, 0 to 19.
         n_neurons: neurons, one qubit each, 3 to 12.
         cost: one of `scoring.COSTS`.
@@ -111,7 +111,7 @@ class SpectrumExplorer(ProblemExplorer):
 
     def __init__(
         self,
-        task: str = "moons",
+        task: str | Task = "moons",
         seed: int = 7,
         n_neurons: int = 8,
         cost: str = "cross_entropy",
@@ -123,7 +123,7 @@ class SpectrumExplorer(ProblemExplorer):
         check_choice("cost", cost, COSTS)
         costs = [(name.replace("_", " "), name) for name in COSTS]
         choices = {
-            "task": check_choice("task", task, TASK_NAMES),
+            "task": check_task("task", task),
             "n_neurons": slider("n_neurons", n_neurons, MIN_NEURONS, MAX_NEURONS, QUBITS),
             "seed": seed_slider(seed),
             "cost": widgets.Dropdown(options=costs, value=cost, description="cost"),

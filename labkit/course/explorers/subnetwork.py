@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from labkit.costs import CostTable
-from labkit.course.explorers.base import QUBITS, ProblemExplorer, dropdown, seed_slider, slider
+from labkit.course.explorers.base import QUBITS, ProblemExplorer, seed_slider, slider, task_dropdown
 from labkit.course.explorers.picture import NetworkDrawing, SharedMask
 from labkit.course.plots import draw_cost_histogram, draw_decision
 from labkit.course.plots.masks import bin_costs
-from labkit.datasets import TASK_NAMES
+from labkit.datasets import Task
 from labkit.masks import BoolArray, mask_from_index, mask_to_index, mask_to_string
 from labkit.problems import Problem, build_problem
 
@@ -80,8 +80,8 @@ class SubnetworkExplorer(ProblemExplorer):
     choose the next cheaper and the next costlier mask. What is chosen here is the shared mask.
 
     Args:
-        task: one of `datasets.TASK_NAMES`; more than two features become two principal
-            components.
+        task: one of `datasets.TASK_NAMES`, or of your own; more than two features become two
+            principal components.
         seed: of the network's weights, 0 to 19.
         n_neurons: hidden neurons, one qubit each later on, 3 to 12.
         shared: the mask that is shown here, and lit in other explorers; by default all neurons on.
@@ -94,14 +94,14 @@ class SubnetworkExplorer(ProblemExplorer):
 
     def __init__(
         self,
-        task: str = "moons",
+        task: str | Task = "moons",
         seed: int = 7,
         n_neurons: int = 8,
         *,
         shared: SharedMask | None = None,
     ) -> None:
         choices = {
-            "task": dropdown("task", task, TASK_NAMES),
+            "task": task_dropdown(task),
             "seed": seed_slider(seed),
             "n_neurons": slider("n_neurons", n_neurons, MIN_NEURONS, MAX_NEURONS, QUBITS),
         }

@@ -13,8 +13,8 @@ from labkit.course.explorers.base import MAX_SEED, ProblemExplorer, dropdown, sl
 from labkit.course.explorers.picture import SharedMask
 from labkit.course.plots import draw_walk
 from labkit.course.plots.walks import draw_bits, draw_spent, nearest_mask
-from labkit.datasets import TASK_NAMES
-from labkit.limits import check_choice, check_integer
+from labkit.datasets import Task, check_task
+from labkit.limits import check_integer
 from labkit.masks import BoolArray, all_masks, mask_to_string
 from labkit.problems import Problem, build_problem
 from labkit.selectors import BlockStep, LocalWalk, walk_locally
@@ -118,7 +118,7 @@ class LocalSearchTheatre(ProblemExplorer):
     bit that mask with this bit flipped, a click on the right axes goes to that query's step.
 
     Args:
-        task: one of `datasets.TASK_NAMES`.
+        task: one of `datasets.TASK_NAMES`, or of your own.
         seed: of the network's weights, 0 to 19.
         n_neurons: neurons, 3 to 10.
         block_size: neurons that are free at once, 1 to n_neurons.
@@ -129,7 +129,7 @@ class LocalSearchTheatre(ProblemExplorer):
 
     def __init__(
         self,
-        task: str = "moons",
+        task: str | Task = "moons",
         seed: int = 7,
         n_neurons: int = 8,
         block_size: int = 2,
@@ -139,7 +139,7 @@ class LocalSearchTheatre(ProblemExplorer):
         shared: SharedMask | None = None,
     ) -> None:
         choices = {
-            "task": check_choice("task", task, TASK_NAMES),
+            "task": check_task("task", task),
             "seed": check_integer("seed", seed, minimum=0, maximum=MAX_SEED),
             "n_neurons": check_integer(
                 "n_neurons", n_neurons, minimum=MIN_NEURONS, maximum=MAX_NEURONS

@@ -11,6 +11,7 @@ import numpy as np
 
 from labkit.arrays import BoolArray, IntArray
 from labkit.course.checking import compare_number, exercise, name_mask, number_exercise
+from labkit.datasets import Task, check_two_classes
 from labkit.masks import mask_from_string, mask_to_index
 from labkit.problems import build_problem
 from labkit.scoring import integer_weights
@@ -22,13 +23,13 @@ UNITS = 3.0
 
 @lru_cache(maxsize=128)
 def quantised_weights(
-    task: str, n_neurons: int, n_samples: int, *, seed: int, units: float = UNITS
+    task: str | Task, n_neurons: int, n_samples: int, *, seed: int, units: float = UNITS
 ) -> IntArray:
     """The integers (samples, n) of a random network on the first training samples of a task.
 
     The task has two classes, whose samples take turns; `units` make a contribution of 1.
     """
-    problem = build_problem(task, n_neurons, seed=seed)
+    problem = build_problem(check_two_classes("task", task), n_neurons, seed=seed)
     x, y = problem.task.x_train, problem.task.y_train
     chosen = few_samples(y, n_samples)
     return integer_weights(problem.network, x[chosen], y[chosen], scale=units)
@@ -79,7 +80,7 @@ def _computed_size(weights: bytes, shape: tuple[int, int], threshold: int) -> Or
 
 
 def best_size(
-    task: str, n_neurons: int, n_samples: int, *, seed: int, units: float = UNITS
+    task: str | Task, n_neurons: int, n_samples: int, *, seed: int, units: float = UNITS
 ) -> OracleSize:
     """The size of the computed oracle that marks the best masks, see `quantised_weights`."""
     weights = quantised_weights(task, n_neurons, n_samples, seed=seed, units=units)

@@ -10,7 +10,7 @@ import numpy as np
 
 from labkit.arrays import FloatArray, IntArray
 from labkit.course.checking import compare_cost, compare_function, exercise, number_exercise
-from labkit.datasets import load_task
+from labkit.datasets import Task, load_task
 from labkit.ledger import Ledger, Outcome
 from labkit.problems import DEFAULT_SCALE, build_large
 from labkit.scoring import NetworkCost, accuracy, check_labels, cost_of_outputs
@@ -25,7 +25,7 @@ N_TRAINED, EPOCHS = 5, 300
 
 
 @lru_cache(maxsize=16)
-def train_side_by_side(task_name: str, n_hidden: int) -> TrainedNetworks:
+def train_side_by_side(task_name: str | Task, n_hidden: int) -> TrainedNetworks:
     """`N_TRAINED` networks of one size, trained side by side as if alone: it is faster."""
     from labkit.baselines import train_networks
 

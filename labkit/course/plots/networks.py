@@ -51,7 +51,7 @@ def draw_decision(
     grid = np.stack(np.meshgrid(*np.linspace(low, high, _GRID).T), axis=-1)
     classes = _classes(network.outputs(grid.reshape(-1, 2), mask)).reshape(_GRID, _GRID)
     extent = (low[0], high[0], low[1], high[1])
-    colours = ListedColormap(canvas.SERIES[: task.n_classes])
+    colours = ListedColormap([canvas.SERIES[c % 6] for c in range(task.n_classes)])
     style: canvas.Style = {"cmap": colours, "vmin": 0, "vmax": task.n_classes - 1, "alpha": 0.25}
     ax.imshow(classes, origin="lower", extent=extent, aspect="auto", **style)
     if np.ptp(classes):
@@ -59,11 +59,11 @@ def draw_decision(
         ax.contour(grid[..., 0], grid[..., 1], classes, steps, colors=canvas.BLACK, linewidths=0.8)
     lattice, decided = grid[3::9, 3::9], classes[3::9, 3::9]
     for c in range(task.n_classes):
-        marker, colour = canvas.MARKERS[c], canvas.SERIES[c]
+        marker, colour = canvas.MARKERS[c % 6], canvas.SERIES[c % 6]
         faint, samples = lattice[decided == c], x[y == c]
         ax.scatter(faint[:, 0], faint[:, 1], s=36, marker=marker, edgecolors=colour, **_HOLLOW)
         ax.scatter(samples[:, 0], samples[:, 1], s=16, marker=marker, color=colour, **_FILLED)
-        (across, up), label = samples.mean(axis=0), f"{canvas.MARKERS_IN_WORDS[c]}: class {c}"
+        (across, up), label = samples.mean(axis=0), f"{canvas.MARKERS_IN_WORDS[c % 6]}: class {c}"
         ax.text(across, up, label, ha="center", fontsize=9, bbox=_BOX)
     ax.set(xlabel="feature 1", ylabel="feature 2", xlim=extent[:2], ylim=extent[2:])
     return canvas.add_title(ax, f"decision of subnetwork {mask_to_string(mask)}")
