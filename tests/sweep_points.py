@@ -21,6 +21,11 @@ def multiply(parameters: Mapping[str, Any], seed: int) -> Outcome:
     return Outcome({"product": parameters["factor"] * seed}, {"cost_queries": seed})
 
 
+def name_task(parameters: Mapping[str, Any], seed: int) -> Outcome:
+    """What the task that came is called."""
+    return Outcome({"name": parameters["task"].name})
+
+
 def log_and_sleep(parameters: Mapping[str, Any], seed: int) -> Outcome:
     """Says that it has begun; works for a while once the file `gate` holds a larger number."""
     _log(parameters, seed)

@@ -60,6 +60,12 @@ def sweep(
       scale = 2.0
 
     \b
+    A table of your own, beside FILE, becomes a task:
+      [tasks.churn]                         # then task_name = "churn"
+      path = "churn.csv"
+      target = "churn"                      # its column of labels
+
+    \b
     Also: hypothesis = "...", and function = "module:name" for your own function
     of (parameters, seed), whose module is looked for beside FILE too, with
     name = "..." to find its points again when the function has moved.

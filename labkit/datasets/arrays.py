@@ -61,6 +61,11 @@ def freeze(array: NDArray[Any]) -> NDArray[Any]:
     return array
 
 
+def show_cell(value: Any) -> str:
+    """A value as text of one line; a NumPy number as the number that it is."""
+    return show_value(value.item() if isinstance(value, np.generic) else value)
+
+
 def _are_whole(array: NDArray[Any]) -> bool:
     return array.dtype.kind == "f" and bool(np.all(array == np.floor(array)))
 
@@ -82,6 +87,5 @@ def _first(array: NDArray[Any], is_fit: Any) -> tuple[int, int] | None:
 
 def _say(argument: str, array: NDArray[Any], place: tuple[int, int], names: Any) -> str:
     row, column = place
-    value = array[place].item() if isinstance(array[place], np.generic) else array[place]
     named = show_value(names[column]) if names else column
-    return f"{argument} holds {show_value(value)} at row {row}, column {named}"
+    return f"{argument} holds {show_cell(array[place])} at row {row}, column {named}"

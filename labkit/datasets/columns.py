@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from labkit.arrays import IntArray
+from labkit.datasets.arrays import show_cell
 from labkit.limits import show_value
 
 if TYPE_CHECKING:
@@ -104,7 +105,9 @@ def _kind(column: pd.Series) -> str:
     if column.isna().all():
         return "empty"
     kind: str = pd.api.types.infer_dtype(column, skipna=True)
-    if kind == "mixed" and all(isinstance(value, Real | np.bool_) for value in column.dropna()):
+    if kind in ("mixed", "mixed-integer") and all(
+        isinstance(value, Real | np.bool_) for value in column.dropna()
+    ):
         return "mixed-integer-float"
     return kind
 
@@ -216,7 +219,7 @@ def _what_is_odd(column: pd.Series, row: RowName) -> str:
     known = kinds[column.notna()]
     odd = known.value_counts().index[-1]  # the rarest
     place = int(np.flatnonzero((kinds == odd) & column.notna())[0])
-    given = f"column {show_value(column.name)} holds {show_value(column.iloc[place])} at"
+    given = f"column {show_value(column.name)} holds {show_cell(column.iloc[place])} at"
     beside = sorted({*known} - {odd})
     among = f", {odd} among {' and '.join(beside)}" if beside else f", of type {odd}"
     limit = "limit: numbers, text, categories or dates, of one kind in a column"

@@ -142,6 +142,8 @@ def _join(x: Any, y: Any, target: Hashable) -> Table:
 
 
 def _check_2d(argument: str, value: Any) -> Any:
+    if isinstance(value, list) and value and isinstance(value[0], list | tuple):
+        return value  # NumPy would make text of numbers beside text
     array = np.asarray(value)
     if array.dtype.names is None and array.ndim != 2:
         given = f"{argument} has shape {array.shape}"
@@ -150,6 +152,8 @@ def _check_2d(argument: str, value: Any) -> Any:
 
 
 def _check_labels_of(y: Any) -> Any:
+    if isinstance(y, list | tuple | range):
+        return y
     array = np.asarray(y)
     if array.ndim == 2 and array.shape[1] == 1:
         array = array[:, 0]

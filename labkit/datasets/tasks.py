@@ -225,7 +225,8 @@ def _how_to_make(task: Any) -> str:
     """What to do with a table that was given as a task; nothing for what is none."""
     is_path = isinstance(task, str | Path) and Path(task).suffix.lower() in _FILES
     if is_path:
-        return f"; a file becomes a task by Task.from_table({str(task)!r}, target=...)"
+        how = f"Task.from_table({str(task)!r}, target=...)"
+        return f"; a file becomes a task by {how}, in the TOML of a sweep by [tasks.NAME]"
     is_table = hasattr(task, "shape") or isinstance(task, tuple)
     return "; a table becomes a task by Task.from_table(table, target=...)" if is_table else ""
 

@@ -17,6 +17,7 @@ from labkit.sweeps.points import Point, PointRun, find_function, local_versions,
 from labkit.sweeps.processes import Processes, choose_workers
 from labkit.sweeps.selection import select_neurons
 from labkit.sweeps.sweep import Sweep
+from labkit.sweeps.tasks import WithTasks
 from labkit.sweeps.workers import Crew, Serial, SweepError, Workers
 
 if TYPE_CHECKING:
@@ -257,6 +258,7 @@ def _check_versions(there: Any) -> None:
 def _workers(state: _State, client: Any, workers: int | None) -> Iterator[Workers]:
     """What runs the points; an error of theirs says what is in the book."""
     function = find_function(state.sweep.function)
+    function = WithTasks(function, state.sweep.tasks) if state.sweep.tasks else function
     address = os.environ.get(SCHEDULER) if client is None and workers is None else client
     try:
         if workers == 0 or not state.todo:

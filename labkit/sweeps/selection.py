@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import lru_cache, partial
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from labkit import selectors
 from labkit.ansatz import MIXERS
-from labkit.datasets import TASK_NAMES
+from labkit.datasets import TASK_NAMES, check_task
 from labkit.ledger import Outcome
 from labkit.limits import (
     check_choice,
@@ -89,8 +89,12 @@ def selector_options() -> Mapping[str, Mapping[str, inspect.Parameter]]:
     return found
 
 
-def check_selection(parameters: Mapping[str, Any]) -> None:
+def check_selection(parameters: Mapping[str, Any], tasks: Collection[str] = ()) -> None:
     """Refuses parameters that `select_neurons` cannot run with, as far as is known without a run.
+
+    Args:
+        parameters: of a point.
+        tasks: labels of tasks that `task_name` may be, beside the stored ones.
 
     Raises:
         TypeError: a value is not of its kind.
@@ -109,7 +113,9 @@ def check_selection(parameters: Mapping[str, Any]) -> None:
             raise ValueError(
                 f"{given} is known neither to build_problem nor to {selector} (known: {names})"
             )
-        if name in _CHECKS:
+        if name == "task_name":
+            check_task(name, value, [*TASK_NAMES, *tasks])
+        elif name in _CHECKS:
             _CHECKS[name](name, value)
     for name, parameter in allowed.items():
         if parameter.default is parameter.empty and name != "seed" and name not in parameters:
@@ -137,7 +143,6 @@ def _inner(argument: str, value: Any) -> None:
 
 
 _CHECKS: Mapping[str, Check] = {
-    "task_name": _choice(*TASK_NAMES),
     "n_hidden": _count(1),
     "seed": _count(0),
     "hidden_layers": _count(1, 2),

@@ -10,10 +10,12 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from labkit.datasets import Task
 from labkit.limits import check_integer, show_value
 from labkit.records.values import to_plain
 from labkit.sweeps.points import PointFunction, find_function, name_function, point_key
 from labkit.sweeps.selection import check_selection, select_neurons
+from labkit.sweeps.tasks import check_tasks, find_tasks, own_by_label, read_tasks, with_labels
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -44,6 +46,9 @@ class Sweep:
         Sweep("Does a restart pay?", seeds=range(20), selector="one_flip_search",
               problem={"task_name": "moons"}, grid={"n_hidden": [8, 10], "restarts": [0, 1, 3]})
 
+    A parameter may also be a `Task` of your own, or its name in `tasks`. Keys and entries then hold
+    its label, in which is a digest of the data: a changed table makes other points.
+
     Attributes:
         question: what the sweep asks; with each entry in the lab book.
         seeds: integers, 0 or more, none twice: every point is run with each.
@@ -56,6 +61,7 @@ class Sweep:
         function: what is run, or its name as 'module:name'.
         name: by which the lab book knows the points, in place of the function's own name: with it,
             they are found again when the function has moved to another module.
+        tasks: of your own, by name; afterwards all that parameters name, by label.
 
     Raises:
         TypeError: a field is not of its kind.
@@ -73,15 +79,19 @@ class Sweep:
     hypothesis: str | None = None
     function: PointFunction | str = select_neurons
     name: str | None = None
+    tasks: Mapping[str, Task] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        tasks = check_tasks(self.tasks)
+        parts = (self.problem, self.options, self.grid, self.points)
         checked = {
             "question": _check_text("question", self.question),
             "seeds": _check_seeds(self.seeds),
-            "problem": _check_mapping("problem", self.problem),
-            "options": _check_mapping("options", self.options),
-            "grid": _check_grid(self.grid),
-            "points": _check_points(self.points),
+            "problem": with_labels(_check_mapping("problem", self.problem), tasks),
+            "options": with_labels(_check_mapping("options", self.options), tasks),
+            "grid": with_labels(_check_grid(self.grid), tasks),
+            "points": tuple(with_labels(each, tasks) for each in _check_points(self.points)),
+            "tasks": own_by_label([*tasks.values(), *find_tasks(parts)]),
             "function": find_function(self.function),
         }
         for text in ("hypothesis", "name"):
@@ -96,15 +106,27 @@ class Sweep:
     def from_toml(cls, path: str | Path) -> Sweep:
         """Reads a sweep from a TOML file, whose keys are the attributes.
 
-        `seeds` is a list or `{first = 0, count = 20}`; `function` is 'module:name'.
+        `seeds` is a list or `{first = 0, count = 20}`; `function` is 'module:name'. A table of
+        your own becomes a task by a section with what `Task.from_table` takes, its path beside the
+        TOML file, and is then named as any task:
+
+            [tasks.churn]
+            path = "churn.csv"
+            target = "churn"    # its column of labels; also seed, missing, drop
+
+            [problem]
+            task_name = "churn"
 
         Raises:
-            OSError: the file cannot be read.
+            OSError: the file, or a table it names, cannot be read.
             TypeError: a key does not hold what belongs there; the message names file and key.
             ValueError: the file is no TOML, a key is unknown or missing, or a value out of range.
         """
         try:
-            return cls(**_read_keys(path, known=[each.name for each in fields(cls)]))
+            keys = _read_keys(path, known=[each.name for each in fields(cls)])
+            if "tasks" in keys:
+                keys["tasks"] = read_tasks(keys["tasks"], Path(path).parent)
+            return cls(**keys)
         except (TypeError, ValueError) as error:
             raise type(error)(f"{path}: {error}") from error
 
@@ -168,7 +190,7 @@ class Sweep:
                 raise ValueError(f"points holds {show_value(parameters)} twice (limit: once)")
             seen.add(key)
             if self.function is select_neurons:
-                check_selection(parameters)
+                check_selection(parameters, self.tasks)
 
 
 def _read_keys(path: str | Path, *, known: Sequence[str]) -> dict[str, Any]:
