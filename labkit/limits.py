@@ -121,10 +121,30 @@ def check_array(argument: str, value: Any) -> npt.NDArray[np.float64]:
     except ValueError:  # rows of unequal length
         array = np.empty(0, dtype=object)
     if array.dtype.kind not in "biuf":
-        raise TypeError(f"{argument}={show_value(value)} is not an array of numbers")
+        text = find_no_numbers(array)
+        where = f": {name_first(value, text)}" if text.any() else ""
+        raise TypeError(f"{argument}={show_value(value)} is not an array of numbers{where}")
     if not np.isfinite(array).all():
-        raise ValueError(f"{argument} holds a value that is not finite")
+        where = name_first(value, ~np.isfinite(array))
+        raise ValueError(f"{argument} holds a value that is not finite: {where}")
     return array.astype(np.float64, copy=False)
+
+
+def find_no_numbers(array: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+    """Where an array holds what is not a real number; bool, of its shape."""
+    return np.vectorize(lambda value: not isinstance(value, Real), otypes=[bool])(array)
+
+
+def name_first(value: Any, unfit: npt.NDArray[np.bool_]) -> str:
+    """The first unfit value of an array or table and where it is: nan at row 3, column 'age'."""
+    place = tuple(np.argwhere(unfit)[0].tolist())
+    item = np.asarray(value)[place]
+    shown = show_value(item.item() if isinstance(item, np.generic) else item)
+    if len(place) != 2:
+        return f"{shown} at {', '.join(map(str, place))}" if place else shown
+    columns = getattr(value, "columns", None)
+    named = place[1] if columns is None else show_value(columns[place[1]])
+    return f"{shown} at row {place[0]}, column {named}"
 
 
 def check_rng(rng: Any) -> np.random.Generator:

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import psutil
 import pytest
 from hypothesis import given
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 from labkit import limits
 from labkit.limits import (
     TooLargeError,
+    check_array,
     check_choice,
     check_count,
     check_integer,
@@ -223,3 +225,25 @@ def test_a_small_count_is_granted_without_asking_the_machine(
     check_count("shots", limits.ALWAYS_FITS // 8, bytes_each=8, what="the shots")
     with pytest.raises(AssertionError, match="asked"):
         check_count("shots", limits.ALWAYS_FITS // 8 + 1, bytes_each=8, what="the shots")
+
+
+# Arrays
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (pd.DataFrame({"age": [1.0, np.nan]}), "finite: nan at row 1, column 'age'"),
+        (pd.DataFrame({"age": [1, 2], "city": ["Rome", "Oslo"]}), "'Rome' at row 0, column 'city'"),
+        (np.array([[0.0, np.inf]]), "finite: inf at row 0, column 1"),
+        ([1.0, 2.0, np.nan], "finite: nan at 2"),
+        (np.nan, "finite: nan"),
+        (["yes", "no"], "not an array of numbers: 'yes' at 0"),
+        ([[1], [1, 2]], "is not an array of numbers"),
+    ],
+)
+def test_a_value_that_is_no_finite_number_is_named_with_its_place(value: Any, said: str) -> None:
+    with pytest.raises((TypeError, ValueError)) as caught:
+        check_array("x", value)
+    assert str(caught.value).endswith(said) and str(caught.value).startswith("x")
+    assert "\n" not in str(caught.value)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from numbers import Real
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from labkit.arrays import Float32Array, IntArray
-from labkit.limits import check_integer, show_value
+from labkit.limits import check_integer, find_no_numbers, name_first, show_value
 
 _HOW = "Task.from_table takes tables as they are"
 
@@ -21,18 +20,19 @@ def check_features(argument: str, value: Any) -> Float32Array:
         TypeError: one is no number; the message names its row and column.
         ValueError: one is missing or infinite, or the shape is another.
     """
-    names = [*value.columns] if hasattr(value, "columns") else None
     array = np.asarray(value)
     if array.ndim != 2 or not array.size:
         given = f"{argument} has shape {array.shape}"
         raise ValueError(f"{given} (limit: 1 sample and 1 feature or more, (samples, features))")
-    if array.dtype.kind not in "biuf" and (place := _first(array, _is_number)) is not None:
-        said = _say(argument, array, place, names)
-        raise TypeError(f"{said}, which is not a number ({_HOW})")
-    if (place := _first(array, _is_finite)) is not None:
-        said = _say(argument, array, place, names)
-        raise ValueError(f"{said} (limit: finite float32 numbers; {_HOW})")
-    return freeze(array.astype(np.float32))
+    if array.dtype.kind not in "biuf" and (text := find_no_numbers(array)).any():
+        given = f"{argument} holds {name_first(value, text)}"
+        raise TypeError(f"{given}, which is not a number ({_HOW})")
+    with np.errstate(over="ignore"):
+        features = array.astype(np.float32)
+    if not np.isfinite(features).all():
+        given = f"{argument} holds {name_first(value, ~np.isfinite(features))}"
+        raise ValueError(f"{given} (limit: finite float32 numbers; {_HOW})")
+    return freeze(features)
 
 
 def check_labels(argument: str, value: Any, n_samples: int, n_classes: int) -> IntArray:
@@ -68,24 +68,3 @@ def show_cell(value: Any) -> str:
 
 def _are_whole(array: NDArray[Any]) -> bool:
     return array.dtype.kind == "f" and bool(np.all(array == np.floor(array)))
-
-
-def _is_number(array: NDArray[Any]) -> NDArray[np.bool_]:
-    return np.vectorize(lambda value: isinstance(value, Real), otypes=[bool])(array)
-
-
-def _is_finite(array: NDArray[Any]) -> NDArray[np.bool_]:
-    with np.errstate(over="ignore"):
-        return np.isfinite(array.astype(np.float32))
-
-
-def _first(array: NDArray[Any], is_fit: Any) -> tuple[int, int] | None:
-    """Row and column of the first value that is not fit."""
-    unfit = np.argwhere(~is_fit(array))
-    return (int(unfit[0, 0]), int(unfit[0, 1])) if len(unfit) else None
-
-
-def _say(argument: str, array: NDArray[Any], place: tuple[int, int], names: Any) -> str:
-    row, column = place
-    named = show_value(names[column]) if names else column
-    return f"{argument} holds {show_cell(array[place])} at row {row}, column {named}"
