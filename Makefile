@@ -12,7 +12,7 @@ FIND = python=$$(sh tools/find_python.sh "$(PYTHON)")
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes \
     --no-strip-extras --no-emit-index-url --no-header $(LOCK_ARGS) pyproject.toml
 
-.PHONY: help lab test check notebooks versions measure records bench data lock clean dev
+.PHONY: help lab test check docs notebooks versions measure records bench data lock clean dev
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -27,6 +27,9 @@ check: dev  ## lint, formatting, types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+docs: dev  ## build the reference into build/docs: how-tos, and every public name
+	$(BIN)/python -m sphinx -q -W --keep-going -b html docs build/docs
 
 notebooks: dev  ## execute the notebooks in place, renew the README's tables (NAMES="07_qaoa" picks some)
 	$(BIN)/python tools/run_notebooks.py $(NAMES)
