@@ -5,9 +5,9 @@ z_j = 1 - 2 m_j; a `LocalCost` is a sum of small tables. The last two need no ta
 """
 
 from labkit.costs.interchange import from_dimod, to_binary_polynomial, to_bqm
-from labkit.costs.local import LocalCost
-from labkit.costs.pauli_z import PauliZCost, penalised, penalty
+from labkit.costs.penalty import penalised, penalty
 from labkit.costs.tables import EQUAL_WITHIN, CheckedCost, Cost, CostTable
+from labkit.costs.terms import LocalCost, PauliZCost
 
 __all__ = [
     "EQUAL_WITHIN",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Hashable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -13,6 +13,7 @@ import numpy.typing as npt
 from labkit.arrays import BoolArray, FloatArray
 from labkit.limits import (
     check_array,
+    check_count,
     check_integer,
     check_number,
     check_register,
@@ -25,6 +26,9 @@ from labkit.masks import check_mask, check_one_mask, masks_from_indices, place_v
 EQUAL_WITHIN = 1e-12
 
 Neurons = tuple[int, ...]
+#: What the neurons stand for, such as variables of a QUBO, neuron 0 first; None for 0, 1, ...
+Names = tuple[Hashable, ...] | None
+_BYTES_PER_NAME = 100
 
 
 class Cost(Protocol):
@@ -75,6 +79,7 @@ class CostTable(CheckedCost):
     Attributes:
         costs: float64 (2^n,), finite, read-only, by mask index (neuron 0 most significant).
         n_neurons: n.
+        names: of the neurons, see `check_names`.
 
     Raises:
         TooLargeError: 2^n costs do not fit in memory.
@@ -86,6 +91,7 @@ class CostTable(CheckedCost):
 
     costs: FloatArray
     n_neurons: int
+    names: Names = None
 
     def __post_init__(self) -> None:
         n = check_register("n_neurons", self.n_neurons, bytes_per_mask=8, what="the cost table")
@@ -95,9 +101,10 @@ class CostTable(CheckedCost):
         costs.setflags(write=False)
         object.__setattr__(self, "costs", costs)
         object.__setattr__(self, "n_neurons", n)
+        object.__setattr__(self, "names", check_names(self.names, n))
 
     @classmethod
-    def owning(cls, costs: FloatArray, n_neurons: int) -> CostTable:
+    def owning(cls, costs: FloatArray, n_neurons: int, names: Names = None) -> CostTable:
         """A table of costs (2^n,) that nobody else holds: no copy, but read-only from now on."""
         if not np.isfinite([costs.min(), costs.max()]).all():
             raise ValueError("costs holds a value that is not finite")
@@ -105,6 +112,7 @@ class CostTable(CheckedCost):
         costs.setflags(write=False)
         object.__setattr__(table, "costs", costs)
         object.__setattr__(table, "n_neurons", n_neurons)
+        object.__setattr__(table, "names", names)
         return table
 
     def __repr__(self) -> str:
@@ -166,3 +174,30 @@ def check_neurons(neurons: Any, n_neurons: int) -> Neurons:
     if len(set(checked)) < len(checked):
         raise ValueError(f"neurons={show_value(checked)} of a term holds a neuron twice (limit: 1)")
     return checked
+
+
+def check_names(names: Any, n_neurons: int) -> Names:
+    """Returns one name for each neuron, each once; None for 0, 1, ..., n_neurons - 1.
+
+    Args:
+        names: hashable, such as text or numbers from 1; NumPy's become Python's. None for none.
+        n_neurons: n.
+    """
+    if names is None:
+        return None
+    if isinstance(names, str) or not isinstance(names, Collection):
+        raise TypeError(f"names={show_value(names)} is not a sequence of names")
+    if len(names) != n_neurons:
+        raise ValueError(f"names holds {len(names)} names (limit: {n_neurons}, one a neuron)")
+    if isinstance(names, range) and names == range(n_neurons):
+        return None
+    check_count("n_neurons", n_neurons, bytes_each=_BYTES_PER_NAME, what="the names")
+    checked = tuple(name.item() if isinstance(name, np.generic) else name for name in names)
+    seen: set[Hashable] = set()
+    for name in checked:
+        if not isinstance(name, Hashable):
+            raise TypeError(f"names holds {show_value(name)}, which is not hashable")
+        if name in seen:
+            raise ValueError(f"names holds {show_value(name)} twice (limit: 1)")
+        seen.add(name)
+    return None if checked == (*range(n_neurons),) else checked
