@@ -91,7 +91,8 @@ def phase_layer(qubits: Sequence[cirq.Qid], cost: Cost, gamma: Any) -> Iterator[
     elif isinstance(cost, CostTable):
         yield from diagonal(qubits, -gamma * cost.costs)
     else:
-        raise TypeError(f"cost={show_value(cost)} is no CostTable, PauliZCost or LocalCost")
+        given = f"cost={show_value(cost)} is no CostTable, PauliZCost or LocalCost"
+        raise TypeError(f"{given}: cost.to_table() asks it for 2^{cost.n_neurons} masks")
 
 
 def side_by_side(terms: Iterable[tuple[Neurons, Value]]) -> list[tuple[Neurons, Value]]:

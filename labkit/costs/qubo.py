@@ -126,9 +126,10 @@ def _check_used(
     if not variables:
         raise ValueError(f"{argument} has no variable in any term (limit: 1 or more)")
     everything: Sequence[Hashable] = variables
-    ends = [variable for variable in (variables[0], variables[-1]) if _is_integer(variable)]
-    if len(ends) == 2 and ends[0] >= 0 and all(map(_is_integer, variables)):
-        everything = range(min(1, ends[0]), ends[1] + 1)
+    if not isinstance(variables, range):
+        numbers = [variable for variable in variables if _is_integer(variable)]
+        if len(numbers) == len(variables) and numbers[0] >= 0:
+            everything = range(min(1, numbers[0]), numbers[-1] + 1)
     missing = next((variable for variable in everything if variable not in used), None)
     if missing is not None:
         said = f"{argument} has the variable {show_value(missing)} in no term"

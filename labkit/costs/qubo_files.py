@@ -193,9 +193,10 @@ def _integer(
 ) -> int:
     number, words = row
     try:
-        value: object = int(words[place])
+        value = int(words[place])
     except ValueError:  # also of more digits than Python reads
-        value = words[place]
+        given = f"line {number}: {what} {show_value(words[place])}"
+        raise ValueError(f"{given} is not an integer") from None
     return check_integer(f"line {number}: {what}", value, minimum=minimum, maximum=maximum)
 
 

@@ -17,7 +17,8 @@ from labkit.selectors.growth import (
 )
 from labkit.selectors.local import SCHEMES, BlockStep, LocalWalk, local_selection, walk_locally
 from labkit.selectors.qaoa import optimise_angles, qaoa_sampling
-from labkit.selectors.running import CostMeter, Selection, run
+from labkit.selectors.running import CostMeter, run
+from labkit.selectors.selection import Selection
 
 __all__ = [
     "SCHEMES",

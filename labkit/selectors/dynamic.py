@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from labkit.arrays import BoolArray, FloatArray
-from labkit.costs import LocalCost
-from labkit.limits import check_register
+from labkit.costs import LocalCost, PauliZCost
+from labkit.limits import check_register, show_value
 from labkit.masks import place_values
 from labkit.selectors.running import CostMeter
 
@@ -30,10 +30,11 @@ def dynamic_programming(meter: CostMeter, *, rng: np.random.Generator) -> None:
     tables take 2^order forward passes, counted: each pass shows one pattern to every term.
 
     Args:
-        meter: of a `LocalCost`.
+        meter: of a `LocalCost`; a polynomial becomes one by `PauliZCost.to_local`.
         rng: not used; equal optima are all optima.
 
     Raises:
+        TypeError: the cost is none.
         TooLargeError: the terms span too many neighbouring neurons for the memory.
 
     Reference: Bellman 1957; Whitley, Tinós, Chicano 2015, arXiv 1505.01887 (bounded tree width).
@@ -41,13 +42,15 @@ def dynamic_programming(meter: CostMeter, *, rng: np.random.Generator) -> None:
     cost = meter.cost
     if not isinstance(cost, LocalCost):
         given = f"{type(cost).__name__} of order {cost.order}"
-        raise TypeError(f"cost is a {given} (limit: a LocalCost, of terms on neighbouring neurons)")
+        hint = ": take cost.to_local()" if isinstance(cost, PauliZCost) else ""
+        limit = "limit: a LocalCost, of terms on neighbouring neurons"
+        raise TypeError(f"cost is a {given} ({limit}){hint}")
     first = [min(neurons, default=0) for neurons, _ in cost.terms]
     behind_gap = [_start(neurons, cost.n_neurons) for neurons, _ in cost.terms]
     chains = (_chain(cost, starts) for starts in (first, behind_gap))
     chain = min(chains, key=lambda chain: chain.bandwidth)
     # three arrays of float64, two of indices, and one bool for each neuron to go back by
-    needed, what = 48 + cost.n_neurons // 2, "the least costs of neighbouring neurons"
+    needed, what = 48 + cost.n_neurons // 2, f"the least costs of neurons, as {chain.reach}"
     check_register("bandwidth", chain.bandwidth, bytes_per_mask=needed, what=what)
     meter.count(forward_passes=2**cost.order)
     meter.evaluate(_least_mask(chain))
@@ -61,6 +64,7 @@ class _Chain:
         n_neurons: n.
         width: K, the window of neurons that a term may read, at least 1.
         n_first: w, the neurons at the start that the crossing terms read.
+        widest: the neurons of a term that reads the widest window.
         ending: for each neuron, the terms that end there; neuron n + j of a crossing term, which
             ends at the last, is neuron j.
     """
@@ -68,12 +72,18 @@ class _Chain:
     n_neurons: int
     width: int
     n_first: int
+    widest: tuple[int, ...]
     ending: list[list[tuple[list[int], FloatArray]]]
 
     @property
     def bandwidth(self) -> int:
         """How many neurons are looked at together."""
         return self.n_first + self.width
+
+    @property
+    def reach(self) -> str:
+        """In words, how far the terms reach."""
+        return f"term {show_value(self.widest)} reads a range of {self.width} neighbours"
 
 
 def _start(neurons: tuple[int, ...], n: int) -> int:
@@ -86,13 +96,16 @@ def _start(neurons: tuple[int, ...], n: int) -> int:
 def _chain(cost: LocalCost, starts: list[int]) -> _Chain:
     """Each term from its start on: from its first neuron none crosses, behind a gap it may."""
     n, width, n_first = cost.n_neurons, 1, 0
+    widest: tuple[int, ...] = ()
     ending: list[list[tuple[list[int], FloatArray]]] = [[] for _ in range(n)]
     for start, (neurons, values) in zip(starts, cost.terms, strict=True):
         unrolled = [j if j >= start else j + n for j in neurons]
         end = max(unrolled, default=0)
-        width, n_first = max(width, end - start + 1), max(n_first, end - n + 1)
+        if end - start + 1 > width:
+            width, widest = end - start + 1, neurons
+        n_first = max(n_first, end - n + 1)
         ending[min(end, n - 1)].append((unrolled, values))
-    return _Chain(n, width, n_first, ending)
+    return _Chain(n, width, n_first, widest, ending)
 
 
 def _least_mask(chain: _Chain) -> BoolArray:

@@ -11,13 +11,21 @@ from typing import Any
 import numpy as np
 
 from labkit.arrays import BoolArray, IntArray
-from labkit.costs import EQUAL_WITHIN, Cost
+from labkit.costs import EQUAL_WITHIN, AnyCost, Cost
 from labkit.costs.tables import check_neurons
 from labkit.ledger import Ledger
 from labkit.limits import check_choice, check_integer, show_value
 from labkit.selectors.blocks import clusters, cut, embed, interaction_strength, restriction
 from labkit.selectors.classical import exhaustive
-from labkit.selectors.running import CostMeter, Selection, Selector, name_of, run
+from labkit.selectors.running import (
+    CostMeter,
+    Selector,
+    call_selector,
+    check_selector,
+    name_of,
+    run,
+)
+from labkit.selectors.selection import Selection
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,7 +116,7 @@ def local_selection(
         rng: source of the start, the random partitions, and the inner selector's randomness.
         block_size: neurons in one block, 1..n; the last block, and that of a group, may be smaller.
         scheme: one of `SCHEMES`.
-        inner: any selector; it gets a meter of the masks of one block.
+        inner: any selector, also your own; it gets a meter of the masks of one block.
         inner_options: its options.
         groups: neurons of each layer, or of each input; every neuron is in one or more.
         max_rounds: sweeps or rounds at most; None for no limit.
@@ -124,10 +132,10 @@ def local_selection(
     if max_rounds is not None:
         max_rounds = check_integer("max_rounds", max_rounds, minimum=1)
     grouped = _check_groups(groups, scheme, n)
-    search = _check_inner(inner, inner_options, rng)
+    options = _check_options(inner, inner_options)
     if watch is not None and not callable(watch):
         raise TypeError(f"watch={show_value(watch)} is not a function of a step")
-    decide = _Decider(meter, search, restriction(meter.cost), watch)
+    decide = _Decider(meter, inner, options, rng, restriction(meter.cost), watch)
     mask = rng.random(n) < 0.5
     cost = float(meter.evaluate(mask))
     if scheme == "random_blocks":
@@ -148,10 +156,12 @@ def local_selection(
 
 @dataclass(frozen=True, eq=False)
 class _Decider:
-    """Lets `search` choose a block; keeps its best mask where that is not worse."""
+    """Lets `inner` choose a block; keeps its best mask where that is not worse."""
 
     meter: CostMeter
-    search: partial[None]
+    inner: Selector
+    options: Mapping[str, Any]
+    rng: np.random.Generator
     restrict: Callable[[BoolArray, IntArray], Cost]
     watch: Callable[[BlockStep], None] | None
 
@@ -159,11 +169,11 @@ class _Decider:
         """The mask after the block was decided, and its cost."""
         child, after = self.meter.child(self.restrict(mask, block)), mask
         try:
-            self.search(child)
+            call_selector(self.inner, child, self.rng, self.options)
         finally:
             self.meter.absorb(child, partial(embed, mask, block))
         if child.best_mask is None:
-            raise RuntimeError(f"selector {name_of(self.search.func)} asked for no mask")
+            raise RuntimeError(f"selector {name_of(self.inner)} asked for no mask")
         if child.best_cost <= cost:
             after, cost = embed(mask, block, child.best_mask), child.best_cost
         self.tell(block, mask, after, cost)
@@ -190,7 +200,7 @@ def _sweep(
             return
 
 
-def walk_locally(cost: Cost, *, rng: np.random.Generator, **options: Any) -> LocalWalk:
+def walk_locally(cost: AnyCost, *, rng: np.random.Generator, **options: Any) -> LocalWalk:
     """Runs `local_selection` and keeps each of its decisions.
 
     Args:
@@ -203,15 +213,12 @@ def walk_locally(cost: Cost, *, rng: np.random.Generator, **options: Any) -> Loc
     return LocalWalk(selection, tuple(steps))
 
 
-def _check_inner(
-    inner: Selector, options: Mapping[str, Any] | None, rng: np.random.Generator
-) -> partial[None]:
-    """The inner selector with its options, to be called with a meter."""
-    if not callable(inner):
-        raise TypeError(f"inner={show_value(inner)} is not a selector such as exhaustive")
+def _check_options(inner: Any, options: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """The options of an inner selector that can be called with them."""
     if options is not None and not isinstance(options, Mapping):
         raise TypeError(f"inner_options={show_value(options)} is not a mapping of names to values")
-    return partial(inner, rng=rng, **(options or {}))
+    check_selector(inner, options or {}, argument="inner")
+    return options or {}
 
 
 def _check_groups(groups: Any, scheme: str, n: int) -> list[Sequence[int]]:

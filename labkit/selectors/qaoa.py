@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from labkit.ansatz import check_angles, check_mixer, ramp_angles
 from labkit.arrays import FloatArray
-from labkit.costs import Cost, CostTable, LocalCost, PauliZCost
+from labkit.costs import AnyCost, CostTable, LocalCost, PauliZCost, as_cost
 from labkit.limits import check_choice, check_integer, check_number, show_value
 from labkit.selectors.running import CostMeter
 from labkit.simulators import evolve_qaoa, qaoa_value_and_gradient, sample_masks, sample_state
@@ -88,7 +88,7 @@ def qaoa_sampling(
 
 
 def optimise_angles(
-    cost: Cost,
+    cost: AnyCost,
     start: tuple[npt.ArrayLike, npt.ArrayLike],
     *,
     evaluations: int = 50,
@@ -118,9 +118,11 @@ def optimise_angles(
     return _train_by_gradient(source, angles, evaluations)
 
 
-def with_phase(cost: Cost) -> CostTable | PauliZCost | LocalCost:
+def with_phase(cost: AnyCost) -> CostTable | PauliZCost | LocalCost:
     """A cost in a form of which a phase layer can be made: its own, or a table."""
-    return cost if isinstance(cost, CostTable | PauliZCost | LocalCost) else cost.to_table()
+    if isinstance(cost, CostTable | PauliZCost | LocalCost):
+        return cost
+    return as_cost(cost).to_table()
 
 
 @dataclass(frozen=True, eq=False)

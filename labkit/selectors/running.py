@@ -2,58 +2,36 @@
 
 from __future__ import annotations
 
+import inspect
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from labkit.arrays import BoolArray, FloatArray
-from labkit.costs import EQUAL_WITHIN, Cost
+from labkit.costs import EQUAL_WITHIN, AnyCost, Cost, as_cost
 from labkit.costs.tables import unchecked
 from labkit.ledger import Ledger
-from labkit.limits import check_integer, check_number, check_rng, repr_line, show_value
-from labkit.masks import check_mask, mask_to_string
+from labkit.limits import check_integer, check_number, check_rng, show_value
+from labkit.masks import check_mask, check_one_mask, mask_to_string
+from labkit.selectors.selection import Selection
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-Selector = Callable[..., None]
+#: Called as `selector(meter, rng=rng, **options)`; see `run`.
+Selector = Callable[..., Any]
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Selection:
-    """What a selector, of this name, found.
+class SearchEnded(BaseException):
+    """Raised by a `CostMeter` when its budget is spent or its target reached; `run` catches it.
 
-    Attributes:
-        neuron_mask: bool (n,), the best mask it asked the cost of.
-        cost: of that mask.
-        ledger: what it cost to find.
-        history: float64 (cost_queries,), the cost of each mask asked for, in order.
+    No `Exception`: a selector that catches those goes no further for it.
     """
-
-    selector: str
-    neuron_mask: BoolArray
-    cost: float
-    ledger: Ledger
-    history: FloatArray
-
-    def __repr__(self) -> str:
-        found = {"cost": self.cost, "n_active": int(self.neuron_mask.sum())}
-        found |= {"n_neurons": len(self.neuron_mask), "cost_queries": self.ledger.cost_queries}
-        return repr_line(self, selector=self.selector, **found)
-
-    @property
-    def mask_string(self) -> str:
-        """The mask as a string, neuron 0 first."""
-        return mask_to_string(self.neuron_mask)
-
-
-class SearchEnded(Exception):
-    """Raised by a `CostMeter` when its budget is spent or its target reached; `run` catches it."""
 
 
 class CostMeter:
@@ -66,14 +44,18 @@ class CostMeter:
     """
 
     def __init__(
-        self, cost: Cost, *, max_cost_queries: int | None = None, target_cost: float | None = None
+        self,
+        cost: AnyCost,
+        *,
+        max_cost_queries: int | None = None,
+        target_cost: float | None = None,
     ) -> None:
-        self.cost = cost
+        self.cost: Cost = as_cost(cost)
         self.max_cost_queries = max_cost_queries
         self.target_cost = target_cost
         self.best_mask: BoolArray | None = None
         self.best_cost = np.inf
-        self._costs_of = unchecked(cost)
+        self._costs_of = unchecked(self.cost)
         self._spent: dict[str, float] = asdict(Ledger())
         self._history: list[FloatArray] = []
 
@@ -95,6 +77,8 @@ class CostMeter:
     def count(self, **spent: float) -> None:
         """Adds entries to the ledger, by the names of `Ledger`'s attributes."""
         for name, amount in spent.items():
+            if name not in self._spent:
+                raise ValueError(f"count of {name!r} is unknown (known: {', '.join(self._spent)})")
             self._spent[name] += amount
 
     def evaluate(self, neuron_masks: npt.ArrayLike) -> FloatArray:
@@ -155,7 +139,7 @@ class CostMeter:
 
 def run(
     selector: Selector,
-    cost: Cost,
+    cost: AnyCost,
     *,
     rng: np.random.Generator,
     max_cost_queries: int | None = None,
@@ -164,9 +148,14 @@ def run(
 ) -> Selection:
     """Runs a selector, counts and times it, and checks the cost that it states.
 
+    A selector of your own is a function of the meter, which it asks for the costs of masks and
+    which remembers the best of them; `rng` and all options come by name. It returns nothing, or a
+    mask, whose cost is then asked for as well. Beyond `max_cost_queries` no mask is answered: the
+    meter ends the search.
+
     Args:
-        selector: `exhaustive`, `random_search`, `one_flip_search`, `grover_search`, ...
-        cost: what to minimise.
+        selector: `exhaustive`, `random_search`, ..., or your own.
+        cost: what to minimise: of `labkit.costs`, or any object with `evaluate` and `n_neurons`.
         rng: source of all randomness: the same state gives the same selection.
         max_cost_queries: no more masks than this are asked for; the best one asked is returned.
         target_cost: end as soon as a mask of at most this cost was asked for.
@@ -174,17 +163,22 @@ def run(
 
     Raises:
         RuntimeError: the cost stated is not the cost of the mask returned, or was not asked for.
+        TypeError: the selector cannot be called so, returns what is no mask, or `cost` is no cost.
 
     >>> from labkit.costs import CostTable
     >>> from labkit.selectors import exhaustive
     >>> run(exhaustive, CostTable([0.7, 0.2, 0.9, 0.4], 2), rng=np.random.default_rng(0))
     Selection(selector='exhaustive', cost=0.2, n_active=1, n_neurons=2, cost_queries=4)
+
+    >>> def coin_flips(meter, *, rng, tosses=8):
+    ...     masks = rng.random((tosses, meter.n_neurons)) < 0.5
+    ...     costs = meter.evaluate(masks)
+    ...     return masks[costs.argmin()]
+    >>> run(coin_flips, CostTable([0.7, 0.2, 0.9, 0.4], 2), rng=np.random.default_rng(0), tosses=6)
+    Selection(selector='coin_flips', cost=0.2, n_active=1, n_neurons=2, cost_queries=6)
     """
     check_rng(rng)
-    if not callable(selector):
-        raise TypeError(f"selector={show_value(selector)} is not a selector such as exhaustive")
-    if not hasattr(cost, "evaluate"):
-        raise TypeError(f"cost={show_value(cost)} is not a cost such as a CostTable")
+    check_selector(selector, options)
     if target_cost is not None:
         target_cost = check_number("target_cost", target_cost)
     if max_cost_queries is not None:
@@ -192,7 +186,7 @@ def run(
     meter = CostMeter(cost, max_cost_queries=max_cost_queries, target_cost=target_cost)
     start = time.perf_counter()
     with suppress(SearchEnded):
-        selector(meter, rng=rng, **options)
+        call_selector(selector, meter, rng, options)
     meter.count(seconds=time.perf_counter() - start)
     return _checked(selector, meter)
 
@@ -206,7 +200,54 @@ def _checked(selector: Selector, meter: CostMeter) -> Selection:
         raise RuntimeError(f"selector {name} states {meter.best_cost}, it is {recomputed}")
     if not meter.history.size or meter.best_cost < meter.history.min():
         raise RuntimeError(f"selector {name} returns a mask whose cost it did not ask for")
-    return Selection(name, meter.best_mask, meter.best_cost, meter.ledger, meter.history)
+    found = (meter.best_mask, meter.best_cost, meter.ledger, meter.history)
+    return Selection(name, *found, getattr(meter.cost, "names", None))
+
+
+def check_selector(
+    selector: Any, options: Mapping[str, Any], *, argument: str = "selector"
+) -> Selector:
+    """Returns a selector that can be called with a meter, `rng=` and these options.
+
+    Raises:
+        TypeError: it cannot.
+    """
+    if not callable(selector):
+        raise TypeError(f"{argument}={show_value(selector)} is not a selector such as exhaustive")
+    try:
+        signature = inspect.signature(selector)
+    except ValueError:  # what is not written in Python need not have one
+        return selector
+    try:
+        signature.bind(None, rng=None, **options)
+    except TypeError as error:
+        called = ", ".join(["meter", "rng=rng", *(f"{name}=..." for name in options)])
+        given = f"{argument} {name_of(selector)}{signature}"
+        raise TypeError(f"{given} cannot be called as ({called}): {error}") from None
+    return selector
+
+
+def call_selector(
+    selector: Selector, meter: CostMeter, rng: np.random.Generator, options: Mapping[str, Any]
+) -> None:
+    """Lets a selector search; a mask that it returns is asked for, unless it is the best so far.
+
+    Raises:
+        TypeError: it returns something else.
+    """
+    returned = selector(meter, rng=rng, **options)
+    if returned is None:
+        return
+    try:
+        mask = check_one_mask(returned, meter.n_neurons, argument="it")
+    except (TypeError, ValueError) as error:
+        what = f"selector {name_of(selector)} returned {show_value(returned)}, no mask: {error}"
+        best = ""  # what was found is not lost
+        if meter.best_mask is not None:
+            best = f"; its best is {mask_to_string(meter.best_mask)} of cost {meter.best_cost}"
+        raise TypeError(f"{what} (limit: a mask or None){best}") from None
+    if meter.best_mask is None or (mask != meter.best_mask).any():
+        meter.evaluate(mask)
 
 
 def name_of(selector: Selector) -> str:

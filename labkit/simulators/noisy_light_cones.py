@@ -13,8 +13,8 @@ import numpy.typing as npt
 from labkit.ansatz import check_angles
 from labkit.arrays import FloatArray
 from labkit.costs import LocalCost
-from labkit.costs.sums import Term
 from labkit.costs.spectrum import walsh_hadamard
+from labkit.costs.sums import Term
 from labkit.limits import TooLargeError, check_memory, memory_limit, show_value
 from labkit.simulators.light_cones import Overlaps
 from labkit.simulators.noise import MOST_CHANGED, NoisyCircuit, kept_share

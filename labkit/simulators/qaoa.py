@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 from labkit.ansatz import check_angles, check_mixer
 from labkit.arrays import FloatArray
-from labkit.costs import Cost
-from labkit.limits import check_choice, check_register, show_value
+from labkit.costs import AnyCost, as_cost
+from labkit.limits import check_choice, check_register
 from labkit.simulators.engine import CompiledSubspace, CompiledX
 from labkit.simulators.staged import StagedAnsatz
 
@@ -22,7 +22,7 @@ _STAGED_BYTES, _COMPILED_BYTES = 112, 25
 
 
 def evolve_qaoa(
-    cost: Cost,
+    cost: AnyCost,
     gammas: npt.ArrayLike,
     betas: npt.ArrayLike,
     *,
@@ -54,7 +54,7 @@ def evolve_qaoa(
 
 
 def qaoa_expectation(
-    cost: Cost,
+    cost: AnyCost,
     gammas: npt.ArrayLike,
     betas: npt.ArrayLike,
     *,
@@ -71,7 +71,7 @@ def qaoa_expectation(
 
 
 def qaoa_value_and_gradient(
-    cost: Cost,
+    cost: AnyCost,
     gammas: npt.ArrayLike,
     betas: npt.ArrayLike,
     *,
@@ -96,11 +96,10 @@ def qaoa_value_and_gradient(
 
 
 def _choose(
-    cost: Cost, mixer: str, n_active: int | None, dtype: str
+    cost: AnyCost, mixer: str, n_active: int | None, dtype: str
 ) -> CompiledX | CompiledSubspace | StagedAnsatz:
     """What evolves this cost: compiled loops where they are faster, else NumPy."""
-    if not hasattr(cost, "to_table"):
-        raise TypeError(f"cost={show_value(cost)} is not a cost such as a CostTable")
+    cost = as_cost(cost)
     check_choice("dtype", dtype, DTYPES)
     mixer, n_active = check_mixer(mixer, n_active, cost.n_neurons)
     is_compiled = dtype == "complex64" and cost.n_neurons >= _COMPILED_FROM
