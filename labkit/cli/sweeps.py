@@ -69,6 +69,7 @@ def sweep(
     Also: hypothesis = "...", and function = "module:name" for your own function
     of (parameters, seed), whose module is looked for beside FILE too, with
     name = "..." to find its points again when the function has moved.
+    A selector of your own is selector = "module:name", too.
 
     \b
     Example:

@@ -58,7 +58,7 @@ class PointRun:
     versions: Mapping[str, str] | None = None
 
 
-def find_function(function: Any) -> PointFunction:
+def find_function(function: Any, *, argument: str = "function") -> PointFunction:
     """The function itself, or the one of the name 'module:name'.
 
     Raises:
@@ -66,12 +66,13 @@ def find_function(function: Any) -> PointFunction:
         ValueError: there is no such module, or no such function in it.
     """
     if isinstance(function, str):
-        return _import_function(function)
+        return _import_function(function, argument)
     if not callable(function):
-        raise TypeError(f"function={show_value(function)} is neither a function nor 'module:name'")
+        given = f"{argument}={show_value(function)}"
+        raise TypeError(f"{given} is neither a function nor 'module:name'")
     module, _, name = _address(function).partition(":")
     if getattr(sys.modules.get(module), name, None) is not function:
-        given = f"function={show_value(function)}"
+        given = f"{argument}={show_value(function)}"
         raise TypeError(f"{given} is not found by its name (limit: a function of a module)")
     return cast(PointFunction, function)
 
@@ -145,9 +146,9 @@ def _address(function: Any) -> str:
     return f"{module}:{getattr(function, '__qualname__', type(function).__qualname__)}"
 
 
-def _import_function(address: str) -> PointFunction:
+def _import_function(address: str, argument: str) -> PointFunction:
     module, _, name = address.partition(":")
-    given = f"function={show_value(address)}"
+    given = f"{argument}={show_value(address)}"
     if not module or not name:
         raise ValueError(f"{given} is no name of a function (limit: 'module:name')")
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,12 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from labkit.limits import check_choice, show_value
 from labkit.records import LabBook
-from labkit.sweeps.code import code_digest
-from labkit.sweeps.points import Point, PointRun, find_function, local_versions, point_key
+from labkit.sweeps.points import Point, PointRun, local_versions, point_key
 from labkit.sweeps.processes import Processes, choose_workers
-from labkit.sweeps.selection import select_neurons
 from labkit.sweeps.sweep import Sweep
-from labkit.sweeps.tasks import WithTasks
 from labkit.sweeps.workers import Crew, Serial, SweepError, Workers
 
 if TYPE_CHECKING:
@@ -95,7 +92,8 @@ def run_sweep(
         progress: show a progress bar.
         stop: asked a few times a second whether to end; what is then being run is given up.
         retry_failed: run again what has failed before.
-        changed: what becomes of points whose function had another code when they were run: 'rerun'
+        changed: what becomes of points whose function, or own selector, had another code when they
+            were run: 'rerun'
             them or 'keep' them as they are. By default that is an error: results of other code are
             not passed off as new. See `labkit.sweeps.code.code_digest`.
 
@@ -121,19 +119,21 @@ def run_sweep(
 
 
 def find_changed(sweep: Sweep, runs: pd.DataFrame) -> set[str]:
-    """The keys of points that were run when the sweep's function had another code.
+    """The keys of points that were run when the function or own selector had another code.
 
     Of points that do not say which code it was, nothing is known: they are not among them.
 
     Args:
-        sweep: whose function is looked at.
+        sweep: whose functions are looked at.
         runs: finished runs, as `LabBook.runs` gives them.
     """
-    if sweep.function is select_neurons or "parameters.function_code" not in runs:
+    digests, column = sweep.digests(), f"parameters.{sweep.code_name}"
+    if not digests or column not in runs:
         return set()
-    code = code_digest(find_function(sweep.function))
-    then = runs.drop_duplicates("point", keep="last").set_index("point")["parameters.function_code"]
-    return {*then.index[then.notna() & (then != code)]}
+    then = runs.drop_duplicates("point", keep="last").set_index("point")[column].dropna()
+    keyed = sweep.keyed_runs().items()
+    now = {key: sweep.code_of(parameters, digests) for key, (parameters, _) in keyed}
+    return {key for key, code in then.items() if now.get(key) not in (code, None)}
 
 
 class _State:
@@ -143,7 +143,7 @@ class _State:
         self, sweep: Sweep, book: LabBook, *, retry_failed: bool, changed: str | None
     ) -> None:
         self.sweep, self.book = sweep, book
-        self.code = code_digest(find_function(sweep.function))
+        self.digests = sweep.digests()
         self.points = {point.key: point for point in self._points(changed)}
         self.before = book.points() & self.points.keys()
         self.finished: set[str] = set()
@@ -172,18 +172,20 @@ class _State:
         """All points. One that was run with another code has that of today in its key, if rerun."""
         keyed, finished = self.sweep.keyed_runs(), self.book.points()
         old = set() if finished.isdisjoint(keyed) else self._of_other_code()
-        again = {
-            k: point_key(f"{self.sweep.identity}@{self.code}", *keyed[k]) for k in old & {*keyed}
-        }
+        again = {key: self._key_of_today(*keyed[key]) for key in old & {*keyed}}
         if (waiting := [k for k in again if again[k] not in finished]) and changed is None:
             raise SweepError(
-                f"{self.sweep.function_name} has changed since {len(waiting)} of {len(keyed)} "
+                f"{', '.join(self.digests)} has changed since {len(waiting)} of {len(keyed)} "
                 f"points in {self.book.path} were run: run them again with changed='rerun' "
                 "(--changed rerun), or keep them with 'keep'"
             )
         kept = {*waiting} if changed == "keep" else set()
         for key, run in keyed.items():
             yield Point(key if key in kept else again.get(key, key), *run)
+
+    def _key_of_today(self, parameters: Mapping[str, Any], seed: int) -> str:
+        code = self.sweep.code_of(parameters, self.digests)
+        return point_key(f"{self.sweep.identity}@{code}", parameters, seed)
 
     def _of_other_code(self) -> set[str]:
         return find_changed(self.sweep, self.book.runs(error=None))
@@ -210,9 +212,10 @@ class _State:
 
     def _record(self, point: Point, ran: PointRun) -> None:
         parameters = dict(point.parameters)
-        if self.sweep.function is not select_neurons:
+        if code := self.sweep.code_of(parameters, self.digests):
+            parameters[self.sweep.code_name] = code
+        if self.sweep.code_name == "function_code":
             parameters["function"] = self.sweep.function_name
-            parameters["function_code"] = self.code
         came = ran.outcome
         self.book.record(
             question=self.sweep.question,
@@ -257,8 +260,7 @@ def _check_versions(there: Any) -> None:
 @contextmanager
 def _workers(state: _State, client: Any, workers: int | None) -> Iterator[Workers]:
     """What runs the points; an error of theirs says what is in the book."""
-    function = find_function(state.sweep.function)
-    function = WithTasks(function, state.sweep.tasks) if state.sweep.tasks else function
+    function = state.sweep.point_function
     address = os.environ.get(SCHEDULER) if client is None and workers is None else client
     try:
         if workers == 0 or not state.todo:

@@ -24,6 +24,8 @@ from labkit.networks.sampling import MASK_KINDS
 from labkit.problems import build_problem
 from labkit.scoring import COSTS
 from labkit.selectors import SCHEMES, run
+from labkit.selectors.running import Selector, check_selector
+from labkit.sweeps.points import find_function, name_function
 
 _NOT_A_TABLE = {"dynamic_programming"}  # it reads local terms, and a problem has a table
 _OF_THE_RUN = ("max_cost_queries", "target_cost")
@@ -32,13 +34,20 @@ _NOT_PLAIN = {"meter", "rng", "sampler", "watch"}
 Check = Callable[[str, Any], Any]
 
 
-def select_neurons(parameters: Mapping[str, Any], seed: int) -> Outcome:
+#: Parameters that name a selector.
+NAMES_A_SELECTOR = ("selector", "inner")
+
+
+def select_neurons(
+    parameters: Mapping[str, Any], seed: int, *, own: Mapping[str, Selector] | None = None
+) -> Outcome:
     """Builds a problem, runs a selector on it, and says how good the mask is.
 
     Args:
         parameters: 'selector', arguments of `build_problem`, and options of the selector or of
             `run`; the problem's seed is that of the point unless it is among them.
         seed: of the network's weights and, independently of them, of the selector.
+        own: selectors that are not labkit's, by name; others of a name 'module:name' are imported.
 
     Returns:
         The cost, what is least (`minimum`), `regret` (their difference), `rank`, `mask_string`,
@@ -46,10 +55,10 @@ def select_neurons(parameters: Mapping[str, Any], seed: int) -> Outcome:
         attached as `history`.
     """
     options = dict(parameters)
-    selector = getattr(selectors, options.pop("selector"))
+    selector = find_selector(options.pop("selector"), own or {})
     arguments = {name: options.pop(name) for name in [*options] if name in problem_arguments()}
     if isinstance(options.get("inner"), str):
-        options["inner"] = getattr(selectors, options["inner"])
+        options["inner"] = find_selector(options["inner"], own or {}, argument="inner")
     problem = build_problem(**{"seed": seed, **arguments})
     # [seed, 1]: a stream of its own, since the weights are drawn from seed
     rng = np.random.default_rng(np.random.SeedSequence([seed, 1]))
@@ -89,11 +98,61 @@ def selector_options() -> Mapping[str, Mapping[str, inspect.Parameter]]:
     return found
 
 
-def check_selection(parameters: Mapping[str, Any], tasks: Collection[str] = ()) -> None:
+def name_selectors(parameters: Any, own: dict[str, Selector]) -> Any:
+    """Parameters with names in the place of selectors, which plain parameters cannot be.
+
+    Args:
+        parameters: by name, values or lists of them; anything else is returned as it is.
+        own: takes up the selectors that are not labkit's, by the names that they are given.
+
+    Raises:
+        TypeError: a selector is not found by its name in its module.
+        ValueError: 'module:name' is the name of no function.
+    """
+    if not isinstance(parameters, Mapping):
+        return parameters
+
+    def name(argument: str, selector: Any) -> Any:
+        if not callable(selector) and not (isinstance(selector, str) and ":" in selector):
+            return selector
+        short = getattr(selector, "__name__", "")
+        if getattr(selectors, short, None) is selector:
+            return short
+        found: Selector = find_function(selector, argument=argument)
+        full = selector if isinstance(selector, str) else name_function(found)
+        own[full] = found
+        return full
+
+    named = dict(parameters)
+    for key in {*NAMES_A_SELECTOR} & {*named}:
+        value = named[key]
+        is_list = isinstance(value, list | tuple)
+        named[key] = [name(key, each) for each in value] if is_list else name(key, value)
+    return named
+
+
+def find_selector(
+    name: str, own: Mapping[str, Selector], *, argument: str = "selector"
+) -> Selector:
+    """The selector of a name: one of labkit's, of `own`, or 'module:name'."""
+    if name in own:
+        return own[name]
+    if ":" in name:
+        return find_function(name, argument=argument)
+    found: Selector = getattr(selectors, check_choice(argument, name, [*selector_options()]))
+    return found
+
+
+def check_selection(
+    parameters: Mapping[str, Any],
+    own: Mapping[str, Selector] | None = None,
+    tasks: Collection[str] = (),
+) -> None:
     """Refuses parameters that `select_neurons` cannot run with, as far as is known without a run.
 
     Args:
         parameters: of a point.
+        own: selectors that are not labkit's, by name.
         tasks: labels of tasks that `task_name` may be, beside the stored ones.
 
     Raises:
@@ -101,11 +160,19 @@ def check_selection(parameters: Mapping[str, Any], tasks: Collection[str] = ()) 
         ValueError: the selector or a name is unknown, an argument is missing, or a value is out
             of range.
     """
-    known = selector_options()
-    if "selector" not in parameters:
-        raise ValueError(f"selector=None is unknown (known: {', '.join(known)})")
-    selector = check_choice("selector", parameters["selector"], [*known])
-    allowed = {**problem_arguments(), **known[selector]}
+    known, own = selector_options(), own or {}
+    selector = parameters.get("selector")
+    if not isinstance(selector, str) or (selector not in own and ":" not in selector):
+        selector = check_choice("selector", selector, [*known])
+        allowed = {**problem_arguments(), **known[selector]}
+    else:
+        limits = inspect.signature(run).parameters
+        allowed = {**problem_arguments(), **{name: limits[name] for name in _OF_THE_RUN}}
+        options = {k: v for k, v in parameters.items() if k not in allowed and k != "selector"}
+        check_selector(find_selector(selector, own), options)
+        parameters = {k: v for k, v in parameters.items() if k not in options}
+    if isinstance(inner := parameters.get("inner"), str):
+        check_selector(find_selector(inner, own, argument="inner"), {}, argument="inner")
     for name, value in parameters.items():
         if name != "selector" and name not in allowed:
             given = f"{name}={show_value(value)}"
@@ -138,10 +205,6 @@ def _or_none(check: Check) -> Check:
     return lambda argument, value: None if value is None else check(argument, value)
 
 
-def _inner(argument: str, value: Any) -> None:
-    check_choice(argument, value, [*selector_options()])
-
-
 _CHECKS: Mapping[str, Check] = {
     "n_hidden": _count(1),
     "seed": _count(0),
@@ -163,7 +226,6 @@ _CHECKS: Mapping[str, Check] = {
     "n_active": _or_none(_count(0)),
     "block_size": _count(1),
     "scheme": _choice(*SCHEMES),
-    "inner": _inner,
     "max_rounds": _or_none(_count(1)),
     "restarts": _count(0),
     "sweeps": _count(1),

@@ -7,15 +7,30 @@ import math
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from labkit.datasets import Task
 from labkit.limits import check_integer, show_value
 from labkit.records.values import to_plain
+from labkit.selectors.running import Selector
+from labkit.sweeps.code import code_digest
 from labkit.sweeps.points import PointFunction, find_function, name_function, point_key
-from labkit.sweeps.selection import check_selection, select_neurons
-from labkit.sweeps.tasks import check_tasks, find_tasks, own_by_label, read_tasks, with_labels
+from labkit.sweeps.selection import (
+    NAMES_A_SELECTOR,
+    check_selection,
+    name_selectors,
+    select_neurons,
+)
+from labkit.sweeps.tasks import (
+    WithTasks,
+    check_tasks,
+    find_tasks,
+    own_by_label,
+    read_tasks,
+    with_labels,
+)
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -28,7 +43,7 @@ MAX_RUNS = 1_000_000
 _LARGEST_SEED = 2**63 - 1  # that a lab book holds
 #: What `select_neurons` is called in keys, wherever it stands.
 _SELECTION = "labkit.sweeps.selection:select_neurons"
-_OWN = ("function", "function_code")  # what an entry says beside the parameters
+_OWN = ("function", "function_code", "selector_code")  # what an entry says beside the parameters
 _NEEDED = ("question", "seeds")
 _RANGE = ("first", "count")
 
@@ -52,7 +67,9 @@ class Sweep:
     Attributes:
         question: what the sweep asks; with each entry in the lab book.
         seeds: integers, 0 or more, none twice: every point is run with each.
-        selector: a name in `labkit.selectors`; None where `grid` or `points` name it.
+        selector: a name in `labkit.selectors`, or a selector of your own (see
+            `labkit.selectors.run`): the function, or its name as 'module:name'. None where `grid`
+            or `points` name it.
         problem: arguments of `build_problem` that are the same everywhere.
         options: of the selector and the run that are the same everywhere.
         grid: values by name; every combination is a point.
@@ -71,7 +88,7 @@ class Sweep:
 
     question: str
     seeds: Sequence[int]
-    selector: str | None = None
+    selector: Selector | str | None = None
     problem: Mapping[str, Any] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
     grid: Mapping[str, Sequence[Any]] = field(default_factory=dict)
@@ -80,8 +97,11 @@ class Sweep:
     function: PointFunction | str = select_neurons
     name: str | None = None
     tasks: Mapping[str, Task] = field(default_factory=dict)
+    #: Selectors that are not labkit's, by their names.
+    own_selectors: Mapping[str, Selector] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
+        self._name_selectors()
         tasks = check_tasks(self.tasks)
         parts = (self.problem, self.options, self.grid, self.points)
         checked = {
@@ -123,7 +143,7 @@ class Sweep:
             ValueError: the file is no TOML, a key is unknown or missing, or a value out of range.
         """
         try:
-            keys = _read_keys(path, known=[each.name for each in fields(cls)])
+            keys = _read_keys(path, known=[each.name for each in fields(cls) if each.init])
             if "tasks" in keys:
                 keys["tasks"] = read_tasks(keys["tasks"], Path(path).parent)
             return cls(**keys)
@@ -139,6 +159,33 @@ class Sweep:
     def identity(self) -> str:
         """What the key of each point begins with: the sweep's name, or else that of what is run."""
         return self.name or (_SELECTION if self.function is select_neurons else self.function_name)
+
+    @property
+    def point_function(self) -> PointFunction:
+        """What runs a point, selectors and tasks of your own included."""
+        function = find_function(self.function)
+        if function is select_neurons and self.own_selectors:
+            function = partial(select_neurons, own=self.own_selectors)
+        return WithTasks(function, self.tasks) if self.tasks else function
+
+    @property
+    def code_name(self) -> str:
+        """What an entry calls the code that was run."""
+        return "selector_code" if self.function is select_neurons else "function_code"
+
+    def digests(self) -> dict[str, str]:
+        """The code, now, of what is run: of the function, or of own selectors, by name."""
+        own: Mapping[str, Any] = self.own_selectors
+        if self.function is not select_neurons:
+            own = {self.function_name: find_function(self.function)}
+        return {name: code_digest(each) for name, each in own.items()}
+
+    def code_of(self, parameters: Mapping[str, Any], digests: Mapping[str, str]) -> str | None:
+        """Of `digests`, what a point runs; None where all of it is labkit's."""
+        if self.function is not select_neurons:
+            return digests[self.function_name]
+        named = (str(parameters.get(name)) for name in NAMES_A_SELECTOR)
+        return " ".join(digests[name] for name in named if name in digests) or None
 
     def parameters(self) -> list[Parameters]:
         """The parameters of each point, in order: the grid's last name moves fastest."""
@@ -166,6 +213,18 @@ class Sweep:
             for values in itertools.product(*self.grid.values()):
                 yield {**same, **point, **dict(zip(self.grid, values, strict=True))}
 
+    def _name_selectors(self) -> None:
+        own: dict[str, Selector] = {}
+        if self.function is select_neurons:
+            selector = name_selectors({"selector": self.selector}, own)["selector"]
+            object.__setattr__(self, "selector", selector)
+            for part in ("problem", "options", "grid"):
+                object.__setattr__(self, part, name_selectors(getattr(self, part), own))
+            if isinstance(self.points, list | tuple):
+                named = tuple(name_selectors(point, own) for point in self.points)
+                object.__setattr__(self, "points", named)
+        object.__setattr__(self, "own_selectors", own)
+
     def _check_names(self) -> None:
         named = {"selector": "selector"} if self.selector is not None else {}
         point_names = dict.fromkeys(itertools.chain.from_iterable(self.points))
@@ -190,7 +249,7 @@ class Sweep:
                 raise ValueError(f"points holds {show_value(parameters)} twice (limit: once)")
             seen.add(key)
             if self.function is select_neurons:
-                check_selection(parameters, self.tasks)
+                check_selection(parameters, self.own_selectors, self.tasks)
 
 
 def _read_keys(path: str | Path, *, known: Sequence[str]) -> dict[str, Any]:
