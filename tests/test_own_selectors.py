@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 
 from labkit.costs import CostTable
+from labkit.course.explorers import SelectorRace
 from labkit.records import LabBook
 from labkit.selectors import CostMeter, exhaustive, local_selection, one_flip_search, run
+from labkit.selectors.racing import own_entrant, trace
 from labkit.sweeps import Sweep, SweepError, run_sweep
 
 TABLE = CostTable(np.array([3.0, 2, 5, 1, 4, 0, 7, 6]), 3)
@@ -254,5 +256,43 @@ def test_a_sweep_refuses_what_it_could_not_run(
 ) -> None:
     with pytest.raises((TypeError, ValueError)) as refused:
         sweep_of(selector, options=options)
+    assert said in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+# In the race
+
+
+def test_it_races_beside_labkits_selectors() -> None:
+    explorer = SelectorRace(n_neurons=4, budget=8, racers=["one-flip search", coin_flips])
+    view = explorer.view
+    assert [*view.regret] == ["one-flip search", "coin_flips"]
+    assert "coin_flips" in explorer.text.value
+    explorer._pressed(0, -1)
+    assert explorer.shared.neuron_mask == list(view.neuron_masks["coin_flips"])
+
+
+def test_a_racer_that_asks_for_nothing_is_refused_and_not_waited_for() -> None:
+    def idle(meter: CostMeter, *, rng: np.random.Generator) -> None: ...
+
+    with pytest.raises(RuntimeError, match="selector idle asked for no mask"):
+        trace(own_entrant(idle), TABLE, 8, rng=generator())
+
+
+@pytest.mark.parametrize(
+    ("racers", "said"),
+    [
+        ("annealing", "racers='annealing' is not a sequence"),
+        ([], "racers holds 0 selectors (limit: 1 to 6)"),
+        ([coin_flips] * 7, "racers holds 7 selectors (limit: 1 to 6)"),
+        (["guessing"], "racers='guessing' is unknown"),
+        ([coin_flips, coin_flips], "one name twice"),
+        ([without_rng], "racers without_rng"),
+        ([3], "racers=3 is not a selector"),
+    ],
+)
+def test_racers_that_cannot_race_are_refused(racers: Any, said: str) -> None:
+    with pytest.raises((TypeError, ValueError)) as refused:
+        SelectorRace(racers=racers)
     assert said in str(refused.value)
     assert "\n" not in str(refused.value)

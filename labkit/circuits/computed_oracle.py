@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from labkit.arrays import IntArray
+from labkit.circuits.qubits import Qubits, choose_qubits
 from labkit.circuits.votes import (
     Vote,
     add_integer,
@@ -37,9 +38,9 @@ class ComputedOracle:
     """
 
     circuit: cirq.FrozenCircuit
-    mask_qubits: tuple[cirq.LineQubit, ...]
-    accumulator_qubits: tuple[cirq.LineQubit, ...]
-    counter_qubits: tuple[cirq.LineQubit, ...]
+    mask_qubits: tuple[cirq.Qid, ...]
+    accumulator_qubits: tuple[cirq.Qid, ...]
+    counter_qubits: tuple[cirq.Qid, ...]
 
     @property
     def n_qubits(self) -> int:
@@ -47,7 +48,9 @@ class ComputedOracle:
         return len(self.mask_qubits) + len(self.accumulator_qubits) + len(self.counter_qubits)
 
 
-def build_computed_oracle(weights: npt.ArrayLike, threshold: int) -> ComputedOracle:
+def build_computed_oracle(
+    weights: npt.ArrayLike, threshold: int, *, qubits: Qubits | None = None
+) -> ComputedOracle:
     """Flips the phase of the masks under which enough samples are classified correctly.
 
     |m> -> -|m> if #{i : sum_j m_j d_ij >= 1} >= T, else |m>:
@@ -69,9 +72,11 @@ def build_computed_oracle(weights: npt.ArrayLike, threshold: int) -> ComputedOra
         weights: int (samples, n), d_ij = round(scale y_i t_ij): what neuron j adds to the margin
             of sample i. Each one at most 2^31 - 1 in size.
         threshold: T, the least number of correct samples of a marked mask, 1..samples.
+        qubits: as many as the oracle is wide, in the order of what it returns, or by their place;
+            by default line qubits. How many these are, `n_qubits` of an oracle without them says.
 
     Returns:
-        The circuit on line qubits: first the n of the mask, then the B of the accumulator, then
+        The circuit: first the n qubits of the mask, then the B of the accumulator, then
         the c of the counter, and no further ancilla.
 
     Raises:
@@ -84,13 +89,15 @@ def build_computed_oracle(weights: npt.ArrayLike, threshold: int) -> ComputedOra
     threshold = check_integer("threshold", threshold, minimum=1, maximum=n_samples)
     votes = collect_votes(array)
     n_votes = sum(vote.count for vote in votes)
-    mask = tuple(cirq.LineQubit.range(n_neurons))
+    width, counter_width = 0, 0
+    if n_votes >= threshold:
+        width = max(vote.width for vote in votes)
+        counter_width = max(threshold - 1, n_votes - threshold).bit_length() + 1
+    chosen = tuple(choose_qubits(qubits, n_neurons + width + counter_width))
+    mask, work = chosen[:n_neurons], chosen[n_neurons:]
     idle = cirq.I.on_each(*mask)  # the circuit is on every qubit, also of a neuron without weight
     if n_votes < threshold:
         return ComputedOracle(cirq.FrozenCircuit(idle), mask, (), ())
-    width = max(vote.width for vote in votes)
-    counter_width = max(threshold - 1, n_votes - threshold).bit_length() + 1
-    work = tuple(cirq.LineQubit.range(n_neurons, n_neurons + width + counter_width))
     accumulator, counter = work[:width], work[width:]
     compute = [
         *cirq.H.on_each(*accumulator, *counter),  # the Fourier basis of zero

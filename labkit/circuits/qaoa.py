@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from labkit.ansatz import check_angles, check_mixer, ring_edges
 from labkit.circuits.decompositions import ThreeQubitDiagonal
+from labkit.circuits.qubits import Qubits, choose_qubits
 from labkit.circuits.state_preparation import dicke_state, uniform_superposition
 from labkit.costs import Cost, CostTable, LocalCost, PauliZCost
 from labkit.costs.tables import Neurons
@@ -33,8 +34,9 @@ def qaoa_circuit(
     *,
     mixer: str = "x",
     n_active: int | None = None,
+    qubits: Qubits | None = None,
 ) -> cirq.Circuit:
-    """prod_l exp(-i beta_l B) exp(-i gamma_l C) |start> on line qubits, layer 1 first.
+    """prod_l exp(-i beta_l B) exp(-i gamma_l C) |start>, layer 1 first.
 
     Args:
         cost: C, not rescaled; its form decides how the phase layers are built.
@@ -43,13 +45,15 @@ def qaoa_circuit(
         mixer: B, 'x', 'grover' or 'ring', see `labkit.ansatz`.
         n_active: neurons that every mask keeps, the start being the Dicke state; None for the
             uniform start. 'ring' needs one, 'x' has none.
+        qubits: of neuron 0, 1, ..., or by neuron, such as those of a machine; by default line
+            qubits. A mask is measured in this order: `sample_masks(circuit, ..., qubits=qubits)`.
 
     Raises:
         TooLargeError: the gates of a table's diagonal do not fit in memory.
     """
     gammas, betas = check_angles(gammas, betas)
     mixer, n_active = check_mixer(mixer, n_active, cost.n_neurons)
-    qubits = cirq.LineQubit.range(cost.n_neurons)
+    qubits = choose_qubits(qubits, cost.n_neurons)
     circuit = start_circuit(qubits, n_active)
     for gamma, beta in zip(gammas.tolist(), betas.tolist(), strict=True):
         circuit.append(phase_layer(qubits, cost, gamma))

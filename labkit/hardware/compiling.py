@@ -43,7 +43,8 @@ def compile_circuit(circuit: cirq.AbstractCircuit, device: cirq.Device | str) ->
     """Decomposes, places, routes and translates a circuit.
 
     Where the pairs that interact are found among the machine's couplings, as a ring of neurons on
-    a cycle of a grid, no qubit is moved; else Cirq's router moves them by exchanges.
+    a cycle of a grid, no qubit is moved, and a circuit on the machine's own coupled qubits stays
+    where it is; else Cirq's router moves them by exchanges.
 
     What cancels is left out: of gates that were folded (`fold_gates`) nothing remains.
 
@@ -113,6 +114,8 @@ def _route(
 
 def place(circuit: cirq.Circuit, qubits: Sequence[cirq.Qid], graph: nx.Graph) -> Placement | None:
     """Qubits of a machine on which all pairs of a circuit are coupled; None if none was found."""
+    if _stands(circuit, qubits, graph):
+        return {qubit: qubit for qubit in qubits}
     pairs = nx.Graph(tuple(op.qubits) for op in circuit.all_operations() if len(op.qubits) == 2)
     most = max((degree for _, degree in graph.degree), default=0)
     if any(degree > most for _, degree in pairs.degree):
@@ -122,6 +125,12 @@ def place(circuit: cirq.Circuit, qubits: Sequence[cirq.Qid], graph: nx.Graph) ->
         return None
     free = (qubit for qubit in sorted(graph) if qubit not in found.values())
     return {**found, **dict(zip((q for q in qubits if q not in found), free, strict=False))}
+
+
+def _stands(circuit: cirq.Circuit, qubits: Sequence[cirq.Qid], graph: nx.Graph) -> bool:
+    """Whether a circuit is on a machine's qubits already, and all of its pairs are coupled."""
+    pairs = (op.qubits for op in circuit.all_operations() if len(op.qubits) == 2)
+    return all(q in graph for q in qubits) and all(graph.has_edge(*pair) for pair in pairs)
 
 
 class _Matcher(nx.algorithms.isomorphism.GraphMatcher):  # type: ignore[misc]

@@ -18,6 +18,8 @@ from labkit.selectors.running import CostMeter
 if TYPE_CHECKING:
     import cirq
 
+    from labkit.circuits.qubits import Qubits
+
 
 def grover_search(
     meter: CostMeter,
@@ -27,6 +29,7 @@ def grover_search(
     iterations: int | None = None,
     shots: int = 1,
     sampler: cirq.Sampler | None = None,
+    qubits: Qubits | None = None,
 ) -> None:
     """Amplifies the masks of cost at most `threshold`, measures, and verifies each outcome.
 
@@ -43,6 +46,7 @@ def grover_search(
             which a search on hardware would not know.
         shots: how often the circuit is run and measured, at least 1.
         sampler: runs the circuit, qsim by default; its randomness is its own.
+        qubits: of its circuit, by neuron, see `qaoa_circuit`.
 
     Reference: Grover 1996, arXiv quant-ph/9605043; Boyer et al. 1998, arXiv quant-ph/9605034.
 
@@ -55,7 +59,7 @@ def grover_search(
     marked = table.marked(table.minimum if threshold is None else threshold)
     n, n_marked = meter.n_neurons, int(marked.sum())
     k = optimal_iterations(n, n_marked) if iterations is None else iterations
-    outcomes = _measure(marked, k, shots, rng=rng, sampler=sampler)
+    outcomes = _measure(marked, k, shots, rng=rng, sampler=sampler, qubits=qubits)
     meter.count(oracle_calls=k * shots, circuit_runs=1, shots=shots, forward_passes=2**n)
     meter.evaluate(outcomes)
 
@@ -70,6 +74,7 @@ def adaptive_grover(
     rng: np.random.Generator,
     max_oracle_calls: int | None = None,
     sampler: cirq.Sampler | None = None,
+    qubits: Qubits | None = None,
 ) -> None:
     """Finds the minimum without knowing a threshold or the number M of masks below it.
 
@@ -108,6 +113,7 @@ def adaptive_grover(
         max_oracle_calls: over all rounds, verifications too, 0 or more; the last round is cut.
         sampler: runs the circuits, on their table oracles, in place of the exact state: with
             thousands of marked masks these are long. Its randomness is its own.
+        qubits: of its circuits, by neuron, see `qaoa_circuit`; without a `sampler` not used.
 
     Raises:
         TooLargeError: the table does not fit in memory.
@@ -122,7 +128,7 @@ def adaptive_grover(
     table = meter.cost.to_table()
     measure = exact_measurement(table, rng=rng)
     if sampler is not None:
-        measure = circuit_measurement(table, rng=rng, sampler=sampler)
+        measure = circuit_measurement(table, rng=rng, sampler=sampler, qubits=qubits)
     meter.count(forward_passes=2**n)
     threshold, reach = float(meter.evaluate(rng.random(n) < 0.5)), 1.0
     while calls_left > 0:
@@ -175,13 +181,17 @@ def exact_measurement(table: CostTable, *, rng: np.random.Generator) -> Measurem
 
 
 def circuit_measurement(
-    table: CostTable, *, rng: np.random.Generator, sampler: cirq.Sampler | None
+    table: CostTable,
+    *,
+    rng: np.random.Generator,
+    sampler: cirq.Sampler | None,
+    qubits: Qubits | None = None,
 ) -> Measurement:
     """One shot of the circuit with the table's oracle, on `sampler`, or on qsim for None."""
 
     def measure(threshold: float, iterations: int) -> BoolArray:
         marked = table.costs < threshold - EQUAL_WITHIN
-        return _measure(marked, iterations, 1, rng=rng, sampler=sampler)[0]
+        return _measure(marked, iterations, 1, rng=rng, sampler=sampler, qubits=qubits)[0]
 
     return measure
 
@@ -193,16 +203,18 @@ def _measure(
     *,
     rng: np.random.Generator,
     sampler: cirq.Sampler | None,
+    qubits: Qubits | None,
 ) -> BoolArray:
     """Masks (shots, n) measured from the circuit whose oracle marks the masks (2^n,)."""
     import cirq
 
     from labkit.circuits import grover, oracles
     from labkit.circuits.decompositions import DIAGONAL_UP_TO
+    from labkit.circuits.qubits import choose_qubits
     from labkit.simulators import sample_masks
 
     n = len(marked).bit_length() - 1
-    qubits = cirq.LineQubit.range(n)
+    qubits = choose_qubits(qubits, n)
     masks = masks_from_indices(np.flatnonzero(marked), n)
     # where nothing is marked the oracle does nothing
     if len(masks) > 1 and n <= DIAGONAL_UP_TO:

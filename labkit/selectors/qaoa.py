@@ -22,6 +22,8 @@ from labkit.simulators import evolve_qaoa, qaoa_value_and_gradient, sample_masks
 if TYPE_CHECKING:
     import cirq
 
+    from labkit.circuits.qubits import Qubits
+
 Angles = tuple[FloatArray, FloatArray]
 
 ANGLES = ("ramp", "gradient", "sampled")
@@ -39,6 +41,7 @@ def qaoa_sampling(
     mixer: str = "x",
     n_active: int | None = None,
     sampler: cirq.Sampler | None = None,
+    qubits: Qubits | None = None,
 ) -> None:
     """Prepares a QAOA state, measures it `shots` times, and asks the cost of each mask found.
 
@@ -62,6 +65,7 @@ def qaoa_sampling(
         mixer: 'x', 'grover' or 'ring', see `labkit.ansatz`.
         n_active: neurons that every mask keeps; 'ring' needs it.
         sampler: runs the circuits; by default outcomes are drawn from the exact state.
+        qubits: of its circuits, by neuron, see `qaoa_circuit`; without a `sampler` not used.
 
     Raises:
         ValueError: `cvar` is below 1 with angles that are not 'sampled'.
@@ -78,7 +82,7 @@ def qaoa_sampling(
     if isinstance(cost, CostTable):
         meter.count(forward_passes=2**meter.n_neurons)
     mixing = {"mixer": mixer, "n_active": n_active}
-    source = _Source(meter, cost, rng, shots, mixing, sampler)
+    source = _Source(meter, cost, rng, shots, mixing, sampler, qubits)
     chosen = given or ramp_angles(p, meter.n_neurons, std=1.0)
     if given is None and angles == "gradient":
         chosen = _train_by_gradient(source, chosen, evaluations)
@@ -135,6 +139,7 @@ class _Source:
     shots: int
     mixing: dict[str, Any]
     sampler: cirq.Sampler | None
+    qubits: Qubits | None = None
 
     @cached_property
     def scale(self) -> float:
@@ -157,9 +162,12 @@ class _Source:
             masks = sample_state(state, self.shots, rng=self.rng)
         else:
             from labkit.circuits.qaoa import qaoa_circuit
+            from labkit.circuits.qubits import choose_qubits
 
-            circuit = qaoa_circuit(self.cost, *self.scaled(angles), **self.mixing)
-            masks = sample_masks(circuit, self.shots, rng=self.rng, sampler=self.sampler)
+            qubits = choose_qubits(self.qubits, self.cost.n_neurons)
+            circuit = qaoa_circuit(self.cost, *self.scaled(angles), **self.mixing, qubits=qubits)
+            how: dict[str, Any] = {"qubits": qubits, "sampler": self.sampler}
+            masks = sample_masks(circuit, self.shots, rng=self.rng, **how)
         self.meter.count(circuit_runs=1, shots=self.shots, cost_layers=len(angles[0]) * self.shots)
         return self.meter.evaluate(masks)
 

@@ -31,7 +31,13 @@ from labkit.selectors import (
     random_search,
     simulated_annealing,
 )
-from labkit.selectors.running import SearchEnded
+from labkit.selectors.running import (
+    SearchEnded,
+    Selector,
+    call_selector,
+    check_selector,
+    name_of,
+)
 
 #: Layers of QAOA, neurons of a local block; shots and states where angles are trained on the way.
 LAYERS, BLOCK_SIZE, TUNING_SHOTS, TUNING_STATES = 4, 4, 16, 30
@@ -137,6 +143,21 @@ ENTRANTS: Mapping[str, Entrant] = {
 }
 
 
+def own_entrant(selector: Selector) -> Entrant:
+    """A selector of your own as an entrant: it starts again where it ends before the budget.
+
+    Raises:
+        TypeError: it cannot be called as `selector(meter, rng=rng)`.
+    """
+    check_selector(selector, {})
+
+    def search(meter: CallMeter, rng: np.random.Generator, budget: int) -> None:
+        call_selector(selector, meter, rng, {})
+
+    search.__name__ = name_of(selector)
+    return search
+
+
 def trace(
     entrant: str | Entrant, cost: CostTable, budget: int, *, rng: np.random.Generator
 ) -> Trace:
@@ -145,10 +166,13 @@ def trace(
     It stops at an optimum: from there on nothing can be found.
 
     Args:
-        entrant: one of `ENTRANTS`, or another.
+        entrant: one of `ENTRANTS`, or another; of a selector of your own, `own_entrant`.
         cost: what to minimise.
         budget: calls, at least 1.
         rng: source of all randomness.
+
+    Raises:
+        RuntimeError: it ends without having asked for a mask.
     """
     if not callable(entrant):
         entrant = ENTRANTS[check_choice("entrant", entrant, tuple(ENTRANTS))]
@@ -156,6 +180,9 @@ def trace(
     meter = CallMeter(cost, max_cost_queries=budget, target_cost=cost.minimum)
     with suppress(SearchEnded):
         while meter.spent < budget:
+            before = meter.spent
             entrant(meter, rng, budget)
+            if meter.spent == before:
+                raise RuntimeError(f"selector {name_of(entrant)} asked for no mask")
     within = meter.calls <= budget
     return Trace(meter.calls[within], meter.history[within], meter.ledger)

@@ -100,7 +100,14 @@ def _run_sampler(
 
         circuit = cirq.Circuit(small_operations(circuit))  # noise follows gates on one and two
     measured = circuit.unfreeze() + cirq.measure(*order, key="masks")
-    return sampler.run(measured, repetitions=shots).measurements["masks"].astype(bool)
+    try:
+        return sampler.run(measured, repetitions=shots).measurements["masks"].astype(bool)
+    except ValueError as error:
+        if not hasattr(sampler, "processor"):
+            raise
+        what = f"sampler={show_value(sampler)} does not take the circuit as it is built"
+        hint = "labkit.hardware.DeviceSampler(device, inner=sampler) translates it"
+        raise ValueError(f"{what}: {hint}; {' '.join(str(error).split())[:100]}") from error
 
 
 def _check_noiseless(circuit: cirq.AbstractCircuit) -> None:

@@ -29,7 +29,7 @@ from labkit.sweeps.points import find_function, name_function
 
 _NOT_A_TABLE = {"dynamic_programming"}  # it reads local terms, and a problem has a table
 _OF_THE_RUN = ("max_cost_queries", "target_cost")
-_NOT_PLAIN = {"meter", "rng", "sampler", "watch"}
+_NOT_PLAIN = {"meter", "rng", "sampler", "qubits", "watch"}
 
 Check = Callable[[str, Any], Any]
 

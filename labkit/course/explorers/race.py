@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
@@ -16,10 +17,11 @@ from labkit.course.explorers.picture import SharedMask
 from labkit.course.plots import draw_race, draw_regret
 from labkit.course.plots.canvas import BLACK, LIT
 from labkit.datasets import Task
-from labkit.limits import check_integer
+from labkit.limits import check_choice, check_integer, show_value
 from labkit.masks import mask_from_index, mask_to_string
 from labkit.problems import Problem
-from labkit.selectors.racing import Trace, trace
+from labkit.selectors.racing import ENTRANTS, Trace, own_entrant, trace
+from labkit.selectors.running import Selector, check_selector, name_of
 
 MIN_NEURONS, MAX_NEURONS = 4, 10
 #: Calls on the slider; runs are made once, to the last of them.
@@ -30,6 +32,9 @@ N_RUNS = 5
 #: Who races here: they need no more than the cost, and a fraction of a second.
 RACERS = ("random search", "one-flip search", "annealing", "local selection", "adaptive Grover",
           "QAOA, ramp")  # fmt: skip
+#: Colours and markers tell so many apart.
+MOST_RACERS = 6
+Racers = tuple[str | Selector, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,12 +44,13 @@ class RaceView:
     problem: Problem
     budget: int
     lit: BoolArray | None = None
+    racers: Racers = RACERS
 
     @cached_property
     def best(self) -> dict[str, FloatArray]:
         """The best cost so far, selector -> float64 (runs, calls drawn up to the budget)."""
         upto = [calls for calls in DRAWN_AT if calls <= self.budget]
-        runs = run_race(self.problem)
+        runs = run_race(self.problem, self.racers)
         return {name: np.array([trace.best_at(upto) for trace in runs[name]]) for name in runs}
 
     @property
@@ -97,15 +103,40 @@ class RaceView:
 
 
 @lru_cache(maxsize=32)
-def run_race(problem: Problem) -> dict[str, list[Trace]]:
+def run_race(problem: Problem, racers: Racers = RACERS) -> dict[str, list[Trace]]:
     """`N_RUNS` runs of each selector to the largest budget, made once for each network."""
     rngs = [np.random.default_rng([problem.seed, number]) for number in range(N_RUNS)]
-    table = problem.table
-    return {name: [trace(name, table, BUDGETS[-1], rng=rng) for rng in rngs] for name in RACERS}
+    table, runs = problem.table, {}
+    for racer in racers:
+        entrant = racer if isinstance(racer, str) else own_entrant(racer)
+        each = [trace(entrant, table, BUDGETS[-1], rng=rng) for rng in rngs]
+        runs[_name(racer)] = each
+    return runs
+
+
+def _name(racer: str | Selector) -> str:
+    return racer if isinstance(racer, str) else name_of(racer)
+
+
+def _check_racers(racers: Any) -> Racers:
+    """Those that can race, each under a name of its own."""
+    if isinstance(racers, str) or not isinstance(racers, Sequence):
+        raise TypeError(f"racers={show_value(racers)} is not a sequence of selectors")
+    if not 1 <= len(racers) <= MOST_RACERS:
+        raise ValueError(f"racers holds {len(racers)} selectors (limit: 1 to {MOST_RACERS})")
+    for racer in racers:
+        if isinstance(racer, str):
+            check_choice("racers", racer, tuple(ENTRANTS))
+        else:
+            check_selector(racer, {}, argument="racers")
+    names = [*map(_name, racers)]
+    if len({*names}) < len(names):
+        raise ValueError(f"racers has one name twice: {', '.join(names)} (limit: once)")
+    return tuple(racers)
 
 
 class SelectorRace(ProblemExplorer):
-    """Six selectors under one budget of calls: best cost so far, and what is left to gain.
+    """Selectors under one budget of calls: best cost so far, and what is left to gain.
 
     A call is a cost query, an oracle call, or a cost layer of one shot. A click on a bar, or the
     arrow keys, light the mask that this selector has found in its first run.
@@ -115,6 +146,8 @@ class SelectorRace(ProblemExplorer):
         seed: of the network's weights, 0 to 19.
         n_neurons: neurons, one qubit each, 4 to 10.
         budget: calls, one of `BUDGETS`.
+        racers: who races, six at most: names of `racing.ENTRANTS`, and selectors of your own, which
+            start again where they end early.
         shared: the mask that is lit in several explorers.
     """
 
@@ -125,11 +158,12 @@ class SelectorRace(ProblemExplorer):
         n_neurons: int = 8,
         budget: int = 64,
         *,
+        racers: Sequence[str | Selector] = RACERS,
         shared: SharedMask | None = None,
     ) -> None:
         if check_integer("budget", budget, minimum=BUDGETS[0], maximum=BUDGETS[-1]) not in BUDGETS:
             raise ValueError(f"budget={budget} is not offered (limit: {BUDGETS})")
-        self._row = 0
+        self._row, self._racers = 0, _check_racers(racers)
         calls = widgets.SelectionSlider(options=BUDGETS, value=budget, description="budget: calls")
         choices = {
             "task": task_dropdown(task),
@@ -142,24 +176,24 @@ class SelectorRace(ProblemExplorer):
     @property
     def view(self) -> RaceView:
         """What is shown."""
-        return RaceView(self.problem, self.chosen["budget"], self.lit)
+        return RaceView(self.problem, self.chosen["budget"], self.lit, self._racers)
 
     def _numbers(self) -> dict[str, Any]:
         view = self.view
         return {"regret": view.mean_regret, "found": view.found}
 
     def _point(self, number: int, x: float, y: float) -> None:
-        if number == 1 and -0.5 <= y < len(RACERS) - 0.5:
+        if number == 1 and -0.5 <= y < len(self._racers) - 0.5:
             self._light_found(round(y))
 
     def _arrow(self, right: int, up: int) -> None:
         if up:
-            self._light_found((self._row - up) % len(RACERS))
+            self._light_found((self._row - up) % len(self._racers))
 
     def _light_found(self, row: int) -> None:
         """Lights the mask that the selector of a row of bars has found."""
         self._row = row
-        self.shared.choose(self.view.neuron_masks[RACERS[row]])
+        self.shared.choose(self.view.neuron_masks[_name(self._racers[row])])
 
     def _draw(self) -> str:
         view, table, (left, right) = self.view, self.problem.table, self._axes
