@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import json
 import subprocess
 import sys
@@ -43,10 +44,16 @@ ROWS = {
     "sweeps": 7,
     "course": 8,
     "cli": 9,
+    "activations": 9,
+    "exercises": 9,
+    "explorers": 9,
+    "plots": 9,
     "__main__": 10,
 }
+#: Old addresses of what has moved: nobody here imports them.
+MOVED = {"activations", "exercises", "explorers", "plots"}
 #: Modules that no reader needs: not in labkit.__all__.
-PRIVATE = {"arrays", "palette", "platforms", "cli", "__main__"}
+PRIVATE = {"arrays", "palette", "platforms", "cli", "__main__"} | MOVED
 #: Who may import what is slow to load, or exists only on some machines; for its types, anyone may.
 MAY_IMPORT = {
     "keras": {"networks", "baselines"},
@@ -208,6 +215,30 @@ def test_labkit_itself_imports_only_the_standard_library() -> None:
 
 def test_every_module_is_public_or_deliberately_private() -> None:
     assert {unit_of(module) for module in MODULES} - {""} == {*labkit.__all__} | PRIVATE
+
+
+@pytest.mark.parametrize(
+    ("old", "name", "new"),
+    [
+        ("exercises", "check", "course"),
+        ("exercises", "all_exercises", "course.checking"),
+        ("explorers", "GroverExplorer", "course.explorers"),
+        ("explorers", "Prediction", "course.panels"),
+        ("explorers", "RunsTable", "course.panels"),
+        ("explorers", "LabLog", "course.panels"),
+        ("plots", "draw_spectra", "course.plots"),
+        ("plots", "read_predictions", "course.panels"),
+        ("activations", "draw_network", "networks"),
+    ],
+)
+def test_what_has_moved_is_still_found_at_its_old_address(old: str, name: str, new: str) -> None:
+    before, now = (importlib.import_module(f"labkit.{module}") for module in (old, new))
+    assert getattr(before, name) is getattr(now, name)
+
+
+def test_nobody_here_imports_from_an_old_address() -> None:
+    using = [name for name in MODULES if {*map(unit_of, imports_of(name))} & MOVED]
+    assert [name for name in using if unit_of(name) not in MOVED] == []
 
 
 # The rules find what they are meant to find
