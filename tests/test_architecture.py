@@ -21,6 +21,7 @@ PACKAGE = Path(labkit.__file__).parent
 #: without a cycle.
 ROWS = {
     "arrays": 0,
+    "files": 0,
     "ledger": 0,
     "limits": 0,
     "palette": 0,
@@ -53,7 +54,7 @@ ROWS = {
 #: Old addresses of what has moved: nobody here imports them.
 MOVED = {"activations", "exercises", "explorers", "plots"}
 #: Modules that no reader needs: not in labkit.__all__.
-PRIVATE = {"arrays", "palette", "platforms", "cli", "__main__"} | MOVED
+PRIVATE = {"arrays", "files", "palette", "platforms", "cli", "__main__"} | MOVED
 #: Who may import what is slow to load, or exists only on some machines; for its types, anyone may.
 MAY_IMPORT = {
     "keras": {"networks", "baselines"},

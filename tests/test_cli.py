@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import platform
 import shutil
@@ -163,6 +164,53 @@ def test_csv_holds_everything() -> None:
     assert read["entry"].tolist() == book.runs()["entry"].tolist()
     np.testing.assert_allclose(read["result.cost"], np.arange(60) / 3)
     assert [*read.columns] == [*book.runs().columns]
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "latin-1", "utf-16", "utf-8"])
+def test_a_pipe_of_any_encoding_gets_what_it_can_hold(folder: Path, encoding: str) -> None:
+    book = LabBook("lab_book.sqlite")
+    book.record("Does γ matter?", result={"text": "γ 1.00, β 0.23"})
+    book.record("again", hypothesis="ħ", result={"text": "é"})
+    book.close()
+
+    def said(*arguments: str) -> bytes:
+        return subprocess.run(
+            [sys.executable, "-m", "labkit", *arguments],
+            env={**os.environ, "PYTHONIOENCODING": encoding},
+            capture_output=True,
+            check=True,
+        ).stdout
+
+    assert "γ 1.00, β 0.23" in said("runs", "--csv").decode("utf-8")
+    shown = "γ 1.00" if encoding.startswith("utf") else "? 1.00"
+    assert shown in said("runs").decode(encoding)
+    assert "ψ.csv" in said("export", "ψ.csv").decode(encoding) or Path("ψ.csv").exists()
+
+
+def test_tables_that_commands_write_hold_no_formula() -> None:
+    book = LabBook("lab_book.sqlite")
+    book.record('=HYPERLINK("http://x")', parameters={"note": "@SUM(1,1)"}, conclusion="+1 more")
+    book.record("q", parameters={"note": ["=1"]}, result={"cost": -0.5, "n": -3}, error="-1\n=1")
+    lines("export", "report")
+    for text in (labkit_says("runs", "--csv").stdout, Path("report/runs.csv").read_text("utf-8")):
+        table = pd.read_csv(io.StringIO(text))
+        assert table["question"].tolist() == ['\'=HYPERLINK("http://x")', "q"]
+        assert table["parameters.note"][0] == "'@SUM(1,1)"
+        assert table["conclusion"][0] == "'+1 more"
+        assert table["error"][1] == "'-1\n=1"
+        assert (table["result.cost"][1], table["result.n"][1]) == (-0.5, -3)
+    page = Path("report/report.html").read_text("utf-8")
+    assert ">&#39;=HYPERLINK" in page and ">&#39;@SUM" in page
+    assert ">=" not in page and ">@" not in page and ">-0.5<" in page
+
+
+@pytest.mark.parametrize("mask", ["10110010", "01101001", "1" * 64])
+def test_runs_are_found_by_their_mask(mask: str) -> None:
+    book = LabBook("lab_book.sqlite")
+    for each in ("10110010", "01101001", "1" * 64):
+        book.record("q", result={"mask_string": each})
+    found = lines("runs", "--where", f"result.mask_string={mask}", "--columns", "entry")
+    assert len(found) == 2
 
 
 @pytest.mark.parametrize("width", [40, 80, 200])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +85,168 @@ def test_a_stored_or_printed_verdict_is_not_believed(folder: Path) -> None:
     assert statuses(path) == {"00-1": "not attempted", "00-2": "wrong", "00-3": "wrong"}
 
 
+IMPORT = "from labkit.course import check\n"
+#: Cells that give 2**20 to `check`, in ways that a notebook may come to have.
+ALIKE = {
+    "another name": ["total = 2**20\ncheck('00-2', total)"],
+    "no name": ["check('00-2', 2**20)"],
+    "keywords": ["check(answer=2**20, name='00-2')"],
+    "a qualified call": ["import labkit\nlabkit.course.check('00-2', 2**20)"],
+    "its old address": ["import labkit.exercises as e\ne.check('00-2', 2**20)"],
+    "an alias": ["from labkit.course import check as c", "c('00-2', 2**20)"],
+    "a name that is computed": ["name = ''.join('00-2')\ncheck(name, 2**20)"],
+    "set in the cell above": ["answer = 2**20", "check('00-2', answer)"],
+    "two exercises in one cell": [
+        "answer = 2**20\ncheck('00-2', answer)\nanswer = 12\ncheck('00-3', answer)"
+    ],
+    "help that was left": ["answer = 2**20\ncheck('00-2', answer)\ncheck?"],
+    "a magic": ["%time answer = 2**20\ncheck('00-2', answer)"],
+    "another standard output": [
+        "import io, sys\nkept, sys.stdout = sys.stdout, io.StringIO()\ncheck('00-2', 2**20)",
+        "sys.stdout = kept",
+    ],
+    "no standard output": [
+        "import sys\nkept, sys.stdout = sys.stdout, None\ncheck('00-2', 2**20)",
+        "sys.stdout = kept",
+    ],
+    "a thread that prints": [
+        "import threading, time\n"
+        "def talk():\n    for _ in range(2000): print('x', end=''); time.sleep(0.001)\n"
+        "threading.Thread(target=talk).start()\ncheck('00-2', 2**20)"
+    ],
+    "a broken end": ["check('00-2', 2**20)\n1 / 0"],
+    "an iterator": ["check('06-1', iter(['110', '011', '111', '101']))\ncheck('00-2', 2**20)"],
+}
+
+
+#: Exercises whose answer is a number, so that each way can be tried on one of its own.
+ANSWERS = {
+    **{"00-2": "2**20", "01-1": "24", "02-1": "8", "03-1": "6", "05-2": "23", "07-1": "360"},
+    **{"08-1": "211", "08a-2": "2"},
+}
+
+
+@pytest.mark.parametrize("part", [0, 1])
+def test_what_was_given_to_check_counts_however_it_was_written(folder: Path, part: int) -> None:
+    cells = [new_code_cell(IMPORT)]
+    ways = dict(zip(ANSWERS, [*ALIKE][part::2], strict=True))
+    for name, way in ways.items():
+        sources = (text.replace("2**20", ANSWERS[name]) for text in ALIKE[way])
+        cells += [new_code_cell(text.replace("00-2", name)) for text in sources]
+    path = hand_in(folder / "a.ipynb", *cells)
+    grades = {g.exercise: g.status for g in grade_notebook(path, "a", timeout=600)}
+    assert {ways[name]: grades[name] for name in ways} == dict.fromkeys(ways.values(), "right")
+
+
+def test_a_hand_in_of_any_kind_has_a_row_and_hides_no_other(folder: Path) -> None:
+    good = hand_in(folder / "in" / "b good.ipynb", exercise("00-2", "2**20"))
+    text = good.read_text("utf-8")
+    bad: dict[str, bytes | str] = {
+        "no cells": '{"nbformat": 4, "nbformat_minor": 5, "metadata": {}}',
+        "a list": "[]",
+        "a number": "3",
+        "empty": "",
+        "blank": " \n",
+        "no cell": '{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [1, null]}',
+        "newer": text.replace('"nbformat": 4', '"nbformat": 99'),
+        "latin": text.replace("20", "20 # ü").encode("latin-1"),
+        "cut": text[: len(text) // 2],
+        "deep": "[" * 100_000,
+        "zip": b"PK\x03\x04\x00\xff",
+        "zeros": bytes(1000),
+    }
+    for name, content in bad.items():
+        data = content.encode() if isinstance(content, str) else content
+        (folder / "in" / f"{name}.ipynb").write_bytes(data)
+    (folder / "in" / "folder.ipynb").mkdir()
+    (folder / "in" / "nothing.ipynb").symlink_to(folder / "nowhere")
+    with (folder / "in" / "huge.ipynb").open("wb") as huge:
+        huge.truncate(2**33)
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(folder / "in" / "pipe.ipynb")
+    for name, cells in {"markdown": [], "untouched": [new_code_cell("1 + 1")]}.items():
+        hand_in(folder / "in" / f"{name}.ipynb", *cells)
+    (folder / "in" / "ben.zip").write_bytes(b"PK")
+    result = labkit_says(folder / "in", "--csv", folder / "g.csv")
+    assert result.exit_code == 0, result.output
+    assert "left out, not *.ipynb: ben.zip" in result.stderr
+    with (folder / "g.csv").open(newline="", encoding="utf-8") as opened:
+        rows = [*csv.DictReader(opened)]
+    told = {row["file"]: row for row in rows if not row["exercise"]}
+    assert {*told} == {path.name for path in (folder / "in").glob("*.ipynb")} - {good.name}
+    for name, row in told.items():
+        is_read = name in ("markdown.ipynb", "untouched.ipynb")
+        assert row["status"] == ("not attempted" if is_read else "did not run"), row
+        assert ("holds no exercise" if is_read else "no notebook: ") in row["message"]
+    assert "limit: 128.0 MiB" in told["huge.ipynb"]["message"]
+    assert [row["status"] for row in rows if row["exercise"] == "00-2"] == ["right"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_notebook_saved_by_any_editor_is_read(folder: Path, encoding: str) -> None:
+    path = hand_in(folder / "a.ipynb", new_code_cell("1"))
+    path.write_bytes(path.read_text("utf-8").encode(encoding))
+    (grade,) = grade_notebook(path, "a", timeout=600)
+    assert "holds no exercise" in grade.message
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names are Unicode")
+def test_a_name_that_is_not_utf_8_is_written_and_blocks_nothing(folder: Path) -> None:
+    good = hand_in(folder / "a.ipynb", exercise("00-2", "2**20"))
+    inside = os.path.join(os.fsencode(folder), b"M\xfcller")  # noqa: PTH118
+    os.mkdir(inside)  # noqa: PTH102
+    os.rename(good, os.path.join(inside, b"J\xfcrgen.ipynb"))  # noqa: PTH104, PTH118
+    result = labkit_says(folder, "--csv", folder / "g.csv")
+    assert result.exit_code == 0, result.output
+    written = (folder / "g.csv").read_text("utf-8")
+    assert "M\ufffdller/J\ufffdrgen.ipynb,00-2,right," in written
+
+
+def test_a_table_that_cannot_be_written_is_said_before_anything_runs(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hand_in(folder / "a.ipynb", exercise("00-2", "2**20"))
+    monkeypatch.setattr("labkit.cli.grading.grade_notebook", lambda *_, **__: pytest.fail("ran"))
+    for target in (folder / "nodir" / "g.csv", folder / "a.ipynb" / "g.csv"):
+        result = labkit_says(folder, "--csv", target)
+        assert result.exit_code == 1
+        assert "cannot be written: its folder" in result.stderr
+    assert not (folder / "nodir").exists()
+
+
+def test_what_was_judged_is_shown_and_no_half_table_stays_when_something_goes_wrong(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a", "b"):
+        hand_in(folder / f"{name}.ipynb", exercise("00-2", "2**20"))
+
+    def judge(path: Path, name: str, *, timeout: int) -> list[Grade]:
+        if name == "b.ipynb":
+            raise KeyboardInterrupt
+        return [Grade(name, "00-2", "right", "\ud800")]
+
+    monkeypatch.setattr("labkit.cli.grading.grade_notebook", judge)
+    result = labkit_says(folder, "--csv", folder / "g.csv")
+    assert result.exit_code == 130
+    assert "a.ipynb  00-2      right" in result.stdout
+    assert not (folder / "g.csv").exists()
+    (folder / "b.ipynb").unlink()
+    assert labkit_says(folder, "--csv", folder / "g.csv").exit_code == 0
+
+
+def test_a_kernel_that_cannot_be_started_is_a_row(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*given: object, **named: object) -> None:
+        raise RuntimeError("Kernel died before replying to kernel_info")
+
+    monkeypatch.setattr("nbclient.NotebookClient.execute", fail)
+    path = hand_in(folder / "a.ipynb", exercise("00-2", "2**20"))
+    (grade,) = grade_notebook(path, "a", timeout=600)
+    assert (grade.status, grade.exercise) == ("did not run", "")
+    assert "Kernel died before" in grade.message
+
+
 def test_an_answer_does_not_stand_for_the_next_one(folder: Path) -> None:
     stub = new_code_cell('check("00-3", answer)', metadata={"tags": ["exercise"]})
     path = hand_in(folder / "a.ipynb", exercise("00-2", "2**20"), stub)
@@ -140,7 +304,7 @@ def test_the_command_prints_each_exercise_and_totals_and_writes_csv(folder: Path
     rows = [line.split(maxsplit=2) for line in result.stdout.splitlines()]
     assert ["ada/00.ipynb", "00-2", "right"] in rows
     assert ["ada/00.ipynb", "1", "of 3 right"] in rows
-    assert "2 notebooks: 1 right, 0 wrong, 2 not attempted, 1 did not run" in result.stdout
+    assert "3 notebooks: 1 right, 0 wrong, 3 not attempted, 1 did not run" in result.stdout
     with grades_file.open(newline="") as opened:
         table = list(csv.DictReader(opened))
     assert [(row["exercise"], row["status"]) for row in table] == [
@@ -148,7 +312,9 @@ def test_the_command_prints_each_exercise_and_totals_and_writes_csv(folder: Path
         ("00-2", "right"),
         ("00-3", "not attempted"),
         ("", "did not run"),
+        ("", "not attempted"),
     ]
+    assert "holds no exercise" in table[-1]["message"]
     after = {path: path.read_text() for path in (folder / "in").rglob("*") if path.is_file()}
     assert after == before
 

@@ -624,13 +624,23 @@ def test_a_notebook_shows_books_and_entries_escaped(book: LabBook) -> None:
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("3", 3), ("-1", -1), ("2.5", 2.5), ("true", True), ("null", None), ("moons", "moons"),
-     ("a=b", "a=b"), ('""', ""), ("NaN", "NaN"), ("01", "01")],
+    [("3", [3, "3"]), ("-1", [-1, "-1"]), ("2.5", [2.5, "2.5"]), ("true", [True, "true"]),
+     ("null", [None, "null"]), ("[1,2]", [1, 2, "[1,2]"]), ("moons", ["moons"]), ("a=b", ["a=b"]),
+     ('""', [""]), ('"3"', ["3"]), ("NaN", ["NaN"]), ("01", ["01"])],
 )  # fmt: skip
-def test_a_filter_in_words_holds_numbers_truths_and_text(text: str, value: object) -> None:
-    assert read_filters([f"x={text}"]) == {"x": value}
-    assert type(read_filters([f"x={text}"])["x"]) is type(value)
-    assert read_filters([f"x={text}", "x=1", "y=2"]) == {"x": [value, 1], "y": 2}
+def test_a_filter_in_words_holds_numbers_truths_and_text(text: str, value: list[object]) -> None:
+    (read,) = read_filters([f"x={text}"]).values()
+    assert [*map(repr, read)] == [*map(repr, value)]
+    assert read_filters([f"x={text}", 'x="a"', 'y="b"']) == {"x": [*value, "a"], "y": ["b"]}
+
+
+@pytest.mark.parametrize("text", ["10110010", "01101001", "1" * 70, "1e5", "-3", "true", "null"])
+def test_text_that_looks_like_something_else_is_found(book: LabBook, text: str) -> None:
+    for mask in (text, "moons", 7):
+        book.record("q", result={"mask_string": mask})
+    found = book.runs(**read_filters([f"result.mask_string={text}"]))
+    assert found["result.mask_string"].tolist() == [text]
+    assert len(book.runs(**read_filters(["result.mask_string=7"]))) == 1
 
 
 @pytest.mark.parametrize("text", ["", "x", "=3", "x="])

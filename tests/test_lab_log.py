@@ -125,6 +125,22 @@ def test_the_table_shows_the_newest_runs_that_fit(book: LabBook) -> None:
     assert table.question.value == "odd"
 
 
+def test_runs_are_found_by_their_mask_and_bear_their_time_zone(book: LabBook) -> None:
+    for mask in ("10110010", "01101001"):
+        book.record("=1+1", result={"mask_string": mask})
+    table = RunsTable(book)
+    for mask in ("10110010", "01101001"):
+        table.where.value = f"result.mask_string={mask}"
+        assert table.text.value == "<b>1</b> runs:"
+    entry = book.entry(book.runs()["entry"][0])
+    now = f"{entry.started:%Y-%m-%d %H:%M} UTC"
+    assert now in table.table.value
+    assert now in repr(entry)
+    assert f"{entry.started:%Y-%m-%d %H:%M:%S} UTC" in entry._repr_html_()
+    assert "UTC" in book._repr_html_()
+    assert ">&#x27;=1+1<" in table.table.value
+
+
 def test_looking_for_runs_makes_no_book(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("LABKIT_BOOK", raising=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from typing import Any
 
@@ -24,6 +25,7 @@ class _OneLineErrors(click.Group):
     def main(self, *args: Any, **extra: Any) -> Any:
         """Runs a command, then ends the process with its status."""
         extra["standalone_mode"] = False
+        _print_what_can_be()
         try:
             status = super().main(*args, **extra)
         except click.ClickException as error:
@@ -35,6 +37,12 @@ class _OneLineErrors(click.Group):
                 raise
             _end(str(error), 1)
         sys.exit(status or 0)
+
+
+def _print_what_can_be() -> None:
+    """Lets characters that a pipe's encoding lacks (Windows: cp1252) be replaced, not fail."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
 
 
 def _expected() -> tuple[type[Exception], ...]:

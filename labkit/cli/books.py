@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import numpy as np
 
+from labkit.files import user_path
 from labkit.limits import printable, show_value
 
 if TYPE_CHECKING:
@@ -18,10 +20,22 @@ if TYPE_CHECKING:
 
     from labkit.records import LabBook
 
-existing_file = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+class UserPath(click.Path):
+    """A path in which `~` is home, whether or not a shell has seen to it."""
+
+    def __init__(self, **limits: bool) -> None:
+        super().__init__(path_type=Path, **limits)
+
+    def convert(self, value: Any, *context: Any) -> Any:
+        """The path, if it is within the limits."""
+        return super().convert(user_path(value), *context)
+
+
+existing_file = UserPath(exists=True, dir_okay=False)
 book_option = click.option(
     "--book",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=UserPath(dir_okay=False),
     default="lab_book.sqlite",
     envvar="LABKIT_BOOK",
     show_default=True,
@@ -86,9 +100,17 @@ def runs(book: Path, conditions: tuple[str, ...], columns: tuple[str, ...], as_c
     except (KeyError, TypeError, ValueError) as error:
         raise click.ClickException(str(error.args[0] if error.args else error)) from error
     if as_csv:
-        click.echo(picked.to_csv(index=False), nl=False)
+        write_csv(picked)
     else:
         click.echo(render(picked if names else choose_columns(frame)))
+
+
+def write_csv(frame: pd.DataFrame) -> None:
+    """Writes a table to standard output as CSV, in UTF-8 whatever the encoding of a pipe."""
+    from labkit.records.tables import to_csv
+
+    text = to_csv(frame)
+    click.echo(text if sys.stdout.isatty() else text.encode(), nl=False)
 
 
 def pick_columns(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
@@ -151,7 +173,7 @@ def _text(value: Any) -> str:
 
 
 @click.command()
-@click.argument("path", type=click.Path(path_type=Path))
+@click.argument("path", type=UserPath())
 @book_option
 def export(path: Path, book: Path) -> None:
     """Write the lab book to PATH: .html, .csv or .parquet, or else a folder with all three.

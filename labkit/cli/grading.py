@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import csv
+import os
+import tempfile
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import click
 
+from labkit.cli.books import UserPath
 from labkit.cli.submissions import STATUSES, Grade, find_notebooks, grade_notebook
+from labkit.files import as_text
 from labkit.limits import printable
 
 _INSTALL = "labkit grade needs nbclient and nbformat: python -m pip install nbclient nbformat"
-_STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_NAMED = 5  # files named in a line
 
 
 @click.command()
-@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("folder", type=UserPath(exists=True, file_okay=False))
 @click.option(
     "--csv",
     "csv_file",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=UserPath(dir_okay=False),
     help="Write the grades to this file too, with the reason of each; it must not exist yet.",
 )
 @click.option(
@@ -35,7 +39,8 @@ def grade(folder: Path, csv_file: Path | None, timeout: int) -> None:
     """Run the notebooks in FOLDER again, and tell right, wrong and not attempted exercises apart.
 
     A stored verdict is not believed: each notebook is run in a fresh kernel, in its own folder, and
-    each answer is passed to labkit's check. The files stay as they are.
+    what it gives to check is judged by labkit. A file that cannot be read, or that checks nothing,
+    has a row that says so. The files stay as they are.
 
     A notebook is a program and runs with your rights: it may read your files and use the network.
     Grade what strangers wrote in a container. Nor is a student found out who sets out to deceive
@@ -47,19 +52,23 @@ def grade(folder: Path, csv_file: Path | None, timeout: int) -> None:
       labkit grade handed_in --csv grades.csv
     """  # noqa: D301
     _check_nbclient()
-    if csv_file is not None and csv_file.exists():
-        raise click.ClickException(f"{csv_file} exists already; it is not overwritten")
+    if csv_file is not None:
+        _check_target(csv_file)
     notebooks = find_notebooks(folder)
+    _name_others(folder)
     if not notebooks:
         raise click.ClickException(f"{folder} holds no notebook (*.ipynb)")
     grades: list[Grade] = []
-    for path in notebooks:
-        name = path.relative_to(folder).as_posix()
-        click.echo(f"running {printable(name)}", err=True)
-        grades += grade_notebook(path, name, timeout=timeout)
-    click.echo("\n".join(table_of(grades)))
+    try:
+        for path in notebooks:
+            name = path.relative_to(folder).as_posix()
+            click.echo(f"running {printable(name)}", err=True)
+            grades += grade_notebook(path, name, timeout=timeout)
+        if csv_file is not None:
+            write_csv(grades, csv_file)
+    finally:  # what was judged is shown, whatever came then
+        click.echo("\n".join(table_of(grades)))
     if csv_file is not None:
-        write_csv(grades, csv_file)
         click.echo(f"written to {csv_file}")
 
 
@@ -79,12 +88,42 @@ def table_of(grades: Sequence[Grade]) -> list[str]:
 
 
 def write_csv(grades: Iterable[Grade], file: Path) -> None:
-    """One row for each exercise; what a spreadsheet would take for a formula is marked as text."""
-    with file.open("x", newline="", encoding="utf-8") as opened:
+    """One row for each exercise; what a spreadsheet would take for a formula is marked as text.
+
+    The file is there as a whole, or not at all.
+    """
+    from labkit.records.files import new_file
+
+    with new_file(file) as draft, draft.open("x", newline="", encoding="utf-8") as opened:
         writer = csv.writer(opened)
         writer.writerow(["file", "exercise", "status", "message"])
         for g in grades:
-            writer.writerow(map(_as_text, (g.file, g.exercise, g.status, g.message)))
+            writer.writerow(map(as_text, (g.file, g.exercise, g.status, g.message)))
+
+
+def _name_others(folder: Path) -> None:
+    """Says which files are no notebooks, so that nothing handed in is passed over in silence."""
+    files = (path.relative_to(folder) for path in sorted(folder.rglob("*")) if path.is_file())
+    others = [
+        printable(file.as_posix())
+        for file in files
+        if file.suffix.lower() != ".ipynb" and not any(p.startswith(".") for p in file.parts)
+    ]
+    if others:
+        more = f" and {len(others) - _NAMED} more" if len(others) > _NAMED else ""
+        click.echo(f"left out, not *.ipynb: {', '.join(others[:_NAMED])}{more}", err=True)
+
+
+def _check_target(file: Path) -> None:
+    """Refuses a file that could not be written, before hours are spent on it."""
+    if os.path.lexists(file):
+        raise click.ClickException(f"{file} exists already; it is not overwritten")
+    try:
+        with tempfile.TemporaryFile(dir=file.parent):
+            pass
+    except OSError as error:
+        why = f"its folder {file.parent}: {error.strerror}"
+        raise click.ClickException(f"{file} cannot be written: {why}") from None
 
 
 def _check_nbclient() -> None:
@@ -93,7 +132,3 @@ def _check_nbclient() -> None:
         import nbformat  # noqa: F401
     except ImportError as error:
         raise click.ClickException(_INSTALL) from error
-
-
-def _as_text(value: str) -> str:
-    return f"'{value}" if value.startswith(_STARTS_FORMULA) else value

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from labkit.files import user_path
 from labkit.limits import show_value
 from labkit.provenance import describe_origin
 from labkit.records.attachments import Arrays, Attachment, pack
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 def default_path() -> Path:
     """`lab_book.sqlite` in the current folder, or what LABKIT_BOOK says."""
-    return Path(os.environ.get("LABKIT_BOOK") or "lab_book.sqlite")
+    return user_path(os.environ.get("LABKIT_BOOK") or "lab_book.sqlite")
 
 
 class LabBook:
@@ -51,7 +52,7 @@ class LabBook:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         if not isinstance(path, (str, os.PathLike)):
             raise TypeError(f"path={show_value(path)} is no path of a file")
-        self.path = Path(path).absolute()
+        self.path = user_path(path).absolute()
         if not is_there(self.path):
             create_file(self.path)
         self._connections = Connections(self.path.resolve())
@@ -59,7 +60,7 @@ class LabBook:
     @classmethod
     def existing(cls, path: str | os.PathLike[str]) -> LabBook:
         """A book that is there already; a `LabBookError` if it is not."""
-        if not is_there(Path(path)):
+        if not is_there(user_path(path)):
             raise LabBookError(f"there is no lab book {path}")
         return cls(path)
 
@@ -218,7 +219,7 @@ class LabBook:
         from labkit.records.reports import export_book
 
         with self._connections.reading() as connection:
-            return export_book(connection, self.path, Path(path))
+            return export_book(connection, self.path, user_path(path))
 
     def merge(self, other_path: str | os.PathLike[str]) -> int:
         """Adds the entries of another book that are not in this one; all of them, or none.

@@ -78,7 +78,7 @@ class Entry:
 
     def __repr__(self) -> str:
         failed = ", failed" if self.error is not None else ""
-        return f"<Entry {self.id[:8]} of {self.started:%Y-%m-%d %H:%M}{failed}: {self.question}>"
+        return f"<Entry {self.id[:8]} of {self.started:%Y-%m-%d %H:%M %Z}{failed}: {self.question}>"
 
     def _repr_html_(self) -> str:
         return render_entry(self)

@@ -131,7 +131,9 @@ def _render(
         return
     uniform = runs.apply(lambda column: column.map(_as_text) if _is_mixed(column) else column)
     if kind == "csv":
-        yield uniform.to_csv(index=False).encode()
+        from labkit.records.tables import to_csv
+
+        yield to_csv(uniform).encode()
         return
     stream = io.BytesIO()
     uniform.to_parquet(stream, index=False)

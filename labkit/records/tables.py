@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from labkit.files import as_text
 from labkit.limits import show_value
 from labkit.records.files import LabBookError
 from labkit.records.values import dumps, loads, to_plain
@@ -41,6 +42,16 @@ def find_runs(
         return _build_frame(iter(lambda: rows.fetchmany(_AT_ONCE), []), known)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise LabBookError(f"lab book {path} holds an entry that cannot be read") from None
+
+
+def to_csv(runs: pd.DataFrame) -> str:
+    """Runs as CSV, in which text that a spreadsheet would run is marked as text."""
+    guarded = runs.apply(lambda column: column.map(_guard) if column.dtype.kind == "O" else column)
+    return str(guarded.to_csv(index=False))
+
+
+def _guard(value: Any) -> Any:
+    return as_text(value) if isinstance(value, str) else value
 
 
 def _build_frame(portions: Iterable[Sequence[Any]], known: Mapping[str, str]) -> pd.DataFrame:

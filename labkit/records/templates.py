@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from labkit import palette
+from labkit.files import as_text
 from labkit.records.attachments import MEDIA_TYPES, Attachment
 from labkit.records.values import dumps, to_plain
 
@@ -40,7 +41,12 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"text": show_text, "exact": show_exactly, "source": _data_uri}
+    environment.filters |= {
+        "text": show_text,
+        "exact": show_exactly,
+        "source": _data_uri,
+        "cell": as_text,
+    }
     environment.globals["palette"] = palette
     environment.tests["number"] = lambda value: (
         isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
@@ -70,5 +76,5 @@ def show_exactly(value: Any) -> str:
     if isinstance(value, float):
         return repr(float(value))
     if hasattr(value, "strftime"):
-        return str(value.strftime("%Y-%m-%d %H:%M:%S"))
+        return f"{value:%Y-%m-%d %H:%M:%S %Z}".strip()
     return value if isinstance(value, str) else dumps(to_plain("value", value))

@@ -109,7 +109,7 @@ def read_filters(pairs: Iterable[str]) -> dict[str, Any]:
     """Filters for `LabBook.runs` from texts `name=value`; of one name twice, any value will do.
 
     A value is what JSON says it is: a number, true, false, null, or text in quotes; else it is
-    text as it stands.
+    text as it stands. What is no text to JSON may also be one, such as a mask string: both will do.
 
     Raises:
         ValueError: a text is no such pair.
@@ -119,19 +119,21 @@ def read_filters(pairs: Iterable[str]) -> dict[str, Any]:
         name, _, text = pair.partition("=")
         if not (name and text):
             raise ValueError(f"{show_value(pair)} is not name=value, such as n_hidden=8")
-        value = _read_value(text)
-        if name in filters:
-            before = filters[name]
-            value = [*(before if isinstance(before, list) else [before]), value]
-        filters[name] = value
+        before = filters.get(name, [])
+        value = _read_values(text)
+        filters[name] = [*(before if isinstance(before, list) else [before]), *value]
     return filters
 
 
-def _read_value(text: str) -> Any:
+def _read_values(text: str) -> list[Any]:
+    """What a text may mean."""
     try:
-        return json.loads(text, parse_constant=_refuse)
+        value = json.loads(text, parse_constant=_refuse)
     except (ValueError, RecursionError):
-        return text
+        return [text]
+    if isinstance(value, str):
+        return [value]
+    return [*value, text] if isinstance(value, list) else [value, text]
 
 
 def _dump(plain: Any) -> str:

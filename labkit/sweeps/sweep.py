@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from labkit.datasets import Task
+from labkit.files import read_text, user_path
 from labkit.limits import check_integer, show_value
 from labkit.records.values import to_plain
 from labkit.selectors.running import Selector
@@ -255,9 +256,7 @@ class Sweep:
 def _read_keys(path: str | Path, *, known: Sequence[str]) -> dict[str, Any]:
     """The keys of a TOML file; of `seeds`, `{first = 0, count = 20}` is written out."""
     try:
-        keys = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-    except UnicodeDecodeError as error:
-        raise ValueError(f"not text in UTF-8: {error}") from error
+        keys = tomllib.loads(read_text(user_path(path)))
     except tomllib.TOMLDecodeError as error:
         raise ValueError(f"not TOML: {error}") from error
     for key in keys:

@@ -6,12 +6,12 @@ import math
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
 from labkit.course.html import in_html, with_title
+from labkit.files import user_path
 from labkit.limits import check_choice, check_finite, show_value
 
 if TYPE_CHECKING:
@@ -300,7 +300,7 @@ def read_predictions(path: str | os.PathLike[str]) -> pd.DataFrame:
 
     from labkit.records import LabBook
 
-    if not Path(path).exists():
+    if not user_path(path).exists():
         return pd.DataFrame(columns=[*_COLUMNS.values()])
     runs = LabBook(path).runs().reindex(columns=["corrects", *_COLUMNS])
     scored = runs[runs["result.guess"].notna()].drop_duplicates("corrects", keep="first")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets as widgets
 
 from labkit.course.html import in_html, table_in_html
+from labkit.files import as_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -105,6 +106,6 @@ def runs_in_html(runs: pd.DataFrame) -> str:
 
 def _in_words(value: Any) -> str:
     if hasattr(value, "strftime"):
-        return str(value.strftime("%Y-%m-%d %H:%M"))
+        return f"{value:%Y-%m-%d %H:%M %Z}"
     text = f"{value:.5g}" if isinstance(value, float) else str(value)
-    return "" if text in ("nan", "None", "<NA>", "NaT") else text[:120]
+    return "" if text in ("nan", "None", "<NA>", "NaT") else as_text(text[:120])
