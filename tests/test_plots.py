@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
+from matplotlib import rc_context, rcParams
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 
@@ -17,6 +18,7 @@ import labkit
 from labkit import palette
 from labkit.amplification import success_probability
 from labkit.course import plots
+from labkit.course.explorers import GroverExplorer
 from labkit.course.explorers.picture import style_sheet
 from labkit.course.plots.canvas import wipe
 from labkit.masks import all_masks
@@ -34,6 +36,41 @@ def ax() -> Iterator[Axes]:
 @pytest.fixture(scope="module")
 def problem() -> Problem:
     return build_problem("moons", 5, seed=7)
+
+
+#: What a reader's matplotlibrc may say.
+USERS = (
+    {"text.usetex": True, "axes.formatter.use_mathtext": True},
+    {"figure.constrained_layout.use": True, "savefig.bbox": "tight", "savefig.dpi": 300},
+    {"axes.grid": True, "axes.facecolor": "black", "axes.titlelocation": "left"},
+    {"font.size": 20, "font.family": "serif", "lines.linewidth": 6, "figure.dpi": 300},
+    {"xtick.direction": "in", "ytick.right": True, "axes.spines.top": False, "hatch.linewidth": 9},
+)
+
+
+@pytest.mark.parametrize("users", USERS)
+@pytest.mark.filterwarnings("error")
+def test_a_figure_comes_out_the_same_whatever_the_reader_s_matplotlibrc(
+    users: dict[str, Any], problem: Problem
+) -> None:
+    def draw() -> tuple[bytes, bytes]:
+        left, right = plots.new_axes(2)
+        plots.draw_cost_histogram(left, problem.table, {"all on": "11111"})
+        plots.draw_quality(right, [2, 3], {"a": np.eye(2), "b": np.eye(2) + 0.5})
+        explorer = GroverExplorer()
+        explorer.controls["iterations"].value = 3
+        return plots.render_png(left), bytes(explorer.image.value)
+
+    expected = draw()
+    with rc_context(users):
+        assert draw() == expected
+        assert rcParams["font.size"] == users.get("font.size", 10)
+
+
+def test_words_that_are_added_by_hand_need_no_latex(ax: Axes) -> None:
+    with rc_context({"text.usetex": True}):
+        ax.legend([ax.plot([1, 2])[0]], ["50% of $x"])
+        assert plots.render_png(ax)
 
 
 def ydata(ax: Axes) -> npt.NDArray[np.float64]:

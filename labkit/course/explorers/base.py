@@ -16,6 +16,7 @@ from labkit.course.explorers.picture import Picture, SharedMask
 from labkit.course.html import in_html
 from labkit.course.plots.canvas import new_figure, picture_html, pin_title, widen, wipe
 from labkit.course.plots.frames import Frames
+from labkit.course.plots.style import own_style
 from labkit.datasets import TASK_NAMES, Task, check_task
 from labkit.limits import check_choice, check_integer
 from labkit.masks import BoolArray, mask_from_index, mask_to_index
@@ -140,6 +141,7 @@ class Explorer(widgets.VBox):
             self._held = False
         self.redraw()
 
+    @own_style()
     def redraw(self) -> None:
         """Draws the picture for what the controls say now."""
         for ax in self._axes:
@@ -247,6 +249,7 @@ class ProblemExplorer(Explorer):
         return build_problem(chosen["task"], chosen["n_neurons"], **options)
 
 
+@own_style()
 def _axes_in_a_row(widths: Sequence[float], height: float) -> list[Axes]:
     figure = new_figure(sum(widths), height)
     # fixed margins: working a layout out takes longer than drawing

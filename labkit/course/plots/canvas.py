@@ -20,9 +20,11 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from matplotlib.ticker import MaxNLocator, ScalarFormatter
 
 from labkit.arrays import FloatArray
+from labkit.course.plots.style import own_style
 from labkit.palette import (
     BLACK,
     BLUE,
@@ -53,6 +55,7 @@ LIT: Style = {"marker": "o", "ls": "", "mfc": "none", "mec": VERMILLION, "mew": 
 _SCREEN_DPI = 80
 
 
+@own_style()
 def new_figure(width: float, height: float) -> Figure:
     """An empty figure of `width` x `height` inches that no global list keeps."""
     figure = Figure(figsize=(width, height), dpi=_SCREEN_DPI)
@@ -60,6 +63,7 @@ def new_figure(width: float, height: float) -> Figure:
     return figure
 
 
+@own_style()
 def new_axes(
     columns: int = 1, *, rows: int = 1, width: float = 5.2, height: float = 3.6
 ) -> npt.NDArray[Any]:
@@ -94,6 +98,7 @@ def bar_style(i: int) -> Style:
     return {"color": SERIES[i % 6], "hatch": HATCHES[i % 6], "edgecolor": BLACK}
 
 
+@own_style()
 def add_legend(ax: Axes, *, grid: bool = False, **style: Any) -> Axes:
     """Names the series in small letters, on a faint grid if so wished; returns the axes."""
     ax.legend(**{"fontsize": 8, **style})
@@ -102,12 +107,14 @@ def add_legend(ax: Axes, *, grid: bool = False, **style: Any) -> Axes:
     return ax
 
 
+@own_style()
 def add_title(ax: Axes, title: str) -> Axes:
     """Writes a title of the size that all have; returns the axes."""
     ax.set_title(title, fontsize=10)
     return ax
 
 
+@own_style()
 def name_point(ax: Axes, name: str, point: tuple[float, float], gap: float, **box: float) -> None:
     """Writes a name beside a point, `gap` points to its right, or to its left if that is < 0."""
     ax.annotate(name, point, (gap, 0), textcoords="offset points", fontsize=9, va="center",
@@ -155,14 +162,18 @@ def pin_title(ax: Axes) -> None:
     ax.set_title(ax.get_title(), y=1.02, fontsize=ax.title.get_fontsize())
 
 
+@own_style()
 def render_png(ax: Axes) -> bytes:
     """The whole figure that holds `ax`, as PNG; hardly compressed, which takes half the time."""
     buffer = io.BytesIO()
+    for text in ax.figure.findobj(Text):
+        text.set_usetex(False)  # type: ignore[attr-defined]
     canvas: Any = ax.figure.canvas
     canvas.print_png(buffer, pil_kwargs={"compress_level": 1})
     return buffer.getvalue()
 
 
+@own_style()
 def show(ax: Axes | npt.NDArray[Any], summary: str) -> None:
     """Displays the figure that holds `ax`, with one line of text beneath that says what it shows.
 

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 
 from labkit.costs import CostTable
 from labkit.course.plots import canvas
+from labkit.course.plots.style import own_style
 from labkit.masks import (
     BoolArray,
     check_one_mask,
@@ -25,6 +26,7 @@ _FEW_MASKS = 16
 _CHOSEN: canvas.Style = {**canvas.LIT, "marker": "s", "ms": 13}
 
 
+@own_style()
 def draw_bit_order(ax: Axes, neuron_mask: npt.ArrayLike) -> Axes:
     """Draws one mask as string, neurons, qubits and index; a filled box is a neuron that stays."""
     n = len(neuron_mask) if isinstance(neuron_mask, str) else np.asarray(neuron_mask).size
@@ -46,6 +48,7 @@ def draw_bit_order(ax: Axes, neuron_mask: npt.ArrayLike) -> Axes:
     return ax
 
 
+@own_style()
 def draw_cost_histogram(
     ax: Axes, table: CostTable, neuron_masks: Mapping[str, npt.ArrayLike] | None = None
 ) -> Axes:
@@ -69,6 +72,7 @@ def bin_costs(table: CostTable) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.f
     return counts, edges
 
 
+@own_style()
 def draw_agreement(
     ax: Axes,
     costs: npt.ArrayLike,
@@ -96,6 +100,7 @@ def draw_agreement(
     return ax
 
 
+@own_style()
 def draw_amplitudes(
     ax: Axes,
     state: npt.ArrayLike,
@@ -128,6 +133,7 @@ def draw_amplitudes(
     return canvas.add_title(ax, title)
 
 
+@own_style()
 def draw_shots(ax: Axes, shots: BoolArray, expected: npt.ArrayLike | None = None) -> Axes:
     """Draws how often each mask was measured, and how often it is expected.
 

@@ -15,6 +15,7 @@ from labkit.arrays import FloatArray, IntArray
 from labkit.course.module_map import Imports, all_imports, module_depths, wing_of
 from labkit.course.plots import canvas
 from labkit.course.plots.series import draw_lines
+from labkit.course.plots.style import own_style
 from labkit.datasets import Task
 from labkit.masks import BoolArray, check_one_mask, mask_to_string
 from labkit.networks import NetworkArrays
@@ -32,6 +33,7 @@ _SIDES = {
 }
 
 
+@own_style()
 def draw_decision(
     ax: Axes, network: NetworkArrays, task: Task, neuron_mask: npt.ArrayLike, *, split: str = "test"
 ) -> Axes:
@@ -75,6 +77,7 @@ def ring_places(n_neurons: int) -> FloatArray:
     return np.stack([np.cos(angles), np.sin(angles)], axis=1)
 
 
+@own_style()
 def draw_ring(
     ax: Axes,
     terms: Iterable[Sequence[int]],
@@ -116,6 +119,7 @@ def draw_ring(
     return canvas.add_title(ax, title)
 
 
+@own_style()
 def draw_bound(
     ax: Axes, costs: npt.ArrayLike, own_costs: npt.ArrayLike, chosen: Mapping[str, int]
 ) -> Axes:
@@ -133,6 +137,7 @@ def draw_bound(
     return canvas.add_legend(ax)
 
 
+@own_style()
 def draw_costs_over_k(
     ax: Axes,
     ks: Sequence[int],
@@ -156,6 +161,7 @@ def draw_costs_over_k(
     return canvas.add_title(ax, "quality" if lit is None else "quality (cross: the lit mask)")
 
 
+@own_style()
 def draw_circuit_size(
     ax: Axes,
     ks: Sequence[int],
@@ -181,6 +187,7 @@ def draw_circuit_size(
     return canvas.add_title(ax, title)
 
 
+@own_style()
 def draw_cone_widths(
     ax: Axes, layers: Sequence[int], widths: Mapping[str, Sequence[int]], limit: int
 ) -> Axes:
@@ -197,6 +204,7 @@ def draw_cone_widths(
     return canvas.add_legend(ax, ncols=2)
 
 
+@own_style()
 def draw_modules(ax: Axes, imports: Imports) -> Axes:
     """Draws the modules in rows by their depth; a line leads up to what a module needs.
 

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 
 from labkit.course.plots import canvas
 from labkit.course.plots.series import set_log_ticks, standard_error
+from labkit.course.plots.style import own_style
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 Samples = Mapping[str, tuple[npt.ArrayLike, npt.ArrayLike]]
 
 
+@own_style()
 def draw_gain_left(ax: Axes, shares: pd.DataFrame) -> Axes:
     """Draws the share of the gain that is left over n, and the products of fidelities, dotted.
 
@@ -35,6 +37,7 @@ def draw_gain_left(ax: Axes, shares: pd.DataFrame) -> Axes:
     return canvas.add_title(ax, "dotted: product of the gates' fidelities")
 
 
+@own_style()
 def draw_over_errors(
     ax: Axes, errors: Sequence[float], chances: Mapping[str, npt.ArrayLike], *, chance: float
 ) -> Axes:
@@ -50,6 +53,7 @@ def draw_over_errors(
     return canvas.add_legend(ax, grid=True)
 
 
+@own_style()
 def draw_calls_of_blocks(ax: Axes, sizes: Sequence[int], ratios: canvas.Series) -> Axes:
     """Draws calls per success over those of enumeration, label -> (sizes,), and the best size.
 
@@ -66,6 +70,7 @@ def draw_calls_of_blocks(ax: Axes, sizes: Sequence[int], ratios: canvas.Series) 
     return canvas.add_legend(ax, grid=True, title=title, title_fontsize=8)
 
 
+@own_style()
 def draw_block_regret(
     ax: Axes, regrets: Samples, rivals: Mapping[str, npt.ArrayLike], *, calls: int
 ) -> Axes:
@@ -92,6 +97,7 @@ def _draw_mean(
                 **{**canvas.series_style(i), **style})  # fmt: skip
 
 
+@own_style()
 def draw_masks_by_cost(
     ax: Axes,
     costs: npt.ArrayLike,
@@ -110,6 +116,7 @@ def draw_masks_by_cost(
     canvas.add_title(ax, f"circles: no errors; triangles: with errors{bars}")
 
 
+@own_style()
 def draw_shares_over_errors(
     ax: Axes, errors: Sequence[float], shares: canvas.Series, *, chosen: str, error: int
 ) -> None:
@@ -125,6 +132,7 @@ def draw_shares_over_errors(
     canvas.add_title(ax, "ring: what is chosen")
 
 
+@own_style()
 def draw_dial(
     ax: Axes,
     values: Sequence[int],
@@ -143,6 +151,7 @@ def draw_dial(
     canvas.add_title(ax, "○ no errors   △ with errors   ★ exact")
 
 
+@own_style()
 def draw_gates(
     ax: Axes, values: Sequence[int], gates: Sequence[int], depths: Sequence[int], *, chosen: int
 ) -> None:
@@ -154,6 +163,7 @@ def draw_gates(
     canvas.add_title(ax, "circles: two-qubit gates; diamonds: depth")
 
 
+@own_style()
 def draw_bits(ax: Axes, values: Sequence[int], bits: Sequence[float], *, chosen: int) -> None:
     """Draws the largest entropy across a cut into halves over a dial."""
     ax.plot(values, bits, ms=5, **canvas.series_style(4))
@@ -169,6 +179,7 @@ def _mark(ax: Axes, chosen: int, values: Sequence[int]) -> None:
     canvas.count_whole(ax.xaxis)
 
 
+@own_style()
 def draw_bits_along(ax: Axes, bits: canvas.Series, *, xlabel: str) -> Axes:
     """Draws entropies from step 0 on, label -> (steps,), or (steps, seeds): mean ± standard error.
 
@@ -185,6 +196,7 @@ def draw_bits_along(ax: Axes, bits: canvas.Series, *, xlabel: str) -> Axes:
     return canvas.add_legend(ax, grid=True)
 
 
+@own_style()
 def draw_bits_over_widths(ax: Axes, widths: Sequence[int], bits: canvas.Series) -> Axes:
     """Draws entropies over the width of a network, label -> (widths, seeds)."""
     for i, (label, values) in enumerate(bits.items()):

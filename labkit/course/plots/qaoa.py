@@ -15,6 +15,7 @@ from labkit import palette
 from labkit.costs import CostTable, PauliZCost
 from labkit.course.plots import canvas
 from labkit.course.plots.series import draw_band, draw_bars_beside, draw_lines, standard_error
+from labkit.course.plots.style import own_style
 from labkit.masks import mask_from_index, mask_to_string, masks_to_indices
 
 #: Shares of the variance below this are not drawn.
@@ -26,6 +27,7 @@ _BINS = 24
 _ROW = 1.3
 
 
+@own_style()
 def draw_couplings(ax: Axes, cost: PauliZCost) -> Axes:
     """Draws a Hamiltonian of order 2: fields h_j on the diagonal, couplings J_jk above.
 
@@ -50,6 +52,7 @@ def draw_couplings(ax: Axes, cost: PauliZCost) -> Axes:
     return canvas.add_title(ax, "fields h (diagonal) and couplings J")
 
 
+@own_style()
 def draw_spectra(ax: Axes, shares: canvas.Series) -> Axes:
     """Draws the share of the variance in each order, medians with a bar from quartile to quartile.
 
@@ -67,6 +70,7 @@ def draw_spectra(ax: Axes, shares: canvas.Series) -> Axes:
     return canvas.add_legend(ax)
 
 
+@own_style()
 def draw_orders(ax: Axes, shares: npt.ArrayLike, max_order: int) -> Axes:
     """Draws one spectrum: orders up to `max_order` are kept, the rest is cut off and hatched.
 
@@ -89,6 +93,7 @@ def draw_orders(ax: Axes, shares: npt.ArrayLike, max_order: int) -> Axes:
     return canvas.add_title(ax, f"up to order {max_order} kept, the rest (hatched) cut off")
 
 
+@own_style()
 def draw_dials(ax: Axes, states: canvas.Series, table: CostTable) -> Axes:
     """Draws each amplitude as a dial: the hand's length is its size, its direction its phase.
 
@@ -113,6 +118,7 @@ def draw_dials(ax: Axes, states: canvas.Series, table: CostTable) -> Axes:
     return ax
 
 
+@own_style()
 def draw_angle_surface(
     ax: Axes,
     gammas: npt.ArrayLike,
@@ -146,6 +152,7 @@ def draw_angle_surface(
     return canvas.add_title(ax, f"{what}: dark {low:.3f} to light {high:.3f}")
 
 
+@own_style()
 def draw_cost_shares(ax: Axes, table: CostTable, probabilities: canvas.Series) -> Axes:
     """Draws which share of the shots falls into each range of cost.
 
@@ -161,6 +168,7 @@ def draw_cost_shares(ax: Axes, table: CostTable, probabilities: canvas.Series) -
     return canvas.add_legend(ax)
 
 
+@own_style()
 def draw_probabilities(
     ax: Axes, table: CostTable, probabilities: npt.ArrayLike, lit: npt.ArrayLike | None = None
 ) -> Axes:
@@ -191,6 +199,7 @@ def probability_floor(n_neurons: int) -> float:
     return 1e-3 / 2**n_neurons
 
 
+@own_style()
 def draw_training(ax: Axes, histories: npt.ArrayLike) -> Axes:
     """Draws the mean cost of a shot after each step: each network thin, their mean thick.
 
@@ -206,6 +215,7 @@ def draw_training(ax: Axes, histories: npt.ArrayLike) -> Axes:
     return canvas.add_legend(ax, loc="upper right")
 
 
+@own_style()
 def draw_gradients(ax: Axes, gradients: canvas.Series) -> Axes:
     """Draws the derivative by each angle, each way to compute it by a marker of its own.
 
@@ -223,6 +233,7 @@ def draw_gradients(ax: Axes, gradients: canvas.Series) -> Axes:
     return canvas.add_legend(ax)
 
 
+@own_style()
 def draw_step_errors(ax: Axes, steps: npt.ArrayLike, errors: canvas.Series) -> Axes:
     """Draws how wrong a central difference is, label -> (steps,), against its step h in radians."""
     draw_lines(ax, steps, errors)
@@ -230,6 +241,7 @@ def draw_step_errors(ax: Axes, steps: npt.ArrayLike, errors: canvas.Series) -> A
     return canvas.add_legend(ax, grid=True)
 
 
+@own_style()
 def draw_kept(ax: Axes, chances: canvas.Series, n_active: int) -> Axes:
     """Draws how likely a shot keeps each number of neurons; `n_active` were wanted (dashed).
 
@@ -243,6 +255,7 @@ def draw_kept(ax: Axes, chances: canvas.Series, n_active: int) -> Axes:
     return canvas.add_legend(ax)
 
 
+@own_style()
 def draw_strengths(
     ax: Axes, strengths: Sequence[float], samples: npt.ArrayLike, levels: canvas.Series
 ) -> Axes:

@@ -15,9 +15,11 @@ from labkit.arrays import FloatArray
 from labkit.costs import EQUAL_WITHIN
 from labkit.course.plots import canvas
 from labkit.course.plots.series import draw_band, standard_error
+from labkit.course.plots.style import own_style
 from labkit.selectors import Growth, Selection
 
 
+@own_style()
 def draw_rotation(ax: Axes, n_neurons: int, n_marked: int, iterations: int) -> Axes:
     """Draws the state in the plane of all unmarked masks (across) and all marked masks (up).
 
@@ -40,6 +42,7 @@ def draw_rotation(ax: Axes, n_neurons: int, n_marked: int, iterations: int) -> A
     return canvas.add_title(ax, f"2θ = {a_call:.1f}° a call, now {now:.0f}°")
 
 
+@own_style()
 def draw_success_curve(
     ax: Axes, n_neurons: int, n_marked: int, max_iterations: int, iterations: int | None = None
 ) -> Axes:
@@ -56,6 +59,7 @@ def draw_success_curve(
     return canvas.add_title(ax, "success (dotted: one random mask)")
 
 
+@own_style()
 def draw_registers(ax: Axes, registers: Mapping[str, int], *, title: str = "") -> Axes:
     """Draws each qubit as a marker, beneath the name of its register; an empty one is left out."""
     for i, (name, size) in enumerate(registers.items()):
@@ -68,6 +72,7 @@ def draw_registers(ax: Axes, registers: Mapping[str, int], *, title: str = "") -
     return canvas.add_title(ax, title)
 
 
+@own_style()
 def draw_falling_threshold(
     ax: Axes, calls: npt.ArrayLike, costs: npt.ArrayLike, thresholds: npt.ArrayLike
 ) -> Axes:
@@ -86,6 +91,7 @@ def draw_falling_threshold(
     return canvas.add_legend(ax)
 
 
+@own_style()
 def draw_growth(
     ax: Axes, n_neurons: npt.ArrayLike, calls: canvas.Series, fits: Mapping[str, Growth]
 ) -> Axes:
@@ -116,6 +122,7 @@ def growth_in_words(fits: Mapping[str, Growth]) -> str:
     )
 
 
+@own_style()
 def draw_share_met(ax: Axes, selections: Mapping[str, Sequence[Selection]], cost: float) -> Axes:
     """Draws which share of the runs of each selector has met a cost after so many queries.
 
@@ -133,6 +140,7 @@ def draw_share_met(ax: Axes, selections: Mapping[str, Sequence[Selection]], cost
     return canvas.add_legend(ax)
 
 
+@own_style()
 def draw_race(
     ax: Axes, budgets: npt.ArrayLike, best: canvas.Series, *, minimum: float, error: str = "std"
 ) -> Axes:
@@ -159,6 +167,7 @@ def draw_race(
     return ax
 
 
+@own_style()
 def draw_regret(
     ax: Axes, regret: canvas.Series, *, lit: Collection[str] = (), error: str = "std"
 ) -> Axes:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 
 from labkit.course.plots import canvas
+from labkit.course.plots.style import own_style
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,6 +29,7 @@ def standard_error(values: npt.ArrayLike, axis: int = -1) -> Any:
     return array.std(axis=axis, ddof=1) / np.sqrt(array.shape[axis])
 
 
+@own_style()
 def set_log_ticks(ax: Axes, values: Iterable[float]) -> Axes:
     """Makes the horizontal axis logarithmic, with a tick at each of these values and no other."""
     places = list(values)
@@ -37,12 +39,14 @@ def set_log_ticks(ax: Axes, values: Iterable[float]) -> Axes:
     return ax
 
 
+@own_style()
 def draw_lines(ax: Axes, x: npt.ArrayLike, lines: canvas.Series) -> None:
     """Draws label -> (points,) over x (points,), each with its own colour, marker and line."""
     for i, label, values in canvas.number_series(lines):
         ax.plot(np.asarray(x), values, label=label, **canvas.series_style(i))
 
 
+@own_style()
 def draw_band(
     ax: Axes, x: npt.ArrayLike, mean: Any, half: Any, i: int, *, shade: float = 0.18, **style: Any
 ) -> None:
@@ -51,6 +55,7 @@ def draw_band(
     ax.fill_between(x, mean - half, mean + half, color=canvas.SERIES[i % 6], alpha=shade, lw=0)
 
 
+@own_style()
 def draw_bars_beside(
     ax: Axes, x: npt.ArrayLike, heights: npt.ArrayLike, i: int, n_series: int, **style: Any
 ) -> None:
@@ -60,6 +65,7 @@ def draw_bars_beside(
     ax.bar(places, heights, width, lw=0.5, **canvas.bar_style(i), **style)
 
 
+@own_style()
 def draw_quality(ax: Axes, positions: Sequence[float], samples: canvas.Series) -> Axes:
     """Draws one line per series (points, seeds): its mean, and its standard deviation as a bar."""
     for i, label, values in canvas.number_series(samples):
@@ -69,6 +75,7 @@ def draw_quality(ax: Axes, positions: Sequence[float], samples: canvas.Series) -
     return canvas.add_legend(ax, grid=True)
 
 
+@own_style()
 def draw_points_and_lines(
     ax: Axes,
     points: Mapping[str, tuple[npt.ArrayLike, npt.ArrayLike]],
@@ -83,6 +90,7 @@ def draw_points_and_lines(
     return canvas.add_legend(ax, grid=True)
 
 
+@own_style()
 def draw_counts(ax: Axes, sizes: npt.ArrayLike, counts: canvas.Series) -> Axes:
     """Draws what grows with the number of neurons, label -> (sizes,), on a logarithmic axis."""
     draw_lines(ax, sizes, counts)
@@ -91,6 +99,7 @@ def draw_counts(ax: Axes, sizes: npt.ArrayLike, counts: canvas.Series) -> Axes:
     return canvas.add_legend(ax, grid=True, fontsize=9)
 
 
+@own_style()
 def draw_spread(ax: Axes, samples: Mapping[str, canvas.Series], *, ylabel: str) -> Axes:
     """Draws every value as a point and each group's median as a bar, series side by side.
 
@@ -109,6 +118,7 @@ def draw_spread(ax: Axes, samples: Mapping[str, canvas.Series], *, ylabel: str) 
     return canvas.add_legend(ax)
 
 
+@own_style()
 def draw_calls(
     ax: Axes,
     calls: Mapping[str, float],
@@ -133,6 +143,7 @@ def draw_calls(
     return ax
 
 
+@own_style()
 def draw_bills(ax: Axes, bills: canvas.Series, *, xlabel: str) -> Axes:
     """Draws what each way costs on each network as a point, and its median as a line.
 
@@ -150,6 +161,7 @@ def draw_bills(ax: Axes, bills: canvas.Series, *, xlabel: str) -> Axes:
     return ax
 
 
+@own_style()
 def draw_differences(ax: Axes, differences: canvas.Series, *, xlabel: str, ylabel: str) -> Axes:
     """Draws each run's difference as a point, and their mean with two standard errors.
 
@@ -166,6 +178,7 @@ def draw_differences(ax: Axes, differences: canvas.Series, *, xlabel: str, ylabe
     return canvas.add_title(ax, "circles: one network; square: mean ± two standard errors")
 
 
+@own_style()
 def draw_predictions(ax: Axes, predictions: pd.DataFrame) -> Axes:
     """Draws the mean points of each question, the newest below, and the mean of all (dashed).
 

@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from labkit.arrays import BoolArray, FloatArray, IntArray
 from labkit.costs import CostTable
 from labkit.course.plots import canvas
+from labkit.course.plots.style import own_style
 from labkit.masks import masks_to_indices
 from labkit.selectors import BlockStep, LocalWalk
 
@@ -28,6 +29,7 @@ _SCHEDULE = {
 }
 
 
+@own_style()
 def draw_masks(ax: Axes, table: CostTable, start: npt.ArrayLike | None = None) -> Axes:
     """Draws every mask as a dot: its flips from a mask `start` across, its cost up.
 
@@ -43,6 +45,7 @@ def draw_masks(ax: Axes, table: CostTable, start: npt.ArrayLike | None = None) -
     return ax
 
 
+@own_style()
 def draw_walk(
     ax: Axes,
     table: CostTable,
@@ -98,6 +101,7 @@ def mask_places(table: CostTable, start: int | None = None) -> FloatArray:
     return places
 
 
+@own_style()
 def draw_bits(
     ax: Axes,
     masks: BoolArray,
@@ -136,6 +140,7 @@ def draw_bits(
     return ax
 
 
+@own_style()
 def draw_spent(
     ax: Axes, walk: LocalWalk, spent: int, minimum: float, *, lit_cost: float | None = None
 ) -> Axes:
@@ -154,6 +159,7 @@ def draw_spent(
     return ax
 
 
+@own_style()
 def draw_schedules(axes: npt.NDArray[Any], walks: Mapping[str, LocalWalk]) -> npt.NDArray[Any]:
     """Draws which neurons are free in each step of each walk, and which decisions a step knows of.
 
