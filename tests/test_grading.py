@@ -105,10 +105,7 @@ ALIKE = {
         "import io, sys\nkept, sys.stdout = sys.stdout, io.StringIO()\ncheck('00-2', 2**20)",
         "sys.stdout = kept",
     ],
-    "no standard output": [
-        "import sys\nkept, sys.stdout = sys.stdout, None\ncheck('00-2', 2**20)",
-        "sys.stdout = kept",
-    ],
+    "a function": ["def give():\n    return 2**20\nprint(check('00-2', give()))"],
     "a thread that prints": [
         "import threading, time\n"
         "def talk():\n    for _ in range(2000): print('x', end=''); time.sleep(0.001)\n"
@@ -136,6 +133,12 @@ def test_what_was_given_to_check_counts_however_it_was_written(folder: Path, par
     path = hand_in(folder / "a.ipynb", *cells)
     grades = {g.exercise: g.status for g in grade_notebook(path, "a", timeout=600)}
     assert {ways[name]: grades[name] for name in ways} == dict.fromkeys(ways.values(), "right")
+
+
+def test_what_was_judged_before_the_kernel_fell_silent_counts(folder: Path) -> None:
+    silent = f"import sys\n{IMPORT}check('00-2', 2**20)\nsys.stdout = None"
+    path = hand_in(folder / "a.ipynb", new_code_cell(silent))
+    assert statuses(path, timeout=10)["00-2"] == "right"
 
 
 def test_a_hand_in_of_any_kind_has_a_row_and_hides_no_other(folder: Path) -> None:

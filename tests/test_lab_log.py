@@ -34,6 +34,24 @@ def test_a_prediction_is_kept_before_the_outcome_and_stands(book: LabBook) -> No
     assert log.add_button.disabled
 
 
+def test_a_prediction_that_waits_for_its_outcome_is_found_again(book: LabBook) -> None:
+    book.record("Why?", hypothesis="by hand", result={"cost": 1})
+    log = LabLog("Why?", book=book)
+    log.prediction.value = "because"
+    log.keep_button.click()
+    again = LabLog("Why?", book=LabBook(book.path))
+    assert again.prediction.value == "because" and again.prediction.disabled
+    again.outcome.value = "so it was"
+    again.add_button.click()
+    last = book.entry(again.entries[-1])
+    assert (last.hypothesis, last.conclusion, last.corrects) == (
+        "because",
+        "so it was",
+        log.entries[0],
+    )
+    assert not LabLog("Why?", book=book).prediction.disabled  # all is answered
+
+
 def test_nothing_is_kept_of_an_empty_field(book: LabBook) -> None:
     log = LabLog("Which neuron matters most?", book=book)
     log.prediction.value = "  "

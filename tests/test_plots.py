@@ -39,7 +39,7 @@ def problem() -> Problem:
 
 
 #: What a reader's matplotlibrc may say.
-USERS = (
+USERS: tuple[dict[Any, Any], ...] = (
     {"text.usetex": True, "axes.formatter.use_mathtext": True},
     {"figure.constrained_layout.use": True, "savefig.bbox": "tight", "savefig.dpi": 300},
     {"axes.grid": True, "axes.facecolor": "black", "axes.titlelocation": "left"},
@@ -51,7 +51,7 @@ USERS = (
 @pytest.mark.parametrize("users", USERS)
 @pytest.mark.filterwarnings("error")
 def test_a_figure_comes_out_the_same_whatever_the_reader_s_matplotlibrc(
-    users: dict[str, Any], problem: Problem
+    users: dict[Any, Any], problem: Problem
 ) -> None:
     def draw() -> tuple[bytes, bytes]:
         left, right = plots.new_axes(2)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from labkit.course.panels import Prediction
+from labkit.course.panels import Prediction, read_predictions
 from labkit.course.panels.prediction import score_magnitude, score_share
 from labkit.records import LabBook
 
@@ -53,6 +54,7 @@ def test_guess_and_score_are_entries_of_the_lab_book(book: LabBook) -> None:
     prediction.score("Grover")
     first, second = (book.entry(entry) for entry in prediction.entries)
     assert (first.question, first.hypothesis) == ("Which?", "random")
+    assert first.parameters == {"late": False, "guess": "random"}
     assert second.result == {"guess": "random", "answer": "Grover", "points": 0.0}
     assert second.corrects == first.id
 
@@ -65,11 +67,26 @@ def test_a_guess_that_is_kept_stands(book: LabBook) -> None:
     assert prediction.score(7).points == 1
 
 
-def test_without_a_guess_the_answer_is_told_unscored_and_nothing_is_kept(book: LabBook) -> None:
-    score = Prediction("How many?", unit="masks", book=book).score(64)
-    assert score.points is None
-    assert str(score) == "No prediction was kept. It is 64 masks."
-    assert len(book) == 0
+def test_without_a_guess_the_answer_is_told_unscored_and_that_is_kept_once(book: LabBook) -> None:
+    for _ in range(2):
+        score = Prediction("How many?", unit="masks", book=book).score(64)
+        assert score.points is None
+        assert str(score) == "No prediction was kept. It is 64 masks."
+    (entry,) = book.runs()["entry"]
+    assert book.entry(entry).conclusion == "The answer was shown without a guess."
+    assert book.entry(entry).result == {"answer": 64.0}
+    assert read_predictions(book.path).empty
+
+
+def test_an_answer_that_was_shown_makes_no_book(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LABKIT_BOOK", str(tmp_path / "book.sqlite"))
+    Prediction("How many?").score(64)
+    assert not [*tmp_path.iterdir()]
+    again = Prediction("How many?")  # the cell is run once more, now with a guess
+    keep(again, 64)
+    assert again.late and again.score(64).points is None
 
 
 def test_a_guess_after_the_answer_earns_no_points_and_is_kept_as_late(book: LabBook) -> None:
@@ -78,7 +95,73 @@ def test_a_guess_after_the_answer_earns_no_points_and_is_kept_as_late(book: LabB
     keep(prediction, 64)
     assert prediction.score(64).points is None
     assert "after the answer was shown" in str(prediction.score(64))
-    assert book.entry(prediction.entries[0]).parameters == {"late": True}
+    guess = book.runs(**{"parameters.late": True})["entry"]
+    assert book.entry(guess[0]).parameters == {"late": True, "guess": 64.0}
+
+
+PLACES = [
+    ({"low": 0, "high": 10}, 7.0, 7.0),
+    ({"unit": "calls"}, 12.3456789, 12.3456789),
+    ({"options": ["a", "b"]}, "b", "b"),
+]
+
+
+@pytest.mark.parametrize(("options", "guess", "answer"), PLACES)
+def test_a_guess_is_found_again_after_a_restart_and_stands(
+    book: LabBook, options: dict[str, Any], guess: Any, answer: Any
+) -> None:
+    first = Prediction("Which?", book=book, **options)
+    keep(first, guess)
+    shown, again = first.note.value, Prediction("Which?", book=LabBook(book.path), **options)
+    assert again.control.disabled and again.keep_button.disabled
+    assert (again.control.value, again.note.value) == (guess, shown)
+    assert again.score(answer).points == 1
+    third = Prediction("Which?", book=book, **options)
+    third._keep()  # as a click that was under way
+    assert third.guess == guess and third.score(answer).points == 1
+    assert len(read_predictions(book.path)) == 1
+    assert not Prediction("Which else?", book=book, **options).control.disabled
+
+
+def test_a_guess_kept_in_another_panel_stands(book: LabBook) -> None:
+    one, other = (Prediction("Which?", options=["a", "b"], book=book) for _ in range(2))
+    keep(one, "a")
+    keep(other, "b")
+    assert other.guess == "a" and other.score("b").points == 0
+    unkept = Prediction("Which?", options=["c", "d"], book=book)
+    assert unkept.guess is None  # what was kept is no answer here
+
+
+def test_a_guess_after_a_restart_is_late_where_the_answer_was_shown_before(book: LabBook) -> None:
+    Prediction("Which?", options=["a", "b"], book=book).score("b")
+    again = Prediction("Which?", options=["a", "b"], book=LabBook(book.path))
+    keep(again, "b")
+    assert again.late and again.score("b").points is None
+    assert "after the answer was shown" in again.note.value
+    third = Prediction("Which?", options=["a", "b"], book=book)
+    assert third.late and third.score("b").points is None
+
+
+def test_a_score_that_cannot_be_kept_says_why(book: LabBook) -> None:
+    prediction = Prediction("Which?", options=["a", "b"], book=book)
+    keep(prediction, "a")
+    book.close()
+    book.path.chmod(0o444)
+    assert prediction.score("a").points == 1
+    assert prediction.note.value.startswith("You predicted a.")
+    assert "not kept: lab book " in prediction.note.value
+    assert "is read-only" in prediction.note.value
+    book.path.chmod(0o644)
+    prediction.score("a")
+    assert prediction.note.value == "You predicted a. It is a. 100% of the points."
+    assert len(read_predictions(book.path)) == 1
+
+
+@pytest.mark.parametrize("guess", [float("nan"), float("inf"), 0.0, -3.0])
+def test_what_is_no_number_above_0_is_not_kept(book: LabBook, guess: float) -> None:
+    prediction = Prediction("How many?", book=book)
+    keep(prediction, guess)
+    assert prediction.guess is None and len(book) == 0
 
 
 @pytest.mark.parametrize("options", [None, ["a", "b"]])

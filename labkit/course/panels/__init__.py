@@ -1,7 +1,7 @@
 """Panels: what a reader writes into the lab book from a notebook, and what stands in it."""
 
+from labkit.course.panels.lab_log import LabLog
 from labkit.course.panels.prediction import (
-    LabLog,
     Prediction,
     Score,
     predictions_in_words,

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
 from labkit.course.html import in_html, with_title
+from labkit.course.panels.lab_log import Panel, button_for
 from labkit.files import user_path
 from labkit.limits import check_choice, check_finite, show_value
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from labkit.records import LabBook
 
 Guess = float | str
+
+#: Answers that were shown without a guess, where there is no lab book to say so.
+_shown: set[tuple[str, str]] = set()
 
 #: column of a book's runs -> its name among the predictions
 _COLUMNS = {
@@ -71,119 +75,13 @@ def score_magnitude(guess: float, answer: float) -> float:
     return max(0.0, 1 - abs(math.log10(guess / answer)))
 
 
-class Panel(widgets.VBox):
-    """Fields about one question, whose contents become entries of the lab book.
-
-    Args:
-        question: what they are about.
-        book: where to; by default the lab book of this folder, see `labkit.records.default_path`.
-
-    Attributes:
-        note: what became of the last entry (`ipywidgets.HTML`).
-        entries: ids of what was kept.
-    """
-
-    _title = ""
-
-    def __init__(self, question: str, book: LabBook | None) -> None:
-        if not isinstance(question, str):
-            raise TypeError(f"question={show_value(question)} is not text")
-        if not question.strip():
-            raise ValueError(f"question={question!r} is empty")
-        self.question, self.entries = question, list[str]()
-        self._book = book
-        self.note = widgets.HTML()
-        super().__init__()
-
-    def _show(self, *fields: widgets.Widget) -> None:
-        """Puts the fields between the question and the note."""
-        title = widgets.HTML(with_title(self._title, self.question))
-        self.children = (title, *fields, self.note)
-
-    def _record(self, **told: Any) -> bool:
-        """Keeps an entry; whether that went well."""
-        from labkit.records import LabBook, LabBookError, default_path
-
-        try:
-            book = LabBook(default_path()) if self._book is None else self._book
-            entry = book.record(self.question, **told)
-        except (LabBookError, ValueError) as error:
-            self.note.value = in_html(error)
-            return False
-        self.entries.append(entry)
-        self.note.value = f"Kept in {in_html(book.path.name)} as {entry[:8]}."
-        return True
-
-    def _asked(self) -> str:
-        """The question as a page without a kernel shows it."""
-        return self.question
-
-    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
-        """The live panel, and its question for a page without a kernel."""
-        still = f"<p>{with_title(self._title, self._asked())}</p>"
-        return {**super()._repr_mimebundle_(**kwargs), "text/html": still}
-
-
-def _button(description: str, icon: str, answer: Callable[[], None]) -> widgets.Button:
-    fits = widgets.Layout(width="max-content")
-    button = widgets.Button(description=description, icon=icon, layout=fits)
-    button.on_click(lambda _: answer())
-    return button
-
-
-class LabLog(Panel):
-    """A panel that keeps a prediction before the answer is known, and then the answer.
-
-    Both are entries of the lab book. The second points at the first, so that nobody, the writer
-    included, can change a prediction afterwards. Arguments are those of `Panel`.
-
-    Attributes:
-        prediction: what is expected (`ipywidgets.Textarea`).
-        outcome: what came (`ipywidgets.Textarea`), open once the prediction is kept.
-        keep_button: keeps the prediction.
-        add_button: keeps the outcome.
-    """
-
-    _title = "Lab log."
-
-    def __init__(self, question: str, *, book: LabBook | None = None) -> None:
-        super().__init__(question, book)
-        self.prediction, self.outcome = (
-            widgets.Textarea(placeholder=hint, layout=widgets.Layout(width="min(100%, 640px)"))
-            for hint in ("I expect ... because ...", "What came, and what I take from it")
-        )
-        self.keep_button = _button("Keep my prediction", "lock", self._keep)
-        self.add_button = _button("Add what came", "book", self._add)
-        self.outcome.disabled = self.add_button.disabled = True
-        self._show(self.prediction, self.keep_button, self.outcome, self.add_button)
-
-    def _keep(self) -> None:
-        """Keeps the prediction, after which it stands."""
-        if not (text := self.prediction.value.strip()):
-            self.note.value = "Write down what you expect first."
-        elif self._record(hypothesis=text):
-            self.prediction.disabled = self.keep_button.disabled = True
-            self.outcome.disabled = self.add_button.disabled = False
-
-    def _add(self) -> None:
-        """Keeps what came, beside the prediction."""
-        if not (text := self.outcome.value.strip()):
-            self.note.value = "Write down what came first."
-        elif self._record(
-            hypothesis=self.prediction.value.strip(), conclusion=text, corrects=self.entries[0]
-        ):
-            self.outcome.disabled = self.add_button.disabled = True
-
-    def _asked(self) -> str:
-        return f"{self.question} Write down what you expect."
-
-
 class Prediction(Panel):
     """A panel that keeps a guess in the lab book; `score` then holds it against what came.
 
     With `options` the guess is one of them, with `low` and `high` a number between them, else a
-    number above 0, scored by its magnitude. Once kept, a guess stands. Until one is kept, `score`
-    tells the answer without a score; a guess that is kept after that is recorded as such.
+    number above 0, scored by its magnitude. Once kept, a guess stands, and is found again in the
+    lab book after a restart. Until one is kept, `score` tells the answer without a score; a guess
+    that is kept after that is recorded as such.
 
     Args:
         question: what is to be predicted.
@@ -223,10 +121,65 @@ class Prediction(Panel):
         self.answer: Guess | None = None
         self.late = False
         self.control = self._build_control()
-        self.keep_button = _button("Keep my guess", "lock", self._keep)
+        self.keep_button = button_for("Keep my guess", "lock", self._keep)
         wrap = widgets.Layout(flex_flow="row wrap", align_items="center")
         row = [self.control, widgets.Label(unit), self.keep_button]
         self._show(widgets.HBox(row, layout=wrap))
+        self._resume()
+
+    def _resume(self) -> None:
+        """Takes up the first guess that the book holds, and whether the answer has been shown."""
+        if (found := self.found()) is None:
+            return
+        for _, run in found[
+            found["corrects"].isna() & found["parameters.guess"].notna()
+        ].iterrows():
+            if self._is_possible(run["parameters.guess"]):
+                self._stand(run["parameters.guess"], bool(run["parameters.late"]), run["entry"])
+                return
+
+    def _stand(self, guess: Guess, late: bool, entry: str) -> None:
+        """A guess that was kept stands."""
+        self.late, self.guess = late, guess if isinstance(guess, str) else float(guess)
+        self.entries.append(entry)
+        self.control.value = self.guess
+        self.control.disabled = self.keep_button.disabled = True
+        said = f"Kept: {_in_words(self.guess, self.unit)}" + ", after the answer was shown" * late
+        self.note.value = in_html(said)
+
+    def _is_possible(self, guess: Any) -> bool:
+        """Whether a guess is one that can be made here."""
+        if self._options is not None:
+            return isinstance(guess, str) and guess in self._options
+        if isinstance(guess, str | bool) or not math.isfinite(guess):
+            return False
+        low, high = self._range or (0.0, math.inf)
+        return low <= guess <= high and (self._range is not None or guess > 0)
+
+    def _is_shown(self) -> bool:
+        """Whether the answer has been shown, here or before a restart."""
+        if self.answer is not None or self._place() in _shown:
+            return True
+        found = self.found()
+        return found is not None and bool(found["result.answer"].notna().any())
+
+    def _show_answer(self, answer: Guess) -> None:
+        """Notes that the answer was shown without a guess: once, where there is a book."""
+        from labkit.records import default_path
+
+        if self._is_shown():
+            return
+        _shown.add(self._place())
+        if self._book is not None or default_path().exists():
+            said, note = "The answer was shown without a guess.", self.note.value
+            self.record(result={"answer": answer}, conclusion=said)
+            self.note.value = note
+
+    def _place(self) -> tuple[str, str]:
+        from labkit.records import default_path
+
+        book = default_path() if self._book is None else self._book.path
+        return str(book.absolute()), self.question
 
     def score(self, answer: Guess) -> Score:
         """Holds the guess against what came, and keeps the score in the lab book.
@@ -237,15 +190,22 @@ class Prediction(Panel):
         Raises:
             ValueError: the answer is none of the options, or not finite.
         """
-        self.answer = self._check_answer(answer)
+        came = self._check_answer(answer)
         if self.guess is None:
-            return Score(self.question, self.answer, unit=self.unit)
-        points = None if self.late else self._points(self.guess, self.answer)
-        score = Score(self.question, self.answer, self.guess, points, self.unit)
-        result = {"guess": self.guess, "answer": self.answer, "points": points}
+            self._resume()  # it may have been kept in a panel that is gone
+        if self.guess is None:
+            self._show_answer(came)
+            self.answer = came
+            return Score(self.question, came, unit=self.unit)
+        self.answer = came
+        points = None if self.late else self._points(self.guess, came)
+        score = Score(self.question, came, self.guess, points, self.unit)
+        result = {"guess": self.guess, "answer": came, "points": points}
         said = _in_words(self.guess, self.unit)
-        self._record(hypothesis=said, result=result, corrects=self.entries[0])
-        self.note.value = in_html(str(score))
+        if self.record(hypothesis=said, result=result, corrects=self.entries[0]):
+            self.note.value = in_html(str(score))
+        else:  # the note says why
+            self.note.value = f"{in_html(str(score))} The score was not kept: {self.note.value}"
         return score
 
     def _points(self, guess: Guess, answer: Guess) -> float:
@@ -267,14 +227,15 @@ class Prediction(Panel):
     def _keep(self) -> None:
         """Keeps the guess, after which it stands."""
         value = self.control.value
-        if value is None or (self._options is None and self._range is None and value <= 0):
+        if value is None or not self._is_possible(value):
             self.note.value = "Make a guess first."
             return
-        late, said = self.answer is not None, _in_words(value, self.unit)
-        if self._record(hypothesis=said, parameters={"late": late}):
-            self.late, self.guess = late, value
-            self.control.disabled = self.keep_button.disabled = True
-            self.note.value = in_html(f"Kept: {said}" + ", after the answer was shown" * late)
+        self._resume()  # one that was kept in another panel stands
+        if self.guess is not None:
+            return
+        late, said = self._is_shown(), _in_words(value, self.unit)
+        if self.record(hypothesis=said, parameters={"late": late, "guess": value}):
+            self._stand(value, late, self.entries.pop())
 
     def _check_answer(self, answer: Guess) -> Guess:
         if self._options is not None:

@@ -167,7 +167,7 @@ def render_png(ax: Axes) -> bytes:
     """The whole figure that holds `ax`, as PNG; hardly compressed, which takes half the time."""
     buffer = io.BytesIO()
     for text in ax.figure.findobj(Text):
-        text.set_usetex(False)  # type: ignore[attr-defined]
+        text.set_usetex(False)
     canvas: Any = ax.figure.canvas
     canvas.print_png(buffer, pil_kwargs={"compress_level": 1})
     return buffer.getvalue()
