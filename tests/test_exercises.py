@@ -210,6 +210,40 @@ def test_a_spoilt_solution_and_a_typical_wrong_answer_are_told_what_is_wrong(nam
         assert name in verdict._repr_html_()
 
 
+def without_numbers(answer: Any) -> Any:
+    """The same answer with NaN for each of its numbers; None where it has none."""
+    match answer:
+        case bool() | str() | set():
+            return None
+        case int() | float() | complex() | np.number():
+            return np.nan
+        case cirq.AbstractCircuit():
+            return answer.unfreeze() + cirq.rz(np.nan)(cirq.LineQubit(0))
+        case np.ndarray() if answer.dtype.kind in "iufc":
+            return np.full_like(answer, np.nan, dtype=np.result_type(answer.dtype, float))
+        case list() | tuple():
+            spoilt = [without_numbers(part) for part in answer]
+            return None if None in map(type, spoilt) else type(answer)(spoilt)
+    return (lambda *given: without_numbers(answer(*given))) if callable(answer) else None
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_what_is_not_a_number_is_never_right(name: str) -> None:
+    for answer in (without_numbers(solve(name)), lambda *given: np.nan, np.nan, [np.nan] * 4):
+        assert check(name, answer).status == "wrong"
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_a_chance_under_the_wrong_root_is_wrong() -> None:
+    def swapped(n: int, m: int, k: int) -> float:
+        return float(np.sin((2 * k + 1) * np.arcsin(np.sqrt(2**n / m))) ** 2)
+
+    verdict = check("04-3", swapped)
+    assert verdict.status == "wrong"
+    assert verdict.message == "For n = 4, M = 1, k = 3 the chance is 0.961319; nan came."
+
+
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("answer", [None, "", "dozens", object(), [], float("nan")])
 def test_nonsense_is_wrong_and_never_breaks_the_notebook(name: str, answer: object) -> None:

@@ -47,6 +47,13 @@ def test_this_python_fits(tmp_path: Path) -> None:
 
 
 @POSIX_ONLY
+def test_a_python_may_be_named_from_home(tmp_path: Path) -> None:
+    add_python(tmp_path, "home/of mine/python3", "echo '3.12 (fits)'")
+    found = find_python(tmp_path, "~/of mine/python3", HOME=str(tmp_path / "home"))
+    assert found.stdout.strip() == str(tmp_path / "home/of mine/python3")
+
+
+@POSIX_ONLY
 def test_what_was_found_and_what_is_needed_is_said(tmp_path: Path) -> None:
     add_python(tmp_path, "python3", "echo '3.15 (too new)'")
     add_python(tmp_path, "python", "echo '2.7 (too old)'")
@@ -212,6 +219,24 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, 
     monkeypatch.setattr(setup_venv, "run_pip", lambda log, *arguments: asked.append(arguments))
     monkeypatch.setattr(subprocess, "run", lambda *_, **__: None)  # no venv is made
     return asked
+
+
+@pytest.mark.parametrize("how", ["PIP_USER", "pip.conf"])
+def test_a_pip_that_is_set_to_install_for_the_user_installs_into_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    (tmp_path / "pip.conf").write_text("[install]\nuser = true\n")
+    name, value = {
+        "PIP_USER": ("PIP_USER", "1"),
+        "pip.conf": ("PIP_CONFIG_FILE", str(tmp_path / "pip.conf")),
+    }[how]
+    monkeypatch.setenv(name, value)
+    for elsewhere in ("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT"):
+        monkeypatch.setenv(elsewhere, str(tmp_path))
+    monkeypatch.setattr(setup_venv, "VENV_PYTHON", Path(sys.executable))
+    with (tmp_path / "log").open("w", encoding="utf-8") as log:
+        setup_venv.run_pip(log, "--no-index", "--dry-run", "pip")  # which is there already
+    assert "already satisfied" in (tmp_path / "log").read_text(encoding="utf-8")
 
 
 def test_a_second_call_installs_nothing(project: list[tuple[str, ...]]) -> None:

@@ -42,7 +42,9 @@ judge_python() {
 # take_uv: prints the path of uv, which is installed into .uv where there is none.
 take_uv() {
     command -v uv && return
-    [ -x .uv/bin/uv ] || { "$partly" -m venv .uv && .uv/bin/python -m pip install --quiet uv; } >&2
+    [ -x .uv/bin/uv ] || {
+        "$partly" -m venv .uv && PIP_USER=0 .uv/bin/python -m pip install --quiet uv
+    } >&2
     echo .uv/bin/uv
 }
 
@@ -62,6 +64,7 @@ offer() {
     case $answer in [yY]*) return 0 ;; *) return 1 ;; esac
 }
 
+case ${1:-} in "~/"*) set -- "$HOME/${1#"~/"}" ;; esac  # which not every shell expands
 if [ -n "${1:-}" ]; then
     judge_python "$1"
     case $verdict in *"(fits"*) echo "$path"; exit 0 ;; esac

@@ -178,7 +178,7 @@ def run_pip(log: IO[str], *arguments: str) -> None:
     command = [str(VENV_PYTHON), "-m", "pip", "install", "--progress-bar=off", *arguments]
     tail: deque[str] = deque(maxlen=12)
     with subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        command, cwd=ROOT, env=own_pip(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     ) as process:
         try:
             for raw in process.stdout or ():
@@ -194,6 +194,16 @@ def run_pip(log: IO[str], *arguments: str) -> None:
             raise
     if process.returncode:
         raise SetupError("".join(tail) + "pip failed; all it said is in .venv/install.log")
+
+
+def own_pip() -> dict[str, str]:
+    """Return the environment in which pip installs into .venv, wherever it is told to otherwise.
+
+    PIP_USER stands above `user = true` in a pip.conf.
+    """
+    elsewhere = ("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT")
+    kept = {name: value for name, value in os.environ.items() if name not in elsewhere}
+    return {**kept, "PIP_USER": "0"}
 
 
 def show_progress(line: str) -> None:

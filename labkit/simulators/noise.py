@@ -134,7 +134,7 @@ class NoisyCircuit:
     def _sparse(self) -> tuple[IntArray, IntArray, IntArray, FloatArray]:
         """For the compiled loop: the pairs' bits, and the entries of matrices that are not 0."""
         flat = self.matrices.ravel()
-        places = np.flatnonzero(np.abs(flat) > 1e-15)
+        places = np.flatnonzero(~(np.abs(flat) <= 1e-15))  # NaN is kept
         starts = np.searchsorted(places, 256 * np.arange(len(self.matrices) + 1))
         return 2 * (self._width - 1 - self.pairs), starts, places % 256, flat[places]
 
@@ -182,7 +182,7 @@ class _Pairs:
         from labkit.circuits.decompositions import diagonal_steps
 
         rotations = _z_rotations(-2 * walsh_hadamard(angles) / len(angles))
-        are_gates = np.abs(rotations - _IDLE).max(axis=(1, 2)) >= _IDENTITY_WITHIN
+        are_gates = ~(np.abs(rotations - _IDLE).max(axis=(1, 2)) < _IDENTITY_WITHIN)  # NaN is one
         for at, parity in diagonal_steps(len(places)):
             is_pair = len(at) == 2
             matrix = _CNOT if is_pair else rotations[parity]
