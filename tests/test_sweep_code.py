@@ -90,6 +90,84 @@ def test_a_digest_is_the_same_from_every_python(folder: Path) -> None:
     assert code_digest(write(folder, text)) == "bba39912a1ad"
 
 
+#: What a function may stand on beside its module's functions and numbers; 3 becomes 4 in each.
+STANDS_ON = {
+    "a function in a dict": "def g(x):\n    return 3 * x\nBY_NAME = {'g': g}\n",
+    "a function in a list": "def g(x):\n    return 3 * x\nBY_NAME = [None, (g, 1)]\n",
+    "a partial": "from functools import partial\nBY_NAME = partial(pow, 3)\n",
+    "a partial of its own": (
+        "from functools import partial\ndef g(x, y):\n    return 3 * x\nBY_NAME = partial(g, 1)\n"
+    ),
+    "a closure": (
+        "def make(k):\n    def g(x):\n        return k * x\n    return g\nBY_NAME = make(3)\n"
+    ),
+    "an object": (
+        "class Model:\n    def __init__(self, k):\n        self.k = k\nBY_NAME = Model(3)\n"
+    ),
+    "an object's method": "class Model:\n    def f(self):\n        return 3\nBY_NAME = Model()\n",
+    "an array": "import numpy as np\nBY_NAME = np.array([1, 3])\n",
+    "a table": "import pandas as pd\nBY_NAME = pd.DataFrame({'a': [1, 3], 'b': ['x', None]})\n",
+    "an array in a dict": "import numpy as np\nBY_NAME = {'a': [np.array([1, 3]), print]}\n",
+    "a set": "BY_NAME = {1, 3}\n",
+    "itself": "BY_NAME = [3]\nBY_NAME.append(BY_NAME)\n",
+    "a cache": "from functools import cache\n@cache\ndef BY_NAME(x):\n    return 3 * x\n",
+}
+
+
+@pytest.mark.parametrize("text", STANDS_ON.values(), ids=STANDS_ON)
+def test_what_a_function_stands_on_is_in_its_digest(folder: Path, text: str) -> None:
+    text += "def work(parameters, seed):\n    return BY_NAME\n"
+    before = code_digest(write(folder, text))
+    assert code_digest(write(folder, text)) == before
+    assert code_digest(write(folder, text.replace("3", "4"))) != before
+
+
+#: Ways to use another file of one's own.
+USES = {
+    "a function": "from helper import g\ndef work(parameters, seed):\n    return g(1)\n",
+    "a module": "import helper\ndef work(parameters, seed):\n    return helper.g(1)\n",
+    "a number of it": "import helper as h\ndef work(parameters, seed):\n    return h.K\n",
+    "an import inside": "def work(parameters, seed):\n    import helper\n    return helper.g(1)\n",
+    "through another": "import between\ndef work(parameters, seed):\n    return between.f()\n",
+    "a package": "from kit.helper import g\ndef work(parameters, seed):\n    return g(1)\n",
+}
+
+
+@pytest.mark.parametrize("text", USES.values(), ids=USES)
+def test_the_author_s_other_files_are_in_the_digest(folder: Path, text: str) -> None:
+    (folder / "kit").mkdir()
+    (folder / "kit" / "__init__.py").touch()
+    (folder / "between.py").write_text("from helper import g\ndef f():\n    return g(1)\n")
+
+    def digest(helper: str) -> str:
+        for name in ("helper.py", "kit/helper.py"):
+            (folder / name).write_text(helper)
+        for name in ("helper", "between", "kit", "kit.helper"):
+            sys.modules.pop(name, None)
+        return code_digest(write(folder, text))
+
+    helper = "K = 3\ndef g(x):\n    return K * x\n"
+    before = digest(helper)
+    assert digest("# why\n" + helper) == before
+    assert digest(helper.replace("3", "4")) != before
+    assert digest(helper.replace("K * x", "K + x")) != before
+
+
+def test_a_digest_loads_no_package(folder: Path) -> None:
+    text = (
+        "def work(parameters, seed):\n    from tensorflow.keras import layers\n    return layers\n"
+    )
+    (folder / "mine.py").write_text(text)
+    code = (
+        "import sys\nfrom mine import work\nfrom labkit.sweeps.code import code_digest\n"
+        "print(len(code_digest(work)), 'tensorflow' in sys.modules)"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=True
+    )
+    assert said.stdout == "12 False\n"
+
+
 def xs(sweep: Sweep, book: LabBook, **options: Any) -> list[float]:
     report = run_sweep(sweep, book, workers=0, progress=False, **options)
     assert report.left == report.failed == 0

@@ -7,23 +7,21 @@ import hashlib
 import inspect
 import textwrap
 from collections.abc import Callable, Iterator
-from types import FunctionType
 from typing import Any
 
-from labkit.records.values import to_plain
+from labkit.sweeps.code_parts import imported_modules, made_of, module_lines, show_made, show_tree
 
 _DIGITS = 12
-#: Parts of a syntax tree that say where it stands, or how it was written.
-_LEFT_OUT = ("ctx", "kind", "type_comment", "lineno", "col_offset", "end_lineno", "end_col_offset")
 
 
 def code_digest(function: Callable[..., Any]) -> str:
-    """A digest of what a function does, as far as its own module says it.
+    """A digest of what a function does, as far as the code of its author says it.
 
     In it are the syntax trees of the function and of the functions and classes of its module that
-    it names, directly or through one another, and the plain values that these read from their
-    module. Comments, docstrings and layout are not in it, nor is what other modules do: their
-    versions stand with each entry.
+    it names, directly or through one another, and the values that these read from their module or
+    from around them; and the trees of other modules of the same author that are imported there:
+    files that are neither Python's nor an installed package. Comments, docstrings and layout are
+    not in it, nor is what packages do: their versions stand with each entry.
 
     Args:
         function: any; without a source, its compiled code stands for the tree.
@@ -33,23 +31,45 @@ def code_digest(function: Callable[..., Any]) -> str:
 
 
 def _parts(function: Callable[..., Any]) -> Iterator[str]:
-    """A line for each function, class and value that a function depends on, itself first."""
+    """A line for each function, class, value and module that a function depends on."""
     function = inspect.unwrap(function)
-    around = getattr(function, "__globals__", {})
     waiting: list[tuple[str, Any]] = [("", function)]
-    seen: set[str] = set()
+    seen, modules = set[str](), set[str]()
     while waiting:
         name, value = waiting.pop()
         tree = _tree(value)
-        yield f"{name} {_shown(tree) if tree else _compiled(value)}"
-        for used in sorted(_names(tree, value) - seen):
+        yield f"{name} {show_tree(tree) if tree else _compiled(value)}"
+        modules |= set(imported_modules(tree, function.__module__)) if tree else set()
+        for used, found in _read_values(tree, value, function):
+            if used in seen:
+                continue
             seen.add(used)
-            found = inspect.unwrap(around[used]) if callable(around.get(used)) else around.get(used)
-            if isinstance(found, FunctionType | type):
-                if found.__module__ == function.__module__ and found is not function:
-                    waiting.append((used, found))
-            elif used in around and (text := _plain_text(found)) is not None:
+            for one in made_of(found):
+                if one.__module__ != function.__module__:
+                    modules.add(one.__module__)
+                elif one is not function:
+                    waiting.append((used if one is found else f"{used} {one.__qualname__}", one))
+            if (text := show_made(found)) is not None:
                 yield f"{used} = {text}"
+    yield from module_lines(modules - {function.__module__})
+
+
+def _read_values(
+    tree: ast.AST | None, value: Any, function: Callable[..., Any]
+) -> Iterator[tuple[str, Any]]:
+    """What a function or class reads from around it, by name."""
+    names = _names(tree, value)
+    cells = inspect.getclosurevars(value).nonlocals if inspect.isfunction(value) else {}
+    around = getattr(function, "__globals__", {})
+    for used in sorted(names):
+        if used in cells:
+            yield f"{value.__qualname__}.{used}", _unwrap(cells[used])
+        elif used in around:
+            yield used, _unwrap(around[used])
+
+
+def _unwrap(value: Any) -> Any:
+    return inspect.unwrap(value) if callable(value) else value
 
 
 def _tree(value: Any) -> ast.AST | None:
@@ -69,29 +89,3 @@ def _names(tree: ast.AST | None, value: Any) -> set[str]:
     if tree is None:
         return set(getattr(getattr(value, "__code__", None), "co_names", ()))
     return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-
-
-def _shown(node: Any) -> str:
-    """A syntax tree in text, the same from every version of Python."""
-    if isinstance(node, list):
-        return f"[{' '.join(map(_shown, _without_docstring(node)))}]"
-    if not isinstance(node, ast.AST):
-        return repr(node)
-    fields = ((name, part) for name, part in ast.iter_fields(node) if name not in _LEFT_OUT)
-    told = (f"{name}={_shown(part)}" for name, part in fields if part not in (None, []))
-    return f"{type(node).__name__}({' '.join(told)})"
-
-
-def _without_docstring(nodes: list[Any]) -> list[Any]:
-    match nodes:
-        case [ast.Expr(value=ast.Constant(value=str())), *rest]:
-            return rest
-    return nodes
-
-
-def _plain_text(value: Any) -> str | None:
-    """A plain value in text; None for anything else, such as a module."""
-    try:
-        return repr(to_plain("value", value, limited=False))
-    except TypeError:
-        return None
