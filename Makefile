@@ -12,7 +12,7 @@ FIND = python=$$(sh tools/find_python.sh "$(PYTHON)")
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes \
     --no-strip-extras --no-emit-index-url --no-header $(LOCK_ARGS) pyproject.toml
 
-.PHONY: help lab test check docs notebooks versions measure records bench data lock clean dev
+.PHONY: help lab test check docs notebooks versions measure records bench data lock clean dev runtime
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -63,3 +63,6 @@ clean:  ## remove caches and test results; .venv stays
 
 dev:
 	@$(FIND) && exec "$$python" tools/setup_venv.py requirements-dev.lock
+
+runtime:
+	@$(FIND) && exec "$$python" tools/setup_venv.py requirements.lock
