@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import tracemalloc
+from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,6 +20,7 @@ from hypothesis import strategies as st
 from labkit import limits
 from labkit.limits import (
     TooLargeError,
+    cgroups,
     check_array,
     check_choice,
     check_count,
@@ -34,14 +37,51 @@ from labkit.masks import all_masks
 GIB = 2**30
 
 
+@dataclass
+class Groups:
+    """Control groups of a process, as files in a folder."""
+
+    folder: Path
+
+    def mount(
+        self, version: int, *, controllers: str = "memory", root: str = "/", own: str = "/"
+    ) -> None:
+        """A tree of groups of which the process is in `own`, and `root` is the top that is seen."""
+        proc, at = self.folder / "proc", self.folder / controllers
+        proc.mkdir(exist_ok=True)
+        kind = "cgroup cgroup rw," + controllers if version == 1 else "cgroup2 cgroup2 rw"
+        with (proc / "mountinfo").open("a") as file:
+            file.write(f"35 31 0:32 {root} {str(at).replace(' ', chr(92) + '040')} rw - {kind}\n")
+        with (proc / "cgroup").open("a") as file:
+            file.write(f"4:{controllers}:{own}\n" if version == 1 else f"0::{own}\n")
+
+    def write(self, group: str, *, controllers: str = "memory", **files: str) -> None:
+        """Files of a group; `memory_max` is memory.max."""
+        at = self.folder / controllers / group
+        at.mkdir(parents=True, exist_ok=True)
+        for name, text in files.items():
+            at.joinpath(name.replace("_", ".", 1)).write_text(f"{text}\n")
+
+
 @pytest.fixture
-def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
-    """A machine with 10 GiB free and no cgroup; `.limit` and `.usage` are its cgroup files."""
-    files = SimpleNamespace(limit=tmp_path / "max", usage=tmp_path / "current")
-    monkeypatch.setattr(limits, "_CGROUP_FILES", ((files.limit, files.usage),))
-    free = SimpleNamespace(available=10 * GIB)
-    monkeypatch.setattr(psutil, "virtual_memory", lambda: free)
-    return files
+def groups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Groups:
+    """The control groups of a machine with 10 GiB free and 6 cores; at first there are none."""
+    monkeypatch.setattr(cgroups, "_PROC", tmp_path / "of groups" / "proc")
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=10 * GIB))
+    monkeypatch.setattr("os.sched_getaffinity", lambda pid: range(6), raising=False)
+    monkeypatch.setattr("os.cpu_count", lambda: 6)
+    (tmp_path / "of groups").mkdir()
+    return Groups(tmp_path / "of groups")
+
+
+def write_memory(
+    groups: Groups, version: int, group: str, limit: str, used: int, **stat: int
+) -> None:
+    """Of a group its limit, the bytes that are used, and counters of `memory.stat`."""
+    names = ("memory_limit_in_bytes", "memory_usage_in_bytes")
+    names = names if version == 1 else ("memory_max", "memory_current")
+    lines = "\n".join(f"{name} {value}" for name, value in stat.items())
+    groups.write(group, **dict(zip(names, (limit, str(used)), strict=True)), memory_stat=lines)
 
 
 # Integers, choices, positive numbers
@@ -112,48 +152,109 @@ def test_bytes_are_written_in_binary_units(nbytes: float, text: str) -> None:
     assert format_bytes(nbytes) == text
 
 
-def test_a_fifth_of_the_free_memory_is_left_alone(machine: SimpleNamespace) -> None:
+def test_a_fifth_of_the_free_memory_is_left_alone(groups: Groups) -> None:
     assert memory_limit() == 8 * GIB
 
 
-def test_a_container_with_less_memory_than_the_machine_decides(machine: SimpleNamespace) -> None:
-    machine.limit.write_text(f"{6 * GIB}\n")
-    machine.usage.write_text(f"{1 * GIB}\n")
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_container_with_less_memory_than_the_machine_decides(
+    groups: Groups, version: int
+) -> None:
+    groups.mount(version)
+    write_memory(groups, version, ".", str(6 * GIB), GIB)
     assert memory_limit() == 4 * GIB
 
 
-def test_a_container_without_a_limit_does_not_matter(machine: SimpleNamespace) -> None:
-    machine.limit.write_text("max\n")
-    machine.usage.write_text(f"{1 * GIB}\n")
+@pytest.mark.parametrize(("version", "text"), [(2, "max"), (1, str(2**63 - 4096)), (1, "-1")])
+def test_a_container_without_a_limit_does_not_matter(
+    groups: Groups, version: int, text: str
+) -> None:
+    groups.mount(version)
+    write_memory(groups, version, ".", text, GIB)
     assert memory_limit() == 8 * GIB
 
 
+@pytest.mark.parametrize("version", [1, 2])
+def test_files_in_the_page_cache_count_as_free(groups: Groups, version: int) -> None:
+    groups.mount(version)
+    total = "total_" if version == 1 else ""
+    stat = {f"{total}inactive_file": 2 * GIB, f"{total}active_file": GIB, "anon": GIB}
+    write_memory(groups, version, ".", str(6 * GIB), 4 * GIB + 100, **stat)
+    assert memory_limit() == int(0.8 * (5 * GIB - 100))
+
+
+@pytest.mark.parametrize("version", [1, 2])
+@given(st.lists(st.integers(1, 9), min_size=1, max_size=4), st.integers(0, 4))
+def test_of_nested_groups_the_tightest_on_the_way_up_counts(
+    version: int, sizes: list[int], elsewhere: int
+) -> None:
+    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        groups = Groups(Path(folder))
+        patch.setattr(cgroups, "_PROC", groups.folder / "proc")
+        patch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=10 * GIB))
+        names = [f"group {depth}" for depth in range(len(sizes))]
+        groups.mount(version, own="/" + "/".join(names))
+        for depth, size in enumerate(sizes):
+            write_memory(groups, version, "/".join(names[: depth + 1]), str(size * GIB), 0)
+        write_memory(groups, version, f"another {elsewhere}", "1", 0)
+        assert memory_limit() == int(0.8 * min(sizes) * GIB)
+
+
 @pytest.mark.parametrize(
-    ("texts", "cores"),
+    ("root", "own", "group"),
     [
-        ([], 6),
-        (["max 100000"], 6),
-        (["250000 100000"], 3),
-        (["1000 100000"], 1),
-        (["9900000 100000"], 6),
-        (["-1\n", "100000\n"], 6),
-        (["200000\n", "100000\n"], 2),
+        ("/docker/ab", "/docker/ab", "."),  # a container sees its own group as the top
+        ("/docker/ab", "/docker/ab/job 7", "job 7"),
+        ("/docker/ab", "/another", "."),
+        ("/", "/../outside", "."),  # in a namespace of its own
     ],
 )
-def test_a_container_with_fewer_cores_than_the_machine_decides(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, texts: list[str], cores: int
+def test_a_group_is_found_from_the_one_that_is_mounted(
+    groups: Groups, root: str, own: str, group: str
 ) -> None:
-    monkeypatch.setattr("os.sched_getaffinity", lambda pid: range(6), raising=False)
-    monkeypatch.setattr("os.cpu_count", lambda: 6)
-    files = [tmp_path / f"file_{number}" for number, _ in enumerate(texts or ["missing"])]
-    for file, text in zip(files, texts, strict=False):
-        file.write_text(text)
-    monkeypatch.setattr(limits, "_CPU_FILES", (tuple(files),))
+    groups.mount(1, root=root, own=own)
+    write_memory(groups, 1, group, str(2 * GIB), GIB)
+    assert memory_limit() == int(0.8 * GIB)
+
+
+def test_the_trees_of_both_versions_are_looked_through(groups: Groups) -> None:
+    groups.mount(2, controllers="unified")
+    groups.mount(1, controllers="cpu,cpuacct", own="/jobs")
+    groups.mount(1, controllers="memory", own="/jobs/7")
+    write_memory(groups, 1, "jobs", str(GIB), 0)
+    assert memory_limit() == int(0.8 * GIB)
+
+
+def test_a_group_that_is_over_its_limit_leaves_nothing(groups: Groups) -> None:
+    groups.mount(2)
+    write_memory(groups, 2, ".", str(GIB), 2 * GIB)
+    assert memory_limit() == 0
+
+
+@pytest.mark.parametrize(
+    ("version", "texts", "cores"),
+    [
+        (2, [], 6),
+        (2, ["max 100000"], 6),
+        (2, ["250000 100000"], 3),
+        (2, ["1000 100000"], 1),
+        (2, ["9900000 100000"], 6),
+        (1, ["-1", "100000"], 6),
+        (1, ["200000", "100000"], 2),
+    ],
+)
+@pytest.mark.parametrize("group", [".", "jobs", "jobs/7"])
+def test_a_group_with_fewer_cores_than_the_machine_decides(
+    groups: Groups, version: int, texts: list[str], cores: int, group: str
+) -> None:
+    groups.mount(version, controllers="cpu", own="/jobs/7")
+    names = ["cpu_max"] if version == 2 else ["cpu_cfs_quota_us", "cpu_cfs_period_us"]
+    groups.write(group, controllers="cpu", **dict(zip(names, texts, strict=False)))
     assert core_limit() == cores
 
 
 def test_a_register_is_refused_from_the_first_size_that_does_not_fit(
-    machine: SimpleNamespace,
+    groups: Groups,
 ) -> None:
     assert check_register("n_qubits", 29, bytes_per_mask=16, what="the state vector") == 29
     with pytest.raises(TooLargeError) as refusal:
@@ -169,7 +270,7 @@ def test_a_refusal_can_be_caught_as_a_bad_value_and_as_missing_memory() -> None:
     assert issubclass(TooLargeError, MemoryError)
 
 
-def test_memory_is_granted_up_to_the_limit_inclusive(machine: SimpleNamespace) -> None:
+def test_memory_is_granted_up_to_the_limit_inclusive(groups: Groups) -> None:
     check_memory("shots", 7, nbytes=memory_limit(), largest=7, what="the shots")
     with pytest.raises(TooLargeError, match=r"^shots=8 needs 8\.0 GiB for the shots; .*shots=7\)$"):
         check_memory("shots", 8, nbytes=memory_limit() + 1, largest=7, what="the shots")

@@ -8,26 +8,17 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from numbers import Real
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import psutil
 
+from labkit.limits.cgroups import core_quota, free_memory
+
 #: So few bytes are given without a look at the memory, which takes a tenth of a millisecond.
 ALWAYS_FITS = 2**24
 _USABLE_SHARE = 0.8
-_CGROUP = Path("/sys/fs/cgroup")
-_CGROUP_FILES = (
-    (_CGROUP / "memory.max", _CGROUP / "memory.current"),
-    (_CGROUP / "memory/memory.limit_in_bytes", _CGROUP / "memory/memory.usage_in_bytes"),
-)
-#: Microseconds of all cores that a cgroup may use, and the period in which it may.
-_CPU_FILES = (
-    (Path("/sys/fs/cgroup/cpu.max"),),
-    (Path("/sys/fs/cgroup/cpu/cpu.cfs_quota_us"), Path("/sys/fs/cgroup/cpu/cpu.cfs_period_us")),
-)
 
 
 class TooLargeError(ValueError, MemoryError):
@@ -200,32 +191,14 @@ def check_count(argument: str, count: int, *, bytes_each: int, what: str) -> Non
 
 
 def memory_limit() -> int:
-    """Bytes that a request may take: 80% of what is free, in the machine and in its cgroup."""
-    free = [psutil.virtual_memory().available]
-    for limit_file, usage_file in _CGROUP_FILES:
-        limit, usage = _read_bytes(limit_file), _read_bytes(usage_file)
-        if limit is not None and usage is not None:
-            free.append(max(limit - usage, 1))
-    return int(_USABLE_SHARE * min(free))
+    """Bytes that a request may take: 80% of what is free, in the machine and in its cgroups."""
+    return int(_USABLE_SHARE * min([psutil.virtual_memory().available, *free_memory()]))
 
 
 def core_limit() -> int:
-    """Cores that this process may use: of the machine, of those it is bound to, of its cgroup."""
+    """Cores that this process may use: of the machine, of those it is bound to, of its cgroups."""
     count = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
-    for files in _CPU_FILES:
-        words = " ".join(path.read_text() for path in files if path.is_file()).split()
-        if len(words) == 2 and all(word.isdigit() for word in words):
-            count = min(count, math.ceil(int(words[0]) / int(words[1])))
-    return max(count, 1)
-
-
-def _read_bytes(path: Path) -> int | None:
-    """The number in a cgroup file; None where there is no such file or it says 'max'."""
-    try:
-        text = path.read_text().strip()
-    except OSError:
-        return None
-    return int(text) if text.isdigit() else None
+    return max(1, min(count, core_quota() or count))
 
 
 def format_bytes(nbytes: float) -> str:
