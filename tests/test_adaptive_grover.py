@@ -74,7 +74,7 @@ def test_the_closed_form_draws_masks_as_the_circuit_does(n_marked: int) -> None:
 
 
 def test_a_cost_that_equals_the_threshold_but_for_rounding_is_not_marked() -> None:
-    table = CostTable(np.array([0.3, 0.1 + 0.2, 0.3 - EQUAL_WITHIN / 2, 0.2]), 2)
+    table = CostTable(np.array([0.3, 0.1 + 0.2, 0.3 * (1 - EQUAL_WITHIN / 2), 0.2]), 2)
     # one of four masks marked: one iteration finds it for certain
     for measure in (
         exact_measurement(table, rng=generator()),

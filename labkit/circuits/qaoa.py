@@ -18,7 +18,7 @@ from labkit.circuits.decompositions import ThreeQubitDiagonal
 from labkit.circuits.qubits import Qubits, choose_qubits
 from labkit.circuits.state_preparation import dicke_state, uniform_superposition
 from labkit.costs import Cost, CostTable, LocalCost, PauliZCost
-from labkit.costs.tables import Neurons
+from labkit.costs.tables import Neurons, far_mean
 from labkit.limits import check_register, show_value
 
 Value = TypeVar("Value")
@@ -127,7 +127,11 @@ def rotate_parity(qubits: Sequence[cirq.Qid], angle: Any) -> Iterator[cirq.Opera
 
 
 def diagonal(qubits: Sequence[cirq.Qid], angles: Any) -> Iterator[cirq.Operation]:
-    """diag(exp(i angles)), angles (2^k,), on k qubits: Cirq's gates of two and three, or of k."""
+    """diag(exp(i angles)), angles (2^k,), on k qubits: Cirq's gates of two and three, or of k.
+
+    Of angles that are all far from 0 whole turns are taken off: some simulators round to float32.
+    """
+    angles = angles - 2 * np.pi * np.rint(far_mean(angles) / (2 * np.pi))
     check_register("n_qubits", len(qubits), bytes_per_mask=_BYTES_PER_MASK, what="gates")
     of_few = {2: cirq.TwoQubitDiagonalGate, 3: ThreeQubitDiagonal}
     yield of_few.get(len(qubits), cirq.DiagonalGate)(list(angles))(*qubits)
@@ -139,7 +143,7 @@ def global_phase(qubit: cirq.Qid, angle: Any) -> Iterator[cirq.Operation]:
     As a gate on one qubit, Z^2 with a shifted phase: not every sampler takes gates on none.
     """
     if isinstance(angle, float) and angle % (2 * np.pi):
-        yield cirq.ZPowGate(exponent=2, global_shift=angle / (2 * np.pi))(qubit)
+        yield cirq.ZPowGate(exponent=2, global_shift=angle / (2 * np.pi) % 1)(qubit)
 
 
 def mixer_layer(

@@ -8,7 +8,7 @@ masks. The last three need no table of 2^n costs.
 from labkit.costs.functions import AnyCost, FunctionCost, as_cost
 from labkit.costs.interchange import from_dimod, to_binary_polynomial, to_bqm
 from labkit.costs.penalty import penalised, penalty
-from labkit.costs.tables import EQUAL_WITHIN, CheckedCost, Cost, CostTable
+from labkit.costs.tables import EQUAL_WITHIN, CheckedCost, Cost, CostTable, equal_within
 from labkit.costs.terms import LocalCost, PauliZCost
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "LocalCost",
     "PauliZCost",
     "as_cost",
+    "equal_within",
     "from_dimod",
     "penalised",
     "penalty",

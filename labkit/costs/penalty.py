@@ -22,6 +22,7 @@ def penalty(n_neurons: int, n_active: int) -> PauliZCost:
 
 
 def penalised(table: CostTable, n_active: int, strength: float) -> CostTable:
-    """cost + strength * std * (|m| - n_active)^2."""
+    """cost + strength * std * (|m| - n_active)^2; what is equal is told as in the table."""
     fine = penalty(table.n_neurons, n_active).to_table().costs
-    return CostTable(table.costs + strength * table.std * fine, table.n_neurons)
+    costs, n = table.costs + strength * table.std * fine, table.n_neurons
+    return CostTable.owning(costs, n, table.names, magnitude=table.magnitude)

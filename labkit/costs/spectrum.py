@@ -31,7 +31,7 @@ def share_by_order(table: CostTable) -> FloatArray:
     weights = (walsh_hadamard(table.costs) / 2**n) ** 2
     weights[0] = 0
     # below this it is rounding of the costs
-    weights[weights < (1e-14 * np.abs(table.costs).max()) ** 2] = 0
+    weights[weights < (EQUAL_WITHIN * np.abs(table.costs).max()) ** 2] = 0
     orders = np.bitwise_count(np.arange(2**n))
     by_order = np.array([weights[orders == k].sum() for k in range(n + 1)])
     total = by_order.sum()
@@ -48,7 +48,8 @@ def truncate(table: CostTable, max_order: int) -> CostTable:
     check_integer("max_order", max_order, minimum=0, maximum=n)
     coefficients = walsh_hadamard(table.costs) / 2**n
     coefficients[np.bitwise_count(np.arange(2**n)) > max_order] = 0
-    return CostTable.owning(walsh_hadamard(coefficients, overwrite=True), n)
+    costs, largest = walsh_hadamard(coefficients, overwrite=True), float(np.abs(table.costs).max())
+    return CostTable.owning(costs, n, table.names, magnitude=largest)
 
 
 def regret_by(table: CostTable, other: CostTable) -> float:
@@ -58,7 +59,7 @@ def regret_by(table: CostTable, other: CostTable) -> float:
     """
     if other.n_neurons != table.n_neurons:
         raise ValueError(f"other has {other.n_neurons} neurons (limit: {table.n_neurons})")
-    chosen = table.costs[other.costs <= other.minimum + EQUAL_WITHIN]
+    chosen = table.costs[other.marked(other.minimum)]
     return float(chosen.mean() - table.minimum)
 
 

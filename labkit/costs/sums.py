@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from labkit.arrays import BoolArray, FloatArray, IntArray
-from labkit.costs.tables import Neurons, check_neurons
-from labkit.limits import check_array, show_value
-from labkit.masks import place_values
+from labkit.costs.spectrum import walsh_hadamard
+from labkit.costs.tables import EQUAL_WITHIN, Neurons, check_neurons
+from labkit.limits import check_array, check_count, check_finite, check_register, show_value
+from labkit.masks import masks_from_indices, place_values
 
 #: Neurons, and a value for each mask of them.
 Term = tuple[Neurons, FloatArray]
@@ -18,6 +19,7 @@ Term = tuple[Neurons, FloatArray]
 OfOneOrder = tuple[IntArray, FloatArray]
 
 _BLOCK_BYTES = 2**24
+_BYTES_PER_TERM = 600  # of a polynomial, in two mappings, on the way
 _TAIL = 8  # last neurons whose choices lie side by side in memory
 _MERGED_SHARE = 6  # merged terms take at most 2^-6 of a table, one wide term excepted
 #: Pairs are a matrix up to so many entries in all, and so many for each that is not 0.
@@ -67,9 +69,53 @@ class Products(NamedTuple):
         return np.asarray(costs)
 
 
-def signs_of_masks(order: int) -> FloatArray:
+def tables_of_products(terms: Mapping[Neurons, float]) -> list[Term]:
+    """Each coefficient times the product of its neurons' signs, for each mask of them.
+
+    Raises:
+        TooLargeError: the tables do not fit in memory.
+    """
+    order = max(map(len, terms), default=0)
+    what = f"each of {len(terms)} tables of order {order}"
+    check_register("order", max(order, 1), bytes_per_mask=16 * len(terms), what=what)
+    return [(neurons, c * _signs_of_masks(len(neurons))) for neurons, c in terms.items()]
+
+
+def _signs_of_masks(order: int) -> FloatArray:
     """prod_j z_j of each mask of so many neurons, (2^order,)."""
     return 1.0 - 2.0 * (np.bitwise_count(np.arange(2**order)) % 2)
+
+
+def expand(values: FloatArray, order: int, *, max_order: int) -> dict[Neurons, float]:
+    """Coefficients of products of signs in a table (2^order,), by the places of their neurons.
+
+    Those of more than `max_order` neurons are left out, and those below `EQUAL_WITHIN` of the
+    largest value: they are rounding.
+    """
+    coefficients = walsh_hadamard(values)
+    coefficients /= 2**order
+    rounding = EQUAL_WITHIN * np.abs(values).max()
+    orders = np.bitwise_count(np.arange(2**order))
+    kept = np.flatnonzero((orders <= max_order) & (np.abs(coefficients) > rounding))
+    check_count("n_terms", len(kept), bytes_each=_BYTES_PER_TERM + 17 * order, what="the terms")
+    neurons = (tuple(np.flatnonzero(one).tolist()) for one in masks_from_indices(kept, order))
+    return dict(zip(neurons, coefficients[kept].tolist(), strict=True))
+
+
+def expand_all(terms: Sequence[Term]) -> dict[Neurons, float]:
+    """Coefficients of a sum of small tables; those that cancel but for rounding are left out."""
+    parts: dict[Neurons, list[float]] = {}
+    for neurons, values in terms:
+        k = len(neurons)
+        small = expand(values, k, max_order=k) if k else {(): float(values[0])}
+        for places, coefficient in small.items():
+            key = tuple(sorted(neurons[i] for i in places))
+            parts.setdefault(key, []).append(coefficient)
+    return {
+        key: sum(added)
+        for key, added in parts.items()
+        if not key or abs(sum(added)) > EQUAL_WITHIN * sum(map(abs, added))
+    }
 
 
 def group_tables(terms: Sequence[Term]) -> list[OfOneOrder]:
@@ -145,6 +191,17 @@ def _by_neuron(term: Term, axes: Sequence[int]) -> FloatArray:
     neurons, values = term
     in_order = values.reshape((2,) * len(neurons)).transpose(np.argsort(neurons))
     return in_order.reshape([2 if j in neurons else 1 for j in axes])
+
+
+def check_coefficients(terms: Any, n_neurons: int) -> dict[Neurons, float]:
+    """Returns coefficients by ascending neurons, few first; those of the same are added up."""
+    if not isinstance(terms, Mapping):
+        raise TypeError(f"terms={show_value(terms)} is not a mapping of neurons to number")
+    sums: dict[Neurons, float] = {}
+    for neurons, coefficient in terms.items():
+        key = tuple(sorted(check_neurons(neurons, n_neurons)))
+        sums[key] = sums.get(key, 0.0) + check_finite("terms", coefficient)
+    return {key: sums[key] for key in sorted(sums, key=lambda key: (len(key), key))}
 
 
 def check_term(term: object, n_neurons: int) -> tuple[Neurons, FloatArray]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Hashable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -22,8 +23,12 @@ from labkit.limits import (
 )
 from labkit.masks import check_mask, check_one_mask, masks_from_indices, place_values
 
-#: Costs closer together than this are equal: the rounding of a mean over samples is smaller.
-EQUAL_WITHIN = 1e-12
+#: Costs closer together than this share of what was added up to make them are equal: 16 roundings.
+EQUAL_WITHIN = 2.0**-48
+#: A mean beyond so many standard deviations is kept apart from what is evolved.
+_FAR_MEAN = 16.0
+#: A few masks of a huge cost, as for those that are forbidden, do not say how exact the others are.
+_TYPICAL, _LOOKED_AT = 8.0, 2**16
 
 Neurons = tuple[int, ...]
 #: What the neurons stand for, such as variables of a QUBO, neuron 0 first; None for 0, 1, ...
@@ -58,6 +63,11 @@ class CheckedCost(ABC):
         def n_neurons(self) -> int:
             """Number of neurons, the length of a mask."""
 
+    @property
+    def magnitude(self) -> float:
+        """The largest size that a sum of its terms may reach; 0 where nothing is known of it."""
+        return 0.0
+
     @abstractmethod
     def costs_of(self, masks: BoolArray, /) -> FloatArray:
         """Costs (...) of bool masks (..., n), which are not checked again."""
@@ -70,6 +80,33 @@ class CheckedCost(ABC):
 def unchecked(cost: Cost) -> Callable[[BoolArray], FloatArray]:
     """What gives the costs of bool masks (..., n) that were checked."""
     return cost.costs_of if isinstance(cost, CheckedCost) else cost.evaluate
+
+
+def equal_within(cost: Cost, values: npt.ArrayLike) -> FloatArray:
+    """How far from values (...) of a cost a value may be and be equal to them, float64 (...).
+
+    `EQUAL_WITHIN` of the largest size that entered the sum, which is the `magnitude` of the cost,
+    or the value itself where that is larger or nothing else is known. So what is a tie, a target
+    that is met, or no gain is the same in every unit; and a constant that is added makes equal
+    only what its own rounding does not tell apart.
+    """
+    largest = np.maximum(np.abs(values), getattr(cost, "magnitude", 0.0))
+    return np.asarray(EQUAL_WITHIN * largest)
+
+
+def typical_magnitude(costs: FloatArray) -> float:
+    """The largest size of costs (k,) whose terms are not known, up to 8 times the median size.
+
+    The median is that of some 2^16 of them.
+    """
+    median = np.median(np.abs(costs[:: len(costs) // _LOOKED_AT | 1]))
+    return float(min(max(abs(costs.min()), abs(costs.max())), _TYPICAL * median))
+
+
+def far_mean(values: FloatArray) -> float:
+    """The mean of values where it is large beside their standard deviation, else 0."""
+    mean = float(values.mean())
+    return mean if abs(mean) > _FAR_MEAN * float(values.std()) else 0.0
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -104,8 +141,19 @@ class CostTable(CheckedCost):
         object.__setattr__(self, "names", check_names(self.names, n))
 
     @classmethod
-    def owning(cls, costs: FloatArray, n_neurons: int, names: Names = None) -> CostTable:
-        """A table of costs (2^n,) that nobody else holds: no copy, but read-only from now on."""
+    def owning(
+        cls,
+        costs: FloatArray,
+        n_neurons: int,
+        names: Names = None,
+        *,
+        magnitude: float | None = None,
+    ) -> CostTable:
+        """A table of costs (2^n,) that nobody else holds: no copy, but read-only from now on.
+
+        `names` are not checked again. `magnitude` is that of the sums that the costs are; by
+        default it is told from them.
+        """
         if not np.isfinite([costs.min(), costs.max()]).all():
             raise ValueError("costs holds a value that is not finite")
         table = object.__new__(cls)
@@ -113,6 +161,8 @@ class CostTable(CheckedCost):
         object.__setattr__(table, "costs", costs)
         object.__setattr__(table, "n_neurons", n_neurons)
         object.__setattr__(table, "names", names)
+        if magnitude is not None:
+            object.__setattr__(table, "magnitude", magnitude)
         return table
 
     def __repr__(self) -> str:
@@ -135,8 +185,27 @@ class CostTable(CheckedCost):
 
     @property
     def std(self) -> float:
-        """The standard deviation over all masks."""
-        return float(self.costs.std())
+        """The standard deviation over all masks; 0 where all costs are equal but for rounding."""
+        low, high = self.minimum, float(self.costs.max())
+        return 0.0 if high - low <= equal_within(self, high) else float(self.costs.std())
+
+    @cached_property
+    def magnitude(self) -> float:
+        """The largest size that entered a cost, as far as it is known; see `equal_within`."""
+        return typical_magnitude(self.costs)
+
+    @cached_property
+    def offset(self) -> float:
+        """The mean where it is large beside the standard deviation, else 0."""
+        return far_mean(self.costs)
+
+    @cached_property
+    def centred(self) -> CostTable:
+        """The table less its `offset`, which is a phase common to all masks where it is evolved."""
+        if not self.offset:
+            return self
+        costs = self.costs - self.offset
+        return CostTable.owning(costs, self.n_neurons, self.names, magnitude=self.magnitude)
 
     def costs_of(self, masks: BoolArray, /) -> FloatArray:
         """Costs (...) of bool masks (..., n), which are not checked again."""
@@ -147,9 +216,12 @@ class CostTable(CheckedCost):
         return self
 
     def marked(self, threshold: float) -> BoolArray:
-        """Which masks cost at most `threshold`, at least one: bool (2^n,), by mask index."""
+        """Which masks cost at most `threshold`, at least one: bool (2^n,), by mask index.
+
+        Costs that equal it but for rounding are marked, see `equal_within`.
+        """
         threshold = check_number("threshold", threshold)
-        marked = self.costs <= threshold + EQUAL_WITHIN
+        marked = self.costs <= threshold + float(equal_within(self, threshold))
         if not marked.any():
             limit = f"limit: the smallest cost, {self.minimum:.6g}"
             raise ValueError(f"threshold={threshold:.6g} marks no mask ({limit})")
@@ -162,7 +234,20 @@ class CostTable(CheckedCost):
     def rank(self, neuron_mask: npt.ArrayLike) -> int:
         """1 + the number of masks that cost less; equal costs share a rank."""
         cost = self.costs_of(check_one_mask(neuron_mask, self.n_neurons))
-        return 1 + int(np.count_nonzero(self.costs < cost - EQUAL_WITHIN))
+        return 1 + int(np.count_nonzero(self.costs < cost - equal_within(self, cost)))
+
+
+def centred_table(cost: Cost) -> tuple[CostTable, float]:
+    """A table of the cost less a constant, and the constant.
+
+    A constant large beside what varies is taken from the terms, before they are added up: there it
+    costs no digits. Evolved, it is a phase that all masks have in common.
+    """
+    apart = getattr(cost, "offset", 0.0)
+    table = (cost.centred if apart else cost).to_table()  # type: ignore[attr-defined]
+    if isinstance(cost, CostTable):
+        return table, apart
+    return table.centred, apart + table.offset
 
 
 def check_neurons(neurons: Any, n_neurons: int) -> Neurons:

@@ -17,10 +17,13 @@ from labkit.costs.sums import (
     OfOneOrder,
     Products,
     add_up,
+    check_coefficients,
     check_term,
+    expand,
+    expand_all,
     group_tables,
-    signs_of_masks,
     sum_tables,
+    tables_of_products,
 )
 from labkit.costs.tables import (
     CheckedCost,
@@ -28,24 +31,13 @@ from labkit.costs.tables import (
     Names,
     Neurons,
     check_names,
-    check_neurons,
+    far_mean,
 )
-from labkit.limits import (
-    check_count,
-    check_finite,
-    check_integer,
-    check_register,
-    repr_line,
-    show_value,
-)
-from labkit.masks import masks_from_indices, place_values
+from labkit.limits import check_integer, check_register, repr_line, show_value
+from labkit.masks import place_values
 
 if TYPE_CHECKING:
     import cirq
-
-#: A coefficient of a table, below this share of its largest cost, is rounding.
-_ROUNDING = 1e-14
-_BYTES_PER_TERM = 600  # in two mappings, on the way
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -69,14 +61,7 @@ class PauliZCost(CheckedCost):
 
     def __post_init__(self) -> None:
         n = check_integer("n_neurons", self.n_neurons, minimum=1)
-        if not isinstance(self.terms, Mapping):
-            raise TypeError(f"terms={show_value(self.terms)} is not a mapping of neurons to number")
-        sums: dict[Neurons, float] = {}
-        for neurons, coefficient in self.terms.items():
-            key = tuple(sorted(check_neurons(neurons, n)))
-            sums[key] = sums.get(key, 0.0) + check_finite("terms", coefficient)
-        in_order = {key: sums[key] for key in sorted(sums, key=lambda key: (len(key), key))}
-        object.__setattr__(self, "terms", MappingProxyType(in_order))
+        object.__setattr__(self, "terms", MappingProxyType(check_coefficients(self.terms, n)))
         object.__setattr__(self, "n_neurons", n)
         object.__setattr__(self, "names", check_names(self.names, n))
 
@@ -89,7 +74,8 @@ class PauliZCost(CheckedCost):
 
         Args:
             table: the 2^n costs.
-            max_order: keep terms of at most this many neurons; None keeps all, which is exact.
+            max_order: keep terms of at most this many neurons; None keeps all, which is exact but
+                for coefficients below `EQUAL_WITHIN` of the largest cost: they are rounding.
 
         Raises:
             TooLargeError: the terms do not fit in memory.
@@ -100,15 +86,7 @@ class PauliZCost(CheckedCost):
         highest = n if max_order is None else max_order
         highest = check_integer("max_order", highest, minimum=0, maximum=n)
         check_register("n_neurons", n, bytes_per_mask=48, what="the expansion of a table")
-        coefficients = walsh_hadamard(table.costs)
-        coefficients /= 2**n
-        rounding = _ROUNDING * np.abs(table.costs).max()
-        orders = np.bitwise_count(np.arange(2**n))
-        kept = np.flatnonzero((orders <= highest) & (np.abs(coefficients) > rounding))
-        check_count("n_terms", len(kept), bytes_each=_BYTES_PER_TERM + 17 * n, what="the terms")
-        members = masks_from_indices(kept, n)
-        neurons = (tuple(np.flatnonzero(one).tolist()) for one in members)
-        return cls(dict(zip(neurons, coefficients[kept].tolist(), strict=True)), n, table.names)
+        return cls(expand(table.costs, n, max_order=highest), n, table.names)
 
     @classmethod
     def from_qubo(
@@ -154,8 +132,7 @@ class PauliZCost(CheckedCost):
         return cls(*read_qubo(qubo, names=names, form=form, problem=problem))
 
     def __repr__(self) -> str:
-        n_terms = len(self.terms)
-        return repr_line(self, n_neurons=self.n_neurons, order=self.order, n_terms=n_terms)
+        return repr_line(self, n_neurons=self.n_neurons, order=self.order, n_terms=len(self.terms))
 
     @property
     def order(self) -> int:
@@ -172,6 +149,22 @@ class PauliZCost(CheckedCost):
         """The standard deviation over all masks, sqrt(sum_{S not empty} c_S^2)."""
         return float(np.sqrt(sum(c * c for neurons, c in self.terms.items() if neurons)))
 
+    @cached_property
+    def magnitude(self) -> float:
+        """sum_S |c_S|, the largest size that a sum of terms may reach; see `equal_within`."""
+        return float(sum(map(abs, self.terms.values())))
+
+    @property
+    def offset(self) -> float:
+        """The constant, which is the mean."""
+        return self.mean
+
+    @cached_property
+    def centred(self) -> PauliZCost:
+        """The cost without its constant, a phase common to all masks where it is evolved."""
+        terms = {neurons: c for neurons, c in self.terms.items() if neurons}
+        return PauliZCost(terms, self.n_neurons, self.names)
+
     def costs_of(self, masks: BoolArray, /) -> FloatArray:
         """Costs (...) of bool masks (..., n), which are not checked again."""
         return self._products.evaluate(masks)
@@ -186,7 +179,8 @@ class PauliZCost(CheckedCost):
         coefficients, values = np.zeros(2**n), place_values(n).tolist()
         for neurons, coefficient in self.terms.items():
             coefficients[sum(values[j] for j in neurons)] = coefficient
-        return CostTable.owning(walsh_hadamard(coefficients, overwrite=True), n, self.names)
+        costs = walsh_hadamard(coefficients, overwrite=True)
+        return CostTable.owning(costs, n, self.names, magnitude=self.magnitude)
 
     def to_local(self) -> LocalCost:
         """The same cost as a sum of small tables, one for each term: 2^order numbers at most.
@@ -196,11 +190,7 @@ class PauliZCost(CheckedCost):
         Raises:
             TooLargeError: the tables do not fit in memory.
         """
-        what = f"each of {len(self.terms)} tables of order {self.order}"
-        each = 8 * len(self.terms)
-        check_register("order", max(self.order, 1), bytes_per_mask=2 * each, what=what)
-        tables = [(neurons, c * signs_of_masks(len(neurons))) for neurons, c in self.terms.items()]
-        return LocalCost(tables, self.n_neurons, self.names)
+        return LocalCost(tables_of_products(self.terms), self.n_neurons, self.names)
 
     def to_pauli_sum(self, qubits: Sequence[cirq.Qid]) -> cirq.PauliSum:
         """sum_S c_S prod_{j in S} Z_j on qubits, neuron 0 first; its diagonal is the table."""
@@ -249,8 +239,7 @@ class LocalCost(CheckedCost):
         object.__setattr__(self, "names", check_names(self.names, n))
 
     def __repr__(self) -> str:
-        n_terms = len(self.terms)
-        return repr_line(self, n_neurons=self.n_neurons, order=self.order, n_terms=n_terms)
+        return repr_line(self, n_neurons=self.n_neurons, order=self.order, n_terms=len(self.terms))
 
     @property
     def order(self) -> int:
@@ -267,6 +256,22 @@ class LocalCost(CheckedCost):
         """The standard deviation over all masks."""
         return self.to_pauli_z().std
 
+    @cached_property
+    def magnitude(self) -> float:
+        """sum_i max |values_i|, the largest size that a sum may reach; see `equal_within`."""
+        return float(sum(np.abs(values).max() for _, values in self.terms))
+
+    @cached_property
+    def offset(self) -> float:
+        """The sum of the terms' means that are large beside what varies in them."""
+        return float(sum(far_mean(values) for _, values in self.terms))
+
+    @cached_property
+    def centred(self) -> LocalCost:
+        """The cost less its `offset`, a phase common to all masks where it is evolved."""
+        terms = ((neurons, values - far_mean(values)) for neurons, values in self.terms)
+        return LocalCost([*terms], self.n_neurons, self.names) if self.offset else self
+
     def costs_of(self, masks: BoolArray, /) -> FloatArray:
         """Costs (...) of bool masks (..., n), which are not checked again."""
         batch = masks.reshape(-1, self.n_neurons)
@@ -279,20 +284,14 @@ class LocalCost(CheckedCost):
             TooLargeError: the table does not fit in memory.
         """
         n = check_register("n_neurons", self.n_neurons, bytes_per_mask=16, what="the cost table")
-        return CostTable.owning(add_up(self.terms, n), n, self.names)
+        return CostTable.owning(add_up(self.terms, n), n, self.names, magnitude=self.magnitude)
 
     def to_pauli_z(self) -> PauliZCost:
-        """The same cost as a polynomial in z_j: each small table expanded by itself."""
-        sums: dict[Neurons, float] = {}
-        for neurons, values in self.terms:
-            if not neurons:
-                sums[()] = sums.get((), 0.0) + float(values[0])
-                continue
-            small = PauliZCost.from_table(CostTable(values, len(neurons)))
-            for positions, coefficient in small.terms.items():
-                key = tuple(sorted(neurons[i] for i in positions))
-                sums[key] = sums.get(key, 0.0) + coefficient
-        return PauliZCost(sums, self.n_neurons, self.names)
+        """The same cost as a polynomial in z_j: each small table expanded by itself.
+
+        Coefficients that cancel but for rounding are left out.
+        """
+        return PauliZCost(expand_all(self.terms), self.n_neurons, self.names)
 
     @cached_property
     def _by_order(self) -> list[OfOneOrder]:

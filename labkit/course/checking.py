@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from labkit.arrays import BoolArray, FloatArray, IntArray
-from labkit.costs import EQUAL_WITHIN, Cost, CostTable
+from labkit.costs import Cost, CostTable, equal_within
 from labkit.course.html import in_html
 from labkit.course.registry import BY_NUMBER, LESSONS
 from labkit.limits import check_choice
@@ -128,7 +128,7 @@ def compare_function(
 def compare_cost(answer: Any, cost: Cost, limit: float, rival: str) -> str | None:
     """What is wrong with a mask that should cost no more than a limit: what a rival reaches."""
     mask = check_one_mask(answer, cost.n_neurons, argument="your mask")
-    if (came := float(cost.evaluate(mask))) <= limit + 1e-9:
+    if (came := float(cost.evaluate(mask))) <= limit + equal_within(cost, limit):
         return None
     return f"Mask {mask_to_string(mask)} costs {came:.6f}; {rival} {limit:.6f}."
 
@@ -145,12 +145,12 @@ def compare_trap(answer: Any, table: CostTable) -> str | None:
     mask = check_one_mask(answer, n, argument="your mask")
     cost, flipped = float(table.evaluate(mask)), table.evaluate(mask ^ np.eye(n, dtype=bool))
     best = int(flipped.argmin())
-    if flipped[best] < cost - EQUAL_WITHIN:
+    if flipped[best] < cost - equal_within(table, cost):
         return (
             f"Mask {mask_to_string(mask)} costs {cost:.4f}; flipping neuron {best} lowers that "
             f"to {flipped[best]:.4f}, so one-flip search would go on."
         )
-    if cost <= table.minimum + EQUAL_WITHIN:
+    if cost <= table.minimum + equal_within(table, cost):
         return f"Mask {mask_to_string(mask)} is the best of all; a trap is not."
     return None
 

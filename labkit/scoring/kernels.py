@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from labkit.arrays import FloatArray
-from labkit.costs import EQUAL_WITHIN
 from labkit.scoring.outputs import cost_of_outputs
 
 #: Rows of the first half to their costs with every row of the second, (rows, second).
@@ -23,8 +22,8 @@ _MAX_EXPONENT = 600.0  # e^709 is the largest float64
 _MAX_PRODUCT_SIZE = 8  # entries of a factor of several samples: the inner size of a matrix product
 _MAX_CHUNK = 96  # samples whose factors are made at once
 _MAX_COUNT = 255  # of uint8
-# so that rounding, in units of the costs of the halves, stays well below what counts as equal
-_MAX_SQUARED_ERROR = EQUAL_WITHIN / (16 * np.finfo(np.float64).eps)
+# of a half, whose labels are ±1: larger ones would have to cancel, and leave some rounding
+_MAX_SQUARED_ERROR = 256.0
 
 
 def make_kernel(

@@ -46,6 +46,11 @@ class BlockCost(CheckedCost):
         """The largest number of neurons of the block that one term may have."""
         return min(self.n_neurons, self.cost.order)
 
+    @property
+    def magnitude(self) -> float:
+        """That of the cost of all neurons; see `labkit.costs.equal_within`."""
+        return float(getattr(self.cost, "magnitude", 0.0))
+
     def __repr__(self) -> str:
         return repr_line(self, cost=self.cost, block=self.block.tolist())
 
@@ -59,7 +64,7 @@ class BlockCost(CheckedCost):
         starts = range(0, 2**b, _ROWS)
         indices = (np.arange(start, min(start + _ROWS, 2**b)) for start in starts)
         costs = [self.costs_of(masks_from_indices(rows, b)) for rows in indices]
-        return CostTable(np.concatenate(costs), b)
+        return CostTable.owning(np.concatenate(costs), b, magnitude=self.magnitude or None)
 
 
 def embed(neuron_mask: BoolArray, block: IntArray, block_masks: BoolArray) -> BoolArray:

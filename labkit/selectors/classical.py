@@ -11,7 +11,6 @@ import numpy as np
 from numpy.random import Generator
 
 from labkit.arrays import BoolArray, FloatArray
-from labkit.costs import EQUAL_WITHIN
 from labkit.limits import check_integer, check_register
 from labkit.masks import masks_from_indices
 from labkit.selectors.running import CostMeter
@@ -58,7 +57,8 @@ def one_flip_search(meter: CostMeter, *, rng: Generator, restarts: int = 0) -> N
     """Flips one neuron at a time where that lowers the cost, until no flip does.
 
     From a random mask, neurons are tried in random order and every improving flip is kept at
-    once; a whole sweep without one ends the descent. Then it restarts, `restarts` times.
+    once; a whole sweep without one ends the descent. (What is lower by rounding alone is not, see
+    `labkit.costs.equal_within`.) Then it restarts, `restarts` times.
 
     Args:
         meter: the cost.
@@ -84,7 +84,7 @@ def _descend(meter: CostMeter, mask: BoolArray, moves: Moves) -> None:
         for neurons in moves(mask):
             mask[neurons] ^= True
             flipped = float(meter.evaluate(mask))
-            if flipped < cost:
+            if flipped < cost - meter.equal_within(cost):
                 cost, improved = flipped, True
             else:
                 mask[neurons] ^= True
@@ -145,7 +145,7 @@ def simulated_annealing(
     mask = rng.random(n) < 0.5
     cost = float(meter.evaluate(mask))
     rises = np.abs(meter.evaluate(mask ^ np.eye(n, dtype=bool)) - cost)
-    temperatures = _temperatures(rises, sweeps)
+    temperatures = _temperatures(rises[rises > meter.equal_within(cost)], sweeps)
     _walk(meter, mask, cost, temperatures, rng)
     for _ in range(restarts):
         mask = rng.random(n) < 0.5
@@ -153,11 +153,10 @@ def simulated_annealing(
 
 
 def _temperatures(rises: FloatArray, sweeps: int) -> FloatArray:
-    """(sweeps,), falling geometrically; 1 where no flip changes the cost."""
-    seen = rises[rises > EQUAL_WITHIN]
-    if not seen.size:
+    """(sweeps,), falling geometrically, from rises above 0; 1 where no flip changes the cost."""
+    if not rises.size:
         return np.ones(sweeps)
-    hot, cold = (np.quantile(seen, q) / -math.log(share) for q, share in (_HOT, _COLD))
+    hot, cold = (np.quantile(rises, q) / -math.log(share) for q, share in (_HOT, _COLD))
     return np.geomspace(hot, cold, sweeps)
 
 

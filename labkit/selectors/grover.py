@@ -10,7 +10,7 @@ import numpy as np
 
 from labkit.amplification import GROWTH, optimal_iterations, success_probability
 from labkit.arrays import BoolArray
-from labkit.costs import EQUAL_WITHIN, CostTable
+from labkit.costs import CostTable, equal_within
 from labkit.limits import check_integer, check_register
 from labkit.masks import mask_from_index, masks_from_indices
 from labkit.selectors.running import CostMeter
@@ -137,7 +137,7 @@ def adaptive_grover(
         outcome = measure(threshold, iterations)
         meter.count(oracle_calls=iterations, circuit_runs=1, shots=1)
         cost = _verify(meter, outcome)
-        if cost < threshold - EQUAL_WITHIN:
+        if cost < threshold - meter.equal_within(threshold):
             threshold, reach = cost, 1.0
         else:
             reach = min(GROWTH * reach, math.sqrt(2**n))
@@ -171,7 +171,8 @@ def exact_measurement(table: CostTable, *, rng: np.random.Generator) -> Measurem
     in_order = table.costs[by_cost]
 
     def measure(threshold: float, iterations: int) -> BoolArray:
-        n_marked = int(np.searchsorted(in_order, threshold - EQUAL_WITHIN, side="left"))
+        below = threshold - equal_within(table, threshold)
+        n_marked = int(np.searchsorted(in_order, below, side="left"))
         chance = success_probability(n, n_marked, iterations) if n_marked else 0.0
         is_marked = rng.random() < chance or n_marked == 2**n
         place = rng.integers(n_marked) if is_marked else rng.integers(n_marked, 2**n)
@@ -190,7 +191,7 @@ def circuit_measurement(
     """One shot of the circuit with the table's oracle, on `sampler`, or on qsim for None."""
 
     def measure(threshold: float, iterations: int) -> BoolArray:
-        marked = table.costs < threshold - EQUAL_WITHIN
+        marked = table.costs < threshold - equal_within(table, threshold)
         return _measure(marked, iterations, 1, rng=rng, sampler=sampler, qubits=qubits)[0]
 
     return measure

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from labkit.arrays import FloatArray, IntArray
-from labkit.costs import EQUAL_WITHIN, CostTable
+from labkit.costs import CostTable, equal_within
 from labkit.limits import check_array, check_count, check_rng
 from labkit.selectors.running import Selector, run
 
@@ -50,7 +50,7 @@ def _counts_to_optimum(
     counts = []
     for table in tables:
         found = run(selector, table, target_cost=table.minimum, **options)
-        if found.cost > table.minimum + EQUAL_WITHIN:
+        if found.cost > table.minimum + equal_within(table, table.minimum):
             raise RuntimeError(f"selector {found.selector} ended at {found.cost}, no optimum")
         counts.append(getattr(found.ledger, counted))
     return np.array(counts)

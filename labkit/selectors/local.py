@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from labkit.arrays import BoolArray, IntArray
-from labkit.costs import EQUAL_WITHIN, AnyCost, Cost
+from labkit.costs import AnyCost, Cost
 from labkit.costs.tables import check_neurons
 from labkit.ledger import Ledger
 from labkit.limits import check_choice, check_integer, show_value
@@ -174,7 +174,7 @@ class _Decider:
             self.meter.absorb(child, partial(embed, mask, block))
         if child.best_mask is None:
             raise RuntimeError(f"selector {name_of(self.inner)} asked for no mask")
-        if child.best_cost <= cost:
+        if child.best_cost <= cost + self.meter.equal_within(cost):
             after, cost = embed(mask, block, child.best_mask), child.best_cost
         self.tell(block, mask, after, cost)
         return after, cost
@@ -196,7 +196,7 @@ def _sweep(
         before = cost
         for block in partition():
             mask, cost = decide(mask, cost, block)
-        if not cost < before - EQUAL_WITHIN:
+        if not cost < before - decide.meter.equal_within(before):
             return
 
 

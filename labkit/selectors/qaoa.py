@@ -15,6 +15,7 @@ import numpy.typing as npt
 from labkit.ansatz import check_angles, check_mixer, ramp_angles
 from labkit.arrays import FloatArray
 from labkit.costs import AnyCost, CostTable, LocalCost, PauliZCost, as_cost
+from labkit.costs.tables import centred_table
 from labkit.limits import check_choice, check_integer, check_number, show_value
 from labkit.selectors.running import CostMeter
 from labkit.simulators import evolve_qaoa, qaoa_value_and_gradient, sample_masks, sample_state
@@ -147,9 +148,14 @@ class _Source:
         return float(self.cost.std) or 1.0
 
     @cached_property
+    def mean(self) -> float:
+        """Over all masks: an optimiser that ends by relative gains must not see it."""
+        return float(self.cost.mean)
+
+    @cached_property
     def table(self) -> CostTable:
-        """The phases of the exact state, made once."""
-        return self.cost.to_table()
+        """The phases of the exact state, made once, without a constant."""
+        return centred_table(self.cost)[0]
 
     def scaled(self, angles: Angles) -> Angles:
         """Gammas for this cost, from those for a cost of standard deviation 1."""
@@ -172,12 +178,12 @@ class _Source:
         return self.meter.evaluate(masks)
 
     def value_and_gradient(self, angles: Angles) -> tuple[float, FloatArray]:
-        """The mean cost in standard deviations, and its gradient by all angles, (2p,)."""
+        """The mean cost above that of all masks, in standard deviations, and its gradient (2p,)."""
         self.meter.count(circuit_runs=1, cost_layers=2 * len(angles[0]))
         scaled = self.scaled(angles)
         value, dgammas, dbetas = qaoa_value_and_gradient(self.table, *scaled, **self.mixing)
         gradient = np.concatenate([dgammas / self.scale, dbetas])
-        return value / self.scale, gradient / self.scale
+        return (value - self.table.mean) / self.scale, gradient / self.scale
 
 
 def _train_by_gradient(source: _Source, start: Angles, evaluations: int) -> Angles:
@@ -187,7 +193,8 @@ def _train_by_gradient(source: _Source, start: Angles, evaluations: int) -> Angl
 def _train_by_sampling(source: _Source, start: Angles, evaluations: int, share: float) -> Angles:
     def best_share(angles: Angles) -> float:
         costs = np.sort(source.sample(angles))
-        return float(costs[: math.ceil(share * len(costs))].mean() / source.scale)
+        best = costs[: math.ceil(share * len(costs))] - source.mean
+        return float(best.mean() / source.scale)
 
     return _minimise(best_share, start, evaluations, method="COBYLA", options={"rhobeg": 0.2})
 

@@ -6,7 +6,7 @@ import inspect
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,13 +18,16 @@ from labkit.costs.tables import unchecked
 from labkit.ledger import Ledger
 from labkit.limits import check_integer, check_number, check_rng, show_value
 from labkit.masks import check_mask, check_one_mask, mask_to_string
-from labkit.selectors.selection import Selection
+from labkit.selectors.selection import Selection, WrongCostError
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
 #: Called as `selector(meter, rng=rng, **options)`; see `run`.
 Selector = Callable[..., Any]
+
+#: Of the largest cost that was asked for: what batches of single precision may differ by.
+_SINGLE_PRECISION = 1e-4
 
 
 class SearchEnded(BaseException):
@@ -40,7 +43,9 @@ class CostMeter:
     Attributes:
         max_cost_queries: the budget; None where there is none.
         target_cost: a cost at which the search may end; None where there is none.
-        best_mask: the best mask so far, of cost `best_cost`; None before the first query.
+        best_mask: the best mask so far, of cost `best_cost`; None before the first query. Of costs
+            that are equal but for rounding it is the first.
+        magnitude: of the cost, and of that whose child this is; see `labkit.costs.equal_within`.
     """
 
     def __init__(
@@ -55,6 +60,7 @@ class CostMeter:
         self.target_cost = target_cost
         self.best_mask: BoolArray | None = None
         self.best_cost = np.inf
+        self.magnitude = float(getattr(self.cost, "magnitude", 0.0))
         self._costs_of = unchecked(self.cost)
         self._spent: dict[str, float] = asdict(Ledger())
         self._history: list[FloatArray] = []
@@ -81,6 +87,10 @@ class CostMeter:
                 raise ValueError(f"count of {name!r} is unknown (known: {', '.join(self._spent)})")
             self._spent[name] += amount
 
+    def equal_within(self, value: float) -> float:
+        """How far from a cost another one may be and be equal to it, but for rounding."""
+        return EQUAL_WITHIN * max(abs(value), self.magnitude)
+
     def evaluate(self, neuron_masks: npt.ArrayLike) -> FloatArray:
         """Costs (...) of masks (..., n); each mask is one query.
 
@@ -92,8 +102,7 @@ class CostMeter:
         batch = masks.reshape(-1, self.n_neurons)
         allowed = batch[: self._left]
         costs = self._costs_of(allowed)
-        target = np.nan if self.target_cost is None else self.target_cost + EQUAL_WITHIN
-        reached = np.flatnonzero(costs <= target)
+        reached = np.flatnonzero(costs <= self._target)
         asked = int(reached[0]) + 1 if len(reached) else len(costs)
         self._remember(allowed[:asked], costs[:asked])
         if len(reached) or len(allowed) < len(batch):
@@ -108,7 +117,9 @@ class CostMeter:
         """
         if self._left == 0:
             raise SearchEnded
-        return type(self)(cost, max_cost_queries=self._left, target_cost=self.target_cost)
+        child = type(self)(cost, max_cost_queries=self._left, target_cost=self.target_cost)
+        child.magnitude = max(child.magnitude, self.magnitude)
+        return child
 
     def absorb(self, child: CostMeter, embed: Callable[[BoolArray], BoolArray]) -> None:
         """Takes over what a child counted, asked for and found.
@@ -120,8 +131,15 @@ class CostMeter:
         for name, amount in child._spent.items():
             self._spent[name] += amount
         self._history.append(child.history)
-        if child.best_mask is not None and child.best_cost < self.best_cost:
+        if child.best_mask is not None and self._is_better(child.best_cost):
             self.best_mask, self.best_cost = embed(child.best_mask).copy(), child.best_cost
+
+    @property
+    def _target(self) -> float:
+        """Costs of at most this reach the target; NaN where there is none."""
+        if self.target_cost is None:
+            return np.nan
+        return self.target_cost + self.equal_within(self.target_cost)
 
     @property
     def _left(self) -> int | None:
@@ -133,8 +151,13 @@ class CostMeter:
     def _remember(self, masks: BoolArray, costs: FloatArray) -> None:
         self.count(cost_queries=len(costs), forward_passes=len(costs))
         self._history.append(costs)
-        if len(costs) and costs[best := int(costs.argmin())] < self.best_cost:
+        if len(costs) and self._is_better(least := float(costs.min())):
+            best = int((costs <= least + self.equal_within(least)).argmax())
             self.best_mask, self.best_cost = masks[best].copy(), float(costs[best])
+
+    def _is_better(self, cost: float) -> bool:
+        """Whether it is lower than the best so far: of equal costs the first is kept."""
+        return cost < self.best_cost - self.equal_within(cost)
 
 
 def run(
@@ -158,11 +181,14 @@ def run(
         cost: what to minimise: of `labkit.costs`, or any object with `evaluate` and `n_neurons`.
         rng: source of all randomness: the same state gives the same selection.
         max_cost_queries: no more masks than this are asked for; the best one asked is returned.
-        target_cost: end as soon as a mask of at most this cost was asked for.
+        target_cost: end as soon as a mask of at most this cost, but for rounding, was asked for;
+            see `labkit.costs.equal_within`.
         **options: the selector's own.
 
     Raises:
-        RuntimeError: the cost stated is not the cost of the mask returned, or was not asked for.
+        WrongCostError: the cost stated is not the cost of the mask returned, by more than
+            rounding, or was not asked for; a RuntimeError, whose `selection` has the mask.
+        RuntimeError: no mask was asked for.
         TypeError: the selector cannot be called so, returns what is no mask, or `cost` is no cost.
 
     >>> from labkit.costs import CostTable
@@ -196,12 +222,25 @@ def _checked(selector: Selector, meter: CostMeter) -> Selection:
     if meter.best_mask is None:
         raise RuntimeError(f"selector {name} asked for no mask")
     recomputed = float(meter.cost.evaluate(meter.best_mask))
-    if abs(recomputed - meter.best_cost) > 1e-9 * max(1.0, abs(recomputed)):
-        raise RuntimeError(f"selector {name} states {meter.best_cost}, it is {recomputed}")
+    names = getattr(meter.cost, "names", None)
+    found = Selection(name, meter.best_mask, meter.best_cost, meter.ledger, meter.history, names)
+    again = replace(found, cost=recomputed)
+    if not abs(recomputed - meter.best_cost) <= _rounding(meter):
+        raise WrongCostError(f"selector {name} states {meter.best_cost}, it is {recomputed}", again)
     if not meter.history.size or meter.best_cost < meter.history.min():
-        raise RuntimeError(f"selector {name} returns a mask whose cost it did not ask for")
-    found = (meter.best_mask, meter.best_cost, meter.ledger, meter.history)
-    return Selection(name, *found, getattr(meter.cost, "names", None))
+        what = "returns a mask whose cost it did not ask for"
+        raise WrongCostError(f"selector {name} {what}", again)
+    return found
+
+
+def _rounding(meter: CostMeter) -> float:
+    """What the cost of one mask may differ by when it is asked for again, among others.
+
+    A cost of which nothing is known may come from single precision.
+    """
+    if meter.magnitude:
+        return meter.equal_within(meter.best_cost)
+    return _SINGLE_PRECISION * float(np.abs(meter.history).max(initial=0.0))
 
 
 def check_selector(

@@ -64,6 +64,18 @@ class Selection:
         return tuple(places if self.names is None else (self.names[j] for j in places))
 
 
+class WrongCostError(RuntimeError):
+    """The cost that a selector states is not that of its mask; `selection` has what it found.
+
+    Attributes:
+        selection: the mask, and its cost as it comes when asked for again.
+    """
+
+    def __init__(self, message: str, selection: Selection) -> None:
+        super().__init__(message)
+        self.selection = selection
+
+
 def _html(names: Sequence[Hashable]) -> str:
     shown = ", ".join(escape(str(name)) for name in names[:_SHOWN_NAMES])
     more = len(names) - _SHOWN_NAMES

@@ -39,11 +39,11 @@ def light_cone_expectation(cost: LocalCost, gammas: npt.ArrayLike, betas: npt.Ar
     if not isinstance(cost, LocalCost):
         raise TypeError(f"cost={show_value(cost)} is not a LocalCost")
     gammas, betas = check_angles(gammas, betas)
+    total, cost = cost.offset, cost.centred
     overlaps = Overlaps(cost)
     cones = [overlaps.light_cone(neurons, len(gammas)) for neurons, _ in cost.terms]
     widest = max(map(len, cones), default=0) or 1
     check_register("n_neurons of a cone", widest, bytes_per_mask=_BYTES_PER_MASK, what="its state")
-    total = 0.0
     for (neurons, values), cone in zip(cost.terms, cones, strict=True):
         if not neurons:
             total += float(values[0])

@@ -48,12 +48,13 @@ def noisy_light_cone_expectation(
     gammas, betas = check_angles(gammas, betas)
     kept_share("two_qubit_error", two_qubit_error, n_qubits=2)
     _check_terms(cost)
+    constant, cost = cost.offset, cost.centred
     _check_cones(cost, len(gammas))
     layers = [
         _Layer(cost, gamma, beta, two_qubit_error)
         for gamma, beta in zip(gammas.tolist(), betas.tolist(), strict=True)
     ]
-    return sum(_expectation(term, layers) for term in cost.terms)
+    return constant + sum(_expectation(term, layers) for term in cost.terms)
 
 
 def _check_terms(cost: LocalCost) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from math import comb
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from labkit.ansatz import check_angles, check_mixer
 from labkit.arrays import FloatArray
-from labkit.costs import AnyCost, as_cost
+from labkit.costs import AnyCost, CostTable, as_cost
+from labkit.costs.tables import centred_table
 from labkit.limits import check_choice, check_register
 from labkit.simulators.engine import CompiledSubspace, CompiledX
 from labkit.simulators.staged import StagedAnsatz
@@ -49,8 +51,11 @@ def evolve_qaoa(
         TooLargeError: the state does not fit in memory.
     """
     gammas, betas = check_angles(gammas, betas)
-    state = _choose(cost, mixer, n_active, dtype).state(gammas, betas)
-    return state.astype(dtype, copy=False)
+    ansatz, offset = _choose(cost, mixer, n_active, dtype)
+    state = ansatz.state(gammas, betas).astype(dtype, copy=False)
+    if offset and len(gammas):
+        state *= np.exp(-1j * offset * gammas.sum()).astype(dtype)
+    return state
 
 
 def qaoa_expectation(
@@ -64,10 +69,12 @@ def qaoa_expectation(
 ) -> float:
     """The mean cost <psi|C|psi> of the masks that the state of `evolve_qaoa` gives.
 
-    Args and Raises as for `evolve_qaoa`. Sums are in float64.
+    Args and Raises as for `evolve_qaoa`. Sums are in float64, and a constant that is large beside
+    what varies is left out of them.
     """
     gammas, betas = check_angles(gammas, betas)
-    return _choose(cost, mixer, n_active, dtype).expectation(gammas, betas)
+    ansatz, offset = _choose(cost, mixer, n_active, dtype)
+    return offset + ansatz.expectation(gammas, betas)
 
 
 def qaoa_value_and_gradient(
@@ -82,7 +89,8 @@ def qaoa_value_and_gradient(
     """The mean cost and its derivatives by all 2p angles, in one pass back (adjoint method).
 
     With |lambda> = C|psi> taken back through the layers beside |psi>, the derivative by the angle
-    of a factor exp(-i theta G) is 2 Im <lambda|G|psi>.
+    of a factor exp(-i theta G) is 2 Im <lambda|G|psi>. A constant in the cost changes none: one
+    that is large beside what varies is left out before anything is rounded.
 
     Args and Raises as for `evolve_qaoa`.
 
@@ -92,28 +100,31 @@ def qaoa_value_and_gradient(
     Reference: Jones and Gacon 2020, arXiv 2009.02823.
     """
     gammas, betas = check_angles(gammas, betas)
-    return _choose(cost, mixer, n_active, dtype).value_and_gradient(gammas, betas)
+    ansatz, offset = _choose(cost, mixer, n_active, dtype)
+    value, dgammas, dbetas = ansatz.value_and_gradient(gammas, betas)
+    return offset + value, dgammas, dbetas
 
 
 def _choose(
     cost: AnyCost, mixer: str, n_active: int | None, dtype: str
-) -> CompiledX | CompiledSubspace | StagedAnsatz:
-    """What evolves this cost: compiled loops where they are faster, else NumPy."""
+) -> tuple[CompiledX | CompiledSubspace | StagedAnsatz, float]:
+    """What evolves this cost, compiled where that is faster, and a constant that is left out."""
     cost = as_cost(cost)
     check_choice("dtype", dtype, DTYPES)
     mixer, n_active = check_mixer(mixer, n_active, cost.n_neurons)
     is_compiled = dtype == "complex64" and cost.n_neurons >= _COMPILED_FROM
+    of_table = 8 if isinstance(cost, CostTable) and cost.offset else 0
 
     def nbytes(n: int) -> int:
-        return _bytes_per_mask(n, n_active, is_compiled)
+        return of_table + _bytes_per_mask(n, n_active, is_compiled)
 
     check_register("n_neurons", cost.n_neurons, bytes_per_mask=nbytes, what="QAOA states")
-    costs = cost.to_table().costs
+    table, offset = centred_table(cost)
     if not is_compiled:
-        return StagedAnsatz.of(costs, mixer, n_active)
+        return StagedAnsatz.of(table.costs, mixer, n_active), offset
     if mixer == "x":
-        return CompiledX(costs)
-    return CompiledSubspace.of(costs, mixer, n_active)
+        return CompiledX(table.costs), offset
+    return CompiledSubspace.of(table.costs, mixer, n_active), offset
 
 
 def _bytes_per_mask(n: int, n_active: int | None, is_compiled: bool) -> int:

@@ -10,7 +10,7 @@ import numpy as np
 
 from labkit.amplification import optimal_iterations
 from labkit.ansatz import ramp_angles
-from labkit.costs import PauliZCost
+from labkit.costs import CostTable, PauliZCost, equal_within
 from labkit.course.explorers.base import Explorer, seed_slider, slider
 from labkit.course.explorers.picture import SharedMask
 from labkit.course.lessons.lesson_14a_noise_and_hardware import Cost
@@ -78,7 +78,13 @@ def view_setting(task: str | Task, dial: str, value: int, n_neurons: int, seed: 
     table = build_problem(task, n_neurons, seed=seed).table
     cut: Cost = table if value == n_neurons else PauliZCost.from_table(table, max_order=value)
     chosen = mask_from_index(int(cut.to_table().costs.argmin()), n_neurons)
-    return _qaoa(cut, table, float(table.evaluate(chosen)) - table.minimum)
+    return _qaoa(cut, table, _regret(table, float(table.evaluate(chosen))))
+
+
+def _regret(table: CostTable, cost: float) -> float:
+    """The cost above the least; 0 where they are equal but for rounding."""
+    least = table.minimum
+    return cost - least if cost > least + equal_within(table, least) else 0.0
 
 
 def _qaoa(cost: Cost, true_cost: Cost, regret: float) -> Setting:
@@ -101,7 +107,7 @@ def _block(task: str | Task, size: int, n_neurons: int, seed: int) -> Setting:
     table = build_problem(task, n_neurons, seed=seed).table
     rngs = (np.random.default_rng([seed, start]) for start in range(STARTS))
     found = [run(local_selection, table, rng=rng, block_size=size).cost for rng in rngs]
-    regret = float(np.mean(found)) - table.minimum
+    regret = _regret(table, float(np.mean(found)))
     good = np.arange(2**size) == 2**size - 1
     return Setting(regret, run_of, depth, bits, good)
 

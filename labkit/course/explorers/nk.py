@@ -95,7 +95,7 @@ def view_nk(task: str | Task, n_neurons: int, k: int, p: int, seed: int) -> NKVi
         mean=table.mean,
         qaoa=float(chances @ table.costs / chances.sum()),
         best_of_shots=least_of_shots(table.costs[order], chances[order], SHOTS),
-        chance=float(chances[table.costs <= table.minimum + 1e-9].sum()),
+        chance=float(chances[table.marked(table.minimum)].sum()),
         two_qubit_gates=gates,
         depth=depth,
     )

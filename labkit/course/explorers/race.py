@@ -11,7 +11,7 @@ import ipywidgets as widgets
 import numpy as np
 
 from labkit.arrays import BoolArray, FloatArray
-from labkit.costs import EQUAL_WITHIN
+from labkit.costs import equal_within
 from labkit.course.explorers.base import QUBITS, ProblemExplorer, seed_slider, slider, task_dropdown
 from labkit.course.explorers.picture import SharedMask
 from labkit.course.plots import draw_race, draw_regret
@@ -81,14 +81,19 @@ class RaceView:
     @property
     def found(self) -> dict[str, int]:
         """In how many runs each selector has met an optimum."""
-        return {name: int((r <= EQUAL_WITHIN).sum()) for name, r in self.regret.items()}
+        return {name: int((r <= self._rounding).sum()) for name, r in self.regret.items()}
+
+    @property
+    def _rounding(self) -> float:
+        table = self.problem.table
+        return float(equal_within(table, table.minimum))
 
     @property
     def text(self) -> str:
         """The same in one line."""
         means, optima = self.mean_regret, (f"{name} {n}" for name, n in self.found.items())
         least = min(means.values())
-        leaders = " and ".join(n for n, mean in means.items() if mean <= least + EQUAL_WITHIN)
+        leaders = " and ".join(n for n, mean in means.items() if mean <= least + self._rounding)
         words = (
             f"After <b>{self.budget}</b> calls the least regret, <b>{least:.4f}</b>, is that of "
             f"<b>{leaders}</b> · runs of {N_RUNS} that have met the optimum: {', '.join(optima)} · "

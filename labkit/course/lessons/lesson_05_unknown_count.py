@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from labkit.amplification import average_success
 from labkit.arrays import FloatArray, IntArray
-from labkit.costs import CostTable
+from labkit.costs import EQUAL_WITHIN, CostTable
 from labkit.course.checking import compare_function, exercise, name_mask, number_exercise
 from labkit.ledger import Ledger, Outcome
 from labkit.problems import build_problem
@@ -90,7 +90,8 @@ class Rounds:
 
     def calls_to(self, cost: float) -> int:
         """Oracle calls until the threshold came down to a cost; a ValueError if it never did."""
-        met = np.flatnonzero(np.isclose(self.thresholds, cost))
+        rounding = EQUAL_WITHIN * np.abs(self.costs).max()
+        met = np.flatnonzero(np.abs(self.thresholds - cost) <= rounding)
         if not met.size:
             raise ValueError(f"cost={cost} was not met (limit: {self.thresholds[-1]})")
         return int(self.calls[met[0]])

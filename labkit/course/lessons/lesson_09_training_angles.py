@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from labkit.ansatz import check_angles, ramp_angles
 from labkit.arrays import FloatArray
-from labkit.costs import EQUAL_WITHIN, Cost, CostTable, PauliZCost
+from labkit.costs import Cost, CostTable, PauliZCost, equal_within
 from labkit.course.checking import compare_best, exercise, number_exercise
 from labkit.course.lessons.lesson_07_qaoa import chance_of_optimum
 from labkit.ledger import Outcome
@@ -112,7 +112,8 @@ def compare_transfer(parameters: Mapping[str, Any], seed: int) -> Outcome:
     shots = parameters["shots"]
     training = run(qaoa_sampling, table, rng=rng, angles="sampled", p=p, shots=shots,
                    evaluations=parameters["evaluations"])  # fmt: skip
-    met = np.flatnonzero(training.history <= table.minimum + EQUAL_WITHIN)
+    least = table.minimum
+    met = np.flatnonzero(training.history <= least + equal_within(table, least))
     queries = queries_to_optimum(one_flip_search, [table] * 20, rng=rng, restarts=9999)
     result = {
         "ramp": chance_of_optimum(table, ramp_angles(p, n, std=1.0)),

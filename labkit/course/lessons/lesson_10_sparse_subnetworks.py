@@ -12,7 +12,7 @@ import numpy as np
 
 from labkit.ansatz import ramp_angles
 from labkit.arrays import BoolArray, FloatArray
-from labkit.costs import EQUAL_WITHIN, CostTable, penalised
+from labkit.costs import CostTable, equal_within, penalised
 from labkit.course.checking import (
     compare_cost,
     compare_distribution,
@@ -78,7 +78,8 @@ def ramp_chances(
 def best_at(table: CostTable, n_active: int) -> BoolArray:
     """Which masks are the best of those that keep `n_active` neurons: bool (2^n,)."""
     inside = keeps(table.n_neurons, n_active)
-    best: BoolArray = inside & (table.costs <= table.costs[inside].min() + EQUAL_WITHIN)
+    least = table.costs[inside].min()
+    best: BoolArray = inside & (table.costs <= least + equal_within(table, least))
     return best
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from labkit import selectors
-from labkit.costs import EQUAL_WITHIN, CostTable
+from labkit.costs import CostTable, equal_within
 from labkit.course.checking import (
     compare_cost,
     compare_function,
@@ -61,7 +61,7 @@ def search_two_layers(parameters: Mapping[str, Any], seed: int) -> Outcome:
     ledger = sum((found.ledger for each in runs for found in each), Ledger())
     counted = ("cost_queries", "oracle_calls", "cost_layers", "forward_passes")
     result = {name: getattr(ledger, name) / STARTS for name in counted}
-    solved = float((regrets <= EQUAL_WITHIN).mean())
+    solved = float((regrets <= equal_within(table, table.minimum)).mean())
     return Outcome(result | {"regret": float(regrets.mean()), "solved": solved}, ledger)
 
 
@@ -128,7 +128,7 @@ def find_stuck_masks(table: CostTable, block_size: int) -> BoolArray:
     flips = 1 << np.arange(table.n_neurons)
     for _ in range(block_size):
         reach = np.min([reach, *(reach[indices ^ flip] for flip in flips)], axis=0)
-    stuck: BoolArray = table.costs <= reach + EQUAL_WITHIN
+    stuck: BoolArray = table.costs <= reach + equal_within(table, reach)
     return stuck
 
 
@@ -165,7 +165,8 @@ def oracle_of_a_block(answer: Any) -> str | None:
     """A circuit on three qubits that flips the phase of the block's masks that cost less."""
     cost = _block_cost()
     now = float(cost.evaluate(_HELD[_BLOCK]))
-    return compare_signs(answer, np.where(cost.to_table().costs < now - EQUAL_WITHIN, -1, 1))
+    less = cost.to_table().costs < now - equal_within(cost, now)
+    return compare_signs(answer, np.where(less, -1, 1))
 
 
 @exercise("12-4")

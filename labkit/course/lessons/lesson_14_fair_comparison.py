@@ -12,7 +12,7 @@ import numpy as np
 
 from labkit.ansatz import ramp_angles
 from labkit.arrays import FloatArray, IntArray
-from labkit.costs import EQUAL_WITHIN, CostTable
+from labkit.costs import CostTable, equal_within
 from labkit.course.checking import compare_function, compare_trap, exercise, number_exercise
 from labkit.ledger import Ledger, Outcome
 from labkit.masks import mask_from_index
@@ -61,14 +61,15 @@ def run_at_equal_budget(parameters: Mapping[str, Any], seed: int) -> Outcome:
         _run_entrant(parameters["entrant"], problem, parameters, np.random.default_rng([seed, r]))
         for r in range(parameters["n_runs"])
     ]
-    regret = np.array([t.best_at(budgets) for t in traces]) - problem.table.minimum
+    least = problem.table.minimum
+    regret = np.array([t.best_at(budgets) for t in traces]) - least
     result = {
         "budgets": budgets,
         "regret": regret.mean(axis=0),
-        "found": (regret <= EQUAL_WITHIN).mean(axis=0),
+        "found": (regret <= equal_within(problem.table, least)).mean(axis=0),
     }
     if not parameters["shuffled"]:
-        costs = regret + problem.table.minimum
+        costs = regret + least
         result["test_accuracy"] = np.vectorize(partial(_accuracy, problem))(costs).mean(axis=0)
     return Outcome(result, sum((t.ledger for t in traces), Ledger()))
 

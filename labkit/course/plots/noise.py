@@ -144,7 +144,7 @@ def draw_dial(
     """Draws success in one shot over a dial, label -> (values,), and where the regret is 0."""
     for i, _, chances in canvas.number_series(success):
         ax.plot(values, chances, ms=5, **canvas.series_style(i))
-    exact = [value for value, regret in zip(values, regrets, strict=True) if regret < 1e-9]
+    exact = [value for value, regret in zip(values, regrets, strict=True) if regret == 0]
     ax.plot(exact, [-0.06] * len(exact), "*", color=canvas.BLACK, ms=8)
     _mark(ax, chosen, values)
     ax.set(ylabel="success in one shot", ylim=(-0.1, 1.02))

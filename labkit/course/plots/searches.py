@@ -13,6 +13,7 @@ from matplotlib.collections import LineCollection
 from labkit.amplification import rotation_angle
 from labkit.arrays import FloatArray
 from labkit.costs import EQUAL_WITHIN
+from labkit.costs.tables import typical_magnitude
 from labkit.course.plots import canvas
 from labkit.course.plots.series import draw_band, standard_error
 from labkit.course.plots.style import own_style
@@ -130,8 +131,10 @@ def draw_share_met(ax: Axes, selections: Mapping[str, Sequence[Selection]], cost
     """
     longest = max(len(run.history) for runs in selections.values() for run in runs)
     queries = np.arange(1, longest + 1)
+    seen = np.concatenate([run.history for runs in selections.values() for run in runs])
+    reached = cost + EQUAL_WITHIN * max(abs(cost), typical_magnitude(seen))
     for i, (label, runs) in enumerate(selections.items()):
-        hits = [np.flatnonzero(run.history <= cost + EQUAL_WITHIN)[:1] for run in runs]
+        hits = [np.flatnonzero(run.history <= reached)[:1] for run in runs]
         met = np.sort(np.concatenate(hits)) + 1
         share = np.searchsorted(met, queries, side="right") / len(runs)
         error = np.sqrt(share * (1 - share) / len(runs))
