@@ -444,7 +444,7 @@ def test_measurements_are_exported_and_channels_refused() -> None:
         to_openqasm3(cirq.Circuit(cirq.depolarize(0.1)(q[0])))
     with pytest.raises(ValueError, match="one key twice"):
         to_openqasm3(cirq.Circuit(cirq.measure(q[0], key="a"), cirq.measure(q[1], key="a")))
-    with pytest.raises(ValueError, match="symbols without a value: \\['t'\\]"):
+    with pytest.raises(ValueError, match="the symbol t without a value"):
         to_openqasm3(cirq.Circuit(cirq.X(q[0]) ** sympy.Symbol("t")))
 
 

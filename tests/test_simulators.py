@@ -3,23 +3,35 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 from typing import Any
 
 import cirq
 import numpy as np
 import pytest
+import sympy  # type: ignore[import-untyped]
 from dense import grover_state
 from hypothesis import given
 from hypothesis import strategies as st
 from reference_cases import load_cases
 from strategies import marked_sets
 
-from labkit.circuits import grover, oracles
+from labkit.circuits import circuit_report, grover, oracles
+from labkit.hardware import (
+    DEVICE_NAMES,
+    DeviceSampler,
+    compilation_report,
+    compile_circuit,
+    to_openqasm3,
+)
 from labkit.limits import TooLargeError
 from labkit.masks import mask_from_index, masks_from_indices, masks_to_indices
 from labkit.simulators import (
+    entropies_along,
     evolve_grover,
     final_state,
+    noisy_probabilities,
     probabilities,
     sample_masks,
     sample_state,
@@ -187,3 +199,73 @@ def test_the_mask_that_is_found_is_the_mask_that_was_marked() -> None:
     circuit = grover.grover_circuit(qubits, oracle, grover.optimal_iterations(6, 1))
     masks = sample_masks(circuit, 40, rng=np.random.default_rng(0))
     assert (masks == mask).all(axis=1).mean() > 0.9
+
+
+# Symbols without a value
+
+
+def _ways() -> dict[str, Any]:
+    device = DEVICE_NAMES[0]
+    rng = np.random.default_rng(0)
+    return {
+        "final_state": final_state,
+        "sample_masks": lambda circuit: sample_masks(circuit, 3, rng=rng),
+        "a sampler": lambda circuit: sample_masks(circuit, 3, rng=rng, sampler=cirq.Simulator()),
+        "a machine": lambda c: sample_masks(c, 3, rng=rng, sampler=DeviceSampler(device)),
+        "noisy_probabilities": lambda c: noisy_probabilities(c, two_qubit_error=0.1),
+        "compile_circuit": lambda circuit: compile_circuit(circuit, device),
+        "compilation_report": lambda circuit: compilation_report(circuit, device),
+        "to_openqasm3": to_openqasm3,
+        "entropies_along": lambda circuit: entropies_along(circuit, [0]),
+    }
+
+
+@pytest.mark.parametrize("way", [*_ways()])
+@pytest.mark.parametrize("noise", [False, True])
+def test_a_symbol_without_a_value_is_named_as_one(way: str, noise: bool) -> None:
+    q, (a, gamma) = cirq.LineQubit.range(3), sympy.symbols("a gamma")
+    one = cirq.Circuit(cirq.X(q[0]) ** gamma)
+    several = cirq.Circuit(cirq.CCZ(*q) ** gamma, cirq.rz(2 * a + gamma)(q[1]))
+    if noise:
+        one.append(cirq.depolarize(0.1)(q[0]))
+    for circuit, names in ((one, "symbol gamma"), (several, "symbols a, gamma")):
+        with pytest.raises(ValueError) as error:
+            _ways()[way](circuit)
+        assert str(error.value) == (
+            f"circuit has the {names} without a value (cirq.resolve_parameters)"
+        )
+
+
+def test_a_report_counts_gates_with_symbols_and_names_those_it_cannot() -> None:
+    q, angle = cirq.LineQubit.range(3), sympy.Symbol("angle")
+    assert circuit_report(cirq.Circuit(cirq.ZZ(*q[:2]) ** angle)).two_qubit_gates == 1
+    with pytest.raises(ValueError, match=r"^circuit has the symbol angle without a value"):
+        circuit_report(cirq.Circuit(cirq.rx(angle)(q[0]).controlled_by(*q[1:])))
+
+
+# Compiled loops
+
+
+WITHOUT_A_CACHE = """
+import numba.core.caching, numpy as np, warnings
+numba.core.caching.CacheImpl._locator_classes = []  # no folder can be written
+from labkit.costs import CostTable
+from labkit.simulators import evolve_qaoa
+table = CostTable(np.arange(64.0), 6)
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    state = evolve_qaoa(table, [0.1], [0.2])
+    evolve_qaoa(table, [0.1], [0.2], mixer="grover")
+exact = evolve_qaoa(table, [0.1], [0.2], dtype="complex128")
+print(float(abs(state - exact).max()) < 1e-5, *(w.message for w in caught))
+"""
+
+
+def test_loops_run_where_no_cache_can_be_written_and_that_is_said_once() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", WITHOUT_A_CACHE], capture_output=True, text=True, check=False
+    )
+    assert ran.stdout == (
+        "True numba may write its cache nowhere: each process compiles the loops anew, some "
+        "seconds more at its start (set NUMBA_CACHE_DIR to a folder that can be written)\n"
+    ), ran.stderr

@@ -18,6 +18,13 @@ DIAGONAL_UP_TO = 7
 _DIAGONAL = (cirq.ZPowGate, cirq.CZPowGate, cirq.CCZPowGate, cirq.ThreeQubitDiagonalGate)
 
 
+def check_resolved(circuit: cirq.AbstractCircuit) -> None:
+    """Refuses a circuit whose symbols have no value: it has no state, and no chances."""
+    if names := sorted(cirq.parameter_names(circuit)):
+        symbols = f"symbol{'s' * (len(names) > 1)} {', '.join(names)}"
+        raise ValueError(f"circuit has the {symbols} without a value (cirq.resolve_parameters)")
+
+
 class ThreeQubitDiagonal(cirq.ThreeQubitDiagonalGate):
     """diag(exp(i angles)), angles (8,), which qsim runs natively; 6 CNOTs on a machine.
 
@@ -80,7 +87,7 @@ def small_operations(circuit: cirq.AbstractCircuit) -> Iterator[cirq.Operation]:
     `cirq.decompose`, without ancillas.
 
     Raises:
-        ValueError: Cirq cannot decompose one of its operations.
+        ValueError: Cirq cannot decompose one of its operations, maybe for a symbol without a value.
     """
     for operation in circuit.all_operations():
         yield from parts_of(operation)
@@ -95,6 +102,7 @@ def parts_of(operation: cirq.Operation) -> list[cirq.Operation]:
             operation, keep=_is_small, intercepting_decomposer=_phases_as_diagonal
         )
     except ValueError as error:
+        check_resolved(cirq.Circuit(operation))
         given = show_value(operation)
         raise ValueError(f"circuit holds {given}, which Cirq cannot decompose") from error
     return [part for part in parts if part.qubits]

@@ -51,8 +51,11 @@ def circuit_report(circuit: cirq.AbstractCircuit) -> CircuitReport:
     Args:
         circuit: of operations on one or two qubits, or that Cirq can decompose into such.
 
+    A symbol without a value counts as any angle, where a gate on more than two qubits need not know
+    it to be decomposed.
+
     Raises:
-        ValueError: Cirq cannot decompose one of its operations.
+        ValueError: Cirq cannot decompose one of its operations, maybe for such a symbol.
     """
     if not isinstance(circuit, cirq.AbstractCircuit):
         raise TypeError(f"circuit={show_value(circuit)} is not a cirq.Circuit")

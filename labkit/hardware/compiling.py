@@ -10,7 +10,7 @@ from typing import Any
 import cirq
 import networkx as nx
 
-from labkit.circuits.decompositions import small_operations
+from labkit.circuits.decompositions import check_resolved, small_operations
 from labkit.circuits.reports import circuit_report
 from labkit.hardware.devices import check_device, quiet, target_gateset
 from labkit.limits import TooLargeError, show_value
@@ -53,8 +53,8 @@ def compile_circuit(circuit: cirq.AbstractCircuit, device: cirq.Device | str) ->
         device: a `cirq.Device` with a layout, or a name of `DEVICE_NAMES`.
 
     Raises:
-        ValueError: the circuit measures, has more qubits than the machine, or an operation that
-            does not decompose into the machine's gates.
+        ValueError: the circuit measures, has a symbol without a value, more qubits than the
+            machine, or an operation that does not decompose into the machine's gates.
         TooLargeError: it has more than `MAX_GATES` two-qubit gates.
 
     Reference: Cowtan et al. 2019, arXiv 1902.08091 (routing).
@@ -83,6 +83,7 @@ def _check_circuit(circuit: cirq.AbstractCircuit) -> cirq.Circuit:
         raise ValueError("circuit measures qubits; all are read at its end")
     if not circuit.all_qubits():
         raise ValueError("circuit has no qubit (limit: 1 or more)")
+    check_resolved(circuit)
     operations: list[cirq.Operation] = []
     pairs = 0
     for operation in small_operations(circuit):

@@ -6,7 +6,7 @@ import warnings
 
 import cirq
 
-from labkit.circuits.decompositions import small_operations
+from labkit.circuits.decompositions import check_resolved, small_operations
 from labkit.limits import show_value
 
 _DIGITS = 15
@@ -42,9 +42,7 @@ def to_openqasm3(circuit: cirq.AbstractCircuit) -> str:
 def _check(circuit: cirq.AbstractCircuit) -> None:
     if not isinstance(circuit, cirq.AbstractCircuit):
         raise TypeError(f"circuit={show_value(circuit)} is not a cirq.Circuit")
-    if cirq.is_parameterized(circuit):
-        symbols = sorted(cirq.parameter_names(circuit))
-        raise ValueError(f"circuit has symbols without a value: {show_value(symbols)}")
+    check_resolved(circuit)
     keys = [key for op in circuit.all_operations() for key in cirq.measurement_key_names(op)]
     if len({*keys}) < len(keys):
         raise ValueError(f"circuit measures one key twice: {show_value(sorted(keys))}")

@@ -88,10 +88,13 @@ def entropies_along(circuit: cirq.AbstractCircuit, neurons: Sequence[int]) -> Fl
     """
     import cirq
 
+    from labkit.circuits.decompositions import check_resolved
+
     if not isinstance(circuit, cirq.AbstractCircuit):
         raise TypeError(f"circuit={show_value(circuit)} is not a cirq.Circuit")
+    check_resolved(circuit)
     if circuit.has_measurements() or not cirq.has_unitary(circuit):
-        raise ValueError("circuit measures, errs or has symbols (limit: gates alone)")
+        raise ValueError("circuit measures or errs (limit: gates alone)")
     n = len(circuit.all_qubits())
     check_register("n_qubits", n, bytes_per_mask=96, what="the state vector")
     steps = cirq.Simulator(dtype=np.complex128).simulate_moment_steps(circuit)

@@ -58,7 +58,8 @@ def noisy_probabilities(
         float64 (2^n,) by mask index, in the order of the sorted qubits.
 
     Raises:
-        ValueError: the circuit measures a qubit, or holds what Cirq cannot decompose.
+        ValueError: the circuit measures a qubit, holds what Cirq cannot decompose, or a symbol
+            without a value.
         TooLargeError: the density matrix does not fit in memory, or the gates not in a minute.
 
     Reference: Nielsen and Chuang 2010, section 8.3.4 (depolarising channel).
@@ -248,10 +249,13 @@ def _kron(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
 def _check_circuit(circuit: cirq.AbstractCircuit) -> list[cirq.Qid]:
     """Its qubits, sorted, if their density matrix fits."""
+    from labkit.circuits.decompositions import check_resolved
+
     if not hasattr(circuit, "all_qubits"):
         raise TypeError(f"circuit={show_value(circuit)} is not a cirq.Circuit")
     if circuit.has_measurements():
         raise ValueError("circuit measures qubits; all are read at its end")
+    check_resolved(circuit)
     qubits = sorted(circuit.all_qubits())
     if not qubits:
         raise ValueError("circuit has no qubit (limit: 1 or more)")

@@ -28,8 +28,8 @@ def final_state(
         complex64 (2^n,) by mask index, qubit 0 most significant, of norm 1.
 
     Raises:
-        ValueError: the circuit has no qubit, measures one or has noise, or `qubits` lacks one of
-            its qubits.
+        ValueError: the circuit has no qubit, measures one, has noise or a symbol without a value,
+            or `qubits` lacks one of its qubits.
         TooLargeError: the state does not fit in memory.
     """
     import qsimcirq
@@ -68,8 +68,9 @@ def sample_masks(
         bool (shots, n), qubit 0 first.
 
     Raises:
-        ValueError: `shots` is below 1, the circuit has no qubit or measures one, `qubits` lacks
-            one of its qubits, or the circuit has noise and there is no `sampler`.
+        ValueError: `shots` is below 1, the circuit has no qubit, measures one or has a symbol
+            without a value, `qubits` lacks one of its qubits, or the circuit has noise and there
+            is no `sampler`.
         TooLargeError: the state or the masks do not fit in memory.
     """
     check_rng(rng)
@@ -126,6 +127,8 @@ def _qubit_order(
     circuit: cirq.AbstractCircuit, qubits: Sequence[cirq.Qid] | None
 ) -> list[cirq.Qid]:
     """The qubits in the order of a state or a mask, of a circuit that measures none of them."""
+    from labkit.circuits.decompositions import check_resolved
+
     if not hasattr(circuit, "all_qubits"):
         raise TypeError(f"circuit={show_value(circuit)} is not a cirq.Circuit")
     order = sorted(circuit.all_qubits()) if qubits is None else list(qubits)
@@ -134,4 +137,5 @@ def _qubit_order(
         raise ValueError(f"qubits lacks {show_value(left_out[0])} of circuit (limit: all of them)")
     if circuit.has_measurements():
         raise ValueError("circuit measures qubits; its final state is not one vector")
+    check_resolved(circuit)
     return order

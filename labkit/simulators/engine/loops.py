@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import threading
+import warnings
 from collections.abc import Callable
 from types import FunctionType
 from typing import Any
@@ -23,9 +24,35 @@ _PROCESS = os.getpid()
 _free = threading.Lock()
 _together: dict[Any, Any] = {}
 
-compiled = numba.njit(nogil=True, cache=True, fastmath=_FAST)
 _njit: Any = numba.njit
-_compiled_for_several = _njit(nogil=True, cache=True, fastmath=_FAST, parallel=True)
+
+
+def may_share(size: int) -> bool:
+    """Whether so many amplitudes are worth it, and there are several threads.
+
+    There are none in a process that was forked from one that had them: GNU's OpenMP ends it.
+    """
+    return size >= SHARED_FROM and os.getpid() == _PROCESS and numba.get_num_threads() > 1
+
+
+def _can_cache() -> bool:
+    """Whether numba finds a folder that it may write to; where it does not, that is said, once.
+
+    It looks at NUMBA_CACHE_DIR, beside this file, and in the user's own folder for caches.
+    """
+    try:
+        _njit(cache=True)(may_share)
+    except RuntimeError:
+        what = "numba may write its cache nowhere: each process compiles the loops anew"
+        how = "set NUMBA_CACHE_DIR to a folder that can be written"
+        warnings.warn(f"{what}, some seconds more at its start ({how})", stacklevel=2)
+        return False
+    return True
+
+
+_how = {"nogil": True, "cache": _can_cache(), "fastmath": _FAST}
+compiled = numba.njit(**_how)
+_compiled_for_several = _njit(**_how, parallel=True)
 
 
 def shared(function: Callable[..., Any]) -> Any:
@@ -49,14 +76,6 @@ def run(size: int, loop: Any, *arguments: Any) -> Any:
         return _together.get(loop, loop)(*arguments)
     finally:
         _free.release()
-
-
-def may_share(size: int) -> bool:
-    """Whether so many amplitudes are worth it, and there are several threads.
-
-    There are none in a process that was forked from one that had them: GNU's OpenMP ends it.
-    """
-    return size >= SHARED_FROM and os.getpid() == _PROCESS and numba.get_num_threads() > 1
 
 
 def compile_for_several() -> None:
