@@ -24,7 +24,7 @@ import keras
 
 from labkit.datasets import TASK_NAMES, Task, load_task
 from labkit.masks import all_masks, mask_from_index, mask_to_string
-from labkit.networks import RandomNetwork
+from labkit.networks import NKNetwork, RandomNetwork
 from labkit.scoring import COSTS, accuracy, score_all_masks
 
 Array = npt.NDArray[np.float32]
@@ -340,3 +340,120 @@ def test_forty_neurons_are_refused_a_table_with_the_memory_it_would_take() -> No
     network = RandomNetwork(2, 40, seed=0)
     with pytest.raises(MemoryError, match=r"^n_neurons=40 needs 8\.0 TiB for the cost table; "):
         score_all_masks(network, np.zeros((3, 2)), [0, 1, 1])
+
+
+# Labels
+
+
+def label_forms(classes: npt.NDArray[np.int64]) -> dict[str, Any]:
+    """Labels of two classes in each form that is taken."""
+    import pandas as pd
+
+    forms: dict[str, Any] = {
+        "0 and 1": classes,
+        "-1 and +1": 2 * classes - 1,
+        "booleans": classes > 0,
+        "floats": classes.astype(float),
+        "bytes": classes.astype(np.uint8),
+        "signs as floats": 2.0 * classes - 1,
+    }
+    forms |= {f"{name}, a column": form[:, np.newaxis] for name, form in forms.items()}
+    forms |= {f"{name}, pandas": pd.Series(form) for name, form in forms.items() if form.ndim == 1}
+    forms["pandas, nullable"] = pd.Series(classes, dtype="Int64")
+    forms["pandas, nullable booleans"] = pd.Series(classes > 0, dtype="boolean")
+    forms["pandas, objects"] = pd.Series(list(classes > 0), dtype=object)
+    forms["a list"] = classes.tolist()
+    return forms
+
+
+def labelled() -> tuple[Array, npt.NDArray[np.int64]]:
+    x = np.random.default_rng(0).normal(size=(60, 3)).astype(np.float32)
+    return x, (x[:, 0] + x[:, 1] ** 2 > 0.5).astype(np.int64)
+
+
+@pytest.mark.parametrize("make", [RandomNetwork, NKNetwork])
+def test_every_form_of_labels_gives_the_loss_of_the_cost(make: Any) -> None:
+    x, classes = labelled()
+    model = make(3, 6, *([2] if make is NKNetwork else []), seed=0).adapt(x)
+    right = model.evaluate(x, classes, verbose=0)
+    for form, y in label_forms(classes).items():
+        if make is RandomNetwork:
+            assert score_all_masks(model, x, y).costs[-1] == pytest.approx(1.01775, rel=1e-5), form
+            assert right == pytest.approx([1.01775, 0.36666667], rel=1e-5)
+        assert model.evaluate(x, y, verbose=0) == pytest.approx(right, rel=1e-5), form
+        assert [*model.test_on_batch(x, y)] == pytest.approx(right, rel=1e-5), form
+        model.reset_metrics()
+
+
+@pytest.mark.parametrize(
+    "form", ["0 and 1", "-1 and +1", "booleans", "signs as floats", "-1 and +1, a column"]
+)
+def test_a_subnetwork_takes_signs_and_booleans_as_the_network_does(form: str) -> None:
+    x, classes = labelled()
+    model = RandomNetwork(3, 6, seed=0).adapt(x).subnetwork("1" * 6)
+    came = model.evaluate(x, label_forms(classes)[form], verbose=0)
+    assert came == pytest.approx([1.01775, 0.36666667], rel=1e-5)
+
+
+@pytest.mark.parametrize("form", ["-1 and +1", "booleans", "floats, a column", "0 and 1, pandas"])
+def test_every_form_of_labels_trains_to_the_same_weights(form: str) -> None:
+    x, classes = labelled()
+    trained = []
+    for y in (classes, label_forms(classes)[form]):
+        network = RandomNetwork(3, 6, seed=0).adapt(x)
+        fit = network.fit(x, y, validation_data=(x, y), shuffle=False, verbose=0).history
+        batch = network.train_on_batch(x, y)
+        trained.append([fit["loss"], fit["val_loss"], batch, *network.get_weights()])
+    for one, other in zip(*trained, strict=True):
+        np.testing.assert_allclose(other, one, rtol=1e-5)
+
+
+def test_labels_in_a_data_set_are_taken_too() -> None:
+    import tensorflow as tf
+
+    x, classes = labelled()
+    network = RandomNetwork(3, 6, seed=0).adapt(x)
+    for y in (classes, 2 * classes - 1, classes > 0):
+        batches = tf.data.Dataset.from_tensor_slices((x, y)).batch(60)
+        assert network.evaluate(batches, verbose=0)[0] == pytest.approx(1.01775, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("y", "message"),
+    [
+        (np.array(["no", "yes"] * 30), r"^y holds the label 'no', which is no number$"),
+        (["0", "1"] * 30, r"^y holds the label '0', which is no number$"),
+        ([True, None] * 30, r"^y holds the label None, which is no number$"),
+        (
+            np.arange(60) % 2 + 1,
+            r"^y holds the labels \[1\.0, 2\.0\] \(limit: 0 and 1, or -1 and 1\)",
+        ),
+        (np.arange(60) % 3 - 1, r"^y holds the labels \[-1\.0, 0\.0, 1\.0\] \(limit: "),
+        (np.zeros((60, 2)), r"^y has shape \(60, 2\); there are 60 samples$"),
+        (np.full(60, np.nan), r"^y holds a value that is not finite$"),
+    ],
+)
+def test_labels_that_are_none_are_refused_alike_everywhere(y: Any, message: str) -> None:
+    x, _ = labelled()
+    network = RandomNetwork(3, 6, seed=0).adapt(x)
+    ways: list[Any] = [network.fit, network.evaluate, network.train_on_batch, network.test_on_batch]
+    for way in (*ways, lambda x, y: score_all_masks(network, x, y)):
+        with pytest.raises((TypeError, ValueError), match=message):
+            way(x, y)
+
+
+def test_more_than_two_classes_take_columns_and_pandas() -> None:
+    import pandas as pd
+
+    x, _ = labelled()
+    network, classes = RandomNetwork(3, 6, 3, seed=0).adapt(x), np.arange(60) % 3
+    right = float(score_all_masks(network, x, classes).costs[-1])
+    for y in (classes, classes[:, np.newaxis], classes.astype(float), pd.Series(classes)):
+        assert network.evaluate(x, y, verbose=0)[0] == pytest.approx(right, rel=1e-5)
+        assert score_all_masks(network, x, y).costs[-1] == right
+
+
+def test_a_model_says_how_many_of_its_units_are_constant() -> None:
+    network = RandomNetwork(2, 4, seed=0).adapt(np.full((30, 2), 1.7e9))
+    assert network.constant_units.tolist() == [0, 1, 2, 3]
+    assert "n_constant=4" in repr(network)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from one_layer import sample_one_layer
 
 from labkit.masks import all_masks
-from labkit.networks import NetworkArrays, sample_network
+from labkit.networks import NetworkArrays, sample_network, sample_nk_network
 
 Array = npt.NDArray[np.float64]
 
@@ -230,3 +230,87 @@ def test_weight_contributions_are_listed_by_the_units_own_bits_bias_last() -> No
     # unit 0 keeps its second weight and its bias (011), unit 1 its first weight (100)
     expected = t[:, 0, 0b011] + t[:, 1, 0b100]
     np.testing.assert_allclose(network.outputs(x, "011100"), expected, atol=1e-12)
+
+
+# Units that do not vary
+
+
+KINDS_OF_NETWORKS: list[dict[str, Any]] = [
+    {},
+    {"mask_kind": "weight"},
+    {"hidden_layers": 2},
+    {"n_inputs": 17, "mask_kind": "weight"},
+]
+
+
+def draw(options: dict[str, Any], *, bias: bool = True) -> Any:
+    """A network of four hidden units a layer, or an NK network for {'nk': True}."""
+    if "nk" in options:
+        network: Any = sample_nk_network(2, 6, 2, seed=3)
+    else:
+        network = sample_network(**({"n_inputs": 2, "n_hidden": 4, "seed": 3} | options))
+    if bias:
+        return network
+    kernel = network.kernel.copy()
+    kernel[-1] = 0
+    return replace(network, kernel=kernel)
+
+
+def outputs_of_all(network: Any, x: Array) -> Array:
+    masks = np.random.default_rng(0).random((20, network.n_mask_bits)) < 0.7
+    found: Array = network.run_masks(network.prepare(x), masks)
+    return found
+
+
+@pytest.mark.parametrize("options", [*KINDS_OF_NETWORKS, {"nk": True}])
+@given(size=st.floats(-3, 15), sign=st.sampled_from([-1, 1]), n_samples=st.integers(2, 400))
+def test_samples_that_are_all_the_same_switch_every_unit_off(
+    options: dict[str, Any], size: float, sign: int, n_samples: int
+) -> None:
+    network = draw(options)
+    x = np.full((n_samples, network.n_inputs), sign * 10**size)
+    adapted = network.adapted(x)
+    outputs = outputs_of_all(adapted, x)
+    assert np.ptp(outputs, axis=1).max() == 0
+    n_first = network.n_hidden
+    assert adapted.constant_units[:n_first].tolist() == [*range(n_first)]
+    assert "n_constant=" in repr(adapted)
+
+
+@pytest.mark.parametrize("options", [*KINDS_OF_NETWORKS, {"nk": True}])
+@given(exponent=st.integers(-60, 60))
+def test_without_biases_the_unit_of_the_samples_cancels(
+    options: dict[str, Any], exponent: int
+) -> None:
+    network = draw(options, bias=False)
+    x = samples(network.n_inputs)
+    one = network.adapted(x)
+    other = network.adapted(2.0**exponent * x)
+    assert other.constant_units.tolist() == one.constant_units.tolist()
+    assert len(one.constant_units) < one.n_hidden
+    expected, came = outputs_of_all(one, x), outputs_of_all(other, 2.0**exponent * x)
+    np.testing.assert_allclose(came, expected, atol=1e-9)
+
+
+def test_small_samples_beside_biases_are_not_lost() -> None:
+    x = 1e-7 * samples(2)
+    network = sample_network(2, 8, seed=0).adapted(x)
+    by_hand = np.maximum(np.c_[x, np.ones(60)] @ network.kernel.astype(float), 0)
+    silent = np.flatnonzero(~by_hand.any(axis=0))  # whose bias is below 0
+    assert network.constant_units.tolist() == silent.tolist()
+    assert len(silent) < 4
+
+
+def test_a_large_constant_in_a_feature_leaves_what_varies() -> None:
+    x = samples(2) + np.array([1e6, 0.0])
+    adapted = sample_network(2, 8, seed=0).adapted(x)
+    varying = np.setdiff1d(np.arange(8), adapted.constant_units)
+    by_hand = np.maximum(np.c_[x, np.ones(60)] @ adapted.kernel.astype(float), 0).std(axis=0)
+    np.testing.assert_array_equal(varying, np.flatnonzero(by_hand > 1e-6))
+    assert len(varying) > 2
+
+
+def test_a_network_of_which_all_units_vary_says_nothing() -> None:
+    network = sample_network(2, 8, seed=0).adapted(samples(2))
+    assert len(network.constant_units) == 0
+    assert "n_constant" not in repr(network)

@@ -7,7 +7,13 @@ than these, so they start without TensorFlow.
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from labkit.networks.base import NetworkArrays, check_samples, fold_subnetwork
+from labkit.networks.base import (
+    NetworkArrays,
+    check_classes,
+    check_samples,
+    fold_subnetwork,
+    read_labels,
+)
 from labkit.networks.hidden_layers import ManyInputsArrays, OneLayerArrays, TwoLayerArrays
 from labkit.networks.nk import NEIGHBOURHOODS, NKArrays, sample_nk_network
 from labkit.networks.sampling import MASK_KINDS, sample_network
@@ -26,10 +32,12 @@ __all__ = [
     "OneLayerArrays",
     "RandomNetwork",
     "TwoLayerArrays",
+    "check_classes",
     "check_samples",
     "draw_network",
     "draw_nk_network",
     "fold_subnetwork",
+    "read_labels",
     "sample_network",
     "sample_nk_network",
 ]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
+from numbers import Real
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
-from labkit.arrays import BoolArray, Float32Array, FloatArray
-from labkit.limits import check_array, check_count, repr_line
+from labkit.arrays import BoolArray, Float32Array, FloatArray, IntArray
+from labkit.limits import check_array, check_count, repr_line, show_value
 from labkit.masks import check_one_mask
 
 if TYPE_CHECKING:
@@ -19,8 +20,9 @@ if TYPE_CHECKING:
 #: Of one hidden layer as it is masked: kernel (fan_in + 1, units), means (units,), m_j / std_j.
 MaskedLayer = tuple[FloatArray, FloatArray, FloatArray]
 
-#: A hidden unit that varies less than this on the training data is constant: it carries nothing.
-CONSTANT_BELOW = 1e-6
+#: A hidden unit whose standard deviation is below this share of what it adds up is constant: what
+#: varies is rounding, and carries nothing.
+CONSTANT_WITHIN = 2.0**-40
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -67,6 +69,11 @@ class MaskedArrays(ABC):
     def _statistics(self, x: npt.ArrayLike) -> dict[str, Any]:
         """The fields by which hidden units are standardised, of training samples."""
 
+    @property
+    @abstractmethod
+    def constant_units(self) -> IntArray:
+        """Hidden units, first layer first, that do not vary on the training data: switched off."""
+
     @abstractmethod
     def prepare(self, x: npt.ArrayLike) -> FloatArray:
         """What no mask changes in the pass of samples (samples, n_inputs), for `run_masks`."""
@@ -92,7 +99,9 @@ class MaskedArrays(ABC):
 
     def __repr__(self) -> str:
         names = ("n_inputs", "n_hidden", "n_outputs", "n_mask_bits", "scale")
-        return repr_line(self, **{name: getattr(self, name) for name in names})
+        numbers = {name: getattr(self, name) for name in names}
+        n_constant = len(self.constant_units)
+        return repr_line(self, **numbers, **({"n_constant": n_constant} if n_constant else {}))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -167,11 +176,53 @@ def append_ones(x: FloatArray) -> FloatArray:
     return np.concatenate([x, np.ones((len(x), 1))], axis=1)
 
 
-def measure_units(h: FloatArray, *, axis: int = 0) -> tuple[FloatArray, FloatArray]:
-    """Mean and 1 / standard deviation over the samples, 0 for a constant unit."""
+def measure_units(
+    h: FloatArray, magnitude: FloatArray, *, axis: int = 0
+) -> tuple[FloatArray, FloatArray]:
+    """Mean and 1 / standard deviation over the samples, 0 for a constant unit.
+
+    Constant is relative to `magnitude`, the largest sum of sizes that a unit may have added up:
+    neither the unit of the samples nor a feature that is large and the same in all of them
+    decides.
+    """
     std = h.std(axis=axis)
-    inverse = np.divide(1.0, std, out=np.zeros_like(std), where=std > CONSTANT_BELOW)
+    inverse = np.divide(1.0, std, out=np.zeros_like(std), where=std > CONSTANT_WITHIN * magnitude)
     return h.mean(axis=axis), inverse
+
+
+def largest_sizes(inputs: FloatArray) -> FloatArray:
+    """max |x_i| of each feature of samples (samples, features)."""
+    return np.abs(inputs).max(axis=0)
+
+
+def read_labels(y: Any) -> FloatArray:
+    """Labels of samples as float64 (samples,): numbers or booleans, also as a column.
+
+    Raises:
+        TypeError: one is text, or missing.
+    """
+    labels = np.asarray(y)
+    if labels.dtype.kind not in "biuf":  # as of pandas' own types
+        for label in labels.ravel().tolist():
+            if not isinstance(label, Real | np.bool_):
+                raise TypeError(f"y holds the label {show_value(label)}, which is no number")
+        labels = labels.astype(np.float64)
+    if labels.ndim == 2 and labels.shape[1] == 1:
+        labels = labels[:, 0]
+    return check_array("y", labels)
+
+
+def check_classes(y: Any, *, n_samples: int, n_outputs: int) -> IntArray:
+    """Returns labels as classes 0..n-1, int64 (samples,): for one output of two, -1 being 0 too."""
+    labels = read_labels(y)
+    if labels.shape != (n_samples,):
+        raise ValueError(f"y has shape {labels.shape}; there are {n_samples} samples")
+    allowed = {-1, 0, 1} if n_outputs == 1 else set(range(n_outputs))
+    found = set(np.unique(labels).tolist())
+    if not found <= allowed or found >= {-1, 0}:
+        limit = "0 and 1, or -1 and 1" if n_outputs == 1 else f"0 to {n_outputs - 1}"
+        raise ValueError(f"y holds the labels {sorted(found)[:8]} (limit: {limit})")
+    return np.maximum(labels, 0).astype(np.int64)
 
 
 def check_samples(x: Any, n_inputs: int) -> FloatArray:

@@ -8,9 +8,15 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from labkit.arrays import BoolArray, Float32Array, FloatArray
+from labkit.arrays import BoolArray, Float32Array, FloatArray, IntArray
 from labkit.masks import all_masks, masks_to_indices
-from labkit.networks.base import MaskedLayer, NetworkArrays, measure_units
+from labkit.networks.base import (
+    MaskedLayer,
+    NetworkArrays,
+    append_ones,
+    largest_sizes,
+    measure_units,
+)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -27,8 +33,15 @@ class OneLayerArrays(NetworkArrays):
     inverse_std: FloatArray
 
     def _statistics(self, x: npt.ArrayLike) -> dict[str, Any]:
-        mean, inverse_std = measure_units(self._hidden(x))
+        h, largest = self._hidden(x), largest_sizes(self._inputs(x))
+        sizes = np.tensordot(largest, np.abs(self._weights), axes=1)
+        mean, inverse_std = measure_units(h, sizes)
         return {"mean": mean, "inverse_std": inverse_std}
+
+    @property
+    def constant_units(self) -> IntArray:
+        """Hidden units that as a whole do not vary on the training data: they add nothing."""
+        return np.flatnonzero(self.inverse_std[:, -1] == 0)
 
     def contributions(self, x: npt.ArrayLike) -> FloatArray:
         """t = scale * a_j ĥ_j(x): what each hidden unit adds to each output.
@@ -67,12 +80,16 @@ class OneLayerArrays(NetworkArrays):
 
     def _hidden(self, x: npt.ArrayLike) -> FloatArray:
         """relu(w_j . [x, 1]), (samples, n_hidden, patterns)."""
-        fan_in, whole = len(self.kernel), self.mask_kind == "neuron"
         # each sample's activations, and what is made of them on the way to contributions
         inputs = self._inputs(x, 8 * self.mean.size * (3 + self.n_outputs))
+        return np.maximum(np.tensordot(inputs, self._weights, axes=1), 0.0)
+
+    @property
+    def _weights(self) -> Float32Array:
+        """What each pattern leaves of a unit's weights, (fan_in, n_hidden, patterns)."""
+        fan_in, whole = len(self.kernel), self.mask_kind == "neuron"
         patterns = np.ones((1, fan_in), dtype=bool) if whole else all_masks(fan_in)
-        weights = patterns.T[:, np.newaxis] * self.kernel[:, :, np.newaxis]
-        return np.maximum(np.tensordot(inputs, weights, axes=1), 0.0)
+        return patterns.T[:, np.newaxis] * self.kernel[:, :, np.newaxis]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -91,6 +108,11 @@ class ManyInputsArrays(NetworkArrays):
 
     def _statistics(self, x: npt.ArrayLike) -> dict[str, Any]:
         return {"training_inputs": self._inputs(x)}
+
+    @property
+    def constant_units(self) -> IntArray:
+        """Hidden units that as a whole do not vary on the training data: they add nothing."""
+        return np.flatnonzero(self._measure(self.kernel.T)[1] == 0)
 
     def prepare(self, x: npt.ArrayLike) -> FloatArray:
         """The inputs [x, 1], which no mask changes: float64 (samples, n_inputs + 1)."""
@@ -121,7 +143,8 @@ class ManyInputsArrays(NetworkArrays):
         """Training mean and 1 / standard deviation (...) of units of weights (..., fan_in)."""
         if self.training_inputs is None:
             return np.zeros(weights.shape[:-1]), np.ones(weights.shape[:-1])
-        return measure_units(_relu_units(weights, self.training_inputs), axis=-1)
+        h, sizes = _relu_units(weights, self.training_inputs), largest_sizes(self.training_inputs)
+        return measure_units(h, np.abs(weights) @ sizes, axis=-1)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -151,11 +174,18 @@ class TwoLayerArrays(NetworkArrays):
     second_inverse_std: FloatArray
 
     def _statistics(self, x: npt.ArrayLike) -> dict[str, Any]:
-        h = self._hidden(x)
-        mean, inverse_std = measure_units(h)
-        second = measure_units(self._second_hidden((h - mean) * inverse_std))
+        h, sizes = self._hidden(x), largest_sizes(self._inputs(x))
+        mean, inverse_std = measure_units(h, sizes @ np.abs(self.kernel))
+        first = (h - mean) * inverse_std
+        sizes = largest_sizes(append_ones(first))
+        second = measure_units(self._second_hidden(first), sizes @ np.abs(self.second_kernel))
         seconds = {"second_mean": second[0], "second_inverse_std": second[1]}
         return {"mean": mean, "inverse_std": inverse_std, **seconds}
+
+    @property
+    def constant_units(self) -> IntArray:
+        """Units of both layers that do not vary on the training data, as bits of a mask."""
+        return np.flatnonzero(np.concatenate([self.inverse_std, self.second_inverse_std]) == 0)
 
     def prepare(self, x: npt.ArrayLike) -> FloatArray:
         """ĥ1(x), which no mask changes: float64 (samples, n_hidden)."""

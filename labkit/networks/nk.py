@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from labkit.arrays import BoolArray, Float32Array, FloatArray, IntArray
 from labkit.limits import check_choice, check_count, check_integer, check_positive
-from labkit.networks.base import MaskedArrays, measure_units
+from labkit.networks.base import MaskedArrays, largest_sizes, measure_units
 from labkit.networks.sampling import draw_kernel, spawn_generators
 
 NEIGHBOURHOODS = ("adjacent", "random")
@@ -52,8 +52,14 @@ class NKArrays(MaskedArrays):
         return int(self.neighbourhoods.shape[1])
 
     def _statistics(self, x: npt.ArrayLike) -> dict[str, Any]:
-        mean, inverse_std = measure_units(self._hidden(x))
+        sizes = largest_sizes(self._inputs(x)) @ np.abs(self.kernel)
+        mean, inverse_std = measure_units(self._hidden(x), sizes)
         return {"mean": mean, "inverse_std": inverse_std}
+
+    @property
+    def constant_units(self) -> IntArray:
+        """Hidden neurons that do not vary on the training data: they add nothing."""
+        return np.flatnonzero(self.inverse_std == 0)
 
     def contributions(self, x: npt.ArrayLike) -> FloatArray:
         """t_i = scale * a_ij ĥ_j(x): what each neuron adds to each output that reads it.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -11,9 +12,9 @@ import numpy.typing as npt
 
 from labkit.arrays import BoolArray, FloatArray
 from labkit.costs import CheckedCost, CostTable
-from labkit.limits import check_array, check_choice, check_register, repr_line, show_value
+from labkit.limits import check_choice, check_register, repr_line, show_value
 from labkit.masks import masks_from_indices
-from labkit.networks import NetworkArrays, check_samples
+from labkit.networks import NetworkArrays, check_samples, read_labels
 from labkit.scoring.outputs import COSTS, check_labels, cost_of_outputs
 from labkit.scoring.tables import (
     AnyNetwork,
@@ -50,7 +51,7 @@ class NetworkCost(CheckedCost):
         if not isinstance(self.network, NetworkArrays):
             raise TypeError(f"network={show_value(self.network)} is no network with masks")
         check_choice("cost", self.cost_name, COSTS)
-        x, y = check_samples(self.x, self.network.n_inputs).copy(), check_array("y", self.y).copy()
+        x, y = check_samples(self.x, self.network.n_inputs).copy(), read_labels(self.y).copy()
         check_labels(y, n_samples=len(x), n_outputs=self.network.n_outputs)
         for name, array in (("x", x), ("y", y)):
             array.setflags(write=False)
@@ -65,6 +66,16 @@ class NetworkCost(CheckedCost):
     def order(self) -> int:
         """The largest number of neurons in one term: a network may couple all n."""
         return self.n_neurons
+
+    @cached_property
+    def magnitude(self) -> float:
+        """The size of the cost where all units add up; see `labkit.costs.equal_within`.
+
+        A standardised unit, of which an output reads a share a_j, is some a_j large.
+        """
+        reach = self.network.scale * float(np.abs(self.network.readout).sum(axis=0).max())
+        sizes = {"error_rate": 1.0, "squared_error": (1.0 + reach) ** 2}
+        return sizes.get(self.cost_name, math.log(max(2, self.network.n_outputs)) + reach)
 
     def __repr__(self) -> str:
         given = {"cost_name": self.cost_name, "n_samples": len(self.x)}

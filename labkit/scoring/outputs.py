@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from labkit.arrays import FloatArray
 from labkit.limits import check_array, check_choice
+from labkit.networks import check_classes
 
 COSTS = ("cross_entropy", "squared_error", "error_rate")
 
@@ -49,18 +50,14 @@ def accuracy(outputs: npt.ArrayLike, y: npt.ArrayLike) -> float:
 
 
 def check_labels(y: npt.ArrayLike, *, n_samples: int, n_outputs: int) -> FloatArray:
-    """Returns labels as targets ±1, float64 (samples, outputs): +1 in the label's column."""
-    labels = check_array("y", y)
-    if labels.shape != (n_samples,):
-        raise ValueError(f"y has shape {labels.shape}; there are {n_samples} samples")
-    allowed = {-1, 0, 1} if n_outputs == 1 else set(range(n_outputs))
-    found = set(np.unique(labels).tolist())
-    if not found <= allowed or found >= {-1, 0}:
-        limit = "0 and 1, or -1 and 1" if n_outputs == 1 else f"0 to {n_outputs - 1}"
-        raise ValueError(f"y holds the labels {sorted(found)[:8]} (limit: {limit})")
-    if n_outputs == 1:
-        return np.where(labels[:, np.newaxis] > 0, 1.0, -1.0)
-    return np.where(labels[:, np.newaxis] == np.arange(n_outputs), 1.0, -1.0)
+    """Returns labels as targets ±1, float64 (samples, outputs): +1 in the label's column.
+
+    Labels are 0..classes-1, for one output also -1 and +1; numbers or booleans, (samples,) or a
+    column, as `fit` and `evaluate` of labkit's Keras models take them.
+    """
+    classes = check_classes(y, n_samples=n_samples, n_outputs=n_outputs)
+    of_outputs = np.array([1]) if n_outputs == 1 else np.arange(n_outputs)
+    return np.where(classes[:, np.newaxis] == of_outputs, 1.0, -1.0)
 
 
 def _cross_entropy(f: FloatArray, targets: FloatArray) -> FloatArray:

@@ -8,6 +8,7 @@ import numpy.typing as npt
 from labkit.arrays import IntArray
 from labkit.limits import check_array, check_integer, check_positive, check_register
 from labkit.masks import all_masks
+from labkit.networks import read_labels
 from labkit.scoring.outputs import check_labels
 from labkit.scoring.tables import AnyNetwork, as_contributor
 
@@ -65,7 +66,7 @@ def count_right(weights: npt.ArrayLike) -> IntArray:
 
 def few_samples(y: npt.ArrayLike, n_samples: int) -> IntArray:
     """The places of the first `n_samples`, classes in turn: few enough for a small oracle."""
-    labels = check_array("y", y)
+    labels = read_labels(y)
     places = [np.flatnonzero(labels == label) for label in np.unique(labels)]
     shortest = min(map(len, places), default=0)
     in_turn = np.column_stack([place[:shortest] for place in places]).ravel()

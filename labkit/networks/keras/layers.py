@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from labkit.arrays import Float32Array, FloatArray
+from labkit.arrays import Float32Array, FloatArray, IntArray
 from labkit.limits import repr_line
 from labkit.masks import check_one_mask, place_values
-from labkit.networks.base import MaskedArrays
+from labkit.networks.base import MaskedArrays, check_classes
 from labkit.platforms import KERAS, quiet_start
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ class MaskedModel(keras.Model):
 
     hidden: MaskedHidden
     n_mask_bits: int
+    n_logits: int  # of a sample, what decides its class: 1 for two classes
     _options: dict[str, Any]
 
     @abstractmethod
@@ -80,6 +81,35 @@ class MaskedModel(keras.Model):
             kwargs["neuron_mask"] = float_mask(neuron_mask, self.n_mask_bits)
         return super().__call__(x, **kwargs)
 
+    def fit(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
+        """As Keras's; labels are those of every cost, see `labkit.scoring.check_labels`."""
+        if (given := kwargs.get("validation_data")) is not None and isinstance(given, tuple | list):
+            kwargs["validation_data"] = (given[0], self._classes(*given[:2]), *given[2:])
+        return super().fit(x, self._classes(x, y), *args, **kwargs)
+
+    def evaluate(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
+        """As Keras's; labels are those of every cost, see `labkit.scoring.check_labels`."""
+        return super().evaluate(x, self._classes(x, y), *args, **kwargs)
+
+    def train_on_batch(self, x: Any, y: Any = None, *args: Any, **kwargs: Any) -> Any:
+        """As Keras's; labels are those of every cost, see `labkit.scoring.check_labels`."""
+        return super().train_on_batch(x, self._classes(x, y), *args, **kwargs)
+
+    def test_on_batch(self, x: Any, y: Any = None, *args: Any, **kwargs: Any) -> Any:
+        """As Keras's; labels are those of every cost, see `labkit.scoring.check_labels`."""
+        return super().test_on_batch(x, self._classes(x, y), *args, **kwargs)
+
+    def _classes(self, x: Any, y: Any) -> IntArray | None:
+        """Labels as classes; None where the samples bring their own, as a data set does."""
+        if y is None:
+            return None
+        return check_classes(y, n_samples=len(x), n_outputs=self.n_logits)
+
+    @property
+    def constant_units(self) -> IntArray:
+        """Hidden units, first layer first, that do not vary on the training data: switched off."""
+        return self.arrays().constant_units
+
     def adapt(self, x: npt.ArrayLike) -> Self:
         """Takes the statistics of hidden units from samples (samples, n_inputs); returns itself."""
         self._set_arrays(self.arrays().adapted(x))
@@ -87,6 +117,8 @@ class MaskedModel(keras.Model):
 
     def __repr__(self) -> str:
         sizes = {"n_inputs": self.n_inputs, "n_mask_bits": self.n_mask_bits}
+        n_constant = len(self.constant_units)
+        sizes |= {"n_constant": n_constant} if n_constant else {}
         return repr_line(self, **sizes, **self._options)
 
 
@@ -144,16 +176,25 @@ class MaskedHidden(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable(package="labkit")
+class SignCrossentropy(keras.losses.BinaryCrossentropy):
+    """Keras's cross-entropy of two classes, whose labels may be 0 and 1, booleans, or -1 and +1."""
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """The loss of each sample."""
+        return super().call(ops.maximum(ops.cast(y_true, y_pred.dtype), 0), y_pred)
+
+
+@keras.saving.register_keras_serializable(package="labkit")
 def sign_accuracy(y_true: Any, y_pred: Any) -> Any:
-    """Share of samples whose class is [f > 0], for one output f and labels 0 and 1."""
-    label = ops.reshape(y_true, ops.shape(y_pred)) > 0
+    """Share of samples whose class is [f > 0], for one output f; labels as `SignCrossentropy`."""
+    label = ops.reshape(ops.cast(y_true, y_pred.dtype), ops.shape(y_pred)) > 0
     return ops.mean(ops.cast((y_pred > 0) == label, y_pred.dtype), axis=-1)
 
 
 def compile_classifier(model: keras.Model, n_outputs: int) -> None:
     """Gives a model of logits the cross-entropy loss and the accuracy of its classes."""
     if n_outputs == 1:
-        loss = keras.losses.BinaryCrossentropy(from_logits=True)
+        loss = SignCrossentropy(from_logits=True)
         metric = keras.metrics.MeanMetricWrapper(sign_accuracy, name="accuracy")
     else:
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)

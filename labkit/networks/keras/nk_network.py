@@ -94,7 +94,7 @@ class NKNetwork(MaskedModel):
         self.hidden = MaskedHidden(arrays.n_neurons, "neuron", name="hidden")
         self.readout = NeighbourhoodReadout(arrays.n_inputs_per_output, name="readout")
         self.rescaling = keras.layers.Rescaling(arrays.scale, name="scale")
-        self.n_mask_bits = arrays.n_mask_bits
+        self.n_mask_bits, self.n_logits = arrays.n_mask_bits, 1
         self.build((None, arrays.n_inputs))
         self._set_arrays(arrays)
         compile_classifier(self, 1)

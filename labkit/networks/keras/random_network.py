@@ -78,7 +78,7 @@ class RandomNetwork(MaskedModel):
             self.second = MaskedHidden(arrays.n_hidden, mask_kind, name="second")
         self.readout = keras.layers.Dense(arrays.n_outputs, use_bias=False, name="readout")
         self.rescaling = keras.layers.Rescaling(arrays.scale, name="scale")
-        self.n_mask_bits = arrays.n_mask_bits
+        self.n_mask_bits, self.n_logits = arrays.n_mask_bits, arrays.n_outputs
         self.build((None, arrays.n_inputs))
         self._set_arrays(arrays)
         compile_classifier(self, arrays.n_outputs)
