@@ -10,7 +10,7 @@ from typing import Any
 import cirq
 import numpy as np
 import pytest
-import sympy  # type: ignore[import-untyped]
+import sympy
 from dense import grover_state
 from hypothesis import given
 from hypothesis import strategies as st

@@ -102,8 +102,7 @@ def test_ties_of_a_qubo_are_found_in_every_unit(seed: int, optima: int, unit: fl
     assert len(table.optimal_masks()) == optima
     found = run(grover_search, table, rng=np.random.default_rng(1))
     assert table.rank(found.neuron_mask) == 1
-    target = {"target_cost": table.minimum}
-    met = run(random_search, table, rng=np.random.default_rng(1), **target)
+    met = run(random_search, table, rng=np.random.default_rng(1), target_cost=table.minimum)
     assert table.rank(met.neuron_mask) == 1
 
 
@@ -136,7 +135,7 @@ def test_levels_a_hundred_millionth_apart_are_told_apart_beside_a_million() -> N
 
 
 def test_forbidden_masks_of_a_huge_cost_make_no_others_equal() -> None:
-    table = CostTable([1e30, 0.3, 0.2, 0.1 + 0.2, 0.2 + 1e-12, 5.0, 1e30, 7.0], 3)
+    table = CostTable(np.array([1e30, 0.3, 0.2, 0.1 + 0.2, 0.2 + 1e-12, 5, 1e30, 7]), 3)
     assert ranks(table) == [7, 3, 1, 3, 2, 5, 7, 6]
 
 
@@ -166,10 +165,12 @@ def test_a_cost_of_which_nothing_is_known_is_compared_with_its_own_values() -> N
 
 @given(units, st.floats(-1e6, 1e6), st.integers(1, 6))
 def test_a_constant_cost_has_no_spread(unit: float, constant: float, n: int) -> None:
-    three = LocalCost([((0,), [0.1, 0.1]), ((0,), [0.2, 0.2]), ((), [constant])], n)
+    same = [((0,), np.full(2, 0.1)), ((0,), np.full(2, 0.2)), ((), np.array([constant]))]
+    three = LocalCost(same, n)
     costs = unit * three.to_table().costs
     assert CostTable(costs, n).std == 0
-    assert LocalCost([((0,), unit * np.array([0.1, 0.3])), ((0,), [0, -0.2 * unit])], n).std == 0
+    rise, fall = unit * np.array([0.1, 0.3]), unit * np.array([0, -0.2])
+    assert LocalCost([((0,), rise), ((0,), fall)], n).std == 0
 
 
 @given(st.integers(0, 2**32), st.integers(2, 8))
@@ -265,7 +266,7 @@ def test_what_a_refused_selector_found_is_in_the_error() -> None:
         meter.best_cost = -1.0
 
     with pytest.raises(WrongCostError, match=r"^selector liar states -1\.0, it is 0\.2") as error:
-        run(liar, CostTable([0.7, 0.2, 0.9, 0.4], 2), rng=np.random.default_rng(0))
+        run(liar, CostTable(np.array([0.7, 0.2, 0.9, 0.4]), 2), rng=np.random.default_rng(0))
     assert error.value.selection.mask_string == "01"
     assert error.value.selection.cost == 0.2
 
@@ -281,7 +282,7 @@ def forms(table: CostTable, offset: float) -> list[Cost]:
     return [
         CostTable(table.costs + offset, n),
         PauliZCost(shifted, n),
-        LocalCost([half, ((), [offset / 2])], n),
+        LocalCost([half, ((), np.array([offset / 2]))], n),
     ]
 
 

@@ -50,9 +50,9 @@ def _can_cache() -> bool:
     return True
 
 
-_how = {"nogil": True, "cache": _can_cache(), "fastmath": _FAST}
-compiled = numba.njit(**_how)
-_compiled_for_several = _njit(**_how, parallel=True)
+_caches = _can_cache()
+compiled = numba.njit(nogil=True, cache=_caches, fastmath=_FAST)
+_compiled_for_several = _njit(nogil=True, cache=_caches, fastmath=_FAST, parallel=True)
 
 
 def shared(function: Callable[..., Any]) -> Any:
