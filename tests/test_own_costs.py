@@ -89,6 +89,21 @@ def test_numbers_of_neurons_do_not_pass_for_numbers_of_masks(n: int) -> None:
     np.testing.assert_array_equal(cost.evaluate(all_masks(n)), all_masks(n)[:, 0])
 
 
+def test_a_function_in_single_precision_takes_batches_that_round_otherwise() -> None:
+    cost = FunctionCost(lambda m: (m @ WEIGHTS).astype(np.float32) * (1 + 1e-6 * (m.ndim > 1)), 4)
+    assert cost.takes_batches
+    np.testing.assert_allclose(cost.to_table().costs, EXPECTED, rtol=1e-5)
+
+
+@pytest.mark.parametrize("constant", [0.0, 1e6, -1e12])
+def test_a_constant_hides_no_difference_between_a_batch_and_its_masks(constant: float) -> None:
+    cost = FunctionCost(lambda masks: constant + masks.sum(axis=-1) - masks.sum(), 6)
+    assert not cost.takes_batches
+    np.testing.assert_array_equal(cost.to_table().costs, constant)
+    same = FunctionCost(lambda masks: constant + masks.sum(axis=-1), 6)
+    assert same.takes_batches
+
+
 def test_a_function_is_tried_a_few_times_and_then_called_once_a_mask() -> None:
     calls = []
 

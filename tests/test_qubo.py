@@ -17,7 +17,17 @@ from dimod.serialization import coo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labkit.costs import CostTable, LocalCost, PauliZCost, from_dimod, to_binary_polynomial, to_bqm
+from labkit.costs import (
+    CostTable,
+    LocalCost,
+    PauliZCost,
+    from_dimod,
+    penalised,
+    to_binary_polynomial,
+    to_bqm,
+)
+from labkit.costs.spectrum import truncate
+from labkit.costs.tables import centred_table
 from labkit.limits import TooLargeError
 from labkit.masks import all_masks, mask_to_string
 from labkit.selectors import dynamic_programming, exhaustive, run
@@ -399,6 +409,21 @@ def test_a_path_from_home_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         monkeypatch.setenv(variable, str(tmp_path))
     write(tmp_path, "a.coo", "0 0 1\n")
     assert PauliZCost.from_qubo("~/a.coo").n_neurons == 1
+
+
+def test_names_stay_where_a_constant_is_kept_apart_or_terms_are_left_out() -> None:
+    cost = PauliZCost.from_qubo({("a", "b"): 2.0, ("b", "b"): -1.0, ("a", "a"): 500.0})
+    table = cost.to_table()
+    far = CostTable(table.costs + 1e6, 2, cost.names)
+    of_all: list[Any] = [
+        cost.centred,
+        table,
+        far.centred,
+        truncate(table, 1),
+        penalised(table, 1, 2.0),
+    ]
+    of_all += [cost.to_local().centred, cost.to_local().to_pauli_z(), centred_table(cost)[0]]
+    assert all(each.names == ("a", "b") for each in of_all)
 
 
 # Local tables of a polynomial, and polynomials with few of many pairs

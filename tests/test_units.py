@@ -20,6 +20,7 @@ from labkit.costs import (
     EQUAL_WITHIN,
     Cost,
     CostTable,
+    FunctionCost,
     LocalCost,
     PauliZCost,
     equal_within,
@@ -31,6 +32,7 @@ from labkit.scoring import score_contributions
 from labkit.selectors import (
     adaptive_grover,
     classical,
+    dynamic_programming,
     grover_search,
     local_selection,
     one_flip_search,
@@ -40,7 +42,7 @@ from labkit.selectors import (
     simulated_annealing,
 )
 from labkit.selectors.qaoa import optimise_angles
-from labkit.selectors.running import WrongCostError
+from labkit.selectors.selection import WrongCostError
 from labkit.simulators import (
     evolve_qaoa,
     final_state,
@@ -66,6 +68,14 @@ def random_qubo(seed: int, n: int, unit: float) -> PauliZCost:
         if rng.random() < 0.6
     }
     return from_dimod(dimod.BQM.from_qubo(q), n_neurons=n)
+
+
+def named_qubo(seed: int, n: int, unit: float) -> PauliZCost:
+    """The same kind of cost, from a mapping of named variables."""
+    rng = np.random.default_rng(seed)
+    values = rng.integers(-9, 10, (n, n)) * unit
+    q = {(f"x{i}", f"x{j}"): values[i, j] for i in range(n) for j in range(i, n)}
+    return PauliZCost.from_qubo(q)
 
 
 def random_local(seed: int, n: int, unit: float) -> LocalCost:
@@ -107,7 +117,10 @@ def test_ties_of_a_qubo_are_found_in_every_unit(seed: int, optima: int, unit: fl
 
 
 @given(
-    st.integers(0, 2**32), st.integers(1, 7), units, st.sampled_from([random_qubo, random_local])
+    st.integers(0, 2**32),
+    st.integers(1, 7),
+    units,
+    st.sampled_from([random_qubo, random_local, named_qubo]),
 )
 def test_all_ranks_are_those_of_the_unit_1(
     seed: int, n: int, unit: float, make: Callable[[int, int, float], Any]
@@ -118,6 +131,20 @@ def test_all_ranks_are_those_of_the_unit_1(
     assert ranks(scaled.to_table()) == expected
     by_hand = CostTable(scaled.evaluate(all_masks(n)), n)  # nobody knows from which terms
     assert ranks(by_hand) == expected
+
+
+@given(st.integers(0, 2**32), units)
+def test_a_cost_of_ones_own_and_tables_of_a_qubo_have_its_optima_in_every_unit(
+    seed: int, unit: float
+) -> None:
+    qubo = named_qubo(seed, 6, unit)
+    table, rng = qubo.to_table(), np.random.default_rng(seed)
+    own = FunctionCost(qubo.evaluate, 6)
+    assert own.takes_batches
+    for search, cost in [(random_search, own), (dynamic_programming, qubo.to_local())]:
+        found = run(search, cost, rng=rng, target_cost=table.minimum)
+        assert table.rank(found.neuron_mask) == 1
+    assert ranks(own.to_table()) == ranks(table) == ranks(qubo.to_local().to_table())
 
 
 @given(st.integers(0, 2**32), units, st.floats(-1e6, 1e6))

@@ -7,14 +7,23 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, cast
 
 import numpy as np
+import numpy.typing as npt
 
 from labkit.arrays import BoolArray, FloatArray
-from labkit.costs.tables import CheckedCost, Cost, CostTable, Names, check_names
+from labkit.costs.tables import (
+    EQUAL_WITHIN,
+    SINGLE_PRECISION,
+    CheckedCost,
+    Cost,
+    CostTable,
+    Names,
+    check_names,
+)
 from labkit.limits import TooLargeError, check_integer, check_register, repr_line, show_value
 from labkit.masks import mask_to_string, masks_from_indices
 
 _ROWS = 2**12  # masks that are given to a function at a time
-_SAME = 1e-9  # of the largest cost: a batch may add up in another order
+_SAME = 1e-9  # of what varies: a batch may add up in another order
 _MEMBERS = ("evaluate", "n_neurons", "order", "to_table")
 
 
@@ -111,7 +120,7 @@ class FunctionCost(CheckedCost):
             found = None
         if found is None or found.shape != (len(masks),) or not np.isfinite(found).all():
             return np.array([self._cost(mask, batch=True) for mask in masks])  # which it was
-        return found
+        return found.astype(np.float64)
 
     def _cost(self, mask: BoolArray, *, batch: bool = False) -> float:
         where = f"function {_name(self.function)} of mask {show_value(mask_to_string(mask))}"
@@ -150,8 +159,7 @@ class FunctionCost(CheckedCost):
         except (RuntimeError, TypeError, ValueError):
             # it takes no mask outside of a batch: then a batch of one is what it is held against
             alone = np.array([self._cost(mask, batch=True) for mask in masks])
-        scale = max(np.abs(together).max(), np.abs(alone).max())
-        return bool((np.abs(together - alone) <= _SAME * scale).all())
+        return bool((np.abs(together - alone) <= _rounding(together, alone)).all())
 
 
 def as_cost(cost: AnyCost, *, argument: str = "cost") -> Cost:
@@ -176,13 +184,24 @@ def _short(text: str) -> str:
     return text if len(text) <= 120 else text[:117] + "..."
 
 
-def _as_numbers(returned: Any) -> FloatArray | None:
-    """Real numbers as float64; None for anything else."""
+def _rounding(together: npt.NDArray[Any], alone: FloatArray) -> float:
+    """What the costs of the same masks may differ by, in a batch and one by one.
+
+    A constant in all of them allows no more than its own rounding.
+    """
+    largest = float(max(np.abs(together * 1.0).max(), np.abs(alone).max()))
+    if together.dtype.kind == "f" and together.dtype.itemsize < 8:
+        return SINGLE_PRECISION * largest
+    return _SAME * float(np.ptp(alone)) + EQUAL_WITHIN * largest
+
+
+def _as_numbers(returned: Any) -> npt.NDArray[Any] | None:
+    """An array of real numbers; None for anything else."""
     try:
         array = np.asarray(returned)
     except Exception:  # rows of unequal length, or what has an odd `__array__`
         return None
-    return array.astype(np.float64) if array.dtype.kind in "biuf" else None
+    return array if array.dtype.kind in "biuf" else None
 
 
 def _name(function: Any) -> str:

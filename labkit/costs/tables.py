@@ -25,6 +25,8 @@ from labkit.masks import check_mask, check_one_mask, masks_from_indices, place_v
 
 #: Costs closer together than this share of what was added up to make them are equal: 16 roundings.
 EQUAL_WITHIN = 2.0**-48
+#: Of the largest cost: what batches may differ by where costs may come from single precision.
+SINGLE_PRECISION = 1e-4
 #: A mean beyond so many standard deviations is kept apart from what is evolved.
 _FAR_MEAN = 16.0
 #: A few masks of a huge cost, as for those that are forbidden, do not say how exact the others are.

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from labkit.arrays import BoolArray, FloatArray
 from labkit.costs import EQUAL_WITHIN, AnyCost, Cost, as_cost
-from labkit.costs.tables import unchecked
+from labkit.costs.tables import SINGLE_PRECISION, unchecked
 from labkit.ledger import Ledger
 from labkit.limits import check_integer, check_number, check_rng, show_value
 from labkit.masks import check_mask, check_one_mask, mask_to_string
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
 
 #: Called as `selector(meter, rng=rng, **options)`; see `run`.
 Selector = Callable[..., Any]
-
-#: Of the largest cost that was asked for: what batches of single precision may differ by.
-_SINGLE_PRECISION = 1e-4
 
 
 class SearchEnded(BaseException):
@@ -240,7 +237,7 @@ def _rounding(meter: CostMeter) -> float:
     """
     if meter.magnitude:
         return meter.equal_within(meter.best_cost)
-    return _SINGLE_PRECISION * float(np.abs(meter.history).max(initial=0.0))
+    return SINGLE_PRECISION * float(np.abs(meter.history).max(initial=0.0))
 
 
 def check_selector(
