@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable
 from typing import Any
 
@@ -294,8 +295,11 @@ def test_what_a_refused_selector_found_is_in_the_error() -> None:
 
     with pytest.raises(WrongCostError, match=r"^selector liar states -1\.0, it is 0\.2") as error:
         run(liar, CostTable(np.array([0.7, 0.2, 0.9, 0.4]), 2), rng=np.random.default_rng(0))
-    assert error.value.selection.mask_string == "01"
-    assert error.value.selection.cost == 0.2
+    elsewhere = pickle.loads(pickle.dumps(error.value))  # as from a process of a sweep
+    assert str(elsewhere) == str(error.value)
+    for refused in (error.value, elsewhere):
+        assert refused.selection.mask_string == "01"
+        assert refused.selection.cost == 0.2
 
 
 # Constants in QAOA

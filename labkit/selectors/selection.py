@@ -75,6 +75,10 @@ class WrongCostError(RuntimeError):
         super().__init__(message)
         self.selection = selection
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Both of its arguments, so that another process can raise it anew."""
+        return type(self), (str(self), self.selection)
+
 
 def _html(names: Sequence[Hashable]) -> str:
     shown = ", ".join(escape(str(name)) for name in names[:_SHOWN_NAMES])
