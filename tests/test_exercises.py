@@ -223,7 +223,8 @@ def without_numbers(answer: Any) -> Any:
             return np.full_like(answer, np.nan, dtype=np.result_type(answer.dtype, float))
         case list() | tuple():
             spoilt = [without_numbers(part) for part in answer]
-            return None if None in map(type, spoilt) else type(answer)(spoilt)
+            is_whole = all(part is not None for part in spoilt)
+            return type(answer)(spoilt) if is_whole else None
     return (lambda *given: without_numbers(answer(*given))) if callable(answer) else None
 
 
