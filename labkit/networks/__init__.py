@@ -1,13 +1,14 @@
 """Random networks: as plain arrays, and as Keras models that are loaded when first named.
 
 `RandomNetwork` and `NKNetwork` take their weights from the arrays; costs and explorers need no more
-than these, so they start without TensorFlow.
+than these, so they start without TensorFlow. `network_from_keras` takes a Keras model of your own.
 """
 
 import importlib
 from typing import TYPE_CHECKING, Any
 
 from labkit.networks.base import (
+    ForwardNetwork,
     NetworkArrays,
     check_classes,
     check_samples,
@@ -21,10 +22,12 @@ from labkit.networks.sampling import MASK_KINDS, sample_network
 if TYPE_CHECKING:
     from labkit.networks.keras.nk_network import NKNetwork
     from labkit.networks.keras.random_network import RandomNetwork
+    from labkit.networks.keras.units import network_from_keras
 
 __all__ = [
     "MASK_KINDS",
     "NEIGHBOURHOODS",
+    "ForwardNetwork",
     "ManyInputsArrays",
     "NKArrays",
     "NKNetwork",
@@ -37,6 +40,7 @@ __all__ = [
     "draw_network",
     "draw_nk_network",
     "fold_subnetwork",
+    "network_from_keras",
     "read_labels",
     "sample_network",
     "sample_nk_network",
@@ -45,11 +49,15 @@ __all__ = [
 #: The names of these before plots were drawn, too.
 draw_network, draw_nk_network = sample_network, sample_nk_network
 
-_IN_KERAS = {"RandomNetwork": "random_network", "NKNetwork": "nk_network"}
+_IN_KERAS = {
+    "RandomNetwork": "random_network",
+    "NKNetwork": "nk_network",
+    "network_from_keras": "units",
+}
 
 
 def __getattr__(name: str) -> Any:
-    """Loads a Keras model's class when it is first named (PEP 562)."""
+    """Loads what needs Keras when it is first named (PEP 562)."""
     if name in _IN_KERAS:
         return getattr(importlib.import_module(f"labkit.networks.keras.{_IN_KERAS[name]}"), name)
     raise AttributeError(f"module 'labkit.networks' has no attribute {name!r}")

@@ -65,6 +65,10 @@ class MaskedArrays(ABC):
         """The same network with the hidden statistics of training samples (samples, n_inputs)."""
         return replace(self, **self._statistics(x))
 
+    def check_samples(self, x: npt.ArrayLike) -> FloatArray:
+        """Returns samples, one or more and finite, as float64 (samples, n_inputs)."""
+        return check_samples(x, self.n_inputs)
+
     @abstractmethod
     def _statistics(self, x: npt.ArrayLike) -> dict[str, Any]:
         """The fields by which hidden units are standardised, of training samples."""
@@ -143,6 +147,53 @@ class NetworkArrays(MaskedArrays):
     @abstractmethod
     def masked_layers(self, neuron_mask: BoolArray) -> list[MaskedLayer]:
         """Of each hidden layer its kernel as the mask leaves it, its means, and m_j / std_j."""
+
+
+class ForwardNetwork(ABC):
+    """A network that is run for each mask, whatever it is made of: units of a model of your own.
+
+    Its outputs f are what comes before a last softmax or sigmoid; `predict` is what comes after.
+    """
+
+    @property
+    @abstractmethod
+    def n_mask_bits(self) -> int:
+        """Number of bits of a mask."""
+
+    @property
+    @abstractmethod
+    def n_outputs(self) -> int:
+        """Number of outputs: 1 for two classes or a number, else one per class."""
+
+    @property
+    @abstractmethod
+    def compiled_cost(self) -> str | None:
+        """What the model was compiled to minimise: 'cross_entropy', 'loss', or None."""
+
+    @abstractmethod
+    def check_samples(self, x: Any) -> npt.NDArray[Any]:
+        """Returns samples, one or more and finite, of the shape that the model takes."""
+
+    @abstractmethod
+    def prepare(self, x: npt.ArrayLike) -> Any:
+        """What no mask changes in the pass of samples, for `run_masks`."""
+
+    @abstractmethod
+    def run_masks(self, prepared: Any, neuron_masks: BoolArray) -> FloatArray:
+        """f_m(x), float64 (masks, samples, n_outputs), by bool masks (masks, n_mask_bits)."""
+
+    @abstractmethod
+    def bytes_per_mask(self, n_samples: int) -> int:
+        """Memory that `run_masks` works in for each mask, on that many samples."""
+
+    @abstractmethod
+    def losses(self, outputs: FloatArray, y: npt.NDArray[Any]) -> FloatArray:
+        """The compiled loss, a mean over samples, (masks,) of outputs (masks, samples, outputs)."""
+
+    def outputs(self, x: npt.ArrayLike, neuron_mask: npt.ArrayLike) -> FloatArray:
+        """f_m(x), float64 (samples, n_outputs), for one mask."""
+        mask = check_one_mask(neuron_mask, self.n_mask_bits)
+        return self.run_masks(self.prepare(x), mask[np.newaxis])[0]
 
 
 def fold_subnetwork(network: NetworkArrays, neuron_mask: npt.ArrayLike) -> list[FloatArray]:

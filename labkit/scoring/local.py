@@ -30,6 +30,7 @@ from labkit.scoring.tables import (
     NeighbourhoodNetwork,
     as_arrays,
     as_contributor,
+    constant_of,
     score_contributions,
 )
 
@@ -121,7 +122,7 @@ def quadratic_cost(
     """The squared error of every mask, exactly, or its cross-entropy to second order in f.
 
     With outputs f = sum_j m_j t_j and a cost per sample c + g . f + f . Q f, where Q is C x C
-    for C outputs,
+    for C outputs (outputs f_0 where every neuron is off shift c and g),
 
         cost(m) = c + sum_j l_j m_j + sum_jk G_jk m_j m_k,
         l_j = mean(g . t_j),  G_jk = mean(t_j . Q t_k),
@@ -153,6 +154,9 @@ def quadratic_cost(
     t = _neuron_contributions(network, x)
     targets = check_labels(y, n_samples=t.shape[0], n_outputs=t.shape[2])
     constant, slopes, curvature = _expand_cost(targets, cost)
+    if (off := constant_of(network, x)) is not None:  # f is this and the sum
+        constant += float(np.sum(off * (slopes + off @ curvature)) / len(t))
+        slopes = slopes + 2 * off @ curvature
     linear = np.einsum("so,sjo->j", slopes, t) / len(t)
     pairs = np.tensordot(t @ curvature, t, axes=((0, 2), (0, 2))) / len(t)
     return _to_pauli_z(constant, linear, pairs)

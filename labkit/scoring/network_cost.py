@@ -14,13 +14,14 @@ from labkit.arrays import BoolArray, FloatArray
 from labkit.costs import CheckedCost, CostTable
 from labkit.limits import check_choice, check_register, repr_line, show_value
 from labkit.masks import masks_from_indices
-from labkit.networks import NetworkArrays, check_samples, read_labels
+from labkit.networks import ForwardNetwork, NetworkArrays, read_labels
 from labkit.scoring.outputs import COSTS, check_labels, cost_of_outputs
 from labkit.scoring.tables import (
     AnyNetwork,
     Contributor,
     as_arrays,
     as_contributor,
+    constant_of,
     score_contributions,
     watched_slices,
 )
@@ -36,23 +37,27 @@ class NetworkCost(CheckedCost):
     f = sum_j m_j t_j, a product of the masks with the contributions t.
 
     Attributes:
-        network: as arrays.
-        x: float64 (samples, n_inputs), read-only.
+        network: as arrays, or the units of a Keras model.
+        x: (samples, n_inputs), of a Keras model what it takes; float64, read-only.
         y: float64 (samples,), read-only, labels 0..classes-1; for one output also -1 and +1.
-        cost_name: 'cross_entropy', 'squared_error' or 'error_rate', see `cost_of_outputs`.
+        cost_name: 'cross_entropy', 'squared_error' or 'error_rate', see `cost_of_outputs`; or
+            'loss', which a Keras model was compiled with, where it is none of these.
     """
 
-    network: NetworkArrays
-    x: FloatArray
+    network: NetworkArrays | ForwardNetwork
+    x: npt.NDArray[Any]
     y: FloatArray
     cost_name: str
 
     def __post_init__(self) -> None:
-        if not isinstance(self.network, NetworkArrays):
+        if not isinstance(self.network, (NetworkArrays, ForwardNetwork)):
             raise TypeError(f"network={show_value(self.network)} is no network with masks")
-        check_choice("cost", self.cost_name, COSTS)
-        x, y = check_samples(self.x, self.network.n_inputs).copy(), read_labels(self.y).copy()
-        check_labels(y, n_samples=len(x), n_outputs=self.network.n_outputs)
+        check_choice("cost", self.cost_name, _costs_of(self.network))
+        x, y = self.network.check_samples(self.x).copy(), read_labels(self.y).copy()
+        if self.cost_name in COSTS:
+            check_labels(y, n_samples=len(x), n_outputs=self.network.n_outputs)
+        elif isinstance(self.network, ForwardNetwork):
+            self.network.losses(np.zeros((1, len(x), self.network.n_outputs)), y)
         for name, array in (("x", x), ("y", y)):
             array.setflags(write=False)
             object.__setattr__(self, name, array)
@@ -94,9 +99,9 @@ class NetworkCost(CheckedCost):
             TooLargeError: the table does not fit in memory.
         """
         n = check_register("n_neurons", self.n_neurons, bytes_per_mask=8, what="the cost table")
-        if isinstance(self.network, Contributor):
-            t = self.network.contributions(self.x)
-            return score_contributions(t, self.y, cost=self.cost_name)
+        if isinstance(self.network, Contributor) and self.cost_name in COSTS:
+            t, off = self.network.contributions(self.x), constant_of(self.network, self.x)
+            return score_contributions(t, self.y, cost=self.cost_name, constant=off)
         costs = np.empty(2**n)
         for rows in watched_slices(2**n, self._rows):
             costs[rows] = self._run(masks_from_indices(np.arange(rows.start, rows.stop), n))
@@ -104,10 +109,12 @@ class NetworkCost(CheckedCost):
 
     def _run(self, neuron_masks: BoolArray) -> FloatArray:
         outputs = self.network.run_masks(self._prepared, neuron_masks)
+        if self.cost_name not in COSTS and isinstance(self.network, ForwardNetwork):
+            return self.network.losses(outputs, self.y)
         return cost_of_outputs(outputs, self._targets, cost=self.cost_name)
 
     @cached_property
-    def _prepared(self) -> FloatArray:
+    def _prepared(self) -> Any:
         """What no mask changes in the forward pass."""
         return self.network.prepare(self.x)
 
@@ -124,31 +131,48 @@ class NetworkCost(CheckedCost):
 
 
 def network_cost(
-    network: Any, x: npt.ArrayLike, y: npt.ArrayLike, *, cost: str = "cross_entropy"
+    network: Any, x: npt.ArrayLike, y: npt.ArrayLike, *, cost: str | None = None
 ) -> NetworkCost:
     """The cost of each subnetwork on the samples `x` with labels `y`, without a table.
 
     Args:
         network: a `RandomNetwork` or its `NetworkArrays`: neuron masks with one or two hidden
-            layers, or weight masks of any number of inputs.
-        x: (samples, features).
-        y: (samples,) labels 0..classes-1; for one output also -1 and +1.
-        cost: one of `COSTS`, see `cost_of_outputs`.
+            layers, or weight masks of any number of inputs; or what `network_from_keras` gives.
+        x: (samples, features), or what the Keras model takes.
+        y: (samples,) labels 0..classes-1; for one output also -1 and +1; or one-hot. For a Keras
+            model's loss of another kind, what that takes.
+        cost: one of `COSTS`, see `cost_of_outputs`; None for the loss that the model of
+            `network_from_keras` was compiled with, 'cross_entropy' where there is none.
     """
-    return NetworkCost(as_arrays(network), x, y, cost)  # type: ignore[arg-type]
+    arrays = as_arrays(network)
+    return NetworkCost(arrays, x, y, _choose_cost(arrays, cost))  # type: ignore[arg-type]
+
+
+def _choose_cost(network: Any, cost: str | None) -> str:
+    if cost is None:
+        own = network.compiled_cost if isinstance(network, ForwardNetwork) else None
+        return own or "cross_entropy"
+    return check_choice("cost", cost, _costs_of(network))
+
+
+def _costs_of(network: Any) -> tuple[str, ...]:
+    """What may be asked of a network: the costs of outputs, and a compiled loss beside them."""
+    own = network.compiled_cost if isinstance(network, ForwardNetwork) else None
+    return COSTS if own in (None, *COSTS) else (*COSTS, own)
 
 
 def score_all_masks(
-    network: AnyNetwork, x: npt.ArrayLike, y: npt.ArrayLike, *, cost: str = "cross_entropy"
+    network: AnyNetwork, x: npt.ArrayLike, y: npt.ArrayLike, *, cost: str | None = None
 ) -> CostTable:
     """The cost of each of the 2^n subnetworks on the samples `x` with labels `y`.
 
     Args:
-        network: a `RandomNetwork` or its `NetworkArrays`; or anything whose `contributions(x)`
-            are (samples, n, outputs), or (samples, units, patterns, outputs) for weight masks.
-        x: (samples, features).
-        y: (samples,) labels 0..classes-1; for one output also -1 and +1.
-        cost: one of `COSTS`, see `cost_of_outputs`.
+        network: a `RandomNetwork` or its `NetworkArrays`; what `network_from_keras` gives; or
+            anything whose `contributions(x)` are (samples, n, outputs), or (samples, units,
+            patterns, outputs) for weight masks.
+        x: (samples, features), or what the Keras model takes.
+        y: (samples,) labels 0..classes-1; for one output also -1 and +1; or one-hot.
+        cost: as of `network_cost`.
 
     Returns:
         A `CostTable` of 2^n float64 costs, means over the samples.
@@ -156,8 +180,9 @@ def score_all_masks(
     Raises:
         TooLargeError: the table does not fit in memory.
     """
-    check_choice("cost", cost, COSTS)
     arrays = as_arrays(network)
-    if isinstance(arrays, NetworkArrays):
-        return network_cost(arrays, x, y, cost=cost).to_table()
-    return score_contributions(np.asarray(as_contributor(network).contributions(x)), y, cost=cost)
+    chosen = _choose_cost(arrays, cost)
+    if isinstance(arrays, (NetworkArrays, ForwardNetwork)):
+        return network_cost(arrays, x, y, cost=chosen).to_table()
+    t = np.asarray(as_contributor(network).contributions(x))
+    return score_contributions(t, y, cost=chosen, constant=constant_of(network, x))

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from labkit.arrays import FloatArray
 from labkit.limits import check_array, check_choice
-from labkit.networks import check_classes
+from labkit.networks import check_classes, read_labels
 
 COSTS = ("cross_entropy", "squared_error", "error_rate")
 
@@ -53,11 +53,19 @@ def check_labels(y: npt.ArrayLike, *, n_samples: int, n_outputs: int) -> FloatAr
     """Returns labels as targets ±1, float64 (samples, outputs): +1 in the label's column.
 
     Labels are 0..classes-1, for one output also -1 and +1; numbers or booleans, (samples,) or a
-    column, as `fit` and `evaluate` of labkit's Keras models take them.
+    column, as `fit` and `evaluate` of labkit's Keras models take them. One-hot rows (samples,
+    outputs) are taken too.
     """
-    classes = check_classes(y, n_samples=n_samples, n_outputs=n_outputs)
+    labels = read_labels(y)
+    if n_outputs > 1 and labels.shape == (n_samples, n_outputs) and _is_one_hot(labels):
+        labels = labels.argmax(axis=1)
+    classes = check_classes(labels, n_samples=n_samples, n_outputs=n_outputs)
     of_outputs = np.array([1]) if n_outputs == 1 else np.arange(n_outputs)
     return np.where(classes[:, np.newaxis] == of_outputs, 1.0, -1.0)
+
+
+def _is_one_hot(y: FloatArray) -> bool:
+    return bool(((y == 0) | (y == 1)).all() and (y.sum(axis=1) == 1).all())
 
 
 def _cross_entropy(f: FloatArray, targets: FloatArray) -> FloatArray:

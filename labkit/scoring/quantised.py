@@ -6,11 +6,17 @@ import numpy as np
 import numpy.typing as npt
 
 from labkit.arrays import IntArray
-from labkit.limits import check_array, check_integer, check_positive, check_register
+from labkit.limits import (
+    check_array,
+    check_integer,
+    check_positive,
+    check_register,
+    show_value,
+)
 from labkit.masks import all_masks
 from labkit.networks import read_labels
 from labkit.scoring.outputs import check_labels
-from labkit.scoring.tables import AnyNetwork, as_contributor
+from labkit.scoring.tables import AnyNetwork, as_contributor, constant_of
 
 #: Beyond this, a rounded contribution is no longer exact in float64.
 _LARGEST = 2**31 - 1
@@ -37,6 +43,9 @@ def integer_weights(
     Raises:
         ValueError: `scale` is too large for integers of 32 bits.
     """
+    if (off := constant_of(network, x)) is not None and off.any():
+        given = "has outputs other than 0 where every neuron is off"
+        raise ValueError(f"network={show_value(network)} {given} (limit: 0)")
     t = check_array("contributions", as_contributor(network).contributions(x))
     if t.ndim != 3 or t.shape[2] != 1:
         raise ValueError(f"contributions have shape {t.shape}; they must be (samples, n, 1)")

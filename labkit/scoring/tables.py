@@ -14,7 +14,7 @@ import numpy.typing as npt
 from labkit.arrays import FloatArray, IntArray
 from labkit.costs import CostTable
 from labkit.limits import check_array, check_choice, check_count, check_register, show_value
-from labkit.networks import NetworkArrays
+from labkit.networks import ForwardNetwork, NetworkArrays
 from labkit.scoring.kernels import make_kernel
 from labkit.scoring.outputs import COSTS, check_labels
 
@@ -30,8 +30,20 @@ class Contributor(Protocol):
         """What each hidden unit adds to each output."""
 
 
+@runtime_checkable
+class _WithConstant(Contributor, Protocol):
+    def constant(self, x: npt.ArrayLike, /) -> Any: ...
+
+
+def constant_of(network: Any, x: npt.ArrayLike) -> FloatArray | None:
+    """What the outputs are where every neuron is off, (samples, outputs); None if that is 0."""
+    if not isinstance(network, _WithConstant):
+        return None
+    return check_array("constant", network.constant(x))
+
+
 #: What costs of all masks are made from; what has no contributions after all is refused.
-AnyNetwork = Contributor | NetworkArrays
+AnyNetwork = Contributor | NetworkArrays | ForwardNetwork
 
 
 @runtime_checkable
@@ -63,11 +75,18 @@ def as_contributor(network: Any) -> Contributor:
     if isinstance(arrays, NetworkArrays):
         limit = "one hidden layer, and weight masks of 15 inputs"
         raise ValueError(f"network={show_value(arrays)} has no contributions (limit: {limit})")
+    if isinstance(arrays, ForwardNetwork):
+        message = "has no contributions: it is not linear after its units (try network_cost)"
+        raise TypeError(f"network={show_value(network)} {message}")
     raise TypeError(f"network={show_value(network)} has no contributions")
 
 
 def score_contributions(
-    t: npt.ArrayLike, y: npt.ArrayLike, *, cost: str = "cross_entropy"
+    t: npt.ArrayLike,
+    y: npt.ArrayLike,
+    *,
+    cost: str = "cross_entropy",
+    constant: npt.ArrayLike | None = None,
 ) -> CostTable:
     """The cost of each subnetwork, from what each hidden unit adds to the output.
 
@@ -79,6 +98,7 @@ def score_contributions(
         t: float (samples, n), (samples, n, outputs) or (samples, units, patterns, outputs).
         y: (samples,) labels 0..classes-1; for one output also -1 and +1.
         cost: one of `COSTS`.
+        constant: float (samples, outputs), the outputs where every neuron is off; None for 0.
 
     Raises:
         TooLargeError: the table does not fit in memory.
@@ -91,6 +111,8 @@ def score_contributions(
     half = len(units) // 2
     _check_sums(units[:half], units[half:], targets.shape)
     first, second = _all_sums(units[:half], targets.shape), _all_sums(units[half:], targets.shape)
+    if constant is not None:
+        first += check_array("constant", constant).reshape(targets.shape)
     kernel = make_kernel(first, second, targets, cost, units[half:])
     costs = np.empty((len(first), len(second)))
     for rows in watched_slices(len(first), _BLOCK_BYTES // (8 * len(second))):
