@@ -456,6 +456,15 @@ def test_an_oracle_of_integers_refuses_outputs_with_a_constant() -> None:
         integer_weights(network, X, Y2, scale=10.0)
 
 
+def test_a_units_magnitude_is_of_the_weights_into_it_and_out_of_it() -> None:
+    model = build_images()
+    network = network_from_keras(model, layer="second", x=IMAGES)
+    kernel, read = (model.get_layer(name).get_weights()[0] for name in ("second", "classes"))
+    for unit in range(6):
+        into, out_of = np.linalg.norm(kernel[..., unit]), np.linalg.norm(read[unit::6])
+        assert network.magnitudes()[unit] == pytest.approx(into * out_of, rel=1e-5)
+
+
 def test_a_mask_of_another_length_is_refused() -> None:
     network = network_from_keras(build_one_hidden(), layer="hidden", x=X)
     with pytest.raises(ValueError, match="6"):

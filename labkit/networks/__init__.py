@@ -20,9 +20,9 @@ from labkit.networks.nk import NEIGHBOURHOODS, NKArrays, sample_nk_network
 from labkit.networks.sampling import MASK_KINDS, sample_network
 
 if TYPE_CHECKING:
+    from labkit.networks.keras.from_model import network_from_keras
     from labkit.networks.keras.nk_network import NKNetwork
     from labkit.networks.keras.random_network import RandomNetwork
-    from labkit.networks.keras.units import network_from_keras
 
 __all__ = [
     "MASK_KINDS",
@@ -52,7 +52,7 @@ draw_network, draw_nk_network = sample_network, sample_nk_network
 _IN_KERAS = {
     "RandomNetwork": "random_network",
     "NKNetwork": "nk_network",
-    "network_from_keras": "units",
+    "network_from_keras": "from_model",
 }
 
 

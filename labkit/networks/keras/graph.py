@@ -118,7 +118,7 @@ def clone_layer(layer: Any, **changes: Any) -> Any:
     """A layer of the same settings but for some, without weights; functions are taken over."""
     if type(layer) is layers.Lambda:
         return layers.Lambda(layer.function, arguments=layer.arguments, name=layer.name)
-    activation = getattr(layer, "activation", None)
+    activation: Any = getattr(layer, "activation", None)
     known = {activation.__name__: activation} if hasattr(activation, "__name__") else {}
     with keras.saving.custom_object_scope(known):
         return type(layer).from_config({**layer.get_config(), **changes})

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from labkit.arrays import BoolArray, IntArray
+from labkit.arrays import BoolArray, FloatArray, IntArray
 from labkit.networks.keras.graph import (
     UNIT_LAYERS,
     Flow,
@@ -118,6 +118,21 @@ def _cut_weights(whole: Whole, flow: Flow, kept: IntArray, *, silent: bool) -> d
 def _places(owners: IntArray, kept: IntArray) -> IntArray:
     """The places of a tensor's last axis that stay."""
     return np.flatnonzero((owners < 0) | np.isin(owners, kept))
+
+
+def unit_magnitudes(whole: Whole, flow: Flow) -> FloatArray:
+    """The norm of a unit's input weights times that of all weights that read it, float64 (n,)."""
+    kernel = whole.start.layer.get_weights()[0].astype(np.float64)
+    n = kernel.shape[-1]
+    into, out_of = np.linalg.norm(kernel.reshape(-1, n), axis=0), np.zeros(n)
+    for step, owners in flow.reads:
+        if type(step.layer) not in UNIT_LAYERS:
+            raise ValueError(f"{step.layer.name!r} reads the units, and has no weights for each")
+        read = step.layer.get_weights()[0].astype(np.float64)
+        places = np.flatnonzero(owners >= 0)
+        squares = (read**2).sum(axis=(*range(read.ndim - 2), -1))
+        np.add.at(out_of, owners[places], squares[places])
+    return into * np.sqrt(out_of)
 
 
 def compile_alike(model: Any, other: Any) -> None:
