@@ -80,6 +80,9 @@ LESSONS = (
            "what errors leave, by form, order and block size; a virtual machine; the honest end"),
     Lesson("15_your_experiment", "Your experiment", 20,
            "your own question: hypothesis, plan, runs, result, conclusion, report"),
+    Lesson("15a_prune_your_own_network", "Prune your own network", 20,
+           "units of your own Keras model as neurons: search, magnitude, chance; a smaller model",
+           needs=KERAS),
     Lesson("16_glossary_and_map", "Glossary and map", 10,
            "every term, the bit order in a picture, how labkit's modules meet"),
 )  # fmt: skip

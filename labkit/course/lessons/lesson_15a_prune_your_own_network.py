@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,8 @@ from labkit.selectors import Selection, local_selection, one_flip_search, run
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from labkit.networks.keras.units import KerasUnits
 
 #: Samples that models are trained on, of scikit-learn's 1,797 digits; the others test them.
 N_TRAIN = 500
@@ -189,8 +191,67 @@ def by_model(runs: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
     return [(str(name), rows) for name, rows in ordered.groupby(keys, sort=False)]
 
 
+def leads(rows: pd.DataFrame, rival: str) -> str:
+    """By how much blocks lead a rival in test accuracy, mean ± standard deviation, in words."""
+    said = []
+    for when in ("before", "after"):
+        if f"result.{when}_{rival}" in rows and rows[f"result.{when}_{rival}"].notna().all():
+            gap = rows[f"result.{when}_blocks"] - rows[f"result.{when}_{rival}"]
+            said.append(f"{when} {gap.mean():+.3f} ± {gap.std():.3f}")
+    return ", ".join(said)
+
+
+def accuracy_by_size(
+    network: KerasUnits, x: Float32Array, y: IntArray, sizes: Sequence[int]
+) -> dict[str, FloatArray]:
+    """Test accuracy with so many units: the 'largest', or 'any', a mean of 20 random masks."""
+    from labkit.baselines.pruning import keep_largest
+
+    sizes_of, rng = network.magnitudes(), np.random.default_rng(0)
+    scores, prepared = [], network.prepare(x)
+    for n_active in sizes:
+        drawn = [keep_largest(rng.random(len(sizes_of)), n_active) for _ in range(20)]
+        masks = np.array([keep_largest(sizes_of, n_active), *drawn])
+        scores.append([accuracy(f, y) for f in network.run_masks(prepared, masks)])
+    by_mask = np.array(scores)
+    return {"largest": by_mask[:, 0], "any": by_mask[:, 1:].mean(axis=1)}
+
+
+def price_of_blocks(
+    cost: Cost, *, sizes: Sequence[int], starts: int
+) -> dict[str, dict[str, FloatArray]]:
+    """What searches find and take from several starts: one-flip, and blocks by their size.
+
+    Args:
+        cost: of many neurons.
+        sizes: of blocks, each enumerated, swept through until a sweep lowers nothing.
+        starts: random masks to begin at.
+
+    Returns:
+        Name -> 'cost' and 'queries', float64 (starts,).
+    """
+    searches: dict[str, dict[str, Any]] = {"one-flip": {"selector": one_flip_search}}
+    for size in sizes:
+        searches[f"blocks of {size}"] = {"selector": local_selection, "block_size": size}
+    found = {
+        name: [run(cost=cost, rng=np.random.default_rng(start), **how) for start in range(starts)]
+        for name, how in searches.items()
+    }
+    return {
+        name: {
+            "cost": np.array([selection.cost for selection in selections]),
+            "queries": np.array([float(s.ledger.cost_queries) for s in selections]),
+        }
+        for name, selections in found.items()
+    }
+
+
 # 64 units in blocks of 4, each enumerated, three sweeps, and the start
 number_exercise("15a-1", 1 + 3 * (64 // 4) * 2**4)
+
+
+# a unit is worth its price at least, where no flip lowers the priced cost
+number_exercise("15a-3", 0.02)
 
 
 @exercise("15a-2")

@@ -119,6 +119,23 @@ def draw_spread(ax: Axes, samples: Mapping[str, canvas.Series], *, ylabel: str) 
 
 
 @own_style()
+def draw_groups(ax: Axes, samples: Mapping[str, canvas.Series], *, ylabel: str) -> Axes:
+    """Draws the mean of each group as a marker, its standard deviation as a bar, side by side.
+
+    `samples`: series -> group -> (seeds,); every series has the same groups.
+    """
+    groups = list(next(iter(samples.values())))
+    for i, (label, by_group) in enumerate(samples.items()):
+        values = [np.asarray(by_group[group], dtype=np.float64) for group in groups]
+        across = np.arange(len(groups)) + 0.13 * (i - (len(samples) - 1) / 2)
+        mean, std = ([f(v) for v in values] for f in (np.mean, np.std))
+        ax.errorbar(across, mean, std, capsize=3, label=label, **canvas.marker_style(i))
+    ax.set_xticks(range(len(groups)), groups)
+    ax.set(ylabel=ylabel)
+    return canvas.add_legend(ax, grid=True)
+
+
+@own_style()
 def draw_calls(
     ax: Axes,
     calls: Mapping[str, float],
