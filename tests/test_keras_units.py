@@ -341,6 +341,17 @@ def test_units_read_by_two_branches_and_a_concatenation_can_go() -> None:
     np.testing.assert_allclose(whole, run_model(model, X), atol=1e-5)
 
 
+def test_a_layer_that_adapted_itself_to_data_goes_along() -> None:
+    normalization = layers.Normalization()
+    normalization.adapt(X * 3 + 5)
+    parts = [normalization, layers.Dense(6, "relu", name="hidden"), layers.Dense(3)]
+    model = keras.Sequential([keras.Input((8,)), *parts])
+    network = network_from_keras(model, layer="hidden", x=X)
+    np.testing.assert_allclose(network.predict(X, "111111"), run_model(model, X), atol=1e-5)
+    found = run_model(network.subnetwork("110010"), X)
+    np.testing.assert_allclose(found, network.predict(X, "110010"), atol=1e-5)
+
+
 def test_channels_of_a_sequence_can_go() -> None:
     x = RNG.normal(size=(30, 12, 3)).astype("float32")
     parts = [

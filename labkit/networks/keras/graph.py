@@ -109,9 +109,18 @@ def copy_model(model: Any) -> tuple[Any, list[Step]]:
         view, input_tensors=x, clone_function=clone_layer, call_function=call
     )
     copy.set_weights(view.get_weights())
+    finish_layers(copy)
     # the step that gives the output comes last
     steps.sort(key=lambda step: copy.output is step.outputs[0])
     return copy, steps
+
+
+def finish_layers(model: Any) -> None:
+    """Lets layers take in weights that were set, as `Normalization` has to."""
+    for layer in getattr(model, "layers", ()):
+        if hasattr(layer, "finalize_state"):
+            layer.finalize_state()
+        finish_layers(layer)
 
 
 def clone_layer(layer: Any, **changes: Any) -> Any:

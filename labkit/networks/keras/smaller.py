@@ -15,6 +15,7 @@ from labkit.networks.keras.graph import (
     Step,
     clone_layer,
     count_calls,
+    finish_layers,
     has_channels_last,
     is_by_unit,
 )
@@ -58,6 +59,7 @@ def build_smaller(whole: Whole, flow: Flow, neuron_mask: BoolArray) -> Any:
     for layer in whole.model.layers:
         arrays = weights.get(layer.name, layer.get_weights())
         model.get_layer(layer.name).set_weights(arrays) if arrays else None
+    finish_layers(model)
     compile_alike(whole.given, model)
     return model
 
