@@ -61,5 +61,5 @@ def test_groups_are_drawn_at_their_means() -> None:
     ax = new_axes()[0]
     draw_groups(ax, {"a": {"x": [1, 3], "y": [2, 2]}, "b": {"x": [4, 4], "y": [0, 1]}}, ylabel="v")
     assert [line.get_text() for line in ax.get_legend().get_texts()] == ["a", "b"]
-    heights: Any = [np.asarray(c.lines[0].get_ydata(), dtype=float) for c in ax.containers]
-    np.testing.assert_allclose(np.array(heights), [[2, 2], [4, 0.5]])
+    heights = [np.asarray(c.lines[0].get_ydata(), dtype=float) for c in ax.containers]
+    np.testing.assert_allclose(heights, [[2.0, 2.0], [4.0, 0.5]])
