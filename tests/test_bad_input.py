@@ -378,7 +378,15 @@ def test_samples_of_the_wrong_shape_or_kind_are_refused(argument: str, call: Cal
 )
 @pytest.mark.parametrize(
     "y",
-    [[0, 1], [[0], [1], [1]], [0, 1, 7], [-2, 0, 1], [0, 1, np.nan], ["a", "b", "a"], [0, 1, None]],
+    [
+        [0, 1],
+        [[0, 1], [1, 0], [1, 0]],
+        [0, 1, 7],
+        [-2, 0, 1],
+        [0, 1, np.nan],
+        ["a", "b", "a"],
+        [0, 1, None],
+    ],
 )
 def test_labels_that_do_not_fit_are_refused(argument: str, call: Call, y: Any) -> None:
     assert_refused(call, y, argument, (TypeError, ValueError))
