@@ -430,7 +430,7 @@ def test_labels_in_a_data_set_are_taken_too() -> None:
         ),
         (np.arange(60) % 3 - 1, r"^y holds the labels \[-1\.0, 0\.0, 1\.0\] \(limit: "),
         (np.zeros((60, 2)), r"^y has shape \(60, 2\); there are 60 samples$"),
-        (np.full(60, np.nan), r"^y holds a value that is not finite$"),
+        (np.full(60, np.nan), r"^y holds a value that is not finite: nan at 0$"),
     ],
 )
 def test_labels_that_are_none_are_refused_alike_everywhere(y: Any, message: str) -> None:
