@@ -461,6 +461,21 @@ def test_labels_that_do_not_fit_a_compiled_loss_are_refused_in_one_line() -> Non
         )
 
 
+def test_keras_s_forms_of_labels_are_taken_for_keras_models_only() -> None:
+    network: Any = network_from_keras(build_one_hidden(5), layer="hidden", x=X)
+    masks = all_masks(5)
+    expected = network_cost(network, X, Y).evaluate(masks)
+    for y in (ONE_HOT, Y[:, None]):
+        np.testing.assert_array_equal(network_cost(network, X, y).evaluate(masks), expected)
+        quadratic = quadratic_cost(network, X, y).evaluate(masks)
+        np.testing.assert_array_equal(quadratic, quadratic_cost(network, X, Y).evaluate(masks))
+        with pytest.raises(ValueError, match="y has shape"):
+            score_contributions(network.contributions(X), y)
+    for y in (ONE_HOT / 2, np.zeros_like(ONE_HOT), ONE_HOT[:, :2]):
+        with pytest.raises(ValueError, match="y has shape"):
+            network_cost(network, X, y)
+
+
 def test_an_oracle_of_integers_refuses_outputs_with_a_constant() -> None:
     network = network_from_keras(binary(None, "mse"), layer="hidden", x=X)
     with pytest.raises(ValueError, match="other than 0 where every neuron is off"):

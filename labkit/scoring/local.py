@@ -22,8 +22,8 @@ from labkit.limits import (
     show_value,
 )
 from labkit.masks import check_one_mask
-from labkit.networks import NetworkArrays
-from labkit.scoring.outputs import COSTS, check_labels, cost_of_outputs
+from labkit.networks import ForwardNetwork, NetworkArrays
+from labkit.scoring.outputs import COSTS, check_labels, cost_of_outputs, labels_as_in_keras
 from labkit.scoring.tables import (
     AnyNetwork,
     Contributor,
@@ -152,7 +152,8 @@ def quadratic_cost(
     """
     check_choice("cost", cost, QUADRATIC_COSTS)
     t = _neuron_contributions(network, x)
-    targets = check_labels(y, n_samples=t.shape[0], n_outputs=t.shape[2])
+    labels = labels_as_in_keras(y) if isinstance(network, ForwardNetwork) else y
+    targets = check_labels(labels, n_samples=t.shape[0], n_outputs=t.shape[2])
     constant, slopes, curvature = _expand_cost(targets, cost)
     if (off := constant_of(network, x)) is not None:  # f is this and the sum
         constant += float(np.sum(off * (slopes + off @ curvature)) / len(t))

@@ -15,7 +15,7 @@ from labkit.costs import CheckedCost, CostTable
 from labkit.limits import check_choice, check_register, repr_line, show_value
 from labkit.masks import masks_from_indices
 from labkit.networks import ForwardNetwork, NetworkArrays, read_labels
-from labkit.scoring.outputs import COSTS, check_labels, cost_of_outputs
+from labkit.scoring.outputs import COSTS, check_labels, cost_of_outputs, labels_as_in_keras
 from labkit.scoring.tables import (
     AnyNetwork,
     Contributor,
@@ -26,6 +26,8 @@ from labkit.scoring.tables import (
     watched_slices,
 )
 
+#: The cost that a model was compiled with: every network of labkit with the cross-entropy.
+COMPILED = "compiled"
 _BLOCK_BYTES = 2**24
 
 
@@ -55,6 +57,7 @@ class NetworkCost(CheckedCost):
         check_choice("cost", self.cost_name, _costs_of(self.network))
         x, y = self.network.check_samples(self.x).copy(), read_labels(self.y).copy()
         if self.cost_name in COSTS:
+            y = labels_as_in_keras(y) if isinstance(self.network, ForwardNetwork) else y
             check_labels(y, n_samples=len(x), n_outputs=self.network.n_outputs)
         elif isinstance(self.network, ForwardNetwork):
             self.network.losses(np.zeros((1, len(x), self.network.n_outputs)), y)
@@ -131,7 +134,7 @@ class NetworkCost(CheckedCost):
 
 
 def network_cost(
-    network: Any, x: npt.ArrayLike, y: npt.ArrayLike, *, cost: str | None = None
+    network: Any, x: npt.ArrayLike, y: npt.ArrayLike, *, cost: str = COMPILED
 ) -> NetworkCost:
     """The cost of each subnetwork on the samples `x` with labels `y`, without a table.
 
@@ -139,17 +142,17 @@ def network_cost(
         network: a `RandomNetwork` or its `NetworkArrays`: neuron masks with one or two hidden
             layers, or weight masks of any number of inputs; or what `network_from_keras` gives.
         x: (samples, features), or what the Keras model takes.
-        y: (samples,) labels 0..classes-1; for one output also -1 and +1; or one-hot. For a Keras
-            model's loss of another kind, what that takes.
-        cost: one of `COSTS`, see `cost_of_outputs`; None for the loss that the model of
+        y: (samples,) labels 0..classes-1; for one output also -1 and +1. For a Keras model also a
+            column of labels or one-hot rows, and for a loss of another kind what that takes.
+        cost: one of `COSTS`, see `cost_of_outputs`; or 'compiled', the loss that the model of
             `network_from_keras` was compiled with, 'cross_entropy' where there is none.
     """
     arrays = as_arrays(network)
     return NetworkCost(arrays, x, y, _choose_cost(arrays, cost))  # type: ignore[arg-type]
 
 
-def _choose_cost(network: Any, cost: str | None) -> str:
-    if cost is None:
+def _choose_cost(network: Any, cost: str) -> str:
+    if isinstance(cost, str) and cost == COMPILED:
         own = network.compiled_cost if isinstance(network, ForwardNetwork) else None
         return own or "cross_entropy"
     return check_choice("cost", cost, _costs_of(network))
@@ -162,7 +165,7 @@ def _costs_of(network: Any) -> tuple[str, ...]:
 
 
 def score_all_masks(
-    network: AnyNetwork, x: npt.ArrayLike, y: npt.ArrayLike, *, cost: str | None = None
+    network: AnyNetwork, x: npt.ArrayLike, y: npt.ArrayLike, *, cost: str = COMPILED
 ) -> CostTable:
     """The cost of each of the 2^n subnetworks on the samples `x` with labels `y`.
 
@@ -171,7 +174,7 @@ def score_all_masks(
             anything whose `contributions(x)` are (samples, n, outputs), or (samples, units,
             patterns, outputs) for weight masks.
         x: (samples, features), or what the Keras model takes.
-        y: (samples,) labels 0..classes-1; for one output also -1 and +1; or one-hot.
+        y: as of `network_cost`.
         cost: as of `network_cost`.
 
     Returns:

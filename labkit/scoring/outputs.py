@@ -53,19 +53,24 @@ def check_labels(y: npt.ArrayLike, *, n_samples: int, n_outputs: int) -> FloatAr
     """Returns labels as targets ±1, float64 (samples, outputs): +1 in the label's column.
 
     Labels are 0..classes-1, for one output also -1 and +1; numbers or booleans, (samples,) or a
-    column, as `fit` and `evaluate` of labkit's Keras models take them. One-hot rows (samples,
-    outputs) are taken too.
+    column, as `fit` and `evaluate` of labkit's Keras models take them.
     """
-    labels = read_labels(y)
-    if n_outputs > 1 and labels.shape == (n_samples, n_outputs) and _is_one_hot(labels):
-        labels = labels.argmax(axis=1)
-    classes = check_classes(labels, n_samples=n_samples, n_outputs=n_outputs)
+    classes = check_classes(y, n_samples=n_samples, n_outputs=n_outputs)
     of_outputs = np.array([1]) if n_outputs == 1 else np.arange(n_outputs)
     return np.where(classes[:, np.newaxis] == of_outputs, 1.0, -1.0)
 
 
-def _is_one_hot(y: FloatArray) -> bool:
-    return bool(((y == 0) | (y == 1)).all() and (y.sum(axis=1) == 1).all())
+def labels_as_in_keras(y: npt.ArrayLike) -> FloatArray:
+    """Labels in the forms that Keras takes beside (samples,): a column of them, or one-hot rows.
+
+    Returns:
+        float64 (samples,) labels; anything else as it is.
+    """
+    labels = read_labels(y)
+    if labels.ndim != 2:
+        return labels
+    is_one_hot = ((labels == 0) | (labels == 1)).all() and (labels.sum(axis=1) == 1).all()
+    return labels.argmax(axis=1).astype(np.float64) if is_one_hot else labels
 
 
 def _cross_entropy(f: FloatArray, targets: FloatArray) -> FloatArray:

@@ -55,9 +55,11 @@ def network_from_keras(model: keras.Model, *, layer: str, x: npt.ArrayLike) -> K
         TypeError: it is no functional or Sequential model.
         ValueError: the model is not built, the layer does not serve, or x does not fit.
 
-    >>> network = network_from_keras(model, layer="hidden", x=x)  # doctest: +SKIP
-    >>> best = run(one_flip_search, network_cost(network, x, y), rng=rng)  # doctest: +SKIP
-    >>> network.subnetwork(best.neuron_mask).save("smaller.keras")  # doctest: +SKIP
+    Example::
+
+        network = network_from_keras(model, layer="hidden", x=x)
+        best = run(one_flip_search, network_cost(network, x, y), rng=rng)
+        network.subnetwork(best.neuron_mask).save("smaller.keras")
     """
     _check_model(model)
     copy, steps = copy_model(model)
