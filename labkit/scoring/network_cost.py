@@ -79,8 +79,12 @@ class NetworkCost(CheckedCost):
     def magnitude(self) -> float:
         """The size of the cost where all units add up; see `labkit.costs.equal_within`.
 
-        A standardised unit, of which an output reads a share a_j, is some a_j large.
+        A standardised unit, of which an output reads a share a_j, is some a_j large. Of a model
+        that is run, it is the larger of the costs of all units and of none.
         """
+        if isinstance(self.network, ForwardNetwork):
+            ends = np.array([[True], [False]]).repeat(self.n_neurons, axis=1)
+            return float(np.abs(self.costs_of(ends)).max())
         reach = self.network.scale * float(np.abs(self.network.readout).sum(axis=0).max())
         sizes = {"error_rate": 1.0, "squared_error": (1.0 + reach) ** 2}
         return sizes.get(self.cost_name, math.log(max(2, self.network.n_outputs)) + reach)
