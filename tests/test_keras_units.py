@@ -461,7 +461,7 @@ def test_labels_that_do_not_fit_a_compiled_loss_are_refused_in_one_line() -> Non
         )
 
 
-def test_keras_s_forms_of_labels_are_taken_for_keras_models_only() -> None:
+def test_one_hot_labels_are_taken_for_keras_models_only() -> None:
     network: Any = network_from_keras(build_one_hidden(5), layer="hidden", x=X)
     masks = all_masks(5)
     expected = network_cost(network, X, Y).evaluate(masks)
@@ -469,8 +469,8 @@ def test_keras_s_forms_of_labels_are_taken_for_keras_models_only() -> None:
         np.testing.assert_array_equal(network_cost(network, X, y).evaluate(masks), expected)
         quadratic = quadratic_cost(network, X, y).evaluate(masks)
         np.testing.assert_array_equal(quadratic, quadratic_cost(network, X, Y).evaluate(masks))
-        with pytest.raises(ValueError, match="y has shape"):
-            score_contributions(network.contributions(X), y)
+    with pytest.raises(ValueError, match="y has shape"):
+        score_contributions(network.contributions(X), ONE_HOT)
     for y in (ONE_HOT / 2, np.zeros_like(ONE_HOT), ONE_HOT[:, :2]):
         with pytest.raises(ValueError, match="y has shape"):
             network_cost(network, X, y)
