@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import math
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import partial
@@ -12,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from labkit.datasets import Task
-from labkit.files import read_text, user_path
 from labkit.limits import check_integer, show_value
 from labkit.records.values import to_plain
 from labkit.selectors.running import Selector
 from labkit.sweeps.code import code_digest
+from labkit.sweeps.keys import read_keys
 from labkit.sweeps.points import PointFunction, find_function, name_function, point_key
 from labkit.sweeps.selection import (
     NAMES_A_SELECTOR,
@@ -33,11 +32,6 @@ from labkit.sweeps.tasks import (
     with_labels,
 )
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
 #: More runs than this are refused: their list alone would take a gigabyte.
 MAX_RUNS = 1_000_000
 
@@ -45,8 +39,6 @@ _LARGEST_SEED = 2**63 - 1  # that a lab book holds
 #: What `select_neurons` is called in keys, wherever it stands.
 _SELECTION = "labkit.sweeps.selection:select_neurons"
 _OWN = ("function", "function_code", "selector_code")  # what an entry says beside the parameters
-_NEEDED = ("question", "seeds")
-_RANGE = ("first", "count")
 
 Parameters = dict[str, Any]
 
@@ -144,7 +136,7 @@ class Sweep:
             ValueError: the file is no TOML, a key is unknown or missing, or a value out of range.
         """
         try:
-            keys = _read_keys(path, known=[each.name for each in fields(cls) if each.init])
+            keys = read_keys(path, known=[each.name for each in fields(cls) if each.init])
             if "tasks" in keys:
                 keys["tasks"] = read_tasks(keys["tasks"], Path(path).parent)
             return cls(**keys)
@@ -251,30 +243,6 @@ class Sweep:
             seen.add(key)
             if self.function is select_neurons:
                 check_selection(parameters, self.own_selectors, self.tasks)
-
-
-def _read_keys(path: str | Path, *, known: Sequence[str]) -> dict[str, Any]:
-    """The keys of a TOML file; of `seeds`, `{first = 0, count = 20}` is written out."""
-    try:
-        keys = tomllib.loads(read_text(user_path(path)))
-    except tomllib.TOMLDecodeError as error:
-        raise ValueError(f"not TOML: {error}") from error
-    for key in keys:
-        if key not in known:
-            raise ValueError(f"key {show_value(key)} is unknown (known: {', '.join(known)})")
-    for key in _NEEDED:
-        if key not in keys:
-            raise ValueError(f"key {key!r} is missing (limit: {' and '.join(_NEEDED)})")
-    if isinstance(keys.get("seeds"), dict):
-        keys["seeds"] = _written_out(keys["seeds"])
-    return keys
-
-
-def _written_out(seeds: dict[str, Any]) -> range:
-    if {*seeds} != {*_RANGE}:
-        raise ValueError(f"seeds={show_value(seeds)} (limit: a list, or {{first = 0, count = 20}})")
-    first = check_integer("seeds.first", seeds["first"], minimum=0)
-    return range(first, first + check_integer("seeds.count", seeds["count"], minimum=1))
 
 
 def _check_text(argument: str, value: Any) -> str:

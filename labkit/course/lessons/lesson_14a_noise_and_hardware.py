@@ -167,18 +167,14 @@ def computed_ratio(block_size: int, gates_per_call: int, error: float) -> float:
 
 
 def break_even_error(block_size: int, gates_per_call: int) -> float:
-    """The error rate below which `computed_ratio` is below 1, by bisection on a log scale.
+    """The error rate below which `computed_ratio` is below 1; 0 where it never is."""
+    from scipy.optimize import brentq
 
-    0 where it never is.
-    """
     if computed_ratio(block_size, gates_per_call, 0.0) >= 1:
         return 0.0
-    low, high = -12.0, 0.0
-    for _ in range(50):
-        middle = (low + high) / 2
-        pays = computed_ratio(block_size, gates_per_call, 10**middle) < 1
-        low, high = (middle, high) if pays else (low, middle)
-    return float(10**low)
+    return float(
+        10 ** brentq(lambda e: computed_ratio(block_size, gates_per_call, 10**e) - 1, -12, 0)
+    )
 
 
 def pick_gain_left(*runs: pd.DataFrame) -> pd.DataFrame:
@@ -206,9 +202,8 @@ def pick_block_regret(runs: pd.DataFrame, calls: int) -> tuple[dict[str, Any], d
     """Of the record '14a_block_regret': searches by block size, and rivals without blocks."""
     column = f"result.regret_{calls}"
     blocks, rivals = {}, {}
-    for (searcher, error), rows in runs.groupby(
-        ["parameters.searcher", "parameters.error"], dropna=False
-    ):
+    by_searcher = runs.groupby(["parameters.searcher", "parameters.error"], dropna=False)
+    for (searcher, error), rows in by_searcher:
         if searcher in ("one_flip", "random"):
             rivals[str(searcher).replace("_", "-")] = rows.sort_values("seed")[column].to_numpy()
             continue
@@ -293,9 +288,7 @@ def depolarised(answer: Any) -> str | None:
 @exercise("14a-3")
 def block_for_a_machine(answer: Any) -> str | None:
     """The block size of the fewest calls per success at an error of 2e-3."""
-    sizes = range(2, 8)
-    best = min(sizes, key=lambda size: calls_per_success(size, 2e-3))
-    return compare_number(answer, best)
+    return compare_number(answer, min(range(2, 8), key=lambda size: calls_per_success(size, 2e-3)))
 
 
 @exercise("14a-4")
