@@ -19,13 +19,16 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tools"))
 
+from notebook_ideas import idea_share, met_cells
 from run_notebooks import FOLDER, code_cells, read
 
+from labkit.course import explorers
 from labkit.course.registry import LESSONS
 
 _FIVES = (
     *("Five", "Ten", "Fifteen", "Twenty", "Twenty-five", "Thirty", "Thirty-five", "Forty"),
-    *("Forty-five", "Fifty", "Fifty-five", "Sixty"),
+    *("Forty-five", "Fifty", "Fifty-five", "Sixty", "Sixty-five", "Seventy", "Seventy-five"),
+    *("Eighty", "Eighty-five", "Ninety"),
 )
 MINUTES = {word: 5 * number for number, word in enumerate(_FIVES, start=1)}
 LIST_BEGIN, LIST_END = "<!-- list of lessons -->", "<!-- /list of lessons -->"
@@ -53,8 +56,9 @@ class Measures:
         reading: minutes by what there is to read and do, see `reading_minutes`.
         words_first: of prose before the first figure.
         prose_most: words of the longest prose cell.
-        code_median: lines of the middle code cell.
-        code_most: lines of the longest code cell.
+        code_median: lines of the middle code cell, of those that are not folded away.
+        code_most: lines of the longest of them.
+        ideas: the share of code lines that hold ideas, see `notebook_ideas`.
         exercises: that are checked.
         figures: with a text for who cannot see them.
         seconds: that it took to run when it was stored.
@@ -68,6 +72,7 @@ class Measures:
     prose_most: int
     code_median: float
     code_most: int
+    ideas: float
     exercises: int
     figures: int
     seconds: float
@@ -77,7 +82,7 @@ class Measures:
 def measure(path: Path) -> Measures:
     """Measures a notebook as it is stored."""
     notebook = read(path)
-    lines = [count_lines(cell) for cell in code_cells(notebook)]
+    lines = [count_lines(cell) for cell in met_cells(notebook)]
     stored = notebook.metadata.get("labkit", {})
     return Measures(
         path.stem,
@@ -87,6 +92,7 @@ def measure(path: Path) -> Measures:
         max(len(text.split()) for text in prose_of(notebook)),
         statistics.median(lines),
         max(lines),
+        idea_share(notebook),
         len(tagged(notebook, "exercise")),
         len(alternative_texts(notebook)),
         stored.get("seconds", float("nan")),
@@ -103,11 +109,20 @@ def header_minutes(notebook: Any) -> int:
 
 
 def reading_minutes(notebook: Any) -> float:
-    """150 words or 20 code lines a minute, one for an exercise, half a one for a figure."""
+    """What a learner takes: 110 words a minute, 6 seconds for a line of code that is not folded
+    away, a minute for a figure, four for an explorer, four for an exercise.
+    """
     words = sum(len(text.split()) for text in prose_of(notebook))
-    lines = sum(len(cell.source.splitlines()) for cell in code_cells(notebook))
-    exercises, figures = len(tagged(notebook, "exercise")), len(alternative_texts(notebook))
-    return words / 150 + lines / 20 + exercises + figures / 2
+    lines = sum(map(count_lines, met_cells(notebook)))
+    tried = len(explorer_cells(notebook))
+    figures = max(len(alternative_texts(notebook)) - tried, 0)
+    return words / 110 + lines / 10 + figures + 4 * (tried + len(tagged(notebook, "exercise")))
+
+
+def explorer_cells(notebook: Any) -> list[Any]:
+    """The cells that make an explorer."""
+    named = re.compile(rf"\b(?:{'|'.join(explorers.__all__)})\(")
+    return [cell for cell in code_cells(notebook) if named.search(cell.source)]
 
 
 def words_to_first_figure(notebook: Any) -> tuple[int, int]:
@@ -209,16 +224,16 @@ def render_table(measured: list[Measures]) -> str:
     """The README's table."""
     head = (
         "| notebook | minutes: header, by content | words to the first figure "
-        "| longest prose cell, words | code lines a cell: median, most | exercises | figures "
+        "| longest prose cell, words | code lines a cell: median, most | lines that hold ideas | exercises | figures "
         "| run, s | memory, MiB |"
     )
     rows = [
         f"| {m.name} | {m.minutes}, {m.reading:.0f} | {m.words_first} | {m.prose_most} "
-        f"| {m.code_median:g}, {m.code_most} | {m.exercises} | {m.figures} "
+        f"| {m.code_median:g}, {m.code_most} | {m.ideas:.0%} | {m.exercises} | {m.figures} "
         f"| {m.seconds:.0f} | {m.peak_mib:.0f} |"
         for m in measured
     ]
-    return "\n".join([head, "| --- " * 9 + "|", *rows])
+    return "\n".join([head, "| --- " * 10 + "|", *rows])
 
 
 def render_lessons() -> str:

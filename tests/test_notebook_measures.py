@@ -89,14 +89,16 @@ def test_words_count_up_to_the_first_figure_only() -> None:
     assert words_to_first_figure(lesson("one two")) == (2, 1)
 
 
-def test_minutes_count_words_lines_exercises_and_figures() -> None:
-    notebook = lesson("word " * 300, code="x\n" * 20, shown='<img alt="x">')
-    assert reading_minutes(notebook) == pytest.approx(2 + 1 + 0.5)
-    notebook.cells[1].metadata["tags"] = ["exercise"]
-    assert reading_minutes(notebook) == pytest.approx(2 + 1 + 1 + 0.5)
+def test_minutes_count_words_lines_figures_explorers_and_exercises() -> None:
+    notebook = lesson("word " * 220, code="x\n" * 20, shown='<img alt="x">')
+    assert reading_minutes(notebook) == pytest.approx(2 + 2 + 1)
+    notebook.cells.append(new_code_cell("GroverExplorer(n=4)"))
+    assert reading_minutes(notebook) == pytest.approx(2 + 2 + 0.1 + 4)
+    notebook.cells.append(new_code_cell("check(1)", metadata={"tags": ["exercise"]}))
+    assert reading_minutes(notebook) == pytest.approx(2 + 2 + 0.1 + 4 + 4)
 
 
-@pytest.mark.parametrize(("word", "minutes"), [("Five", 5), ("Thirty", 30), ("Fifty-five", 55)])
+@pytest.mark.parametrize(("word", "minutes"), [("Five", 5), ("Thirty", 30), ("Seventy-five", 75)])
 def test_a_header_may_promise_any_multiple_of_five_minutes(word: str, minutes: int) -> None:
     assert header_minutes(lesson(f"# 17 · More\n\n*{word} minutes.* Before:")) == minutes
 
@@ -108,4 +110,4 @@ def test_minutes_that_are_no_multiple_of_five_are_named() -> None:
 
 def test_the_table_has_as_many_columns_as_its_head() -> None:
     head, rule = render_table([]).splitlines()
-    assert head.count("|") == rule.count("|") == 10
+    assert head.count("|") == rule.count("|") == 11

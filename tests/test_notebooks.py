@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import html
 import re
+import statistics
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 from benchmarks.fresh_script import explorers
 from nbconvert import HTMLExporter
 from nbformat.v4 import new_code_cell
+from notebook_ideas import idea_share, is_folded, met_cells
 from notebook_measures import (
     all_notebooks,
     alternative_texts,
@@ -47,8 +49,17 @@ def solve(notebook: Any) -> Any:
     for stub, solution in zip(stubs, solutions, strict=True):
         (code,) = re.findall(r"```python\n(.*?)```", solution.source, flags=re.DOTALL)
         lines = stub.source.splitlines()
-        stub.source = "\n".join([lines[0] * lines[0].startswith("from"), code, lines[-1]])
+        imports = [line for line in lines if line.startswith(("from ", "import "))]
+        stub.source = "\n".join([*imports, code, lines[-1]])
     return solved
+
+
+def and_back(notebook: Any) -> Any:
+    """The notebook with its code cells once more after its last one, in reverse order."""
+    again = [new_code_cell(cell.source) for cell in reversed(code_cells(notebook))]
+    longer = copy.deepcopy(notebook)
+    longer.cells += again
+    return longer
 
 
 def verdicts(notebook: Any) -> Iterator[str]:
@@ -73,9 +84,14 @@ def run_clean(notebook: Any, path: Path) -> Any:
 
 @pytest.mark.notebook
 @pytest.mark.filterwarnings("default")
-def test_every_cell_runs_without_error_or_warning(path: Path) -> None:
-    executed = run_clean(read(path), path)
+def test_every_cell_runs_without_error_or_warning_and_again_after_the_last(path: Path) -> None:
+    executed = run_clean(and_back(read(path)), path)
     assert all("not attempted" in verdict for verdict in verdicts(executed))
+
+
+def test_each_exercise_runs_with_its_own_imports_alone(path: Path) -> None:
+    for cell in tagged(read(path), "exercise"):
+        exec(cell.source, {})
 
 
 @pytest.mark.notebook
@@ -151,16 +167,29 @@ def test_cells_are_short_and_prose_and_code_alternate(path: Path) -> None:
     notebook, in_a_row = read(path), 0
     for cell in notebook.cells:
         is_code = cell.cell_type == "code"
+        if is_code and is_folded(cell):
+            continue
         in_a_row = in_a_row + 1 if is_code else 0
         assert in_a_row <= 2, cell.source
         if is_code:
-            assert count_lines(cell) <= 12, cell.source
+            assert count_lines(cell) <= 8, cell.source
         else:
-            is_folded = "solution" in cell.metadata.get("tags", ())
-            assert len(cell.source.split()) <= (140 if is_folded else 80), cell.source
-    code = "\n".join(cell.source for cell in code_cells(notebook))
+            assert len(cell.source.split()) <= (140 if is_folded(cell) else 80), cell.source
+    code = "\n".join(cell.source for cell in met_cells(notebook))
     assert len(re.findall(r"^def ", code, flags=re.MULTILINE)) <= 2
     assert "pip install" not in code
+
+
+def test_claims_are_asserted_in_cells_that_are_folded_away(path: Path) -> None:
+    notebook = read(path)
+    for cell in tagged(notebook, "claims"):
+        assert cell.metadata["jupyter"]["source_hidden"], cell.source
+    for cell in met_cells(notebook):
+        assert "assert " not in cell.source, cell.source
+
+
+def test_most_lines_that_a_reader_meets_hold_an_idea() -> None:
+    assert statistics.median(idea_share(read(path)) for path in NOTEBOOKS) >= 0.7
 
 
 def test_the_first_figure_comes_within_150_words_and_two_code_cells(path: Path) -> None:
