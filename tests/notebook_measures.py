@@ -224,8 +224,8 @@ def render_table(measured: list[Measures]) -> str:
     """The README's table."""
     head = (
         "| notebook | minutes: header, by content | words to the first figure "
-        "| longest prose cell, words | code lines a cell: median, most | lines that hold ideas | exercises | figures "
-        "| run, s | memory, MiB |"
+        "| longest prose cell, words | code lines a cell: median, most | lines that hold ideas "
+        "| exercises | figures | run, s | memory, MiB |"
     )
     rows = [
         f"| {m.name} | {m.minutes}, {m.reading:.0f} | {m.words_first} | {m.prose_most} "
