@@ -79,6 +79,8 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {
         Term("spectrum", "the (Walsh-Hadamard) coefficients of that polynomial, by order", "08"),
         Term("LocalCost", "a cost as a sum of small tables", ""),
         Term("NetworkCost", "a cost that runs the subnetwork of each mask it is asked for", "13"),
+        Term("FunctionCost", "a cost of one's own: a Python function of masks", ""),
+        Term("names", "what the neurons of a cost stand for", ""),
     ),
     "register": (
         Term("qubit", "a bit that can be in a superposition of 0 and 1", "03"),
