@@ -67,7 +67,7 @@ def test_right_wrong_not_attempted_and_broken_answers_are_told_apart(folder: Pat
     }
     told = {g.exercise: g.message for g in grades}
     assert "ZeroDivisionError" in told["00-1"]
-    assert "larger" in told["01-1"]
+    assert "one hidden unit" in told["01-1"]
     assert "no cell" in told["01-2"]
     assert "SyntaxError" in told["01-3"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from labkit.course.checking import compare_number, exercise, number_exercise
 from labkit.course.lessons.lesson_12_local_selection import build_two_layers
 from labkit.datasets import load_task
 from labkit.ledger import Ledger, Outcome
+from labkit.limits import show_value
 from labkit.networks import sample_network
 from labkit.problems import build_nk_problem, build_problem
 from labkit.scoring import quadratic_cost
@@ -267,28 +268,64 @@ def seconds_of(name: str, n_neurons: int) -> float:
 
 
 # two qubits, mask 11, one iteration, error 0.05 after each of the two CZ
-number_exercise("14a-1", 0.25 + 0.75 * (1 - 16 * 0.05 / 15) ** 2, tolerance=5e-4)
+number_exercise(
+    "14a-1",
+    0.25 + 0.75 * (1 - 16 * 0.05 / 15) ** 2,
+    "Each gate keeps the state with 1 - 16e/15, else all four masks are equally likely.",
+    tolerance=5e-4,
+    slips={
+        0.95**2: "That is the chance that no gate errs; mask 11 may come in spite of an error.",
+        0.25 + 0.75 * 0.95**2: "One error in 16 does nothing: λ is 16e/15, not e.",
+        (1 - 16 * 0.05 / 15) ** 2: "What is lost is spread over four masks, 11 among them.",
+        0.25 + 0.75 * (1 - 16 * 0.05 / 15): "There are two gates, one in the oracle and one after.",
+    },
+)
 
 
 @exercise("14a-2")
 def depolarised(answer: Any) -> str | None:
     """A function (rho, error) -> rho after depolarising one qubit."""
+    return _compare_depolarised(answer, ((1, 0.0), (1, 0.1), (1, 0.75)))
+
+
+@exercise("14a-5")
+def depolarised_of_any_size(answer: Any) -> str | None:
+    """A function (rho, error) -> rho after depolarising all its qubits at once, 1 to 3 of them."""
+    return _compare_depolarised(answer, ((1, 0.1), (2, 0.05), (2, 15 / 16), (3, 0.2)))
+
+
+def _compare_depolarised(answer: Any, cases: Sequence[tuple[int, float]]) -> str | None:
+    if not callable(answer):
+        return f"A function is expected; {show_value(answer)} is none."
     rng = np.random.default_rng(14)
-    for error in (0.0, 0.1, 0.75):
-        state = rng.normal(size=2) + 1j * rng.normal(size=2)
+    for n, error in cases:
+        state = rng.normal(size=2**n) + 1j * rng.normal(size=2**n)
         rho = np.outer(state, state.conj()) / np.vdot(state, state).real
-        rate = 4 * error / 3
-        expected = (1 - rate) * rho + rate * np.eye(2) / 2
+        rate = 4**n * error / (4**n - 1)
+        expected = (1 - rate) * rho + rate * np.eye(2**n) / 2**n
         came = np.asarray(answer(rho, error))
-        if came.shape != (2, 2) or not np.allclose(came, expected, atol=1e-9):
-            return f"At an error of {error:g}, {rate:.3g} of a pure state does not become I/2."
+        if came.shape != rho.shape:
+            return f"A density matrix {rho.shape} is expected; {came.shape} came."
+        if not np.allclose(came, expected, atol=1e-6):
+            said = f"At an error of {error:g} on {n} qubits the share {rate:.3g} of a pure state"
+            left = float(np.vdot(rho, came).real)
+            kept = float(np.vdot(rho, expected).real)
+            return f"{said} becomes I/{2**n}: it is found again with {kept:.4g}; here {left:.4g}."
     return None
 
 
 @exercise("14a-3")
 def block_for_a_machine(answer: Any) -> str | None:
     """The block size of the fewest calls per success at an error of 2e-3."""
-    return compare_number(answer, min(range(2, 8), key=lambda size: calls_per_success(size, 2e-3)))
+
+    def means(size: float) -> str:
+        if size not in range(2, 8):
+            return "Blocks of 2 to 7 neurons are compared."
+        ratio = calls_per_success(int(size), 2e-3)
+        return f"At this size Grover takes {ratio:.3f} of enumeration's calls; one size takes less."
+
+    best = min(range(2, 8), key=lambda size: calls_per_success(size, 2e-3))
+    return compare_number(answer, best, means)
 
 
 @exercise("14a-4")
@@ -296,5 +333,13 @@ def repaired_mean(answer: Any) -> str | None:
     """The limit at scale 0 of 0.38, 0.49, 0.565 at 1, 3, 5, with the asymptote 0.7."""
     from labkit.hardware import extrapolate_to_zero_noise
 
-    expected = extrapolate_to_zero_noise([1, 3, 5], [0.38, 0.49, 0.565], asymptote=0.7)
-    return compare_number(answer, expected, tolerance=2e-3)
+    scales, means = [1, 3, 5], np.array([0.38, 0.49, 0.565])
+    expected = extrapolate_to_zero_noise(scales, means, asymptote=0.7)
+    slips = {
+        float(np.polyfit(scales, means, 1)[1]): "That is a line through the means themselves.",
+        0.7 - expected: "That is the distance to 0.7; asked for is the mean cost.",
+        float(np.log(0.7 - expected)): "That is the logarithm of the distance to 0.7.",
+        0.38: "That is the mean at scale 1, as measured.",
+    }
+    step = "A line through the logarithms of 0.7 less each mean: its value at scale 0, and back."
+    return compare_number(answer, expected, step, tolerance=2e-3, slips=slips)
