@@ -29,6 +29,7 @@ from pathlib import Path
 from typing import Any
 
 import labkit
+from labkit.course.verdicts import SWITCH
 from labkit.files import read_text
 from labkit.limits import format_bytes, show_value
 
@@ -209,7 +210,11 @@ class _Run:
         with tempfile.TemporaryDirectory() as scratch:
             file = Path(scratch) / "verdicts"
             self._watch(file)
-            own_book = {**os.environ, "LABKIT_BOOK": str(Path(scratch) / "lab_book.sqlite")}
+            own_book = {
+                **os.environ,
+                SWITCH: "0",
+                "LABKIT_BOOK": str(Path(scratch) / "lab_book.sqlite"),
+            }
             with suppress(DeadKernelError, _GivenUpError):
                 self._client(folder, file).execute(env=own_book, stderr=subprocess.DEVNULL)
             self._note(file, len(self.cells))  # what came of the cell in which the kernel died

@@ -13,6 +13,7 @@ from labkit.arrays import BoolArray
 from labkit.costs import Cost, CostTable, equal_within
 from labkit.course.html import in_html
 from labkit.course.registry import BY_NUMBER, LESSONS
+from labkit.course.verdicts import keep_verdict
 from labkit.limits import check_choice, show_value
 from labkit.masks import check_one_mask, mask_from_index, mask_to_string
 
@@ -37,18 +38,21 @@ class Verdict:
         exercise: its name, such as '00-1'.
         status: 'not attempted', 'wrong' or 'right'.
         message: what was expected and what came, where the answer is wrong.
+        note: why the lab book does not hold it, though it should.
     """
 
     exercise: str
     status: str
     message: str = ""
+    note: str = ""
 
     def __str__(self) -> str:
         text = f"{_SIGNS[self.status]} exercise {self.exercise}: {self.status}"
         return f"{text}. {self.message}" if self.message else text
 
     def _repr_html_(self) -> str:
-        return f"<p><b>{in_html(str(self))}</b></p>"
+        note = f"<br><small>{in_html(self.note)}</small>" if self.note else ""
+        return f"<p><b>{in_html(str(self))}</b>{note}</p>"
 
 
 def exercise(name: str) -> Callable[[FindFault], FindFault]:
@@ -85,6 +89,8 @@ def all_exercises() -> list[str]:
 def check(name: str, answer: Any) -> Verdict:
     """Checks an answer; `...` means that there is none yet.
 
+    The verdict on an answer is kept in the lab book of this folder, see `labkit.course.verdicts`.
+
     Args:
         name: of the exercise, such as '00-1'.
         answer: the reader's.
@@ -104,7 +110,8 @@ def check(name: str, answer: Any) -> Verdict:
         fault = str(error)
     except Exception as error:  # an answer may be anything: what it breaks on is what is wrong
         fault = f"{type(error).__name__}: {error}"
-    return Verdict(name, "right") if fault is None else Verdict(name, "wrong", fault)
+    status, message = ("right", "") if fault is None else ("wrong", fault)
+    return Verdict(name, status, message, keep_verdict(name, status, message))
 
 
 def as_number(value: Any) -> float | None:

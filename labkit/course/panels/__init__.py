@@ -7,11 +7,13 @@ from labkit.course.panels.prediction import (
     predictions_in_words,
     read_predictions,
 )
+from labkit.course.panels.progress import Progress
 from labkit.course.panels.runs_table import RunsTable
 
 __all__ = [
     "LabLog",
     "Prediction",
+    "Progress",
     "RunsTable",
     "Score",
     "predictions_in_words",
