@@ -53,7 +53,7 @@ def grade(folder: Path, csv_file: Path | None, timeout: int) -> None:
     """  # noqa: D301
     _check_nbclient()
     if csv_file is not None:
-        _check_target(csv_file)
+        check_target(csv_file)
     notebooks = find_notebooks(folder)
     _name_others(folder)
     if not notebooks:
@@ -114,7 +114,7 @@ def _name_others(folder: Path) -> None:
         click.echo(f"left out, not *.ipynb: {', '.join(others[:_NAMED])}{more}", err=True)
 
 
-def _check_target(file: Path) -> None:
+def check_target(file: Path) -> None:
     """Refuses a file that could not be written, before hours are spent on it."""
     if os.path.lexists(file):
         raise click.ClickException(f"{file} exists already; it is not overwritten")

@@ -1,5 +1,6 @@
 """Panels: what a reader writes into the lab book from a notebook, and what stands in it."""
 
+from labkit.course.panels.class_board import ClassBoard
 from labkit.course.panels.lab_log import LabLog
 from labkit.course.panels.prediction import (
     Prediction,
@@ -11,6 +12,7 @@ from labkit.course.panels.progress import Progress
 from labkit.course.panels.runs_table import RunsTable
 
 __all__ = [
+    "ClassBoard",
     "LabLog",
     "Prediction",
     "Progress",
