@@ -243,7 +243,7 @@ def test_a_kernel_that_cannot_be_started_is_a_row(
     def fail(*given: object, **named: object) -> None:
         raise RuntimeError("Kernel died before replying to kernel_info")
 
-    monkeypatch.setattr("nbclient.NotebookClient.execute", fail)
+    monkeypatch.setattr("nbclient.NotebookClient.async_execute", fail)
     path = hand_in(folder / "a.ipynb", exercise("00-2", "2**20"))
     (grade,) = grade_notebook(path, "a", timeout=600)
     assert (grade.status, grade.exercise) == ("did not run", "")

@@ -8,6 +8,7 @@ import click
 
 from labkit.cli.books import UserPath
 from labkit.cli.grading import check_target
+from labkit.cli.handing_in import unpacked
 from labkit.limits import printable
 
 
@@ -22,9 +23,10 @@ from labkit.limits import printable
 def show_class(folder: Path, page: Path | None) -> None:
     """Show the guesses of a class, and the exercises that it solved, from the lab books in FOLDER.
 
-    Every *.sqlite in FOLDER and its folders is read, books that were merged too; the files stay as
-    they are. Each question has a histogram of the guesses that were kept before the answer was
-    shown, with the truth. No name appears: neither of readers nor of files.
+    Every *.sqlite in FOLDER and its folders is read, books that were merged and those in zips of
+    labkit hand-in too; the files stay as they are. Each question has a histogram of the guesses
+    that were kept before the answer was shown, with the truth. No name appears: neither of readers
+    nor of files.
 
     \b
     Example:
@@ -35,11 +37,13 @@ def show_class(folder: Path, page: Path | None) -> None:
     from labkit.course.room import find_books, read_room
     from labkit.records.files import new_file
 
-    if not find_books(folder):
-        raise click.ClickException(f"{folder} holds no lab book (*.sqlite)")
     if page is not None:
         check_target(page)
-    room = read_room(folder)
+    with unpacked(folder) as zips:
+        folders = [folder, *zips.values()]
+        if not any(map(find_books, folders)):
+            raise click.ClickException(f"{folder} holds no lab book (*.sqlite)")
+        room = read_room(*folders)
     click.echo("\n".join(map(printable, text_of(room))))
     if page is not None:
         with new_file(page) as draft:

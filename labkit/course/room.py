@@ -7,7 +7,7 @@ import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -71,8 +71,8 @@ def find_books(folder: str | os.PathLike[str]) -> list[Path]:
     return sorted(p for p in found if not any(n.startswith(".") for n in p.relative_to(root).parts))
 
 
-def read_room(folder: str | os.PathLike[str]) -> Room:
-    """Reads all lab books of a folder, those of a class that were merged too; none is changed.
+def read_room(*folders: str | os.PathLike[str]) -> Room:
+    """Reads all lab books of folders, those of a class that were merged too; none is changed.
 
     An entry that stands in several of them counts once.
     """
@@ -81,7 +81,7 @@ def read_room(folder: str | os.PathLike[str]) -> Room:
     n_refused, runs = 0, None
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
         book = LabBook(Path(scratch) / "room.sqlite")
-        for path in find_books(folder):
+        for path in chain.from_iterable(map(find_books, folders)):
             try:
                 book.merge(path)
             except (LabBookError, OSError, TypeError, ValueError):
