@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from matplotlib.patches import Rectangle
 
 from labkit.cli import main
 from labkit.course.panels import ClassBoard, Prediction
@@ -59,7 +60,7 @@ def fill(
     for i, name in enumerate(NAMES):
         path = folder / name / "lab_book.sqlite"
         book, late = LabBook(path), i % 8 == 0
-        guesses = {NUMBER: float(rng.choice([3, 6, 12, 16, 128, 256])),
+        guesses: dict[str, float | str] = {NUMBER: float(rng.choice([3, 6, 12, 16, 128, 256])),
                    CHOICE: rng.choice(OPTIONS), SHARE: rng.random()}  # fmt: skip
         for question, guess in guesses.items():
             keep(book, question, guess, late=late and question == NUMBER)
@@ -200,7 +201,8 @@ def test_choices_and_numbers_of_any_range_are_counted(
     lines = [*text_of(Room(3, 0, (Guesses("q", guesses, 0, truth),), {}, {}))]
     assert [line.startswith(">") for line in lines[3:]] == [i == at for i in range(len(labels))]
     ax = draw_guesses(new_axes()[0], Guesses("q", guesses, 0, truth))
-    drawn = [p.get_height() if bars.edges else p.get_width() for p in ax.patches]
+    boxes = [patch for patch in ax.patches if isinstance(patch, Rectangle)]
+    drawn = [box.get_height() if bars.edges else box.get_width() for box in boxes]
     assert drawn == [*counts]
 
 

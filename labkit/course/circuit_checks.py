@@ -1,4 +1,4 @@
-"""How a circuit is checked: what it does to masks counts, not how it is written.
+"""How a circuit, or a channel, is checked: what it does counts, not how it is written.
 
 Circuits that leave qubits out, measure at their end, or differ by a phase common to all masks are
 equally right; a list of operations is as good as a `cirq.Circuit`.
@@ -6,6 +6,7 @@ equally right; a list of operations is as good as a `cirq.Circuit`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -175,3 +176,29 @@ def _says_of_a_mask(name: str, column: _Complex, mask: int) -> str:
         work = "with the work qubit at 0; the work qubit is left at 1 with probability"
         return f"{said}, {work} {left:.3f}."
     return f"{said}; it does with probability {chances[mask, 0]:.3f}."
+
+
+def compare_depolarised(answer: Any, cases: Sequence[tuple[int, float]]) -> str | None:
+    """What is wrong with a function (rho, error) -> rho after depolarising all its qubits at once.
+
+    Args:
+        answer: the function.
+        cases: numbers of qubits and errors, for each of which a random pure state is tried.
+    """
+    if not callable(answer):
+        return f"A function is expected; {show_value(answer)} is none."
+    rng = np.random.default_rng(14)
+    for n, error in cases:
+        state = rng.normal(size=2**n) + 1j * rng.normal(size=2**n)
+        rho = np.outer(state, state.conj()) / np.vdot(state, state).real
+        rate = 4**n * error / (4**n - 1)
+        expected = (1 - rate) * rho + rate * np.eye(2**n) / 2**n
+        came = np.asarray(answer(rho, error))
+        if came.shape != rho.shape:
+            return f"A density matrix {rho.shape} is expected; {came.shape} came."
+        if not np.allclose(came, expected, atol=1e-6):
+            said = f"At an error of {error:g} on {n} qubits the share {rate:.3g} of a pure state"
+            left = float(np.vdot(rho, came).real)
+            kept = float(np.vdot(rho, expected).real)
+            return f"{said} becomes I/{2**n}: it is found again with {kept:.4g}; here {left:.4g}."
+    return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -14,10 +14,10 @@ from labkit.ansatz import ramp_angles
 from labkit.arrays import FloatArray
 from labkit.costs import CostTable, LocalCost, PauliZCost
 from labkit.course.checking import compare_number, exercise, number_exercise
+from labkit.course.circuit_checks import compare_depolarised
 from labkit.course.lessons.lesson_12_local_selection import build_two_layers
 from labkit.datasets import load_task
 from labkit.ledger import Ledger, Outcome
-from labkit.limits import show_value
 from labkit.networks import sample_network
 from labkit.problems import build_nk_problem, build_problem
 from labkit.scoring import quadratic_cost
@@ -285,33 +285,13 @@ number_exercise(
 @exercise("14a-2")
 def depolarised(answer: Any) -> str | None:
     """A function (rho, error) -> rho after depolarising one qubit."""
-    return _compare_depolarised(answer, ((1, 0.0), (1, 0.1), (1, 0.75)))
+    return compare_depolarised(answer, ((1, 0.0), (1, 0.1), (1, 0.75)))
 
 
 @exercise("14a-5")
 def depolarised_of_any_size(answer: Any) -> str | None:
     """A function (rho, error) -> rho after depolarising all its qubits at once, 1 to 3 of them."""
-    return _compare_depolarised(answer, ((1, 0.1), (2, 0.05), (2, 15 / 16), (3, 0.2)))
-
-
-def _compare_depolarised(answer: Any, cases: Sequence[tuple[int, float]]) -> str | None:
-    if not callable(answer):
-        return f"A function is expected; {show_value(answer)} is none."
-    rng = np.random.default_rng(14)
-    for n, error in cases:
-        state = rng.normal(size=2**n) + 1j * rng.normal(size=2**n)
-        rho = np.outer(state, state.conj()) / np.vdot(state, state).real
-        rate = 4**n * error / (4**n - 1)
-        expected = (1 - rate) * rho + rate * np.eye(2**n) / 2**n
-        came = np.asarray(answer(rho, error))
-        if came.shape != rho.shape:
-            return f"A density matrix {rho.shape} is expected; {came.shape} came."
-        if not np.allclose(came, expected, atol=1e-6):
-            said = f"At an error of {error:g} on {n} qubits the share {rate:.3g} of a pure state"
-            left = float(np.vdot(rho, came).real)
-            kept = float(np.vdot(rho, expected).real)
-            return f"{said} becomes I/{2**n}: it is found again with {kept:.4g}; here {left:.4g}."
-    return None
+    return compare_depolarised(answer, ((1, 0.1), (2, 0.05), (2, 15 / 16), (3, 0.2)))
 
 
 @exercise("14a-3")
