@@ -132,9 +132,27 @@ def success_of_a_round(answer: Any) -> str | None:
 
 
 # failed rounds until the reach has grown by 6/5 each from 1 to sqrt(2^12) or more
-number_exercise("05-2", math.ceil(math.log(2**6) / math.log(6 / 5)))
+number_exercise(
+    "05-2",
+    math.ceil(math.log(2**6) / math.log(6 / 5)),
+    lambda rounds: (
+        f"After {rounds:g} failed rounds the reach is (6/5)^{rounds:g} = "
+        f"{(6 / 5) ** min(rounds, 1e3):.4g}; its largest value is the root of 2^12."
+    ),
+    slips={2**6: "That is the largest reach; asked for are the factors of 6/5 that lead there."},
+)
 # thresholds of one search for the minimum of 2^8 different costs, that of the start too
-number_exercise("05-3", sum(1 / rank for rank in range(1, 2**8 + 1)), tolerance=0.05)
+number_exercise(
+    "05-3",
+    sum(1 / rank for rank in range(1, 2**8 + 1)),
+    "The number expected is a sum: for each of the 256 masks, the chance that it is a threshold.",
+    tolerance=0.05,
+    slips={
+        8: "That is log2 of 256, as if each threshold halved what is left exactly.",
+        math.log(256): "That is ln 256; the sum of 1/r is larger by 0.58 (Euler's constant).",
+        256: "That is the number of masks; few of them become a threshold.",
+    },
+)
 
 
 @exercise("05-4")
@@ -142,7 +160,8 @@ def costs_that_trap(answer: Any) -> str | None:
     """Eight different costs, least at mask 111, from which one flip at a time never leaves 000."""
     costs = np.asarray(answer, dtype=np.float64)
     if costs.shape != (8,) or not np.isfinite(costs).all():
-        return "Eight costs are expected, one for each of the masks 000, 001, ..., 111."
+        said = "Eight costs are expected, one for each of the masks 000, 001, ..., 111"
+        return f"{said}; {costs.size} came."
     if len(np.unique(costs)) < 8:
         return "The eight costs must differ from one another; two of them are equal."
     if (best := int(costs.argmin())) != 0b111:

@@ -10,9 +10,10 @@ import numpy as np
 from labkit.arrays import FloatArray
 from labkit.costs import CostTable, PauliZCost
 from labkit.costs.spectrum import regret_by, truncate
-from labkit.course.checking import compare_function, compare_phases, exercise, number_exercise
+from labkit.course.checking import compare_function, exercise, number_exercise, take_mask
+from labkit.course.circuit_checks import compare_phases
 from labkit.ledger import Ledger, Outcome
-from labkit.masks import check_one_mask, mask_to_string
+from labkit.masks import mask_to_string
 from labkit.problems import build_problem
 from labkit.scoring import quadratic_cost
 
@@ -49,7 +50,19 @@ def compare_quadratic_costs(parameters: Mapping[str, Any], seed: int) -> Outcome
 
 
 # coefficients of a Hamiltonian of order 2 on 20 neurons: 1 + n + n (n - 1) / 2
-number_exercise("08-1", 1 + 20 + 20 * 19 // 2)
+number_exercise(
+    "08-1",
+    1 + 20 + 20 * 19 // 2,
+    "Count three kinds: the constant, the terms of one neuron, the terms of two.",
+    slips={
+        20 * 19 // 2: "Those are the pairs; the fields of single neurons and the constant remain.",
+        20 + 20 * 19 // 2: "That leaves out the constant, the coefficient of no neuron.",
+        1 + 20 * 19 // 2: "That leaves out the fields, one for each neuron.",
+        1 + 20 + 20 * 19: "That counts each pair twice: Z_0 Z_1 and Z_1 Z_0 are one term.",
+        1 + 20 + 20**2: "A pair is of two different neurons, and counted once.",
+        2**20: "That is the table; order 2 has no terms of three neurons or more.",
+    },
+)
 
 
 @exercise("08-2")
@@ -76,7 +89,7 @@ def phase_of_two_terms(answer: Any) -> str | None:
 def mask_that_deceives(answer: Any) -> str | None:
     """A mask that order 2 takes for cheaper than the best, on iris, 10 neurons, seed 0."""
     table = build_problem("iris", 10, seed=0).table
-    mask = check_one_mask(answer, 10, argument="your mask")
+    mask = take_mask(answer, 10)
     both = np.array([mask, table.optimal_masks()[0]])
     came, limit = truncate(table, 2).evaluate(both).tolist()
     if table.rank(mask) > 1 and came < limit:

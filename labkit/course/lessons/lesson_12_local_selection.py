@@ -13,12 +13,13 @@ from labkit.costs import CostTable, equal_within
 from labkit.course.checking import (
     compare_cost,
     compare_function,
-    compare_signs,
     compare_trap,
     exercise,
+    take_mask,
 )
+from labkit.course.circuit_checks import compare_signs
 from labkit.ledger import Ledger, Outcome
-from labkit.masks import BoolArray, check_one_mask, mask_from_string, mask_to_string
+from labkit.masks import BoolArray, mask_from_string, mask_to_string
 from labkit.problems import Problem, build_problem
 from labkit.selectors import Selection, local_selection, run
 from labkit.selectors.blocks import BlockCost
@@ -152,7 +153,7 @@ def queries_of_sweeps(answer: Any) -> str | None:
 @exercise("12-2")
 def best_of_a_block(answer: Any) -> str | None:
     """The best mask with neurons 1, 4, 6 free and the others held."""
-    table, mask = build_problem("moons", 8, seed=3).table, check_one_mask(answer, 8)
+    table, mask = build_problem("moons", 8, seed=3).table, take_mask(answer, 8)
     moved = np.setdiff1d(np.flatnonzero(mask != _HELD), _BLOCK)
     if moved.size:
         return f"Mask {mask_to_string(mask)} changes neuron {moved[0]}, which is held."
