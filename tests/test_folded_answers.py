@@ -17,6 +17,7 @@ _OPEN_YET = ("00_welcome", "03_masks_as_qubits", "04_grover_search", "07_qaoa")
 #: Figures that stand before an answer and do not tell it: (lesson, prediction).
 _TELLS_NOTHING = {("09_training_angles", "gain")}
 _EXPLORERS = tuple(f"{explorer.__name__}(" for explorer in explorers())
+_NUMERAL = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?(?!\.?\d)")
 _FOLDED = re.compile(r"<details>.*?</details>", re.DOTALL)
 
 
@@ -27,7 +28,7 @@ class Asked:
     Attributes:
         name: of its variable.
         before: the cells from its own to the one that scores it.
-        after: those from there on to the next heading; that one as far as its heading.
+        after: those from there on to the next heading or the next figure that stands open.
     """
 
     name: str
@@ -61,9 +62,13 @@ def predictions(path: Path) -> list[Asked]:
 
 
 def section(cells: list[Any]) -> list[Any]:
-    """The cells as far as the next heading."""
-    heading = (i for i, c in enumerate(cells) if re.search("(?m)^(## |---)", read_prose(c)))
-    return cells[: next(heading, len(cells)) + 1]
+    """The cells as far as the next heading; before it, as far as a figure that stands open."""
+    for number, cell in enumerate(cells):
+        if re.search("(?m)^(## |---)", read_prose(cell)):
+            return cells[: number + 1]
+        if "<img" in outside(cell):
+            return cells[:number]
+    return cells
 
 
 def read_prose(cell: Any) -> str:
@@ -109,15 +114,22 @@ def test_no_figure_stands_open_between_a_prediction_and_its_answer(path: Path) -
 def test_no_number_that_is_the_answer_stands_outside_of_a_fold(path: Path) -> None:
     for asked in predictions(path):
         scored = str([output.data for output in asked.before[-1].outputs])
-        answers = re.findall(r"It is ([\d.,]+\d)", scored)  # options stand in the question
-        for answer in answers:
-            if len(answer) < 3:  # 2, 16 and such stand everywhere
+        for answer in re.findall(rf"It is ({_NUMERAL.pattern})", scored):
+            if answer in outside(asked.before[0]):  # an option
                 continue
             for cell in [*asked.before, *asked.after]:
-                assert answer not in re.findall(r"[\d.,]+\d", outside(cell)), (answer, cell.source)
+                same = [n for n in _NUMERAL.findall(outside(cell)) if is_same(n, answer)]
+                assert not same, (answer, cell.source)
 
 
-def test_what_is_observed_after_a_prediction_is_folded(path: Path) -> None:
+def is_same(numeral: str, answer: str) -> bool:
+    """Whether a numeral is an answer, rounded or not; 16 and such stand everywhere."""
+    shown, exact = (float(n.replace(",", "")) for n in (numeral, answer))
+    decimals = len(numeral.partition(".")[2])
+    return len(numeral) > 2 and shown == round(exact, decimals)
+
+
+def test_what_is_observed_in_what_was_predicted_is_folded(path: Path) -> None:
     for asked in predictions(path):
         for cell in asked.after:
             assert not re.search(r"(?m)^\*\*Observation", outside(cell)), cell.source
