@@ -28,9 +28,9 @@ def test_the_recorded_chances_are_those_of_many_runs_with_errors() -> None:
     for error, exact in zip(runs["parameters.error"], runs["result.success"], strict=True):
         machine = qsimcirq.QSimSimulator(seed=11)
         noisy = add_gate_errors(measured, error)
-        shots = machine.run(noisy, repetitions=400).measurements["mask"]
+        shots = machine.run(noisy, repetitions=100).measurements["mask"]
         hits = is_good[masks_to_indices(shots.astype(bool))].mean()
-        assert hits == pytest.approx(exact, abs=4 * np.sqrt(exact * (1 - exact) / 400))
+        assert hits == pytest.approx(exact, abs=4 * np.sqrt(exact * (1 - exact) / 100))
 
 
 def test_the_recorded_chances_fall_from_that_without_errors_towards_a_random_mask() -> None:
