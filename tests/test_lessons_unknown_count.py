@@ -13,25 +13,16 @@ from labkit.amplification import (
     expected_calls_unknown,
     success_probability,
 )
-from labkit.costs import CostTable
 from labkit.course import recorded
 from labkit.course.lessons.lesson_05_unknown_count import (
     RUNS,
     count_calls,
-    expect_calls,
-    expected_one_flip_calls,
     follow_rounds,
     mean_calls,
 )
 from labkit.course.plots import draw_falling_threshold, new_axes
 from labkit.problems import build_problem
-from labkit.selectors import (
-    adaptive_grover,
-    default_oracle_calls,
-    one_flip_search,
-    queries_to_optimum,
-    run,
-)
+from labkit.selectors import adaptive_grover, default_oracle_calls, run
 
 
 @pytest.mark.parametrize(("n", "n_marked"), [(1, 1), (3, 8), (6, 1), (6, 40), (10, 7)])
@@ -133,37 +124,3 @@ def test_the_figure_of_a_search_tells_new_thresholds_from_the_rest() -> None:
     _, no_better, better = ax.lines
     assert np.asarray(no_better.get_ydata()).tolist() == [4.0]
     assert np.asarray(better.get_ydata()).tolist() == [3.0, 1.0]
-
-
-@pytest.mark.parametrize("costs", ["smooth", "dealt", "tied", "trap"])
-def test_the_expected_calls_of_one_flip_search_are_the_mean_of_many_runs(costs: str) -> None:
-    rng = np.random.default_rng(3)
-    table = build_problem("moons", 4, seed=7).table
-    table = {
-        "smooth": table,
-        "dealt": CostTable(rng.permutation(table.costs), 4),
-        "tied": CostTable(rng.integers(3, size=16).astype(float), 4),
-        "trap": CostTable(np.array([1.0, 5, 6, 2, 7, 3, 4, 0]), 3),
-    }[costs]
-    calls = queries_to_optimum(one_flip_search, [table] * 4000, rng=rng, restarts=9999)
-    error = calls.std() / np.sqrt(len(calls))
-    assert expected_one_flip_calls(table) == pytest.approx(calls.mean(), abs=4 * error)
-
-
-def test_the_expected_calls_without_slope_are_those_of_pure_luck() -> None:
-    assert expected_one_flip_calls(CostTable(np.array([0.0, 1]), 1)) == 1.5
-    flat = CostTable(
-        np.array([1.0, 1, 1, 0]), 2
-    )  # 11 is met at once, or from 01 and 10 after 1 or 2 flips
-    assert expected_one_flip_calls(flat) == pytest.approx((1 + (0 + 1.5 + 1.5 + 2) / 4) / 0.75)
-
-
-def test_the_recorded_expectation_is_within_the_spread_of_the_recorded_runs() -> None:
-    exact = recorded("05_expected_calls").runs["result.one_flip_search"]
-    runs = recorded("05_unknown_count").runs
-    counted = np.array([*runs[runs["parameters.shuffled"].notna()]["result.one_flip_search"]])
-    error = counted.std(axis=1, ddof=1) / np.sqrt(RUNS)
-    assert len(exact) == 20
-    assert abs(counted.mean() - exact.mean()) < 4 * np.sqrt(np.mean(error**2) / len(exact))
-    small = {"task_name": "moons", "n_hidden": 5}
-    assert expect_calls(small, 1).result["one_flip_search"] > 1

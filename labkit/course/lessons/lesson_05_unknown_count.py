@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +14,7 @@ import numpy.typing as npt
 
 from labkit.amplification import average_success
 from labkit.arrays import FloatArray, IntArray
-from labkit.costs import EQUAL_WITHIN, CostTable, equal_within
+from labkit.costs import EQUAL_WITHIN, CostTable
 from labkit.course.checking import compare_function, exercise, name_mask, number_exercise
 from labkit.ledger import Ledger, Outcome
 from labkit.problems import build_problem
@@ -68,48 +67,6 @@ def count_calls(parameters: Mapping[str, Any], seed: int) -> Outcome:
         "one_flip_search": np.array([ledger.cost_queries for ledger in one_flip]),
     }
     return Outcome(result, sum((*grover, *random, *one_flip), Ledger()))
-
-
-def expect_calls(parameters: Mapping[str, Any], seed: int) -> Outcome:
-    """What `count_calls` counts of one-flip search on shuffled costs, exactly in the mean.
-
-    Arguments are those of `count_calls`.
-    """
-    table = build_problem(seed=seed, **parameters).table
-    dealt = CostTable(np.random.default_rng(seed).permutation(table.costs), table.n_neurons)
-    return Outcome({"one_flip_search": expected_one_flip_calls(dealt)}, Ledger())
-
-
-def expected_one_flip_calls(table: CostTable) -> float:
-    """The mean number of queries of one-flip search until it meets an optimum, exactly.
-
-    Calls of one descent and its chance of success follow, from the lowest mask up, for each mask
-    and each set of neurons that its sweep has yet to try, the next one of them being drawn at
-    random. Descents are independent, so the search makes calls/chance in the mean (Wald 1944).
-    It keeps 2 * 4^n numbers.
-    """
-    n, costs = table.n_neurons, table.costs
-    sets, bits = np.arange(2**n), 2 ** np.arange(n)
-    sets = sets[np.argsort(np.bitwise_count(sets), kind="stable")]  # by how many they hold
-    holds = (sets[:, None] & bits) > 0
-    without = np.argsort(sets)[sets[:, None] & ~bits]
-    ends = np.searchsorted(np.bitwise_count(sets), np.arange(n + 2))
-    is_best = costs <= table.minimum + equal_within(table, table.minimum)
-    told = np.zeros((2, 2**n, 2**n))  # (calls, chance), mask, neurons left in the sweep
-    told[1, is_best] = 1
-    start = told[:, :, -1].copy()
-    for mask in np.argsort(costs)[is_best.sum() :]:
-        lower = costs[mask ^ bits] < costs[mask] - equal_within(table, costs[mask])
-        here = told[:, mask]
-        here[:] = np.sum(told[:, mask ^ bits[lower], without[:, lower]] * holds[:, lower], axis=-1)
-        for size, (low, high) in enumerate(pairwise(ends[1:]), start=1):
-            rest = here[:, without[low:high, ~lower]] * holds[low:high, ~lower]
-            here[:, low:high] = (here[:, low:high] + rest.sum(axis=-1)) / size + [[1], [0]]
-        start[:, mask] = here[:, -1]
-        ends_sweep = ~holds[:, lower].any(axis=1)  # another follows: it came from a higher mask
-        here[:, ends_sweep] += start[:, [mask]]
-    calls, chance = start.mean(axis=1)
-    return float((1 + calls) / chance)
 
 
 def mean_calls(runs: pd.DataFrame) -> dict[str, FloatArray]:
