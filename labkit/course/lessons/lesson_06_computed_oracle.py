@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -20,8 +21,9 @@ from labkit.course.checking import (
 )
 from labkit.course.circuit_checks import compare_signs
 from labkit.datasets import Task, check_two_classes
+from labkit.ledger import Ledger, Outcome
 from labkit.limits import show_value
-from labkit.masks import all_masks, mask_to_index
+from labkit.masks import all_masks, mask_from_string, mask_to_index
 from labkit.problems import build_problem
 from labkit.scoring import integer_weights
 from labkit.scoring.quantised import count_right, few_samples
@@ -42,6 +44,32 @@ def quantised_weights(
     x, y = problem.task.x_train, problem.task.y_train
     chosen = few_samples(y, n_samples)
     return integer_weights(problem.network, x[chosen], y[chosen], scale=units)
+
+
+def success_with_errors(parameters: Mapping[str, Any], seed: int) -> Outcome:
+    """The chance of a marked mask after a search on 4 neurons and 4 samples whose gates err.
+
+    Args:
+        parameters: `error`, after each two-qubit gate, see `noisy_probabilities`.
+        seed: of the network's weights.
+
+    Returns:
+        The chance, exactly, and the number of two-qubit gates.
+    """
+    from labkit.circuits.grover import grover_circuit
+    from labkit.circuits.oracles import build_computed_oracle
+    from labkit.circuits.reports import circuit_report
+    from labkit.simulators.noise import noisy_probabilities
+
+    weights = quantised_weights("digits_3v6", 4, 4, seed=seed)
+    right = count_right(weights)
+    oracle = build_computed_oracle(weights, int(right.max()))
+    search = grover_circuit(oracle.mask_qubits, oracle.circuit, 2)
+    chances = noisy_probabilities(search, two_qubit_error=parameters["error"])
+    of_masks = chances.reshape(len(right), -1).sum(axis=1)
+    gates = circuit_report(search).two_qubit_gates
+    success = float(of_masks[right == right.max()].sum())
+    return Outcome({"success": success, "two_qubit_gates": gates}, Ledger())
 
 
 def best_threshold(weights: IntArray) -> int:

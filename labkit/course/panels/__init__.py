@@ -2,14 +2,10 @@
 
 from labkit.course.panels.class_board import ClassBoard
 from labkit.course.panels.lab_log import LabLog
-from labkit.course.panels.prediction import (
-    Prediction,
-    Score,
-    predictions_in_words,
-    read_predictions,
-)
+from labkit.course.panels.prediction import Prediction
 from labkit.course.panels.progress import Progress
 from labkit.course.panels.runs_table import RunsTable
+from labkit.course.panels.scores import Score, predictions_in_words, read_predictions
 
 __all__ = [
     "ClassBoard",

@@ -13,7 +13,7 @@ import ipywidgets as widgets
 from labkit.course.checking import all_exercises
 from labkit.course.html import in_html, table_in_html, with_title
 from labkit.course.panels.lab_log import button_for
-from labkit.course.panels.prediction import predictions_in_words, read_predictions
+from labkit.course.panels.scores import predictions_in_words, read_predictions
 from labkit.course.registry import BY_NUMBER
 from labkit.course.verdicts import read_verdicts
 

@@ -173,15 +173,19 @@ def render_png(ax: Axes) -> bytes:
     return buffer.getvalue()
 
 
-@own_style()
 def show(ax: Axes | npt.NDArray[Any], summary: str) -> None:
     """Displays the figure that holds `ax`, with one line of text beneath that says what it shows.
 
     `ax` may be an array of axes of one figure; the line is also the picture's alternative text.
     """
+    display(HTML(captioned(ax, summary)))  # type: ignore[no-untyped-call]
+
+
+def captioned(ax: Axes | npt.NDArray[Any], summary: str) -> str:
+    """What `show` displays, as HTML."""
     png = render_png(np.atleast_1d(np.asarray(ax, dtype=object))[0])
     caption = f'<p style="margin:0 0 1em 0.5em"><small>{html.escape(summary)}</small></p>'
-    display(HTML(picture_html(png, summary) + caption))  # type: ignore[no-untyped-call]
+    return picture_html(png, summary) + caption
 
 
 def picture_html(png: bytes, alternative: str) -> str:
