@@ -23,7 +23,7 @@ from labkit.course.circuit_checks import compare_signs
 from labkit.datasets import Task, check_two_classes
 from labkit.ledger import Ledger, Outcome
 from labkit.limits import show_value
-from labkit.masks import all_masks, mask_from_string, mask_to_index
+from labkit.masks import all_masks, mask_to_index
 from labkit.problems import build_problem
 from labkit.scoring import integer_weights
 from labkit.scoring.quantised import count_right, few_samples
