@@ -14,7 +14,7 @@ from labkit.course.explorers import (
     CostTableExplorer,
     Explorer,
     LayersExplorer,
-    NetworkExplorer,
+    RandomNetworkExplorer,
     UnknownCountExplorer,
 )
 from labkit.course.explorers.cost_table import CostTableView
@@ -236,7 +236,7 @@ def test_layers_come_to_what_a_circuit_of_the_same_angles_measures() -> None:
             state = cirq.Simulator(dtype=np.complex128).simulate(circuit).final_state_vector
             chances.append(np.sum(np.abs(state[block.costs == block.minimum]) ** 2))
             bits.append(largest_entropy(state, 1)[0])
-        assert found.chance == pytest.approx(np.mean(chances), abs=1e-4)
+        assert found.chance == pytest.approx(min(chances), abs=1e-4)
         assert found.calls == pytest.approx(sum(3 / chance for chance in chances), rel=1e-3)
         assert found.bits <= max(bits) + 1e-4
 
@@ -263,7 +263,7 @@ def test_the_arrow_keys_choose_blocks_and_layers() -> None:
 
 
 @pytest.mark.parametrize(
-    "build", [NetworkExplorer, CostTableExplorer, UnknownCountExplorer, LayersExplorer]
+    "build", [RandomNetworkExplorer, CostTableExplorer, UnknownCountExplorer, LayersExplorer]
 )
 def test_there_is_no_block_larger_than_the_network(build: type[Explorer]) -> None:
     explorer = build(n_neurons=8, block_size=8)  # type: ignore[call-arg]
@@ -275,7 +275,7 @@ def test_there_is_no_block_larger_than_the_network(build: type[Explorer]) -> Non
 
 
 @pytest.mark.parametrize(
-    "build", [NetworkExplorer, CostTableExplorer, UnknownCountExplorer, LayersExplorer]
+    "build", [RandomNetworkExplorer, CostTableExplorer, UnknownCountExplorer, LayersExplorer]
 )
 def test_what_is_shown_is_kept_as_numbers(build: type[Explorer]) -> None:
     explorer = build(n_neurons=4)  # type: ignore[call-arg]

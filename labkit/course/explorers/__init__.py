@@ -7,7 +7,7 @@ from labkit.course.explorers.grover import GroverExplorer
 from labkit.course.explorers.hardware import HardwareExplorer
 from labkit.course.explorers.layers import LayersExplorer
 from labkit.course.explorers.locality import LocalityExplorer
-from labkit.course.explorers.network import NetworkExplorer
+from labkit.course.explorers.network import RandomNetworkExplorer
 from labkit.course.explorers.nk import NKExplorer
 from labkit.course.explorers.oracle import OracleExplorer
 from labkit.course.explorers.picture import NetworkDrawing, Picture, SharedMask
@@ -28,9 +28,9 @@ __all__ = [
     "LocalityExplorer",
     "NKExplorer",
     "NetworkDrawing",
-    "NetworkExplorer",
     "OracleExplorer",
     "Picture",
+    "RandomNetworkExplorer",
     "SelectorRace",
     "SharedMask",
     "SpectrumExplorer",

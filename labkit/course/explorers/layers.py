@@ -31,7 +31,7 @@ class BlockLayers:
     """QAOA of p layers on each block of a pass, the angles being of one kind.
 
     Attributes:
-        chance: of the block's best mask in one shot, the mean over blocks.
+        chance: of the best mask in one shot, of the block where it is least.
         calls: until every block's best mask is met: p cost layers and one query a shot.
         bits: of entanglement across the middle of a block, in the state that is measured; of the
             block that has most.
@@ -67,7 +67,7 @@ def view_layers(problem: Problem, block_size: int, p: int, kind: str) -> BlockLa
     blocks = offer_blocks(problem, block_size)
     chances, bits = zip(*(_run_block(block, p, kind) for block in blocks), strict=True)
     calls = sum((p + 1) / max(chance, 1e-12) for chance in chances)
-    return BlockLayers(float(np.mean(chances)), calls, max(bits))
+    return BlockLayers(min(chances), calls, max(bits))
 
 
 def _run_block(block: CostTable, p: int, kind: str) -> tuple[float, float]:
@@ -119,7 +119,7 @@ class LayersView:
         n, k, ramp, reused = self.problem.n_neurons, self.block_size, self.ramp, self.reused
         return (
             f"blocks of <b>{k}</b> of {n} neurons, {k} qubits, <b>{self.p}</b> layers · the best "
-            f"mask of a block in one shot: ramp {ramp.chance:.3f}, angles reused from "
+            f"mask of the hardest block in one shot: ramp {ramp.chance:.3f}, angles reused from "
             f"{DONOR_NEURONS} neurons <b>{reused.chance:.3f}</b> · bits across the middle of a "
             f"block: ramp {ramp.bits:.2f}, reused <b>{reused.bits:.2f}</b> of {k // 2} · calls "
             f"of a whole pass: ramp {ramp.calls:,.0f}, reused <b>{reused.calls:,.0f}</b>, every "
@@ -200,7 +200,7 @@ class LayersExplorer(ProblemExplorer):
         n, chosen = view.problem.n_neurons, view.block_size
         sizes = range(1, n + 1)
         draw_over_blocks(left, sizes, view.lines("chance"), chosen=chosen, ylabel="best, one shot",
-                         title="circles: ramp; triangles: reused")  # fmt: skip
+                         title="hardest block; triangles: reused")  # fmt: skip
         left.set_ylim(-0.03, 1.03)
         bits = {**view.lines("bits"), "bound": np.array([k // 2 for k in sizes])}
         draw_over_blocks(middle, sizes, bits, chosen=chosen, ylabel="bits across the middle",

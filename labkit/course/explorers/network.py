@@ -75,8 +75,8 @@ class NetworkView:
             f"<b>{mask_to_string(self.neuron_mask)}</b>, rank {table.rank(self.neuron_mask):,} · "
             f"over all starts {self.shares[k - 1]:.1%} of the test samples right, the best mask "
             f"from <b>{self.met_best[k - 1]:.0%}</b> of the starts · best mask (dotted) "
-            f"{self.best:.1%}, all neurons (dashed) {self.whole:.1%}, read-out solved (dash-dotted) "
-            f"{self.solved:.1%}"
+            f"{self.best:.1%}, all neurons (dashed) {self.whole:.1%}, read-out solved "
+            f"(dash-dotted) {self.solved:.1%}"
         )
 
 
@@ -123,7 +123,7 @@ def share_solved(problem: Problem) -> float:
     return 1 - float(cost_of_outputs(test @ solved, labels[1], cost="error_rate"))
 
 
-class NetworkExplorer(ProblemExplorer):
+class RandomNetworkExplorer(ProblemExplorer):
     """A random network of a width, its folds, and the subnetwork that a choice in blocks finds.
 
     Each line is where one hidden neuron switches on; those of neurons that are off are dotted. A
