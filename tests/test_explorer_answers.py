@@ -73,20 +73,20 @@ def cost_table_answers() -> list[str]:
     }
     smooth, counted = (CostTableView(tables[8, c], 1) for c in ("cross_entropy", "error_rate"))
     wide = CostTableView(tables[12, "cross_entropy"], 1)
-    traps, reached = smooth.n_stuck, smooth.n_reached
-    assert traps[2:] == [1] * 6 and wide.n_reached[0] == 13
+    minima, reached = smooth.n_stuck, smooth.n_reached
+    assert minima[2:] == [1] * 6 and wide.n_reached[0] == 13
     costs, at = counted.table.costs, np.flatnonzero(counted.stuck)
     level = np.isclose(costs[at[:, None] ^ (1 << np.arange(8))], costs[at][:, None])
     n_level = int(level.any(axis=1).sum())
     return [
-        f"{traps[0]} traps, the costliest {smooth.worst:.4f} above the best",
-        f"Blocks of 2 leave {traps[1]} of them, blocks of 3 only the best",
+        f"{minima[0]}, the costliest {smooth.worst:.4f} above the best",
+        f"Blocks of 2 leave {minima[1]} of them, blocks of 3 only the best",
         f"{reached[0]} in blocks of 1, {reached[2]} in blocks of 3, all {reached[7]} in blocks of "
         "8",
         f"{counted.n_stuck[0]}, {n_level} of them beside a mask of equal cost",
         f"Blocks of 2 leave {counted.n_stuck[1]}.",
         f"with blocks of 3 they grow from {reached[2]} to {wide.n_reached[2]}",
-        f"With blocks of 1 the traps grow from {traps[0]} to {wide.n_stuck[0]}",
+        f"With blocks of 1 the local minima grow from {minima[0]} to {wide.n_stuck[0]}",
     ]
 
 

@@ -134,7 +134,9 @@ def test_a_network_folds_only_at_the_lines_that_are_drawn() -> None:
 
 
 @pytest.mark.parametrize("block_size", [1, 2, 4])
-def test_traps_are_the_masks_that_no_change_of_so_many_neurons_improves(block_size: int) -> None:
+def test_local_minima_are_the_masks_that_no_change_of_so_many_neurons_improves(
+    block_size: int,
+) -> None:
     table = random_table(5)
     flips = [sum(1 << j for j in s) for k in range(1, block_size + 1)
              for s in combinations(range(5), k)]  # fmt: skip
@@ -152,9 +154,9 @@ def test_a_click_on_a_dot_of_the_cost_table_lights_its_mask() -> None:
     index = int(table.costs.argmin())
     explorer.point_at(*share_of(explorer, 0, mask_places(table, 0)[index], table.minimum))
     assert explorer._lit_index == index
-    assert explorer.text.value.endswith("a trap")
+    assert explorer.text.value.endswith(", a local minimum")
     explorer._pressed(1, 0)
-    assert explorer.text.value.endswith("no trap")
+    assert explorer.text.value.endswith("no local minimum")
     explorer.point_at(*share_of(explorer, 1, 2.1, 20))
     assert explorer.controls["block_size"].value == 2
 

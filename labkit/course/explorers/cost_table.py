@@ -1,4 +1,4 @@
-"""All costs at once, and the traps of a search that may change a few neurons at a time."""
+"""All costs at once, and their local minima for a search of a few neurons at a time."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from labkit.course.explorers.base import ProblemExplorer, seed_slider, slider
 from labkit.course.explorers.picture import SharedMask
 from labkit.course.explorers.subnetwork import find_next_by_cost
 from labkit.course.lessons.lesson_12_local_selection import find_stuck_masks
-from labkit.course.plots.blocks import draw_over_blocks, draw_traps
+from labkit.course.plots.blocks import draw_minima, draw_over_blocks
 from labkit.course.plots.walks import nearest_mask
 from labkit.datasets import Task, check_task
 from labkit.limits import check_choice
@@ -27,7 +27,7 @@ MIN_NEURONS, MAX_NEURONS = 3, 12
 
 @dataclass(frozen=True, eq=False)
 class CostTableView:
-    """The traps of a cost: masks that no change of a block of neurons improves.
+    """The local minima of a cost: masks that no change of a block of neurons improves.
 
     Attributes:
         table: costs of all masks.
@@ -57,7 +57,7 @@ class CostTableView:
 
     @property
     def worst(self) -> float:
-        """How much more than the least the costliest trap costs."""
+        """How much more than the least the costliest local minimum costs."""
         return float(self.table.costs[self.stuck].max() - self.table.minimum)
 
     @property
@@ -74,7 +74,7 @@ class CostTableView:
         if self.lit is None:
             return words
         cost, is_stuck = float(self.table.evaluate(self.lit)), self.stuck[mask_to_index(self.lit)]
-        kind = "a trap" if is_stuck else "no trap"
+        kind = "a local minimum" if is_stuck else "no local minimum"
         return f"{words} · ring: mask {mask_to_string(self.lit)}, cost {cost:.4f}, {kind}"
 
 
@@ -143,10 +143,10 @@ class CostTableExplorer(ProblemExplorer):
 
     def _draw(self) -> str:
         view, (left, right) = self.view, self._axes
-        draw_traps(left, view.table, view.stuck, view.lit)
-        counts = {"traps": view.n_stuck, "masks to compare": view.n_reached}
+        draw_minima(left, view.table, view.stuck, view.lit)
+        counts = {"local minima": view.n_stuck, "masks to compare": view.n_reached}
         draw_over_blocks(
             right, range(1, view.table.n_neurons + 1), counts, chosen=view.block_size,
-            ylabel="masks", title="circles: traps; triangles: to compare", is_log=True,
+            ylabel="masks", title="circles: local minima; triangles: to compare", is_log=True,
         )  # fmt: skip
         return view.text

@@ -199,8 +199,9 @@ class LayersExplorer(ProblemExplorer):
         view, (left, middle, right) = self.view, self._axes
         n, chosen = view.problem.n_neurons, view.block_size
         sizes = range(1, n + 1)
-        draw_over_blocks(left, sizes, view.lines("chance"), chosen=chosen, ylabel="best, one shot",
-                         title="hardest block; triangles: reused")  # fmt: skip
+        draw_over_blocks(left, sizes, view.lines("chance"), chosen=chosen,
+                         ylabel="best of the hardest block",
+                         title="one shot; circles: ramp, triangles: reused")  # fmt: skip
         left.set_ylim(-0.03, 1.03)
         bits = {**view.lines("bits"), "bound": np.array([k // 2 for k in sizes])}
         draw_over_blocks(middle, sizes, bits, chosen=chosen, ylabel="bits across the middle",

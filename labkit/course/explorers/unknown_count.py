@@ -210,7 +210,7 @@ class UnknownCountExplorer(ProblemExplorer):
         }
         sizes, chosen = range(1, len(passes) + 1), view.block_size
         draw_over_blocks(middle, sizes, calls, chosen=chosen, ylabel="calls of a whole pass",
-                         title="circles: nothing known; squares: every mask", is_log=True
+                         title="circles: unknown, triangles: known, squares: all", is_log=True
                          )  # fmt: skip
         middle.set_ylim(3, 6000)
         regrets = {"regret": [each.regret for each in passes]}

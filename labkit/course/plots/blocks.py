@@ -1,4 +1,4 @@
-"""What a block of neurons at a time buys and costs: traps, calls, shares, over the block size."""
+"""What a block of neurons at a time buys and costs: local minima, calls, shares by block size."""
 
 from __future__ import annotations
 
@@ -64,10 +64,10 @@ def draw_folds(ax: Axes, network: NetworkArrays, neuron_mask: BoolArray) -> Axes
 
 
 @own_style()
-def draw_traps(ax: Axes, table: CostTable, stuck: BoolArray, lit: BoolArray | None) -> Axes:
+def draw_minima(ax: Axes, table: CostTable, stuck: BoolArray, lit: BoolArray | None) -> Axes:
     """Draws every mask by the neurons that it keeps (across) and its cost (up).
 
-    Squares are around the masks (2^n,) that are stuck, the triangle is the best, the ring is
+    Squares are around the local minima (2^n,), the triangle is the best, the ring is
     around the mask `lit` (n,).
     """
     draw_masks(ax, table, np.zeros(table.n_neurons))
@@ -79,7 +79,7 @@ def draw_traps(ax: Axes, table: CostTable, stuck: BoolArray, lit: BoolArray | No
         index = mask_to_index(lit)
         ax.plot(across[index], table.costs[index], ms=14, **canvas.LIT)
     ax.set(xlabel="neurons kept")
-    return canvas.add_title(ax, "every mask; squares: traps, triangle: the best")
+    return canvas.add_title(ax, "every mask; squares: local minima, triangle: best")
 
 
 @own_style()
