@@ -15,16 +15,18 @@ from labkit.circuits.qaoa import qaoa_circuit
 from labkit.circuits.reports import circuit_report
 from labkit.costs import PauliZCost
 from labkit.course.explorers.cost_table import CostTableView
-from labkit.course.explorers.hardware import ERRORS, FORMS, HardwareView, compile_form
+from labkit.course.explorers.hardware import FORMS, HardwareView, compile_form
 from labkit.course.explorers.layers import LayersView, view_layers
 from labkit.course.explorers.locality import view_setting
 from labkit.course.explorers.network import NetworkView
 from labkit.course.explorers.nk import KS, view_nk
-from labkit.course.explorers.oracle import OracleView, quantised_weights
+from labkit.course.explorers.oracle import OracleView
 from labkit.course.explorers.race import BUDGETS, RaceView
 from labkit.course.explorers.spectrum import SpectrumView
 from labkit.course.explorers.theatre import find_walk
 from labkit.course.explorers.unknown_count import find_rounds, view_pass
+from labkit.course.lessons.lesson_06_computed_oracle import quantised_weights
+from labkit.course.lessons.lesson_14a_noise_and_hardware import ERRORS
 from labkit.masks import mask_to_string
 from labkit.problems import build_problem
 
