@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from labkit.amplification import average_success
+from labkit.amplification import GROWTH, average_success
 from labkit.arrays import FloatArray, IntArray
-from labkit.costs import EQUAL_WITHIN, CostTable
+from labkit.costs import EQUAL_WITHIN, CostTable, equal_within
 from labkit.course.checking import compare_function, exercise, name_mask, number_exercise
 from labkit.ledger import Ledger, Outcome
 from labkit.problems import build_problem
@@ -121,6 +121,41 @@ class _Witness(CostMeter):
         """As `CostMeter.evaluate`."""
         self.calls_before.append(self.ledger.oracle_calls)
         return super().evaluate(neuron_masks)
+
+
+def expected_calls_to_minimum(table: CostTable) -> float:
+    """Oracle calls of `adaptive_grover` until it meets the least cost, in expectation, exactly.
+
+    A cost that g masks have and L masks are below is ever the threshold with probability
+    g / (L + g): the first mask met that costs no more is as likely any one of these. From there a
+    search for the L masks below takes U(n, L) calls, `expected_calls_unknown`::
+
+        sum over costs with L > 0 of g / (L + g) * U(n, L)
+
+    Costs that differ by rounding alone count as equal. Reference: Dürr and Høyer 1996, arXiv
+    quant-ph/9607014, lemma 1, for costs that all differ.
+    """
+    ranked = np.sort(table.costs)
+    rises = np.diff(ranked) > equal_within(table, ranked[1:])
+    below = 1 + np.flatnonzero(rises)
+    if not below.size:
+        return 0.0
+    equal = np.diff(np.append(below, len(ranked)))
+    return float(equal / (below + equal) @ _calls_unknown(table.n_neurons, below))
+
+
+def _calls_unknown(n: int, marked: IntArray) -> FloatArray:
+    """`expected_calls_unknown` of many numbers of marked masks at once, each below 2^n."""
+    last, theta = math.sqrt(2**n), np.arcsin(np.sqrt(marked / 2**n))
+    calls, not_yet, reach = np.zeros(len(marked)), np.ones(len(marked)), 1.0
+    while True:
+        m = math.ceil(reach)
+        success = 0.5 - np.sin(4 * m * theta) / (4 * m * np.sin(2 * theta))
+        if reach >= last:
+            return calls + not_yet * (m + 1) / 2 / success
+        calls += not_yet * (m + 1) / 2
+        not_yet *= 1 - success
+        reach = min(GROWTH * reach, last)
 
 
 @exercise("05-1")
