@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ast
 import io
+import itertools
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from benchmarks.fresh_script import explorers
 from PIL import Image
@@ -147,15 +149,15 @@ def test_words_keep_within_their_place_at_any_width(explorer: Explorer) -> None:
         for ax in explorer._axes:
             for text in (ax.title, ax.xaxis.label, ax.yaxis.label):
                 box = text.get_window_extent()
-                assert -2 <= box.x0 and box.x1 <= width + 2, (room, text.get_text())
-                assert -2 <= box.y0 and box.y1 <= height + 2, (room, text.get_text())
+                assert box.x0 >= -2 and box.x1 <= width + 2, (room, text.get_text())
+                assert box.y0 >= -2 and box.y1 <= height + 2, (room, text.get_text())
 
 
 def test_titles_beside_one_another_do_not_meet(explorer: Explorer) -> None:
     for room in (600, 760, 3000):
         explorer.fit(room, 1.0)
         titles = [ax.title.get_window_extent() for ax in explorer._axes]
-        for left, right in zip(titles[:-1], titles[1:], strict=True):
+        for left, right in itertools.pairwise(titles):
             assert left.x1 < right.x0 or left.y0 > right.y1
 
 
@@ -213,8 +215,8 @@ def test_the_code_lights_the_mask_that_is_lit() -> None:
 
 
 def test_the_code_names_what_is_ones_own() -> None:
-    rng = np.random.default_rng(5)
-    task = Task.from_arrays(rng.normal(size=(60, 2)), np.arange(60) % 2, label="mine")
+    table = pd.DataFrame(np.random.default_rng(5).normal(size=(60, 2)), columns=["a", "b"])
+    task = Task.from_table(table.assign(y=np.arange(60) % 2), target="y", name="mine")
     code = SubnetworkExplorer(task=task).code
     assert "task=task" in code and "# task: mine, your own" in code
     code = SelectorRace(n_neurons=4, racers=("random search", one_flip_search)).code
