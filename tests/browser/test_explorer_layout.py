@@ -98,7 +98,8 @@ def test_a_picture_is_as_fine_as_the_screen(lab: Page) -> None:
     picture = lab.cell("OracleExplorer").locator("img.labkit-picture")
     width = picture.evaluate("image => image.naturalWidth")
     devtools = lab.page.context.new_cdp_session(lab.page)
-    screen = {"width": 1280, "height": 720, "mobile": False}
+    # another size too: where nothing is painted, a finer screen alone is not noticed
+    screen = {"width": 1290, "height": 720, "mobile": False}
     devtools.send("Emulation.setDeviceMetricsOverride", {**screen, "deviceScaleFactor": 2})
     lab.page.wait_for_function(
         "([image, width]) => image.naturalWidth === width",
