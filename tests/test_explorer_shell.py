@@ -220,7 +220,7 @@ def test_the_code_names_what_is_ones_own() -> None:
     table = pd.DataFrame(np.random.default_rng(5).normal(size=(60, 2)), columns=["a", "b"])
     task = Task.from_table(table.assign(y=np.arange(60) % 2), target="y", name="mine")
     code = SubnetworkExplorer(task=task).code
-    assert "task=task" in code and "# task: mine, your own" in code
+    assert "task=task" in code and "# task: mine@" in code
     code = SelectorRace(n_neurons=4, racers=("random search", one_flip_search)).code
     assert 'racers=("random search", one_flip_search)' in code
 
