@@ -145,6 +145,7 @@ class LocalSearchTheatre(ProblemExplorer):
         block_size: neurons that are free at once, 1 to n_neurons.
         scheme: one of `selectors.SCHEMES`; see `groups_of`.
         start: seed of the start mask and of random blocks, 0 to 19.
+        step: decisions made to begin with, as many as the search has at most.
         shared: the mask that is lit here and in other explorers.
     """
 
@@ -156,6 +157,7 @@ class LocalSearchTheatre(ProblemExplorer):
         block_size: int = 2,
         scheme: str = "sweeps",
         start: int = 0,
+        step: int = 0,
         *,
         shared: SharedMask | None = None,
     ) -> None:
@@ -170,7 +172,7 @@ class LocalSearchTheatre(ProblemExplorer):
         problem = build_problem(task, n_neurons, seed=seed)
         n_steps = len(find_walk(problem, block_size, scheme, start).steps)
         # the last one: the others say how many steps there are
-        choices["step"] = slider("step", 0, 0, n_steps, "step")
+        choices["step"] = slider("step", step, 0, n_steps, "step")
         super().__init__(choices, widths=(5.0, 3.2, 3.6), height=3.6, shared=shared)
 
     @property
@@ -223,6 +225,7 @@ class LocalSearchTheatre(ProblemExplorer):
         blocks = [none, *(step.block for step in view.walk.steps)][first : view.step + 1]
         asked = view.next.block if view.next is not None and len(view.next.block) else None
         draw_bits(bits, view.masks[first:], blocks, first=first, asked=asked, lit=view.lit)
+        bits.set_ylim(first + _ROWS + 0.6, first - 0.6)
         bits.set_title("filled: stays, framed: free", fontsize=10)
         lit_cost = None if view.lit is None else float(view.table.evaluate(view.lit))
         draw_spent(costs, view.walk, view.spent, view.table.minimum, lit_cost=lit_cost)

@@ -52,13 +52,15 @@ HATCHES = ("", "///", "...", "xx", "--", "++")
 #: The ring around what is lit.
 LIT: Style = {"marker": "o", "ls": "", "mfc": "none", "mec": VERMILLION, "mew": 2}
 
-_SCREEN_DPI = 80
+#: Pixels of the page for an inch.
+#: Pixels of a page to an inch.
+SCREEN_DPI = 80
 
 
 @own_style()
 def new_figure(width: float, height: float) -> Figure:
     """An empty figure of `width` x `height` inches that no global list keeps."""
-    figure = Figure(figsize=(width, height), dpi=_SCREEN_DPI)
+    figure = Figure(figsize=(width, height), dpi=SCREEN_DPI)
     FigureCanvasAgg(figure)
     return figure
 
@@ -157,9 +159,27 @@ def widen(ax: Axes) -> None:
             axis.set_view_interval(ticks[0], ticks[-1], ignore=True)
 
 
-def pin_title(ax: Axes) -> None:
-    """Puts the title right above the axes: to look for room there takes long at each drawing."""
+def fit_words(ax: Axes, width: float, height: float) -> None:
+    """Writes the title right above the axes, and it and the labels as small as their room asks.
+
+    To look for room above the axes takes long at each drawing. Width and height are in inches.
+    """
     ax.set_title(ax.get_title(), y=1.02, fontsize=ax.title.get_fontsize())
+    for label in (ax.xaxis.label, ax.yaxis.label):
+        label.set_fontsize("medium")
+    _fit(ax.title, width, "width")
+    _fit(ax.xaxis.label, width, "width")
+    _fit(ax.yaxis.label, height, "height")
+
+
+def _fit(text: Text, room: float, side: str) -> None:
+    """Makes letters smaller until a line is `room` inches long at most."""
+    figure: Any = text.figure
+    renderer = figure.canvas.get_renderer()
+    most = room * figure.dpi
+    # letters are of whole pixels: a share of their size is not that share of their length
+    while (length := getattr(text.get_window_extent(renderer), side)) > most:
+        text.set_fontsize(float(text.get_fontsize()) * min(0.97, most / length))
 
 
 @own_style()
