@@ -1,5 +1,6 @@
 """Explorers: controls, one figure and one line of text; what they show is computed by labkit."""
 
+from labkit.course.explorers.amplitudes import AmplitudeExplorer
 from labkit.course.explorers.angles import AngleExplorer
 from labkit.course.explorers.base import Explorer
 from labkit.course.explorers.grover import GroverExplorer
@@ -14,6 +15,7 @@ from labkit.course.explorers.subnetwork import SubnetworkExplorer
 from labkit.course.explorers.theatre import LocalSearchTheatre
 
 __all__ = [
+    "AmplitudeExplorer",
     "AngleExplorer",
     "Explorer",
     "GroverExplorer",
