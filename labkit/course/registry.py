@@ -43,7 +43,8 @@ class Lesson:
 
 
 LESSONS = (
-    Lesson("00_welcome", "Welcome", 15, "pick neurons by hand, then let Grover pick"),
+    Lesson("00_welcome", "Welcome", 35,
+           "pick neurons by hand, then let Grover pick, all at once or a few at a time"),
     Lesson("01_random_networks", "Random networks", 15,
            "see what a mask does; hold the best subnetwork against a trained network", needs=KERAS),
     Lesson("02_every_mask", "Every mask", 15,

@@ -3,6 +3,7 @@
 from labkit.course.explorers.amplitudes import AmplitudeExplorer
 from labkit.course.explorers.angles import AngleExplorer
 from labkit.course.explorers.base import Explorer
+from labkit.course.explorers.blocks import BlockExplorer
 from labkit.course.explorers.grover import GroverExplorer
 from labkit.course.explorers.hardware import HardwareExplorer
 from labkit.course.explorers.locality import LocalityExplorer
@@ -17,6 +18,7 @@ from labkit.course.explorers.theatre import LocalSearchTheatre
 __all__ = [
     "AmplitudeExplorer",
     "AngleExplorer",
+    "BlockExplorer",
     "Explorer",
     "GroverExplorer",
     "HardwareExplorer",

@@ -1,13 +1,27 @@
-"""Exercises of notebook 00."""
+"""Notebook 00: its figures and its exercises."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
+
+from matplotlib.axes import Axes
 
 from labkit.amplification import optimal_iterations
 from labkit.course.checking import exercise, number_exercise
-from labkit.masks import check_one_mask, mask_to_string
-from labkit.problems import build_problem
+from labkit.course.plots import (
+    draw_calls,
+    draw_cost_histogram,
+    draw_decision,
+    in_words,
+    new_axes,
+)
+from labkit.course.plots.style import own_style
+from labkit.masks import BoolArray, check_one_mask, mask_to_string
+from labkit.problems import Problem, build_problem
+
+#: Axes of a figure, and the line of text beneath it: what `show` takes.
+Figure = tuple[Axes, str]
 
 
 @exercise("00-1")
@@ -28,3 +42,22 @@ def among_the_best(answer: Any) -> str | None:
 number_exercise("00-2", 2**20)
 # the first peak for one marked mask of eight neurons
 number_exercise("00-3", optimal_iterations(8, 1))
+
+
+@own_style()
+def figure_best(problem: Problem, best: BoolArray) -> Figure:
+    """What a mask (n,) decides, and where its cost and that of all neurons stand."""
+    left, right = new_axes(2)
+    everything = "1" * problem.n_neurons
+    draw_decision(left, problem.network, problem.task, best)
+    draw_cost_histogram(right, problem.table, {"all on": everything, "best": best})
+    share = {"all neurons on": problem.accuracy(everything), "best mask": problem.accuracy(best)}
+    return left, f"Share of the test samples that are right: {in_words(share, '.0%')}."
+
+
+@own_style()
+def figure_calls(mean: Mapping[str, float], deviation: Mapping[str, float]) -> Figure:
+    """Calls until the best mask is met, label -> mean, and their standard deviations."""
+    ax = new_axes(width=7, height=2.4)[0]
+    draw_calls(ax, mean, deviation, xlabel="calls (bar: mean, line: standard deviation)")
+    return ax, f"Calls to the best mask, on average: {in_words(mean, '.1f')}."

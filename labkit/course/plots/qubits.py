@@ -90,6 +90,25 @@ def draw_gates(ax: Axes, gates: Sequence[str], n_neurons: int, *, room: int) -> 
     return ax
 
 
+@own_style()
+def draw_blocks(ax: Axes, blocks: Sequence[Sequence[int]]) -> Axes:
+    """Draws neurons as qubits in a row, with an arc between any two that one block entangles."""
+    neurons = [neuron for block in blocks for neuron in block]
+    pairs = [(j, k) for block in blocks for j in block for k in block if j < k]
+    turn = np.linspace(0, np.pi, 25)
+    arcs = [((j + k) / 2 + (k - j) / 2 * np.exp(1j * turn)) for j, k in pairs]
+    lines = [np.stack([arc.real, 0.25 + arc.imag], axis=-1) for arc in arcs]
+    ax.add_collection(LineCollection(lines, colors=canvas.VERMILLION, linewidths=1))
+    for number, block in enumerate(blocks):
+        style: canvas.Style = {**canvas.marker_style(number), "ms": 13, "mec": canvas.BLACK}
+        ax.plot(block, np.zeros(len(block)), **style)
+    half = len(neurons) / 2
+    ax.set(xlim=(-0.7, len(neurons) - 0.3), ylim=(-0.5, half + 0.3), yticks=[])
+    ax.set_xticks(neurons, list(map(str, neurons)))
+    ax.set(xlabel="neuron = qubit; an arc: may be entangled")
+    return ax
+
+
 def _draw_pair(ax: Axes, place: int, rows: Sequence[int], *, switches: bool) -> None:
     ax.plot([place, place], rows, color=canvas.BLUE, lw=1.5)
     ax.plot(place, rows[0], "o", color=canvas.BLUE, ms=6)
