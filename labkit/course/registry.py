@@ -43,7 +43,7 @@ class Lesson:
 
 
 LESSONS = (
-    Lesson("00_welcome", "Welcome", 35,
+    Lesson("00_welcome", "Welcome", 40,
            "pick neurons by hand, then let Grover pick, all at once or a few at a time"),
     Lesson("01_random_networks", "Random networks", 15,
            "see what a mask does; hold the best subnetwork against a trained network", needs=KERAS),
@@ -51,13 +51,13 @@ LESSONS = (
            "score all 2ⁿ masks; ties, neighbours, and how quality grows with n"),
     Lesson("03_masks_as_qubits", "Masks as qubits", 45,
            "what a qubit is: amplitudes, gates, interference, bit order, shots, entanglement"),
-    Lesson("04_grover_search", "Grover's search", 20,
+    Lesson("04_grover_search", "Grover's search", 40,
            "oracle, reflection, rotation, when to stop, an honest ledger"),
     Lesson("05_unknown_count", "Searching without a count", 20,
            "search without knowing how many masks are marked, nor how low the cost can go"),
     Lesson("06_computed_oracle", "The oracle that computes", 25,
            "run the network in superposition; what that costs in qubits and gates"),
-    Lesson("07_qaoa", "QAOA", 25,
+    Lesson("07_qaoa", "QAOA", 55,
            "phase, mixer, the landscape of angles, ramps, CVaR, the honest bill"),
     Lesson("08_hamiltonian_without_a_table", "A Hamiltonian without a table", 25,
            "squared error as a two-local Hamiltonian; cut a spectrum, and see what is lost"),
