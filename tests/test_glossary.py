@@ -7,8 +7,8 @@ from functools import cache
 from itertools import chain
 
 import pytest
-from notebook_measures import FOLDER, prose_of
-from run_notebooks import read
+from notebook_measures import prose_of
+from run_notebooks import FOLDER, read
 
 from labkit.course.lessons.lesson_16_glossary_and_map import GLOSSARY, Term
 from labkit.course.registry import LESSONS

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from labkit.amplification import optimal_iterations, success_probability
+from labkit.ansatz import ramp_angles
 from labkit.costs import CostTable
 from labkit.course.lessons import lesson_00_welcome as welcome
 from labkit.course.lessons import lesson_03_masks_as_qubits as qubits
@@ -126,7 +127,7 @@ def test_the_share_of_runs_that_met_the_optimum_is_counted_by_queries() -> None:
 
 def test_calls_with_a_ramp_are_layers_and_a_query_for_each_shot() -> None:
     tables = [build_problem("moons", 6, seed=seed).table for seed in (1, 2)]
-    angles = qaoa.ramp_angles(3, 6, std=1.0)
+    angles = ramp_angles(3, 6, std=1.0)
     shots = [1 / qaoa.chance_of_optimum(table, angles) for table in tables]
     assert qaoa.calls_with_ramp(3, tables) == pytest.approx([4 * s for s in shots])
 

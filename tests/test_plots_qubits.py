@@ -25,7 +25,7 @@ def test_a_dial_shows_size_and_phase_on_a_rim_of_one_and_no_hand_for_nothing(ax:
     hands = (segments[:, 1] - segments[:, 0]) @ [1, 1j]
     # up is positive, and a quarter of a circle to the right is -i
     assert np.allclose(hands, [0.48j, 0.48 * 0.6j, 0.48 * 0.8])
-    assert len(rims.get_offsets()) == 8
+    assert np.shape(rims.get_offsets()) == (8, 2)
     assert [text.get_text() for text in ax.texts] == [
         *("1.00", "0", "0", "0"),
         *("0.60", "0", "−0.80i", "0"),

@@ -192,8 +192,8 @@ def figure_landscape(
 def figure_shares(table: CostTable, chances: Mapping[str, FloatArray]) -> Figure:
     """How the shots of each state, label -> (2^n,), are spread over the costs."""
     ax = draw_cost_shares(new_axes(width=7)[0], table, chances)
-    means = {label: chance @ table.costs for label, chance in chances.items()}
-    best = {label: chance[table.costs.argmin()] for label, chance in chances.items()}
+    means = {label: float(chance @ table.costs) for label, chance in chances.items()}
+    best = {label: float(chance[table.costs.argmin()]) for label, chance in chances.items()}
     return ax, (
         f"Each depth moves the shots towards low cost. Mean cost: {in_words(means)}. "
         f"The best mask itself: {in_words(best, '.4f')}."
