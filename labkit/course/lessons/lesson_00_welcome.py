@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from matplotlib.axes import Axes
-
 from labkit.amplification import optimal_iterations
 from labkit.course.checking import exercise, number_exercise
 from labkit.course.plots import (
@@ -16,12 +14,9 @@ from labkit.course.plots import (
     in_words,
     new_axes,
 )
-from labkit.course.plots.style import own_style
+from labkit.course.plots.style import Captioned, own_style
 from labkit.masks import BoolArray, check_one_mask, mask_to_string
 from labkit.problems import Problem, build_problem
-
-#: Axes of a figure, and the line of text beneath it: what `show` takes.
-Figure = tuple[Axes, str]
 
 
 @exercise("00-1")
@@ -45,7 +40,7 @@ number_exercise("00-3", optimal_iterations(8, 1))
 
 
 @own_style()
-def figure_best(problem: Problem, best: BoolArray) -> Figure:
+def figure_best(problem: Problem, best: BoolArray) -> Captioned:
     """What a mask (n,) decides, and where its cost and that of all neurons stand."""
     left, right = new_axes(2)
     everything = "1" * problem.n_neurons
@@ -56,7 +51,7 @@ def figure_best(problem: Problem, best: BoolArray) -> Figure:
 
 
 @own_style()
-def figure_calls(mean: Mapping[str, float], deviation: Mapping[str, float]) -> Figure:
+def figure_calls(mean: Mapping[str, float], deviation: Mapping[str, float]) -> Captioned:
     """Calls until the best mask is met, label -> mean, and their standard deviations."""
     ax = new_axes(width=7, height=2.4)[0]
     draw_calls(ax, mean, deviation, xlabel="calls (bar: mean, line: standard deviation)")

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from matplotlib.axes import Axes
 
 from labkit.arrays import BoolArray, FloatArray
 from labkit.course.checking import compare_distribution, exercise, number_exercise
@@ -20,12 +19,9 @@ from labkit.course.plots import (
     new_axes,
 )
 from labkit.course.plots.canvas import add_title
-from labkit.course.plots.style import own_style
+from labkit.course.plots.style import Captioned, own_style
 from labkit.masks import all_masks, mask_from_string, mask_to_index
 from labkit.simulators import probabilities
-
-#: Axes of a figure, and the line of text beneath it: what `show` takes.
-Figure = tuple[Axes, str]
 
 # the index of mask 0110
 number_exercise("03-1", int(mask_to_index(mask_from_string("0110"))))
@@ -50,7 +46,7 @@ def both_or_neither(answer: Any) -> str | None:
 
 
 @own_style()
-def figure_dials(states: Mapping[str, npt.NDArray[Any]]) -> Figure:
+def figure_dials(states: Mapping[str, npt.NDArray[Any]]) -> Captioned:
     """One row of dials a state, label -> (2^n,); the text says what a shot of each gives."""
     rows, columns = len(states), len(next(iter(states.values())))
     ax = new_axes(width=1.8 + 0.95 * columns, height=0.9 + 1.25 * rows)[0]
@@ -61,7 +57,7 @@ def figure_dials(states: Mapping[str, npt.NDArray[Any]]) -> Figure:
 
 
 @own_style()
-def figure_shots(shots: BoolArray, state: npt.NDArray[Any]) -> Figure:
+def figure_shots(shots: BoolArray, state: npt.NDArray[Any]) -> Captioned:
     """How often each mask came, shots (shots, n), beside what the state (2^n,) expects."""
     expected = probabilities(state)
     ax = draw_shots(new_axes(width=7)[0], shots, expected)
@@ -73,7 +69,7 @@ def figure_shots(shots: BoolArray, state: npt.NDArray[Any]) -> Figure:
 
 
 @own_style()
-def figure_shot_noise(means: Mapping[int, list[float]], exact: float) -> Figure:
+def figure_shot_noise(means: Mapping[int, list[float]], exact: float) -> Captioned:
     """Estimates of a mean cost, number of shots -> repetitions, about the exact one."""
     ax = draw_quality(new_axes(width=7)[0], [*means], {"repetitions": [*means.values()]})
     ax.axhline(exact, color="black", ls=":")
@@ -86,7 +82,7 @@ def figure_shot_noise(means: Mapping[int, list[float]], exact: float) -> Figure:
 
 
 @own_style()
-def figure_bases(chances: Mapping[str, FloatArray]) -> Figure:
+def figure_bases(chances: Mapping[str, FloatArray]) -> Captioned:
     """Probabilities of the masks of two neurons, label -> (4,); text: how often they agree."""
     axes = new_axes(len(chances), width=2.6, height=2.6)
     for ax, (label, values) in zip(axes, chances.items(), strict=True):

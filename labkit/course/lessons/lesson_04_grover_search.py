@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from matplotlib.axes import Axes
 
 from labkit.amplification import optimal_iterations, success_probability
 from labkit.arrays import BoolArray, FloatArray
@@ -20,12 +19,9 @@ from labkit.course.plots import (
     in_words,
     new_axes,
 )
-from labkit.course.plots.style import own_style
+from labkit.course.plots.style import Captioned, own_style
 from labkit.palette import VERMILLION
 from labkit.simulators import probabilities
-
-#: Axes of a figure, and the line of text beneath it: what `show` takes.
-Figure = tuple[Axes, str]
 
 
 @exercise("04-1")
@@ -47,7 +43,7 @@ def success_by_formula(answer: Any) -> str | None:
 
 
 @own_style()
-def figure_amplitudes(states: Mapping[int, npt.NDArray[Any]], marked: BoolArray) -> Figure:
+def figure_amplitudes(states: Mapping[int, npt.NDArray[Any]], marked: BoolArray) -> Captioned:
     """Grover's states, oracle calls -> (2^n,), on one axis of amplitudes; `marked` is (2^n,)."""
     axes = new_axes(2, rows=len(states) // 2, width=4.4, height=2.5)
     for ax, (calls, state) in zip(axes, states.items(), strict=True):
@@ -57,7 +53,7 @@ def figure_amplitudes(states: Mapping[int, npt.NDArray[Any]], marked: BoolArray)
 
 
 @own_style()
-def figure_rotations(n_neurons: int, n_marked: int, calls: Sequence[int]) -> Figure:
+def figure_rotations(n_neurons: int, n_marked: int, calls: Sequence[int]) -> Captioned:
     """The state in its plane after each of some numbers of calls."""
     axes = new_axes(len(calls), width=3.4, height=3.7)
     for ax, k in zip(axes, calls, strict=True):
@@ -69,7 +65,7 @@ def figure_rotations(n_neurons: int, n_marked: int, calls: Sequence[int]) -> Fig
 @own_style()
 def figure_frequencies(
     hits: Sequence[float], shots: int, *, n_neurons: int, n_marked: int
-) -> Figure:
+) -> Captioned:
     """How often a marked mask was measured after 0, 1, 2, ... calls, about the formula's line."""
     calls, found = np.arange(len(hits)), np.asarray(hits)
     expected = np.array([success_probability(n_neurons, n_marked, int(k)) for k in calls])
@@ -89,7 +85,7 @@ def standard_error_of_share(share: FloatArray, shots: int) -> FloatArray:
 
 
 @own_style()
-def figure_growth(sizes: Sequence[int], needed: Mapping[str, npt.ArrayLike]) -> Figure:
+def figure_growth(sizes: Sequence[int], needed: Mapping[str, npt.ArrayLike]) -> Captioned:
     """Calls over n, label -> (sizes, networks); text: how much the last two neurons add."""
     ax = draw_quality(new_axes(width=7)[0], sizes, needed)
     ax.set(yscale="log", xlabel="neurons = qubits", ylabel="calls to the best mask")
@@ -102,7 +98,7 @@ def figure_growth(sizes: Sequence[int], needed: Mapping[str, npt.ArrayLike]) -> 
 
 
 @own_style()
-def figure_wrong_plan(n_neurons: int, *, planned: int, met: int) -> Figure:
+def figure_wrong_plan(n_neurons: int, *, planned: int, met: int) -> Captioned:
     """A search planned for one number of marked masks, where there is another."""
     wrong, right = (optimal_iterations(n_neurons, m) for m in (planned, met))
     ax = draw_success_curve(new_axes(width=7)[0], n_neurons, met, wrong + 4, wrong)

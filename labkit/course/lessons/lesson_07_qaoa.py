@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from matplotlib.axes import Axes
 
 from labkit.ansatz import ramp_angles
 from labkit.arrays import FloatArray
@@ -26,7 +25,7 @@ from labkit.course.plots import (
     in_words,
     new_axes,
 )
-from labkit.course.plots.style import own_style
+from labkit.course.plots.style import Captioned, own_style
 from labkit.ledger import Ledger, Outcome
 from labkit.masks import check_one_mask, mask_to_index, mask_to_string
 from labkit.problems import build_problem
@@ -37,8 +36,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Angles = tuple[npt.ArrayLike, npt.ArrayLike]
-#: Axes of a figure, and the line of text beneath it: what `show` takes.
-Figure = tuple[Axes, str]
 
 
 def chance_of_optimum(table: CostTable, angles: Angles) -> float:
@@ -162,7 +159,7 @@ def calls_with_ramp(p: int, tables: Sequence[CostTable]) -> list[float]:
 
 
 @own_style()
-def figure_layer(states: Mapping[str, npt.NDArray[Any]], cost: CostTable) -> Figure:
+def figure_layer(states: Mapping[str, npt.NDArray[Any]], cost: CostTable) -> Captioned:
     """Each step of one layer as a row of dials, step -> (2^n,); text: what the best mask gains."""
     ax = draw_dials(new_axes(width=8.4, height=4.4)[0], states, cost)
     best = cost.costs.argmin()
@@ -176,7 +173,7 @@ def figure_layer(states: Mapping[str, npt.NDArray[Any]], cost: CostTable) -> Fig
 @own_style()
 def figure_landscape(
     gammas: FloatArray, betas: FloatArray, values: FloatArray, table: CostTable
-) -> Figure:
+) -> Captioned:
     """Mean costs (betas, gammas) as a landscape, with its start and its lowest point."""
     row, column = np.unravel_index(values.argmin(), values.shape)
     lowest = float(gammas[column]), float(betas[row])
@@ -189,7 +186,7 @@ def figure_landscape(
 
 
 @own_style()
-def figure_shares(table: CostTable, chances: Mapping[str, FloatArray]) -> Figure:
+def figure_shares(table: CostTable, chances: Mapping[str, FloatArray]) -> Captioned:
     """How the shots of each state, label -> (2^n,), are spread over the costs."""
     ax = draw_cost_shares(new_axes(width=7)[0], table, chances)
     means = {label: float(chance @ table.costs) for label, chance in chances.items()}
@@ -201,7 +198,7 @@ def figure_shares(table: CostTable, chances: Mapping[str, FloatArray]) -> Figure
 
 
 @own_style()
-def figure_depths(depths: Sequence[int], chances: Mapping[str, FloatArray]) -> Figure:
+def figure_depths(depths: Sequence[int], chances: Mapping[str, FloatArray]) -> Captioned:
     """The chance of the best mask over the layers, kind of angles -> (depths, networks)."""
     ax = draw_quality(new_axes(width=7)[0], depths, chances)
     ax.set(xscale="log", xlabel="QAOA layers p", ylabel="chance of the best mask", ylim=(0, 0.8))
@@ -218,7 +215,7 @@ def figure_depths(depths: Sequence[int], chances: Mapping[str, FloatArray]) -> F
 
 
 @own_style()
-def figure_met(runs: Mapping[str, Sequence[Selection]], table: CostTable) -> Figure:
+def figure_met(runs: Mapping[str, Sequence[Selection]], table: CostTable) -> Captioned:
     """Which share of the runs of each search has met the optimum after so many queries."""
     ax = draw_share_met(new_axes(width=7)[0], runs, table.minimum)
     early, late = ({k: share_met(v, table, q) for k, v in runs.items()} for q in (6, 64))
@@ -229,7 +226,7 @@ def figure_met(runs: Mapping[str, Sequence[Selection]], table: CostTable) -> Fig
 
 
 @own_style()
-def figure_cvar(alphas: Sequence[float], chances: Sequence[Sequence[float]]) -> Figure:
+def figure_cvar(alphas: Sequence[float], chances: Sequence[Sequence[float]]) -> Captioned:
     """The chance of the best mask where CVaR is lowest, (alphas, networks)."""
     found = np.asarray(chances)
     ax = draw_quality(new_axes(width=7)[0], alphas, {"lowest point, 20 networks": found})
@@ -247,7 +244,7 @@ def figure_cvar(alphas: Sequence[float], chances: Sequence[Sequence[float]]) -> 
 
 
 @own_style()
-def figure_bill(bill: Mapping[str, npt.ArrayLike], training: int) -> Figure:
+def figure_bill(bill: Mapping[str, npt.ArrayLike], training: int) -> Captioned:
     """Layers and queries until the best mask is met, label -> (networks,), and what training is."""
     ax = draw_spread(new_axes(width=8)[0], {"one network": bill}, ylabel="layers and queries")
     ax.axhline(4096, color="black", ls="--")
@@ -266,7 +263,7 @@ def figure_bill(bill: Mapping[str, npt.ArrayLike], training: int) -> Figure:
 @own_style()
 def figure_growth(
     sizes: Sequence[int], calls: Mapping[str, npt.ArrayLike], fits: Mapping[str, Growth]
-) -> Figure:
+) -> Captioned:
     """Layers and queries over n, label -> (sizes, networks), with fitted exponentials."""
     ax = draw_growth(new_axes(width=7.4, height=4)[0], sizes, calls, fits)
     ax.set_ylabel("layers and queries until an optimum is met")
