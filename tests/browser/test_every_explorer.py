@@ -132,3 +132,16 @@ def test_reset_brings_the_first_numbers_back(lab: Page, name: str) -> None:
     reset, first = lab.cell(name).get_by_role("button", name="Reset"), lab.state(name)["text"]
     lab.moved_once(name, partial(step, lab.cell(name).get_by_role("slider").last))
     assert lab.moved_once(name, reset.click)["text"] == first
+
+
+@pytest.mark.parametrize("name", ["AmplitudeExplorer"], indirect=True)
+def test_h_z_h_by_buttons_makes_a_one_of_a_zero(lab: Page, name: str) -> None:
+    cell = lab.cell(name)
+    for gate in ("H 0", "Z 0", "H 0"):
+        lab.moved_once(name, cell.get_by_role("button", name=gate, exact=True).click)
+    assert "finds neuron on: 0 1.00, 1 0.00" in str(lab.state(name)["text"])
+    cell.get_by_text("this circuit as code").click()
+    assert "cirq.Z(q[0])" in cell.locator("pre", has_text="LineQubit").inner_text()
+    screenshot(lab, f"{name}-h-z-h")
+    undone = lab.moved_once(name, cell.get_by_role("button", name="Undo").click)
+    assert "finds neuron on: 0 0.50, 1 0.00" in str(undone["text"])

@@ -12,7 +12,7 @@ from lab_page import ROOT, Page, open_notebook, screenshot
 # the code cell of each explorer; only one of them has a drawing with switches
 CELLS = {
     "subnetwork": ".jp-CodeCell:has([role=switch])",
-    "grover": ".jp-CodeCell:has([role=slider]):not(:has([role=switch]))",
+    "grover": ".jp-CodeCell:has-text('grover = GroverExplorer(')",
 }
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]

@@ -1,7 +1,9 @@
 """Explorers: controls, one figure and one line of text; what they show is computed by labkit."""
 
+from labkit.course.explorers.amplitudes import AmplitudeExplorer
 from labkit.course.explorers.angles import AngleExplorer
 from labkit.course.explorers.base import Explorer
+from labkit.course.explorers.blocks import BlockExplorer
 from labkit.course.explorers.cost_table import CostTableExplorer
 from labkit.course.explorers.grover import GroverExplorer
 from labkit.course.explorers.hardware import HardwareExplorer
@@ -18,7 +20,9 @@ from labkit.course.explorers.theatre import LocalSearchTheatre
 from labkit.course.explorers.unknown_count import UnknownCountExplorer
 
 __all__ = [
+    "AmplitudeExplorer",
     "AngleExplorer",
+    "BlockExplorer",
     "CostTableExplorer",
     "Explorer",
     "GroverExplorer",

@@ -1,14 +1,28 @@
-"""Exercises of notebook 04."""
+"""Notebook 04: its figures and its exercises."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from labkit.amplification import optimal_iterations, success_probability
+from labkit.arrays import BoolArray, FloatArray
 from labkit.course.checking import compare_function, exercise, number_exercise
 from labkit.course.circuit_checks import compare_signs
+from labkit.course.plots import (
+    draw_amplitudes,
+    draw_quality,
+    draw_rotation,
+    draw_success_curve,
+    in_words,
+    new_axes,
+)
+from labkit.course.plots.style import Captioned, own_style
+from labkit.palette import VERMILLION
+from labkit.simulators import probabilities
 
 
 @exercise("04-1")
@@ -38,3 +52,70 @@ def success_by_formula(answer: Any) -> str | None:
     cases = ((4, 1, 3), (6, 5, 2), (10, 1, 40), (3, 8, 1))
     what = "For n = {}, M = {}, k = {} the chance"
     return compare_function(answer, success_probability, cases, what)
+
+
+@own_style()
+def figure_amplitudes(states: Mapping[int, npt.NDArray[Any]], marked: BoolArray) -> Captioned:
+    """Grover's states, oracle calls -> (2^n,), on one axis of amplitudes; `marked` is (2^n,)."""
+    axes = new_axes(2, rows=len(states) // 2, width=4.4, height=2.5)
+    for ax, (calls, state) in zip(axes, states.items(), strict=True):
+        draw_amplitudes(ax, state, marked, title=f"after {calls} calls").set_ylim(-0.05, 1.05)
+    chance = {f"{k} calls": probabilities(state)[marked].sum() for k, state in states.items()}
+    return axes[0], f"Chance of the best mask after {in_words(chance)}."
+
+
+@own_style()
+def figure_rotations(n_neurons: int, n_marked: int, calls: Sequence[int]) -> Captioned:
+    """The state in its plane after each of some numbers of calls."""
+    axes = new_axes(len(calls), width=3.4, height=3.7)
+    for ax, k in zip(axes, calls, strict=True):
+        draw_rotation(ax, n_neurons, n_marked, k)
+    after = ", ".join(map(str, calls))
+    return axes[0], f"The state after {after} oracle calls: it passes the top and comes down again."
+
+
+@own_style()
+def figure_frequencies(
+    hits: Sequence[float], shots: int, *, n_neurons: int, n_marked: int
+) -> Captioned:
+    """How often a marked mask was measured after 0, 1, 2, ... calls, about the formula's line."""
+    calls, found = np.arange(len(hits)), np.asarray(hits)
+    expected = np.array([success_probability(n_neurons, n_marked, int(k)) for k in calls])
+    error = standard_error_of_share(expected, shots)
+    ax = draw_success_curve(new_axes(width=7)[0], n_neurons, n_marked, len(hits) - 1)
+    ax.errorbar(calls, found, error, fmt="s", color=VERMILLION, capsize=3)
+    within = np.mean(np.abs(found - expected) <= 2 * error + 1e-9)
+    return ax, (
+        f"{within:.0%} of the measured frequencies (squares) are within two standard errors of "
+        f"the formula (line); best at {found.argmax()} calls."
+    )
+
+
+def standard_error_of_share(share: FloatArray, shots: int) -> FloatArray:
+    """Of a frequency in so many shots: sqrt(p (1 - p) / shots), of the shape of `share`."""
+    return np.asarray(np.sqrt(share * (1 - share) / shots))
+
+
+@own_style()
+def figure_growth(sizes: Sequence[int], needed: Mapping[str, npt.ArrayLike]) -> Captioned:
+    """Calls over n, label -> (sizes, networks); text: how much the last two neurons add."""
+    ax = draw_quality(new_axes(width=7)[0], sizes, needed)
+    ax.set(yscale="log", xlabel="neurons = qubits", ylabel="calls to the best mask")
+    means = {label: np.mean(np.asarray(calls), axis=1) for label, calls in needed.items()}
+    times = {label: mean[-1] / mean[-2] for label, mean in means.items()}
+    return ax, (
+        f"From {sizes[-2]} to {sizes[-1]} neurons the mean number of calls is multiplied by: "
+        f"{in_words(times, '.1f')}. Bars: one standard deviation."
+    )
+
+
+@own_style()
+def figure_wrong_plan(n_neurons: int, *, planned: int, met: int) -> Captioned:
+    """A search planned for one number of marked masks, where there is another."""
+    wrong, right = (optimal_iterations(n_neurons, m) for m in (planned, met))
+    ax = draw_success_curve(new_axes(width=7)[0], n_neurons, met, wrong + 4, wrong)
+    chance = {f"{k} calls": success_probability(n_neurons, met, k) for k in (right, wrong)}
+    return ax, (
+        f"Planned for {planned} marked mask of {2**n_neurons}, met {met}. Chance after "
+        f"{in_words(chance)}."
+    )

@@ -35,6 +35,12 @@ from labkit.course.plots.qaoa import (
     draw_strengths,
     draw_training,
 )
+from labkit.course.plots.qubits import (
+    draw_blocks,
+    draw_chances,
+    draw_gates,
+    draw_state_dials,
+)
 from labkit.course.plots.searches import (
     draw_falling_threshold,
     draw_growth,

@@ -129,7 +129,7 @@ def draw_amplitudes(
     ax.axhline(amplitudes.mean(), color=canvas.BLACK, lw=1, ls="--")
     ax.set(xlabel="mask (index; neuron 0 is the leftmost bit)", ylabel="amplitude")
     ax.set_xlim(-0.7, len(amplitudes) - 0.3)
-    _label_masks(ax, len(amplitudes))
+    label_masks(ax, len(amplitudes))
     return canvas.add_title(ax, title)
 
 
@@ -157,7 +157,7 @@ def draw_shots(ax: Axes, shots: BoolArray, expected: npt.ArrayLike | None = None
         heights = np.asarray(expected) * len(shots)
         ax.plot(masks, heights, "_", color=canvas.VERMILLION, ms=14, mew=2, label="expected")
     ax.set(xlabel="mask", ylabel="times measured")
-    _label_masks(ax, len(masks))
+    label_masks(ax, len(masks))
     return canvas.add_legend(ax)
 
 
@@ -167,7 +167,7 @@ def _fill_steps(ax: Axes, heights: npt.NDArray[np.float64], **style: Any) -> Non
     ax.fill_between(edges, np.append(heights, heights[-1]), step="post", **style)
 
 
-def _label_masks(ax: Axes, size: int) -> None:
+def label_masks(ax: Axes, size: int) -> None:
     """Writes each mask as a string where there is room for it."""
     labelled = size <= _FEW_MASKS
     if labelled:

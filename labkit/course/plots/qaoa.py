@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
-from matplotlib.collections import EllipseCollection, LineCollection
 from matplotlib.colors import PowerNorm
 from matplotlib.ticker import FixedLocator, NullLocator
 
 from labkit import palette
 from labkit.costs import CostTable, PauliZCost
 from labkit.course.plots import canvas
+from labkit.course.plots.qubits import ROW, draw_hands
 from labkit.course.plots.series import draw_band, draw_bars_beside, draw_lines, standard_error
 from labkit.course.plots.style import own_style
 from labkit.masks import mask_from_index, mask_to_string, masks_to_indices
@@ -23,8 +23,6 @@ SMALLEST_SHARE = 1e-6
 _LABELLED_COUPLINGS = 12  # neurons
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _BINS = 24
-#: From one row of dials to the next; a dial is at most 0.96 across.
-_ROW = 1.3
 
 
 @own_style()
@@ -104,16 +102,16 @@ def draw_dials(ax: Axes, states: canvas.Series, table: CostTable) -> Axes:
     order = np.argsort(table.costs, kind="stable")
     rows = np.array([np.asarray(state)[order] for state in states.values()])
     hands = 0.48 * rows / np.abs(rows).max() * 1j
-    at = np.arange(rows.shape[1]) - 1j * _ROW * np.arange(len(rows))[:, None]
-    _draw_hands(ax, at.ravel(), hands.ravel())
+    at = np.arange(rows.shape[1]) - 1j * ROW * np.arange(len(rows))[:, None]
+    draw_hands(ax, at.ravel(), hands.ravel())
     for place, amplitude in zip(at.ravel(), rows.ravel(), strict=True):
         chance = f"{abs(amplitude) ** 2:.3f}"
         ax.text(place.real, place.imag - 0.5, chance, ha="center", va="top", fontsize=8)
     masks = [mask_to_string(mask_from_index(int(i), table.n_neurons)) for i in order]
     names = [f"{m}\n{c:+.2f}" for m, c in zip(masks, table.costs[order] - table.mean, strict=True)]
     ax.set_xticks(range(len(order)), names)
-    ax.set_yticks(-_ROW * np.arange(len(rows)), list(states))
-    ax.set(xlim=(-0.6, len(order) - 0.4), ylim=(-0.8 - _ROW * (len(rows) - 1), 0.6), aspect="equal")
+    ax.set_yticks(-ROW * np.arange(len(rows)), list(states))
+    ax.set(xlim=(-0.6, len(order) - 0.4), ylim=(-0.8 - ROW * (len(rows) - 1), 0.6), aspect="equal")
     ax.set_xlabel("mask, and its cost above the mean; cheapest first")
     return ax
 
@@ -274,17 +272,3 @@ def draw_strengths(
     ax.set_xticks(places, [f"{strength:g}" for strength in strengths])
     ax.set(xlabel="strength of the penalty, in standard deviations of the cost", ylim=(0, None))
     return canvas.add_legend(ax, grid=True)
-
-
-def _draw_hands(
-    ax: Axes, centres: npt.NDArray[np.complex128], hands: npt.NDArray[np.complex128]
-) -> None:
-    """Circles about places of the complex plane, and in each a hand from its centre."""
-    size, none = 2 * np.abs(hands), np.zeros(len(hands))
-    style: canvas.Style = {"facecolors": canvas.PALEST_BLUE, "edgecolors": canvas.GREY}
-    style["offsets"] = np.stack([centres.real, centres.imag], axis=-1)
-    style["transOffset"] = ax.transData
-    ax.add_collection(EllipseCollection(size, size, none, units="xy", **style))
-    ends = np.stack([centres, centres + hands], axis=-1)
-    lines = np.stack([ends.real, ends.imag], axis=-1)
-    ax.add_collection(LineCollection(lines, colors=canvas.VERMILLION, linewidths=2.2))
