@@ -53,7 +53,7 @@ def test_h_z_h_makes_a_one_and_h_h_a_zero() -> None:
     assert explorer.view.chances_on == pytest.approx([1, 0])
     assert explorer.n_draws == 4
     assert "<b>1.00|10⟩</b>" in explorer.text.value
-    assert "cirq.Z(q[0])" in explorer.code.value
+    assert "cirq.Z(q[0])" in explorer.circuit_code.value
     explorer.undo_button.click()
     explorer.undo_button.click()
     explorer.buttons["H 0"].click()

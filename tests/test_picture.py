@@ -76,7 +76,7 @@ def test_a_shared_mask_is_read_only_by_explorers_of_as_many_neurons() -> None:
     assert mask is not None and mask.tolist() == [True, False]
     assert shared.of(3) is None
     with pytest.raises(ValueError, match="mask"):
-        shared.choose([[True], [False]])
+        shared.choose(np.array([[True], [False]]))
 
 
 def heard(picture: Picture, message: dict[str, Any]) -> list[Any]:

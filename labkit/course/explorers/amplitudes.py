@@ -141,7 +141,7 @@ class AmplitudeExplorer(Explorer):
         gates: names of the gates, in order.
         buttons: name of a gate -> the button that adds it.
         undo_button: takes the last gate away.
-        code: the circuit as code, in a fold.
+        circuit_code: the circuit as code, in a fold.
 
     Raises:
         ValueError: there is no such gate on so many neurons, or there are more than twelve.
@@ -162,13 +162,13 @@ class AmplitudeExplorer(Explorer):
             check_choice("gates", gate, gate_names(n_neurons))
         if len(gates) > MAX_GATES:
             raise ValueError(f"gates has {len(gates)} names (limit: {MAX_GATES})")
-        self._first = self.gates = tuple(gates)
+        self.gates = tuple(gates)
         self.buttons = {name: self._new_button(name) for name in gate_names(MAX_NEURONS)}
         self.undo_button = widgets.Button(description="Undo", icon="step-backward", disabled=True)
         self.undo_button.on_click(lambda _: self.undo())
-        self.code = widgets.HTML()
+        self.circuit_code = widgets.HTML()
         rows = [widgets.HBox(row) for row in self._rows()]
-        palette = widgets.VBox([*rows, self.undo_button, self.code])
+        palette = widgets.VBox([*rows, self.undo_button, self.circuit_code])
         super().__init__(choices, widths=(3.0, 4.6, 2.6), height=3.2, beside=palette, shared=shared)
 
     @property
@@ -186,12 +186,6 @@ class AmplitudeExplorer(Explorer):
         """Takes the last gate away."""
         with self.hold():
             self.gates = self.gates[:-1]
-
-    def reset(self) -> None:
-        """Sets neurons and gates to where they began."""
-        with self.hold():
-            super().reset()
-            self.gates = self._first
 
     def _new_button(self, gate: str) -> widgets.Button:
         name, *neurons = gate.split()
@@ -228,5 +222,5 @@ class AmplitudeExplorer(Explorer):
         draw_state_dials(middle, {"before": before, "now": now})
         draw_chances(right, probabilities(now))
         fold = "<details><summary>this circuit as code</summary><pre>{}</pre></details>"
-        self.code.value = fold.format(in_html(view.code))
+        self.circuit_code.value = fold.format(in_html(view.code))
         return view.text
