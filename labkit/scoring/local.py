@@ -21,7 +21,7 @@ from labkit.limits import (
     memory_limit,
     show_value,
 )
-from labkit.masks import check_one_mask
+from labkit.masks import all_masks, check_one_mask
 from labkit.networks import ForwardNetwork, NetworkArrays
 from labkit.scoring.outputs import COSTS, check_labels, cost_of_outputs, labels_as_in_keras
 from labkit.scoring.tables import (
@@ -37,6 +37,9 @@ from labkit.scoring.tables import (
 QUADRATIC_COSTS = ("squared_error", "cross_entropy")
 #: Per pair of neurons: the matrix G and a copy, and the term in a mapping, checked and sorted.
 _BYTES_PER_PAIR = 450
+#: Of an NK output that reads at most so many neurons all masks are scored at once.
+_FEW_NEURONS = 5
+_OUTPUTS_AT_ONCE = 2**17  # 1 MiB
 
 
 def nk_cost(
@@ -72,12 +75,24 @@ def nk_cost(
     n, k = network.neighbourhoods.shape
     # an output's own table while it is made, and three copies of it on the way to a LocalCost
     check_register("n_inputs_per_output", k, bytes_per_mask=24 * (n + 1), what="the cost tables")
-    t = np.asarray(network.contributions(x))
-    terms = [
-        (tuple(neurons), score_contributions(t[:, i], y, cost=cost).costs / n)
-        for i, neurons in enumerate(network.neighbourhoods.tolist())
-    ]
-    return LocalCost(terms, n)
+    tables = _score_each(check_array("t", network.contributions(x)), y, cost) / n
+    neighbourhoods = map(tuple, network.neighbourhoods.tolist())
+    return LocalCost([*zip(neighbourhoods, tables, strict=True)], n)
+
+
+def _score_each(t: FloatArray, y: npt.ArrayLike, cost: str) -> FloatArray:
+    """Costs (N, 2^K) of each output, from what its neurons add to it, t (samples, N, K).
+
+    Few masks are scored at once, for as many outputs as fit in a cache: less is prepared for each.
+    """
+    samples, n, k = t.shape
+    if k > _FEW_NEURONS:
+        return np.array([score_contributions(t[:, i], y, cost=cost).costs for i in range(n)])
+    targets, masks = check_labels(y, n_samples=samples, n_outputs=1), all_masks(k).T.astype(float)
+    size = max(1, _OUTPUTS_AT_ONCE // (samples * 2**k))
+    blocks = (t[:, i : i + size] @ masks for i in range(0, n, size))
+    moved = (np.moveaxis(block, 0, -1)[..., np.newaxis] for block in blocks)
+    return np.concatenate([cost_of_outputs(block, targets, cost=cost) for block in moved])
 
 
 def ensemble_cost(

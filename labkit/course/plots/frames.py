@@ -16,6 +16,7 @@ from matplotlib.axis import Axis
 from matplotlib.image import imsave
 
 from labkit.course.plots.canvas import contents
+from labkit.course.plots.words import WordsRenderer
 
 Pixels = npt.NDArray[np.uint8]
 _KEPT = 6  # pictures of each axis
@@ -34,12 +35,14 @@ class Frames:
 
     def __init__(self, axes: Sequence[Axes]) -> None:
         self._axes = axes
-        self._canvas: Any = axes[0].figure.canvas
+        self._figure: Any = axes[0].figure
+        self._last: Any = None
         self._kept: defaultdict[Axis, OrderedDict[Hashable, _Ink]] = defaultdict(OrderedDict)
 
     def render_png(self) -> bytes:
         """The figure as it is now, as PNG; hardly compressed, which takes half the time."""
-        pixels = np.asarray(self._canvas.get_renderer().buffer_rgba())
+        renderer = self._renderer()
+        pixels = np.asarray(renderer.buffer_rgba())
         inks = [self._ink(ax, axis) for ax in self._axes for axis in (ax.xaxis, ax.yaxis)]
         pixels[:] = _WHITE
         for ink in inks:
@@ -48,10 +51,17 @@ class Frames:
             shown = {*contents(ax), *ax.spines.values(), ax.title}
             in_order = (artist for artist in ax.get_children() if artist in shown)
             for artist in sorted(in_order, key=attrgetter("zorder")):
-                ax.draw_artist(artist)
+                artist.draw(renderer)
         buffer = io.BytesIO()
         imsave(buffer, pixels, format="png", pil_kwargs={"compress_level": 1})
         return buffer.getvalue()
+
+    def _renderer(self) -> Any:
+        """The one that drew last, if the figure is as large as then."""
+        size = (*self._figure.canvas.get_width_height(physical=True), self._figure.dpi)
+        if self._last is None or (self._last.width, self._last.height, self._last.dpi) != size:
+            self._last = WordsRenderer(*size)
+        return self._last
 
     def _ink(self, ax: Axes, axis: Axis) -> _Ink:
         ax.apply_aspect()
@@ -64,9 +74,9 @@ class Frames:
         return kept[what]
 
     def _draw(self, axis: Axis) -> _Ink:
-        renderer = self._canvas.get_renderer()
+        renderer = self._renderer()
         renderer.clear()
-        self._canvas.figure.patch.draw(renderer)
+        self._figure.patch.draw(renderer)
         axis.draw(renderer)
         return _Ink.of(np.asarray(renderer.buffer_rgba()))
 
