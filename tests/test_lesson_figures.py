@@ -121,10 +121,8 @@ def test_networks_on_which_the_chance_fell_are_counted(
 
 
 def test_the_best_step_is_where_shots_err_least(told: Told) -> None:
-    steps = np.array([0.001, 0.1, 1.0])
-    figures_09_training_angles.figure_step_errors(
-        steps, steps**2, np.array([6.0, 0.05, 0.3]), show=told
-    )
+    steps, exact, measured = np.array([[0.001, 0.1, 1.0], [1e-6, 0.01, 0.2], [6.0, 0.05, 0.3]])
+    figures_09_training_angles.figure_step_errors(steps, exact, measured, show=told)
     assert "h = 0.10, wrong by 0.05; h = 0.001: by 6.0" in told.text
 
 

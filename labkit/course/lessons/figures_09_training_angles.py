@@ -42,7 +42,7 @@ def figure_chances(ramp: npt.ArrayLike, trained: npt.ArrayLike, *, show: Show = 
     ax.legend().remove()
     middle = {label: float(np.median(values)) for label, values in chance.items()}
     factor = np.median(chance["trained"] / chance["ramp"])
-    fell = np.sum(chance["trained"] < chance["ramp"])
+    fell = int(np.sum(chance["trained"] < chance["ramp"]))
     show(
         ax,
         f"Medians over {len(chance['ramp'])} networks: {in_words(middle)}. The chance grew by a "
