@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,9 @@ from labkit.costs import LocalCost, PauliZCost
 from labkit.course.checking import compare_function, exercise, number_exercise
 from labkit.problems import build_nk_problem, build_problem
 from labkit.simulators import entropy, evolve_grover, evolve_qaoa
+
+if TYPE_CHECKING:
+    import cirq
 
 Localised = LocalCost | PauliZCost
 TASK = "breast_cancer"
@@ -79,6 +82,19 @@ def bits_by_width(ns: Sequence[int], p: int, *, seeds: range) -> dict[str, Float
             name = "whole table" if label == f"order {n}" else label
             found.setdefault(name, []).append(bits_by_layer(costs, p, neurons=range(n // 2))[-1])
     return {name: np.array(values) for name, values in found.items()}
+
+
+def search_block(block_size: int) -> tuple[cirq.Circuit, cirq.Circuit]:
+    """Grover's search of a block for the one mask that keeps all: one iteration, and all."""
+    import cirq
+
+    from labkit.circuits.grover import grover_circuit
+    from labkit.circuits.oracles import build_table_oracle
+
+    qubits = cirq.LineQubit.range(block_size)
+    oracle = build_table_oracle(qubits, ["1" * block_size])
+    calls = optimal_iterations(block_size, 1)
+    return grover_circuit(qubits, oracle, 1), grover_circuit(qubits, oracle, calls)
 
 
 @exercise("08a-1")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +26,9 @@ from labkit.scoring import quadratic_cost
 from labkit.selectors import one_flip_search, qaoa_sampling, queries_to_optimum, run
 from labkit.selectors.qaoa import optimise_angles
 from labkit.simulators import evolve_qaoa, probabilities, qaoa_expectation, qaoa_value_and_gradient
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Angles = tuple[FloatArray, FloatArray]
 
@@ -127,6 +130,26 @@ def compare_transfer(parameters: Mapping[str, Any], seed: int) -> Outcome:
         "state_of_first_optimum": int(met[0]) // shots + 1 if met.size else None,
     }
     return Outcome(result, training.ledger)
+
+
+def pick_angles(runs: pd.DataFrame) -> list[Angles]:
+    """The angles that a record's runs ended with, in the order of its networks."""
+    columns = (runs[f"result.{name}"] for name in ("gammas", "betas"))
+    return [(np.asarray(g), np.asarray(b)) for g, b in zip(*columns, strict=True)]
+
+
+def pick_by_size(runs: pd.DataFrame, name: str) -> FloatArray:
+    """A result of a record, (sizes, networks), the smallest networks first."""
+    wide = runs.pivot(index="parameters.n_neurons", columns="seed", values=f"result.{name}")
+    return wide.sort_index().to_numpy(dtype=np.float64)
+
+
+def pick_at_size(runs: pd.DataFrame, n_neurons: int) -> dict[str, FloatArray]:
+    """The results of a record at one size by name, and its `cost_layers`: (networks,) each."""
+    rows = runs[runs["parameters.n_neurons"] == n_neurons]
+    names = {column: column.removeprefix("result.") for column in runs if "result." in column}
+    names["ledger.cost_layers"] = "cost_layers"
+    return {name: rows[column].to_numpy(dtype=np.float64) for column, name in names.items()}
 
 
 def expected_cost(table: CostTable, angles: Angles) -> float:

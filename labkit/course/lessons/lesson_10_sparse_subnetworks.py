@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from itertools import product
 from math import comb
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -27,6 +27,9 @@ from labkit.problems import build_problem
 from labkit.selectors import queries_to_optimum
 from labkit.selectors.classical import swap_search
 from labkit.simulators import evolve_qaoa, probabilities
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 #: Of the penalty, in standard deviations of the cost; 0 is no penalty.
 STRENGTHS = (0.0, 0.03, 0.1, 0.2, 0.3, 0.5, 1.0)
@@ -96,6 +99,16 @@ def tune_ramp(n_neurons: int, n_active: int, mixer: str, strength: float) -> tup
     ramps = [*product(_GAMMAS, _BETAS[mixer])]
     means = [float(np.mean([chance_of_best(table, ramp) for table in tables])) for ramp in ramps]
     return ramps[int(np.argmax(means))], max(means)
+
+
+def pick_results(runs: pd.DataFrame, name: str, *, n_active: int) -> FloatArray:
+    """A result of the record for one number of neurons.
+
+    Returns:
+        float64 (networks,); (strengths, networks) of what was tried at each strength.
+    """
+    rows = runs[runs["parameters.n_active"] == n_active]
+    return np.array(rows[f"result.{name}"].tolist(), dtype=np.float64).T
 
 
 def compare_mixers(parameters: Mapping[str, Any], seed: int) -> Outcome:

@@ -15,7 +15,7 @@ from labkit.course.checking import compare_cost, compare_function, compare_numbe
 from labkit.course.circuit_checks import compare_phases
 from labkit.ledger import Outcome
 from labkit.networks import sample_nk_network
-from labkit.problems import NK_COST, build_nk_problem
+from labkit.problems import DEFAULT_SCALE, NK_COST, build_nk_problem
 from labkit.scoring import network_cost
 from labkit.selectors import (
     Ledger,
@@ -144,6 +144,31 @@ def over_seeds(runs: pd.DataFrame, column: str, *, by: str) -> FloatArray:
     """A result of a record, (points, seeds), both ascending; `by` a parameter of the points."""
     wide = runs.pivot(index=f"parameters.{by}", columns="seed", values=f"result.{column}")
     return wide.sort_index().to_numpy(dtype=np.float64)
+
+
+def pick_scales(runs: pd.DataFrame) -> pd.DataFrame:
+    """What each scale comes to at K = 4, mean over networks: a row for each task and scale."""
+    names = {
+        "parameters.task_name": "task",
+        "parameters.scale": "scale",
+        "result.validation_accuracy": "validation accuracy",
+        "result.share_kept": "share kept",
+    }
+    rows = _with_scale(runs[runs["parameters.n_inputs_per_output"] == 4]).rename(columns=names)
+    rows = rows.assign(**{"share of networks that keep none": rows["share kept"] == 0})
+    return rows[[*names.values(), rows.columns[-1]]].groupby(["task", "scale"]).mean()
+
+
+def pick_quality(runs: pd.DataFrame, task_name: str, column: str) -> FloatArray:
+    """A result of the record on a task at scale 2, (K, networks)."""
+    rows = _with_scale(runs)
+    at_two = (rows["parameters.scale"] == 2) & (rows["parameters.task_name"] == task_name)
+    return over_seeds(rows[at_two], column, by="n_inputs_per_output")
+
+
+def _with_scale(runs: pd.DataFrame) -> pd.DataFrame:
+    """Runs that name no scale had the usual one."""
+    return runs.fillna({"parameters.scale": DEFAULT_SCALE})
 
 
 def _stream(seed: int) -> np.random.Generator:

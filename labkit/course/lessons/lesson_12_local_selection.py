@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from labkit import selectors
-from labkit.arrays import IntArray
+from labkit.arrays import FloatArray, IntArray
 from labkit.costs import CostTable, equal_within
 from labkit.course.checking import (
     compare_cost,
@@ -108,6 +108,12 @@ def pick_runs(
         rows = rows[rows["parameters.budget"].isna()]
     wide = rows.pivot(index=f"parameters.{by}", columns="seed", values=f"result.{column}")
     return wide.astype(float)
+
+
+def pick_stuck(runs: pd.DataFrame) -> FloatArray:
+    """How many masks no block of 1, 2, ... neurons improves, (sizes, networks)."""
+    columns = [name for name in runs if name.startswith("result.stuck_")]
+    return runs[columns].to_numpy(dtype=np.float64).T
 
 
 def find_stuck_masks(table: CostTable, block_size: int) -> BoolArray:
