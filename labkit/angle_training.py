@@ -196,7 +196,7 @@ def _build_model(
 def _build_layers(cost: PauliZCost, qubits: list[cirq.LineQubit], p: int) -> cirq.Circuit:
     """The p layers in symbols; in alphabetical order, as PQC has them, all betas come first."""
     import cirq
-    import sympy  # type: ignore[import-untyped]
+    import sympy
 
     from labkit.circuits.qaoa import mixer_layer, phase_layer
 

@@ -1,10 +1,13 @@
-"""What all tests share: property tests that draw the same examples in every run, three threads."""
+"""What all tests share: the same examples of property tests in every run, three threads, and no
+verdict of an exercise in a lab book of the folder that the tests are started in.
+"""
 
 import os
 
 from hypothesis import settings
 
 os.environ["NUMBA_NUM_THREADS"] = "3"  # however few cores: before numba is imported
+os.environ["LABKIT_KEEP_VERDICTS"] = "0"
 
 settings.register_profile("labkit", deadline=None, derandomize=True, database=None, max_examples=30)
 settings.load_profile("labkit")

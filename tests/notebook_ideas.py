@@ -23,7 +23,7 @@ _PLUMBING = {
 }
 _DRAWS = ("draw_", "figure_", "set_", "ax_")
 _FIGURES = ("labkit.course.plots", "matplotlib", "pandas", "IPython")
-_FOLDED = {"claims", "exercise", "solution"}
+_FOLDED = {"answer", "claims", "exercise", "solution"}
 
 
 def idea_share(notebook: Any) -> float:

@@ -193,10 +193,10 @@ def to_number(numeral: str) -> float:
 
 
 def prose_of(notebook: Any) -> list[str]:
-    """The texts of the prose cells, without the folded solutions."""
-    solutions = tagged(notebook, "solution")
+    """The texts of the prose cells, without the folded solutions, and answers about explorers."""
+    folded = tagged(notebook, "solution") + tagged(notebook, "answer")
     texts = [cell for cell in notebook.cells if cell.cell_type == "markdown"]
-    return [cell.source for cell in texts if cell not in solutions]
+    return [cell.source for cell in texts if cell not in folded]
 
 
 def tagged(notebook: Any, tag: str) -> list[Any]:

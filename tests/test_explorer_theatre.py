@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from labkit.course.explorers import LocalSearchTheatre, SharedMask
-from labkit.course.explorers.theatre import THEATRE_SCHEMES, LocalSearchView, find_walk
+from labkit.course.explorers.theatre import LocalSearchView, find_walk, groups_of
 from labkit.course.plots.walks import mask_places
 from labkit.masks import mask_to_string
 from labkit.problems import build_problem
+from labkit.selectors import SCHEMES
 
 
 def share_of(explorer: LocalSearchTheatre, number: int, x: float, y: float) -> tuple[float, float]:
@@ -20,7 +21,7 @@ def share_of(explorer: LocalSearchTheatre, number: int, x: float, y: float) -> t
     return across / width, up / height
 
 
-@pytest.mark.parametrize("scheme", THEATRE_SCHEMES)
+@pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize("block_size", [1, 3, 6])
 def test_each_step_goes_to_the_lowest_square_and_spends_its_queries(
     scheme: str, block_size: int
@@ -93,6 +94,26 @@ def test_another_search_has_its_own_number_of_steps() -> None:
     assert theatre.controls["step"].max == len(theatre.walk.steps)
 
 
+def test_every_scheme_of_local_selection_is_offered_and_so_is_every_size_and_task() -> None:
+    theatre = LocalSearchTheatre(n_neurons=10, block_size=10)
+    assert theatre.controls["scheme"].options == SCHEMES
+    theatre.controls["n_neurons"].value = 4
+    assert (theatre.controls["block_size"].value, theatre.controls["block_size"].max) == (4, 4)
+    assert theatre.controls["step"].max == len(theatre.walk.steps)
+    theatre.controls["task"].value = "circles"
+    assert theatre.problem is build_problem("circles", 4, seed=7)
+
+
+def test_groups_are_halves_or_the_neurons_that_weigh_an_input_most() -> None:
+    network = build_problem("moons", 7, seed=3).network
+    assert groups_of(network, "layers") == [[0, 1, 2], [3, 4, 5, 6]]
+    weights = np.abs(network.kernel[:2])
+    first = [j for j in range(7) if weights[0, j] >= weights[1, j]]
+    expected = [first, [j for j in range(7) if j not in first]]
+    assert groups_of(network, "input_groups") == expected
+    assert groups_of(network, "sweeps") is None
+
+
 def test_a_click_on_a_dot_lights_its_mask_here_and_elsewhere() -> None:
     shared = SharedMask()
     theatre, other = (LocalSearchTheatre(shared=shared, block_size=size) for size in (2, 3))
@@ -139,7 +160,7 @@ def test_what_is_shown_is_kept_with_its_parameters() -> None:
 @pytest.mark.parametrize(
     ("argument", "value", "error"),
     [("block_size", 9, ValueError), ("block_size", 0, ValueError), ("start", 20, ValueError),
-     ("start", "one", TypeError), ("scheme", "layers", ValueError)],
+     ("start", "one", TypeError), ("scheme", "rows", ValueError)],
 )  # fmt: skip
 def test_bad_arguments_are_named(argument: str, value: object, error: type[Exception]) -> None:
     with pytest.raises(error, match=f"^{argument}="):

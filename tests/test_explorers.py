@@ -19,6 +19,7 @@ from labkit.arrays import IntArray
 from labkit.course.explorers import (
     Explorer,
     GroverExplorer,
+    LocalSearchTheatre,
     Picture,
     SharedMask,
     SubnetworkExplorer,
@@ -100,13 +101,15 @@ def test_a_frame_is_drawn_anew_when_anything_in_it_changes() -> None:
 
 
 def test_an_explorer_has_one_picture_and_at_most_four_controls(explorer: Explorer) -> None:
+    """Six where a search is walked through: its problem, its blocks, its start and its steps."""
+
     def pictures(widget: widgets.Widget) -> int:
         children = getattr(widget, "children", ())
         return isinstance(widget, Picture) + sum(pictures(child) for child in children)
 
     explorer.redraw()
     assert pictures(explorer) == 1
-    assert len(explorer.controls) <= 4
+    assert len(explorer.controls) <= (6 if isinstance(explorer, LocalSearchTheatre) else 4)
 
 
 def test_reset_restores_the_start_with_one_drawing(explorer: Explorer) -> None:

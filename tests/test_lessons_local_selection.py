@@ -187,7 +187,8 @@ def test_stuck_masks_are_those_that_no_block_improves(block_size: int) -> None:
 
 
 def test_equal_optima_are_all_stuck() -> None:
-    costs = np.array([0.0, 1.0, 2.0, 1e-13])
+    costs = np.array([0.3, 1.0, 2.0, 0.1 + 0.2])
+    assert costs[0] < costs[3]
     assert find_stuck_masks(CostTable(costs, 2), 2).tolist() == [True, False, False, True]
 
 

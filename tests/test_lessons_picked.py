@@ -80,8 +80,8 @@ def test_sizes_of_oracles_are_read_by_name_and_keep_their_shape() -> None:
 
 
 def test_results_are_picked_by_scale_in_the_order_of_the_seeds() -> None:
-    runs = {0.5: [{"regret.a": 1.0}, {"regret.a": 2.0}], 2.0: [{"regret.a": 3.0}, {"regret.a": 0}]}
-    picked = pick_results(runs, "regret.a")
+    results = [{"regret.a": value} for value in (1.0, 2.0, 3.0, 0.0)]
+    picked = pick_results({0.5: results[:2], 2.0: results[2:]}, "regret.a")
     assert {scale: values.tolist() for scale, values in picked.items()} == {
         "0.5": [1, 2],
         "2": [3, 0],

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from labkit.course.panels import Prediction, read_predictions
-from labkit.course.panels.prediction import score_magnitude, score_share
+import labkit.course.panels.prediction as prediction_module
+from labkit.course.panels import Prediction, Score, read_predictions
+from labkit.course.panels.fold import Fold
+from labkit.course.panels.scores import score_magnitude, score_share
+from labkit.course.plots import new_axes
 from labkit.records import LabBook
 
 
@@ -20,6 +24,22 @@ def book(tmp_path: Path) -> LabBook:
 def keep(prediction: Prediction, value: float | str) -> None:
     prediction.control.value = value
     prediction.keep_button.click()
+
+
+def show_me(score: Score) -> None:
+    assert score.fold is not None
+    score.fold.ask_button.click()
+
+
+def told(score: Score) -> str:
+    """What the live fold of a score shows."""
+    assert score.fold is not None
+    return "".join(getattr(field, "value", "") for field in score.fold.children)
+
+
+def forget_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a restart does."""
+    monkeypatch.setattr(prediction_module, "_shown", defaultdict(prediction_module._Shown))
 
 
 def test_a_number_is_scored_by_its_magnitude(book: LabBook) -> None:
@@ -72,31 +92,118 @@ def test_without_a_guess_the_answer_is_told_unscored_and_that_is_kept_once(book:
         score = Prediction("How many?", unit="masks", book=book).score(64)
         assert score.points is None
         assert str(score) == "No prediction was kept. It is 64 masks."
+        show_me(score)
+        assert "It is 64 masks" in told(score)
     (entry,) = book.runs()["entry"]
     assert book.entry(entry).conclusion == "The answer was shown without a guess."
-    assert book.entry(entry).result == {"answer": 64.0}
+    assert book.entry(entry).result == {"shown": True, "answer": 64.0}
     assert read_predictions(book.path).empty
 
 
-def test_an_answer_that_was_shown_makes_no_book(
+def test_what_was_run_and_stays_folded_makes_no_book_and_no_guess_late(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LABKIT_BOOK", str(tmp_path / "book.sqlite"))
-    Prediction("How many?").score(64)
-    assert not [*tmp_path.iterdir()]
-    again = Prediction("How many?")  # the cell is run once more, now with a guess
+    prediction = Prediction("How many?")
+    score = prediction.score(64)
+    assert "64" not in told(score) and not [*tmp_path.iterdir()]
+    keep(prediction, 64)
+    assert not prediction.late and prediction.score(64).points == 1
+    assert "100% of the points" in told(score)
+
+
+def test_show_me_makes_a_guess_late_in_a_new_panel_too_and_after_a_restart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LABKIT_BOOK", str(tmp_path / "book.sqlite"))
+    show_me(Prediction("How many?").score(64))
+    assert "late" in Prediction("How many?").note.value
+    forget_kernel(monkeypatch)
+    again = Prediction("How many?")
+    assert "late" in again.note.value
+    assert "It is 64" in told(again.score(64))  # it need not be asked for twice
     keep(again, 64)
     assert again.late and again.score(64).points is None
 
 
+@pytest.mark.parametrize("is_file", [True, False])
+def test_without_a_book_that_can_be_written_what_was_shown_is_known_to_the_kernel(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_file: bool
+) -> None:
+    path = tmp_path / "book.sqlite"
+    path.write_text("no book") if is_file else path.mkdir()
+    monkeypatch.setenv("LABKIT_BOOK", str(path))
+    score = Prediction("How many?").score(64)
+    show_me(score)
+    assert "It is 64" in told(score)
+    monkeypatch.setattr(Prediction, "record", lambda self, **told: self.entries.append("x") or True)
+    again = Prediction("How many?")
+    keep(again, 64)
+    assert again.late
+
+
 def test_a_guess_after_the_answer_earns_no_points_and_is_kept_as_late(book: LabBook) -> None:
     prediction = Prediction("How many?", book=book)
-    prediction.score(64)
+    show_me(prediction.score(64))
     keep(prediction, 64)
     assert prediction.score(64).points is None
     assert "after the answer was shown" in str(prediction.score(64))
     guess = book.runs(**{"parameters.late": True})["entry"]
     assert book.entry(guess[0]).parameters == {"late": True, "guess": 64.0}
+
+
+def test_a_score_points_at_the_guess_and_not_at_what_was_shown_before(book: LabBook) -> None:
+    prediction = Prediction("How many?", book=book)
+    show_me(prediction.score(64))
+    keep(prediction, 60)
+    shown, guess, score = (book.entry(entry) for entry in book.runs()["entry"])
+    assert shown.result == {"shown": True, "answer": 64.0}
+    assert guess.parameters == {"late": True, "guess": 60.0}
+    assert score.corrects == guess.id
+
+
+def test_all_that_tells_the_answer_opens_at_once_in_the_panel_that_is_asked(
+    book: LabBook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folds: list[Fold] = []
+    monkeypatch.setattr(prediction_module, "display", folds.append)
+    first = Prediction("How many?", book=book)
+    first.show("they are < 100\nand > 10")
+    first.score(64)
+    second = Prediction("How many?", book=book)  # its cell is run again
+    assert [fold.is_open for fold in folds] == [False]
+    keep(second, 32)
+    (shown,) = folds[0].children
+    assert "they are &lt; 100\nand &gt; 10" in shown.value and "It is" not in shown.value
+    first.show("and now it is open")
+    assert [fold.is_open for fold in folds] == [True, True]
+
+
+def test_what_was_shown_before_the_answer_was_told_is_kept_as_shown(
+    book: LabBook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folds: list[Fold] = []
+    monkeypatch.setattr(prediction_module, "display", folds.append)
+    Prediction("How many?", book=book).show("a figure")
+    folds[0].ask_button.click()
+    forget_kernel(monkeypatch)
+    again = Prediction("How many?", book=book)
+    keep(again, 64)
+    assert again.late
+
+
+def test_a_figure_and_its_score_share_a_fold_that_a_page_without_a_kernel_can_open(
+    book: LabBook,
+) -> None:
+    ax = new_axes()[0]
+    score = Prediction("How many?", book=book).score(64, ax, "Sixty-four of them.")
+    bundle = score._repr_mimebundle_()
+    page = bundle["text/html"]
+    assert page.startswith("<details><summary>") and page.endswith("</details>")
+    assert '<img alt="Sixty-four of them."' in page and "It is 64." in page
+    assert "64" not in bundle["text/plain"]
+    with pytest.raises(TypeError, match="shown has 3 parts"):
+        Prediction("How many?", book=book).score(64, ax, "one", "two")
 
 
 PLACES = [
@@ -132,8 +239,11 @@ def test_a_guess_kept_in_another_panel_stands(book: LabBook) -> None:
     assert unkept.guess is None  # what was kept is no answer here
 
 
-def test_a_guess_after_a_restart_is_late_where_the_answer_was_shown_before(book: LabBook) -> None:
-    Prediction("Which?", options=["a", "b"], book=book).score("b")
+def test_a_guess_after_a_restart_is_late_where_the_answer_was_shown_before(
+    book: LabBook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    show_me(Prediction("Which?", options=["a", "b"], book=book).score("b"))
+    forget_kernel(monkeypatch)
     again = Prediction("Which?", options=["a", "b"], book=LabBook(book.path))
     keep(again, "b")
     assert again.late and again.score("b").points is None

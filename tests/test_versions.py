@@ -59,6 +59,16 @@ def test_the_student_sees_question_stub_and_hints_but_no_solution() -> None:
     assert after.source == "2 + 2"
 
 
+def test_a_student_gets_no_stored_answer_of_a_prediction(notebook: Any) -> None:
+    for cell, before in zip(student_version(notebook).cells, notebook.cells, strict=True):
+        shown, stored = cell.get("outputs", ()), before.get("outputs", ())
+        assert "Guess first" not in str(shown), cell.source
+        is_kept = "Guess first" not in str(stored) and "exercise" not in cell.metadata.get(
+            "tags", ()
+        )
+        assert not is_kept or shown == stored, cell.source
+
+
 def test_the_teacher_sees_the_code_in_place_of_the_stub_and_the_reasoning_open() -> None:
     _, stub, reasoning, _ = instructor_version(small_notebook()).cells
     assert stub.source.splitlines() == [

@@ -2,7 +2,8 @@
 
 One source, two versions, in `build/student` and `build/instructor`:
 
-- student: questions, stubs and hints; the solutions are left out, the exercise cells have not run;
+- student: questions, stubs and hints; the solutions are left out; exercises, and cells that tell a
+  prediction's answer, have not run;
 - instructor: each stub holds its solution, and its reasoning stands open beneath.
 
 What lies there from before is replaced; students work on copies elsewhere, which `labkit grade`
@@ -24,12 +25,17 @@ from labkit.course.registry import LESSONS
 
 ROOT = Path(__file__).resolve().parents[1]
 _SOLUTION = re.compile(r"\n*<details><summary>Solution</summary>(.*?)</details>", re.DOTALL)
+#: How a stored output begins that is folded until a guess is kept.
+_FOLD = "<details>"
 _CODE = re.compile(r"```python\n(.*?)\n?```", re.DOTALL)
 
 
 def student_version(notebook: Any) -> Any:
-    """A copy without solutions; its hints stay, its exercise cells have not run."""
+    """A copy without solutions and without what came of exercises and predictions; hints stay."""
     version = copy.deepcopy(notebook)
+    for cell in version.cells:
+        if _tells_an_answer(cell):
+            _forget_run(cell)
     for stub, solution in exercises(version):
         split_solution(solution.source)
         solution.source = _SOLUTION.sub("", solution.source)
@@ -124,6 +130,12 @@ def write_versions(source: Path, target: Path, names: Sequence[str]) -> list[Pat
             (folder / path.name).write_text(nbformat.writes(version) + "\n", encoding="utf-8")
             written.append(folder / path.name)
     return written
+
+
+def _tells_an_answer(cell: Any) -> bool:
+    """Whether one of a cell's stored outputs is folded."""
+    pages = (output.get("data", {}).get("text/html", "") for output in cell.get("outputs", ()))
+    return any(page.startswith(_FOLD) for page in pages)
 
 
 def _forget_run(cell: Any) -> None:

@@ -12,6 +12,8 @@ import labkit
 from labkit.cli.books import export, merge, runs
 from labkit.cli.doctor import doctor
 from labkit.cli.grading import grade
+from labkit.cli.handing_in import hand_in
+from labkit.cli.room import show_class
 from labkit.cli.sweeps import sweep
 
 __all__ = ["main"]
@@ -70,6 +72,8 @@ def main(context: click.Context) -> None:
       labkit sweep restarts.toml      run a sweep; again, to go on with it
       labkit runs --where n_hidden=8  read what came
       labkit export report            a folder with HTML, CSV and Parquet
+      labkit hand-in ada.zip          your notebooks and lab book in one zip
+      labkit class handed_in          what the class guessed, without names
       labkit grade handed_in          which of the students' exercises are right
 
     Every command says more with --help.
@@ -78,5 +82,5 @@ def main(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-for command in (sweep, runs, export, merge, grade, doctor):
+for command in (sweep, runs, export, merge, hand_in, show_class, grade, doctor):
     main.add_command(command)

@@ -132,7 +132,8 @@ def choose_columns(frame: pd.DataFrame) -> pd.DataFrame:
     given = [name for name in frame if name.startswith("parameters.")]
     varied = [name for name in given if len(set(map(show_value, frame[name]))) > 1]
     results = [name for name in frame if name.startswith("result.")]
-    chosen = ["entry", "seed", *questions, *varied, "error", *results, "seconds"]
+    books = ["merged_from"] if "merged_from" in frame else []
+    chosen = ["entry", *books, "seed", *questions, *varied, "error", *results, "seconds"]
     short = frame.assign(entry=frame["entry"].str[:_ENTRY])
     return short[[name for name in chosen if frame[name].notna().any()]]
 
@@ -204,7 +205,8 @@ def export(path: Path, book: Path) -> None:
 def merge(others: tuple[Path, ...], book: Path) -> None:
     """Take the entries of other lab books into this one.
 
-    An entry that is there already is not taken twice; the others are left as they are.
+    An entry that is there already is not taken twice; the others are left as they are. Whose book
+    an entry came from is kept beside it: the column merged_from of labkit runs.
 
     \b
     Example:

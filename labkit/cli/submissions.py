@@ -16,6 +16,8 @@ This does not protect against a student who means to deceive, or to do harm:
 
 from __future__ import annotations
 
+import asyncio
+import atexit
 import json
 import os
 import re
@@ -23,12 +25,15 @@ import subprocess
 import tempfile
 import warnings
 from collections.abc import Iterable
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 import labkit
+from labkit.course.verdicts import SWITCH
 from labkit.files import read_text
 from labkit.limits import format_bytes, show_value
 
@@ -57,6 +62,8 @@ _PREPARE = "from labkit.cli.witness import check"
 _FORGET = "answer = ..."
 
 Verdicts = dict[str, tuple[str, str]]
+#: Clients whose kernels run at this moment.
+_running: set[Any] = set()
 
 
 @dataclass(frozen=True)
@@ -112,6 +119,13 @@ def grade_notebook(path: Path, name: str, *, timeout: int) -> list[Grade]:
     except Exception as error:  # one notebook does not end the grading of a class
         return [Grade(name, "", "did not run", f"{type(error).__name__}: {show_value(str(error))}")]
     return [Grade(name, exercise, *judged.get(exercise, lost[exercise])) for exercise in lost]
+
+
+def end_kernels() -> None:
+    """Ends the kernels that run, in whatever thread; what they had judged stays."""
+    for client in [*_running]:
+        with suppress(Exception):  # it may have ended by itself, or not have begun
+            psutil.Process(client.km.provisioner.pid).kill()
 
 
 def _read_sources(path: Path) -> list[str]:
@@ -209,9 +223,22 @@ class _Run:
         with tempfile.TemporaryDirectory() as scratch:
             file = Path(scratch) / "verdicts"
             self._watch(file)
-            own_book = {**os.environ, "LABKIT_BOOK": str(Path(scratch) / "lab_book.sqlite")}
-            with suppress(DeadKernelError, _GivenUpError):
-                self._client(folder, file).execute(env=own_book, stderr=subprocess.DEVNULL)
+            own_book = {
+                **os.environ,
+                SWITCH: "0",
+                "LABKIT_BOOK": str(Path(scratch) / "lab_book.sqlite"),
+            }
+            client = self._client(folder, file)
+            _running.add(client)
+            try:
+                loop = asyncio.SelectorEventLoop()  # a thread has none; ZeroMQ wants this kind
+                with closing(loop), suppress(DeadKernelError, _GivenUpError):
+                    done = client.async_execute(env=own_book, stderr=subprocess.DEVNULL)
+                    loop.run_until_complete(done)
+            finally:
+                _running.discard(client)
+                # which nbclient forgets where a kernel dies while it starts
+                atexit.unregister(client._cleanup_kernel)
             self._note(file, len(self.cells))  # what came of the cell in which the kernel died
 
     def _watch(self, file: Path) -> None:

@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from labkit.arrays import BoolArray, FloatArray, IntArray
+from labkit.arrays import BoolArray
 from labkit.costs import Cost, CostTable, equal_within
 from labkit.course.html import in_html
 from labkit.course.registry import BY_NUMBER, LESSONS
-from labkit.limits import check_choice
+from labkit.course.verdicts import keep_verdict
+from labkit.limits import check_choice, show_value
 from labkit.masks import check_one_mask, mask_from_index, mask_to_string
 
 #: What is wrong with an answer; None where nothing is.
 FindFault = Callable[[Any], str | None]
+#: What a wrong number would mean, or the step to look at again.
+Means = str | Callable[[float], str]
 #: Of the lessons that are loaded, by name.
 EXERCISES: dict[str, FindFault] = {}
 _SIGNS = {"not attempted": "○", "wrong": "✗", "right": "✓"}
+
+
+class UnfitError(ValueError):
+    """An answer is not of the kind that is asked for; the message is for who gave it."""
 
 
 @dataclass(frozen=True)
@@ -32,18 +38,21 @@ class Verdict:
         exercise: its name, such as '00-1'.
         status: 'not attempted', 'wrong' or 'right'.
         message: what was expected and what came, where the answer is wrong.
+        note: why the lab book does not hold it, though it should.
     """
 
     exercise: str
     status: str
     message: str = ""
+    note: str = ""
 
     def __str__(self) -> str:
         text = f"{_SIGNS[self.status]} exercise {self.exercise}: {self.status}"
         return f"{text}. {self.message}" if self.message else text
 
     def _repr_html_(self) -> str:
-        return f"<p><b>{in_html(str(self))}</b></p>"
+        note = f"<br><small>{in_html(self.note)}</small>" if self.note else ""
+        return f"<p><b>{in_html(str(self))}</b>{note}</p>"
 
 
 def exercise(name: str) -> Callable[[FindFault], FindFault]:
@@ -56,9 +65,18 @@ def exercise(name: str) -> Callable[[FindFault], FindFault]:
     return register
 
 
-def number_exercise(name: str, truth: float, *, tolerance: float = 0.0) -> None:
+def number_exercise(
+    name: str,
+    truth: float,
+    means: Means,
+    *,
+    tolerance: float = 0.0,
+    slips: Mapping[float, str] | None = None,
+) -> None:
     """Registers an exercise whose answer is a number, see `compare_number`."""
-    exercise(name)(lambda answer: compare_number(answer, truth, tolerance=tolerance))
+    exercise(name)(
+        lambda answer: compare_number(answer, truth, means, tolerance=tolerance, slips=slips)
+    )
 
 
 def all_exercises() -> list[str]:
@@ -70,6 +88,8 @@ def all_exercises() -> list[str]:
 
 def check(name: str, answer: Any) -> Verdict:
     """Checks an answer; `...` means that there is none yet.
+
+    The verdict on an answer is kept in the lab book of this folder, see `labkit.course.verdicts`.
 
     Args:
         name: of the exercise, such as '00-1'.
@@ -86,19 +106,82 @@ def check(name: str, answer: Any) -> Verdict:
         return Verdict(name, "not attempted", "Put your answer in place of the three dots.")
     try:
         fault = EXERCISES[name](answer)
+    except UnfitError as error:
+        fault = str(error)
     except Exception as error:  # an answer may be anything: what it breaks on is what is wrong
         fault = f"{type(error).__name__}: {error}"
-    return Verdict(name, "right") if fault is None else Verdict(name, "wrong", fault)
+    status, message = ("right", "") if fault is None else ("wrong", fault)
+    return Verdict(name, status, message, keep_verdict(name, status, message))
 
 
-def compare_number(answer: Any, expected: float, *, tolerance: float = 0.0) -> str | None:
-    """What is wrong with a number: None where it is within `tolerance` of `expected`."""
-    if isinstance(answer, (str, bool)):
-        return f"A number is expected; {answer!r} is none."
-    value = float(answer)
-    if math.isfinite(value) and abs(value - expected) <= tolerance:
+def as_number(value: Any) -> float | None:
+    """A number of any library as a float, one alone in an array too; None for anything else."""
+    if isinstance(value, (str, bytes, bool, np.bool_)):
         return None
-    return f"{value:g} came; the right number is {'larger' if value < expected else 'smaller'}."
+    try:
+        (one,) = np.asarray(value).ravel().tolist()
+        return float(one.real if isinstance(one, complex) and not one.imag else one)
+    except (TypeError, ValueError):
+        return None
+
+
+def as_truth(value: Any) -> bool | None:
+    """A truth of any library, 0 and 1 too, as a bool; None for anything else."""
+    try:
+        (one,) = np.asarray(value).ravel().tolist()
+    except (TypeError, ValueError):
+        return None
+    return bool(one) if isinstance(one, (bool, int, float)) and one in (0, 1) else None
+
+
+def take_mask(answer: Any, n: int) -> BoolArray:
+    """The mask (n,) of an answer, which may also be the `Selection` that has it.
+
+    Raises:
+        UnfitError: it is no mask of n neurons; the message says what one looks like.
+    """
+    wanted = f"A mask of {n} neurons is expected: a string of 0 and 1, or an array of bool"
+    if isinstance(answer, (bool, int, np.integer)):
+        raise UnfitError(f"{wanted}; the number {answer} came.")
+    try:
+        return check_one_mask(getattr(answer, "neuron_mask", answer), n, argument="your mask")
+    except (TypeError, ValueError) as error:
+        raise UnfitError(f"{wanted}: {error}.") from None
+
+
+def compare_number(
+    answer: Any,
+    expected: float,
+    means: Means,
+    *,
+    tolerance: float = 0.0,
+    slips: Mapping[float, str] | None = None,
+) -> str | None:
+    """What is wrong with a number: None where it is within `tolerance` of `expected`.
+
+    It is not said on which side the right number lies: that would find it without a thought.
+
+    Args:
+        answer: the reader's.
+        expected: the right one.
+        means: what a number would mean, or the step to look at again.
+        tolerance: of the answer; that of float64 in any case.
+        slips: numbers that a known slip leads to, each with what it was.
+    """
+    if (value := as_number(answer)) is None:
+        return f"A number is expected; {show_value(answer)} is none."
+    if not math.isfinite(value):
+        return f"A number is expected; {value} is not finite."
+    if _is_near(value, expected, tolerance):
+        return None
+    for slip, said in (slips or {}).items():
+        if _is_near(value, slip, max(tolerance, 1e-3 * abs(slip))):
+            return f"{value:g} came. {said}"
+    return f"{value:g} came. {means if isinstance(means, str) else means(value)}"
+
+
+def _is_near(value: float, expected: float, tolerance: float) -> bool:
+    return abs(value - expected) <= max(tolerance, 1e-9 * abs(expected))
 
 
 def compare_function(
@@ -116,18 +199,25 @@ def compare_function(
         truth: the right one.
         cases: arguments.
         what: it is that they give, with a place for each: 'For n = {} the chance'.
-        tolerance: of the result.
+        tolerance: of the result, absolute; of a large one a millionth.
     """
+    if not callable(answer):
+        return f"A function is expected; {show_value(answer)} is none."
     for arguments in cases:
-        expected, came = float(truth(*arguments)), float(answer(*arguments))
-        if not abs(came - expected) <= tolerance:
-            return f"{what.format(*arguments)} is {expected:.7g}; {came:.7g} came."
+        expected, given = float(truth(*arguments)), answer(*arguments)
+        said = f"{what.format(*arguments)} is {expected:.7g}"
+        if given is None:
+            return f"{said}; nothing came: does your function return what it computed?"
+        if (came := as_number(given)) is None:
+            return f"{said}; {show_value(given)} came, which is no number."
+        if not abs(came - expected) <= max(tolerance, 1e-6 * abs(expected)):
+            return f"{said}; {came:.7g} came."
     return None
 
 
 def compare_cost(answer: Any, cost: Cost, limit: float, rival: str) -> str | None:
     """What is wrong with a mask that should cost no more than a limit: what a rival reaches."""
-    mask = check_one_mask(answer, cost.n_neurons, argument="your mask")
+    mask = take_mask(answer, cost.n_neurons)
     if (came := float(cost.evaluate(mask))) <= limit + equal_within(cost, limit):
         return None
     return f"Mask {mask_to_string(mask)} costs {came:.6f}; {rival} {limit:.6f}."
@@ -135,87 +225,41 @@ def compare_cost(answer: Any, cost: Cost, limit: float, rival: str) -> str | Non
 
 def compare_best(answer: Any, table: CostTable) -> str | None:
     """What is wrong with a mask that should be the best of all."""
-    rank = table.rank(check_one_mask(answer, table.n_neurons, argument="your mask"))
-    return compare_cost(answer, table, table.minimum, f"its rank is {rank}, the least cost")
+    mask = take_mask(answer, table.n_neurons)
+    least = f"its rank is {table.rank(mask)}, the least cost"
+    if (fault := compare_cost(mask, table, table.minimum, least)) is None:
+        return None
+    return f"{fault} {_says_of_flips(mask, table)}"
 
 
 def compare_trap(answer: Any, table: CostTable) -> str | None:
     """What is wrong with a mask that no single flip should improve, and that is not the best."""
-    n = table.n_neurons
-    mask = check_one_mask(answer, n, argument="your mask")
-    cost, flipped = float(table.evaluate(mask)), table.evaluate(mask ^ np.eye(n, dtype=bool))
-    best = int(flipped.argmin())
-    if flipped[best] < cost - equal_within(table, cost):
+    mask = take_mask(answer, table.n_neurons)
+    cost, (best, flipped) = float(table.evaluate(mask)), _best_flip(mask, table)
+    if flipped < cost - equal_within(table, cost):
         return (
             f"Mask {mask_to_string(mask)} costs {cost:.4f}; flipping neuron {best} lowers that "
-            f"to {flipped[best]:.4f}, so one-flip search would go on."
+            f"to {flipped:.4f}, so one-flip search would go on."
         )
     if cost <= table.minimum + equal_within(table, cost):
         return f"Mask {mask_to_string(mask)} is the best of all; a trap is not."
     return None
 
 
+def _best_flip(mask: BoolArray, table: CostTable) -> tuple[int, float]:
+    """The neuron whose flip costs least, and that cost."""
+    flipped = table.evaluate(mask ^ np.eye(table.n_neurons, dtype=bool))
+    return int(flipped.argmin()), float(flipped.min())
+
+
+def _says_of_flips(mask: BoolArray, table: CostTable) -> str:
+    """Whether one flip would lower the cost of a mask that is not the best."""
+    cost, (best, flipped) = float(table.evaluate(mask)), _best_flip(mask, table)
+    if flipped < cost - equal_within(table, cost):
+        return f"Flipping neuron {best} alone would lower it to {flipped:.6f}."
+    return "No single flip lowers it: it is a local minimum, and not the best of all."
+
+
 def name_mask(index: int | np.integer[Any], n: int) -> str:
     """The string of the mask of an index."""
     return mask_to_string(mask_from_index(int(index), n))
-
-
-def compare_distribution(circuit: Any, wanted: BoolArray) -> str | None:
-    """What is wrong with a circuit that should measure each wanted mask, (2^n,), equally often."""
-    from labkit.simulators import final_state, probabilities
-
-    n = len(wanted).bit_length() - 1
-    if not hasattr(circuit, "all_qubits"):
-        return f"A cirq.Circuit is expected; {type(circuit).__name__} came."
-    if len(circuit.all_qubits()) != n:
-        return f"The circuit acts on {len(circuit.all_qubits())} qubits; {n} were asked for."
-    found, expected = probabilities(final_state(circuit)), wanted / wanted.sum()
-    worst = np.argmax(np.abs(found - expected))
-    if abs(found[worst] - expected[worst]) < 1e-4:
-        return None
-    return (
-        f"Mask {name_mask(worst, n)} should be measured with probability {expected[worst]:.3f}; "
-        f"in your circuit it is {found[worst]:.3f}."
-    )
-
-
-def compare_phases(circuit: Any, angles: FloatArray) -> str | None:
-    """What is wrong with a circuit that should turn each mask by an angle, radians (2^n,)."""
-    wanted, n = angles - angles[0], len(angles).bit_length() - 1
-    if (phases := _read_phases(circuit, n)) is None:
-        return "The circuit changes which mask is which; a phase layer changes only phases."
-    wrong = np.flatnonzero(~np.isclose(phases, np.exp(1j * wanted), atol=1e-6))
-    if not wrong.size:
-        return None
-    return (
-        f"Mask {name_mask(wrong[0], n)} should turn by {wanted[wrong[0]]:+.3f} radians against "
-        f"mask {name_mask(0, n)}; it turns by {np.angle(phases[wrong[0]]):+.3f}."
-    )
-
-
-def compare_signs(circuit: Any, signs: IntArray) -> str | None:
-    """What is wrong with an oracle that should give each mask a sign, +1 or -1 (2^n,)."""
-    n = len(signs).bit_length() - 1
-    if (phases := _read_phases(circuit, n)) is None:
-        return "The circuit changes which mask is which; an oracle changes only signs."
-    wrong = np.flatnonzero(~np.isclose(phases * signs[0], signs, atol=1e-6))
-    if not wrong.size:
-        return None
-    came = np.round(phases[wrong[0]] * signs[0], 3)
-    return (
-        f"Mask {name_mask(wrong[0], n)} should get the sign {signs[wrong[0]]:+d}; it gets {came}."
-    )
-
-
-def _read_phases(circuit: Any, n: int) -> npt.NDArray[np.complex128] | None:
-    """Each mask's phase against mask 0's, since a common one cannot be measured: (2^n,).
-
-    None if the circuit, on the first n qubits of a line, changes which mask is which.
-    """
-    import cirq
-
-    line = cirq.LineQubit.range(n)
-    unitary = cirq.Circuit(circuit).unitary(line, qubits_that_should_be_present=line)
-    if not np.allclose(np.abs(unitary), np.eye(2**n), atol=1e-6):
-        return None
-    return np.asarray(np.diag(unitary) / unitary[0, 0], dtype=np.complex128)

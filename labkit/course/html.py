@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from IPython.display import HTML
@@ -12,6 +13,11 @@ def in_html(value: object) -> str:
     """A value as HTML: what it says of itself (`_repr_html_`), else its text, escaped."""
     own = getattr(value, "_repr_html_", None)
     return html.escape(str(value)) if own is None else str(own())
+
+
+def plain_text(markup: str) -> str:
+    """What HTML says without its tags, in one line."""
+    return html.unescape(" ".join(re.sub("<[^>]*>", " ", markup).split()))
 
 
 def with_title(title: str, text: object) -> str:
@@ -64,12 +70,13 @@ def bars_in_html(values: Mapping[str, float], what: str) -> str:
         (label, f"{value:,.1f}", _bar(unit * value, colour))
         for (label, value), colour in zip(values.items(), SERIES, strict=False)
     ]
-    columns = ("text-align:left;font-weight:normal", "text-align:right", "")
+    columns = ("text-align:left;font-weight:normal", "text-align:right", "white-space:nowrap")
     return table_in_html(rows, columns, caption=what, css="border-spacing:8px 0", is_named=True)
 
 
 def _bar(width: float, colour: str) -> HTML:
-    bar = f"display:inline-block;background:{colour};height:0.8em;width:{min(300, width):.0f}px"
+    length = f"width:min({min(300, width):.0f}px, {min(300, width) / 10:.1f}vw)"  # on a phone
+    bar = f"display:inline-block;background:{colour};height:0.8em;{length}"
     return HTML(_tag("span", "", style=bar) + "▸" * (width > 300))  # type: ignore[no-untyped-call]
 
 

@@ -54,7 +54,7 @@ LESSONS = (
            "oracle, reflection, rotation, when to stop, an honest ledger"),
     Lesson("05_unknown_count", "Searching without a count", 45,
            "search without knowing how many masks are marked, nor how low the cost can go"),
-    Lesson("06_computed_oracle", "The oracle that computes", 45,
+    Lesson("06_computed_oracle", "The oracle that computes", 50,
            "run the network in superposition; what that costs in qubits and gates"),
     Lesson("07_qaoa", "QAOA", 25,
            "phase, mixer, the landscape of angles, ramps, CVaR, the honest bill"),

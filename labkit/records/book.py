@@ -187,7 +187,8 @@ class LabBook:
 
         Returns:
             Columns entry, started, question, ..., then 'parameters.<name>', 'result.<name>',
-            'ledger.<name>', 'versions.<package>', and the machine's.
+            'ledger.<name>', 'versions.<package>', and the machine's. 'merged_from', the book that
+            an entry came from, is there once a book was merged into this one.
 
         Raises:
             TypeError: a value cannot be compared.
@@ -223,6 +224,9 @@ class LabBook:
 
     def merge(self, other_path: str | os.PathLike[str]) -> int:
         """Adds the entries of another book that are not in this one; all of them, or none.
+
+        Each keeps the name of the book that it came from first, as 'ada/lab_book.sqlite': see the
+        column 'merged_from' of `runs`.
 
         Args:
             other_path: of a book, which is only read.

@@ -15,6 +15,7 @@ from labkit.records.attachments import Attachment
 from labkit.records.connections import Connections
 from labkit.records.entries import Entry
 from labkit.records.files import LabBookError
+from labkit.records.sources import keep_sources, name_of_book, read_sources
 from labkit.records.values import dumps, loads
 
 _COLUMNS = {
@@ -109,6 +110,8 @@ def read_points(connection: sqlite3.Connection, *, finished: bool) -> set[str]:
 def merge_entries(target: Connections, other: Connections, other_path: Path) -> int:
     """Copies the entries of another book that are not in this one; returns how many.
 
+    Each is noted to have come from the other book, or from that which it had come from before.
+
     Raises:
         LabBookError: an entry is not what it was when it was recorded.
     """
@@ -116,6 +119,7 @@ def merge_entries(target: Connections, other: Connections, other_path: Path) -> 
         known = {*_read_ids(connection)}
     with other.reading(untouched=True) as source:
         fresh = [name for name in _read_ids(source) if name not in known]
+        before = _read_sources(source, other_path)
         for some in _portions(fresh):
             for _ in read_entries(source, other_path, f"id IN {_marks(some)}", some):
                 pass  # to read an entry is to check it
@@ -126,7 +130,15 @@ def merge_entries(target: Connections, other: Connections, other_path: Path) -> 
             fresh = [name for name in fresh if name not in known]
             for some in _portions(fresh):
                 _copy(source, connection, some)
+            keep_sources(connection, fresh, before, name_of_book(other_path))
     return len(fresh)
+
+
+def _read_sources(connection: sqlite3.Connection, path: Path) -> dict[str, str]:
+    try:
+        return read_sources(connection)
+    except ValueError as error:
+        raise LabBookError(f"lab book {path} is damaged: {error}") from None
 
 
 def _copy(source: sqlite3.Connection, target: sqlite3.Connection, some: Sequence[str]) -> None:

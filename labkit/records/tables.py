@@ -14,6 +14,7 @@ import pandas as pd
 from labkit.files import as_text
 from labkit.limits import show_value
 from labkit.records.files import LabBookError
+from labkit.records.sources import has_sources
 from labkit.records.values import dumps, loads, to_plain
 
 _COLUMNS = (
@@ -22,8 +23,8 @@ _COLUMNS = (
 )
 _GROUPS = ("parameters", "result", "ledger")
 _ORIGIN_GROUPS = ("versions", "machine")
-_FIELDS = (*_COLUMNS, *_GROUPS, "digest")
-_QUERY = f"SELECT id, {', '.join(_COLUMNS[1:])}, {', '.join(_GROUPS)}, origin FROM entries"
+_FIELDS = (*_COLUMNS, *_GROUPS, "digest", "merged_from")
+_QUERY = f"SELECT id, {', '.join(_COLUMNS[1:])}, {', '.join(_GROUPS)}, origin, book FROM"
 _AT_ONCE = 2000
 _EXACT_IN_FLOAT = 2**53
 
@@ -34,9 +35,12 @@ def find_runs(
     """The entries that fit all filters, see `LabBook.runs`."""
     found = [_condition(name, value) for name, value in filters.items()]
     where = " AND ".join(["TRUE", *(condition for condition, _ in found)])
+    table = "entries LEFT JOIN sources ON entry = id"
+    if not has_sources(connection):
+        table = "(SELECT *, NULL AS book FROM entries)"
     join = "JOIN origins ON digest = origin" if any(map(_is_origin, filters)) else ""
     values = [one for _, some in found for one in some]
-    rows = connection.execute(f"{_QUERY} {join} WHERE {where} ORDER BY number", values)
+    rows = connection.execute(f"{_QUERY} {table} {join} WHERE {where} ORDER BY number", values)
     known = dict(connection.execute("SELECT digest, content FROM origins"))
     try:
         return _build_frame(iter(lambda: rows.fetchmany(_AT_ONCE), []), known)
@@ -71,6 +75,8 @@ def _build_frame(portions: Iterable[Sequence[Any]], known: Mapping[str, str]) ->
     found["started"] = pd.to_datetime(found["started"], format="ISO8601", utc=True)
     found["seed"] = found["seed"].astype("Int64")
     found["seconds"] = found["seconds"].astype("float64")
+    if (books := fixed.get("merged_from")) is not None and books.notna().any():
+        found["merged_from"] = books
     for group, part in parts.items():
         found |= {f"{group}.{name}": column for name, column in part.tidy().items()}
     return pd.DataFrame(found | _origin_columns(digests, known))
@@ -186,6 +192,8 @@ def _column(name: str) -> tuple[str, list[str]]:
     """A column of its own, or a value in JSON and the path to it; a bare name is a parameter's."""
     if name in _COLUMNS:
         return "id" if name == "entry" else name, []
+    if name == "merged_from":
+        return "book", []
     if '"' in name:
         raise ValueError(f"filter {show_value(name)} holds quotes")
     group, _, key = name.partition(".")

@@ -18,7 +18,7 @@ def _tfq(instance: Instance) -> tuple[Any, Callable[[Any], Any], Any]:
     with quiet_start():
         tf, tfq = import_module("tensorflow"), import_module("tensorflow_quantum")
     import cirq
-    import sympy  # type: ignore[import-untyped]
+    import sympy
 
     from labkit.circuits.qaoa import mixer_layer, phase_layer, start_circuit
 

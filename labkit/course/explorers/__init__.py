@@ -2,9 +2,12 @@
 
 from labkit.course.explorers.angles import AngleExplorer
 from labkit.course.explorers.base import Explorer
+from labkit.course.explorers.cost_table import CostTableExplorer
 from labkit.course.explorers.grover import GroverExplorer
 from labkit.course.explorers.hardware import HardwareExplorer
+from labkit.course.explorers.layers import LayersExplorer
 from labkit.course.explorers.locality import LocalityExplorer
+from labkit.course.explorers.network import RandomNetworkExplorer
 from labkit.course.explorers.nk import NKExplorer
 from labkit.course.explorers.oracle import OracleExplorer
 from labkit.course.explorers.picture import NetworkDrawing, Picture, SharedMask
@@ -12,20 +15,25 @@ from labkit.course.explorers.race import SelectorRace
 from labkit.course.explorers.spectrum import SpectrumExplorer
 from labkit.course.explorers.subnetwork import SubnetworkExplorer
 from labkit.course.explorers.theatre import LocalSearchTheatre
+from labkit.course.explorers.unknown_count import UnknownCountExplorer
 
 __all__ = [
     "AngleExplorer",
+    "CostTableExplorer",
     "Explorer",
     "GroverExplorer",
     "HardwareExplorer",
+    "LayersExplorer",
     "LocalSearchTheatre",
     "LocalityExplorer",
     "NKExplorer",
     "NetworkDrawing",
     "OracleExplorer",
     "Picture",
+    "RandomNetworkExplorer",
     "SelectorRace",
     "SharedMask",
     "SpectrumExplorer",
     "SubnetworkExplorer",
+    "UnknownCountExplorer",
 ]

@@ -5,19 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
-import ipywidgets as widgets
 import numpy as np
 import numpy.typing as npt
 
 from labkit.ansatz import ramp_angles
 from labkit.arrays import BoolArray, FloatArray
 from labkit.costs import CostTable
-from labkit.course.explorers.base import QUBITS, ProblemExplorer, seed_slider, slider
+from labkit.course.explorers.base import (
+    QUBITS,
+    ProblemExplorer,
+    seed_slider,
+    selection_slider,
+    slider,
+)
 from labkit.course.explorers.picture import SharedMask
 from labkit.course.plots import draw_angle_surface, draw_probabilities
 from labkit.course.plots.qaoa import probability_floor
 from labkit.datasets import Task, check_task
-from labkit.limits import check_number
+from labkit.limits import check_finite, check_number
 from labkit.masks import mask_from_index, mask_to_string
 from labkit.simulators import evolve_qaoa, probabilities
 
@@ -159,6 +164,10 @@ class AngleExplorer(ProblemExplorer):
         seed: of the network's weights, 0 to 19.
         n_neurons: neurons, one qubit each, 6 to 12.
         p: QAOA layers to begin with, 1 to 8.
+        share: of the shots whose mean cost the landscape shows, the best 1.0, 0.5, 0.2 or 0.05.
+        gamma: where the point stands to begin with, for a cost of standard deviation 1, 0 to 5; off
+            the lowest place by default, which is left to be found.
+        beta: the same, radians, -0.3 to 0.9.
         shared: the mask that is lit here and in other explorers; by default one of its own.
 
     Attributes:
@@ -167,8 +176,6 @@ class AngleExplorer(ProblemExplorer):
     """
 
     _kept, _places = ("mean_cost", "success", "likeliest"), ("gamma", "beta")
-    #: The point stands off the lowest place at first, which is left to be found.
-    gamma, beta = 1.0, 0.225
 
     def __init__(
         self,
@@ -176,6 +183,9 @@ class AngleExplorer(ProblemExplorer):
         seed: int = 7,
         n_neurons: int = 8,
         p: int = 1,
+        share: float = 1.0,
+        gamma: float = 1.0,
+        beta: float = 0.225,
         *,
         shared: SharedMask | None = None,
     ) -> None:
@@ -184,10 +194,9 @@ class AngleExplorer(ProblemExplorer):
             "n_neurons": slider("n_neurons", n_neurons, MIN_NEURONS, MAX_NEURONS, QUBITS),
             "p": slider("p", p, 1, MAX_LAYERS, "QAOA layers p"),
             "seed": seed_slider(seed),
-            "share": widgets.SelectionSlider(
-                options=_SHARES, description="landscape: mean cost of"
-            ),
+            "share": selection_slider("share", share, _SHARES, "landscape: mean cost of"),
         }
+        self._stand(check_finite("gamma", gamma), check_finite("beta", beta))
         super().__init__(choices, widths=(5.2, 5.2), height=3.9, shared=shared)
 
     @property

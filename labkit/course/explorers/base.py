@@ -1,34 +1,42 @@
 """What every explorer is: controls above one picture and one line that says what it shows."""
 
+# The controls are imported for others to import from here
+# mypy: implicit-reexport
+# ruff: noqa: F401
+
 from __future__ import annotations
 
-import html
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import ipywidgets as widgets
-from matplotlib.axes import Axes
 
+from labkit.course.explorers.call import call_of
+from labkit.course.explorers.controls import (
+    MAX_SEED,
+    QUBITS,
+    build_buttons,
+    dropdown,
+    make_room,
+    seed_slider,
+    selection_slider,
+    slider,
+    task_dropdown,
+)
+from labkit.course.explorers.layout import FINEST, LARGER, arrange, axes_of
 from labkit.course.explorers.picture import Picture, SharedMask
-from labkit.course.html import in_html
-from labkit.course.plots.canvas import new_figure, picture_html, pin_title, widen, wipe
+from labkit.course.html import in_html, plain_text
+from labkit.course.kernel_watch import KernelWatch
+from labkit.course.plots.canvas import fit_words, picture_html, widen, wipe
 from labkit.course.plots.frames import Frames
 from labkit.course.plots.style import own_style
-from labkit.datasets import TASK_NAMES, Task, check_task
-from labkit.limits import check_choice, check_integer
 from labkit.masks import BoolArray, mask_from_index, mask_to_index
 from labkit.problems import Problem, build_problem
 
 if TYPE_CHECKING:
     from labkit.records import LabBook
-
-#: The largest seed on a slider: twenty networks to choose from.
-MAX_SEED = 19
-#: What the slider of n neurons says.
-QUBITS = "neurons = qubits"
 
 
 class Explorer(widgets.VBox):
@@ -38,12 +46,13 @@ class Explorer(widgets.VBox):
     a `view` of what is chosen, and shows it in `_draw`; where a move changes other controls, it
     does so in `_adjust`. If its picture can be clicked, it implements `_point`, and `_arrow` for
     the keyboard. Axes are wiped and used again, and bear no legend: new axes and legends take most
-    of a drawing's time; and their frames are kept.
+    of a drawing's time; and their frames are kept. They stand in a row where the page has room for
+    it, and else in several; on a fine screen the picture is as fine, see `fit`.
 
     Args:
         choices: name -> the control of it, at most four; or the value that it has for good.
-        widths: of the axes, which stand in a row, in inches.
-        height: of the figure, inches.
+        widths: of the axes, with what is around them, in inches.
+        height: of each, inches.
         beside: a widget left of the picture.
         shared: the mask that is lit here and in other explorers; by default one of its own.
 
@@ -53,12 +62,14 @@ class Explorer(widgets.VBox):
         shared: the mask that is lit, see `SharedMask`.
         text: what the picture shows, in one line (`ipywidgets.HTML`).
         note: what became of the last entry in the lab book (`ipywidgets.HTML`).
+        type_button: makes the letters in the picture and beside it larger (`ToggleButton`).
+        code_button: shows `code`, in `code_text`, which follows what is chosen (`ToggleButton`).
         n_draws: how often the picture was drawn.
     """
 
     #: Properties of the view that the lab book keeps.
     _kept: ClassVar[tuple[str, ...]] = ()
-    #: Attributes that are chosen by no control; they begin at their values in the class.
+    #: Attributes that are chosen by no control; `reset` gives them what they have at first.
     _places: ClassVar[tuple[str, ...]] = ()
 
     def __init__(
@@ -74,31 +85,39 @@ class Explorer(widgets.VBox):
         self.controls = {name: w for name, w in choices.items() if isinstance(w, widgets.Widget)}
         self.shared = SharedMask() if shared is None else shared
         self.n_draws = 0
-        self._axes = _axes_in_a_row(widths, height)
+        self._widths, self._height, self._ratio = widths, height, 1.0
+        self._arrangement = arrange(widths, height)
+        self._room = self._arrangement.page_width
+        self._axes = axes_of(self._arrangement)
         self._frames = Frames(self._axes)
         self._held = False
         self._start = {name: widget.value for name, widget in self.controls.items()}
-        self.image = Picture(layout=widgets.Layout(max_width="100%"))
-        if type(self)._point is not Explorer._point:
-            self.image.listen(self.point_at, self._pressed)
-        self.text = widgets.HTML()
-        self.reset_button = widgets.Button(description="Reset", icon="undo")
-        self.reset_button.on_click(lambda _: self.reset())
-        wide = widgets.Layout(width="max-content")
-        self.add_button = widgets.Button(description="Add to lab book", icon="book", layout=wide)
-        self.add_button.on_click(lambda _: self._add())
-        self.note = widgets.HTML()
+        self._start_places = {name: getattr(self, name) for name in self._places}
+        self.image = Picture(layout={"flex": "3 1 430px", "max_width": "100%", "min_width": "0"})
+        self.text, self.note, self.code_text = widgets.HTML(), widgets.HTML(), widgets.HTML()
+        self.reset_button, self.add_button, self.code_button, self.type_button = build_buttons()
+        self._listen()
+        top = widgets.HBox([*self.controls.values(), self.reset_button])
+        middle = widgets.HBox([self.image] if beside is None else [beside, self.image])
+        bottom = [self.add_button, self.code_button, self.type_button, self.note]
+        rows = [top, KernelWatch(), self.text, middle, widgets.HBox(bottom), self.code_text]
+        super().__init__(rows)
+        self.add_class("labkit-explorer")
+        self.redraw()
+
+    def _listen(self) -> None:
+        """Answers to controls, buttons, the picture and the page."""
         for name, widget in self.controls.items():
-            _make_room(widget)
+            make_room(widget)
             widget.observe(partial(self._moved, name), names="value")
         self.shared.observe(self._shared_changed, names="neuron_mask")
-        wrap = widgets.Layout(flex_flow="row wrap", align_items="center")
-        top = [*self.controls.values(), self.reset_button]
-        middle = [self.image] if beside is None else [beside, self.image]
-        bottom = [self.add_button, self.note]
-        rows = [widgets.HBox(row, layout=wrap) for row in (top, middle, bottom)]
-        super().__init__([rows[0], self.text, *rows[1:]])
-        self.redraw()
+        self.image.on_room(self.fit)
+        if type(self)._point is not Explorer._point:
+            self.image.listen(self.point_at, self._pressed)
+        self.reset_button.on_click(lambda _: self.reset())
+        self.add_button.on_click(lambda _: self._add())
+        self.code_button.observe(lambda _: self._show_code(), names="value")
+        self.type_button.observe(self._change_type, names="value")
 
     @property
     def chosen(self) -> dict[str, Any]:
@@ -123,7 +142,7 @@ class Explorer(widgets.VBox):
         """Sets every control, and what is chosen otherwise, to where it began."""
         with self.hold():
             for name in self._places:
-                setattr(self, name, getattr(type(self), name))
+                setattr(self, name, self._start_places[name])
             for name, value in self._start.items():
                 self.controls[name].value = value
                 self._adjust(name)
@@ -147,13 +166,43 @@ class Explorer(widgets.VBox):
         for ax in self._axes:
             wipe(ax)
         self.text.value = self._draw()
-        for ax in self._axes:
+        for ax, room in zip(self._axes, self._arrangement.rooms(), strict=True):
             widen(ax)
-            pin_title(ax)
+            fit_words(ax, *room)
         with self.image.hold_sync():
-            self.image.alt = self._plain_text()
+            self.image.alt = plain_text(self.text.value)
+            self.image.width = self._arrangement.page_width
             self.image.value = self._frames.render_png()
         self.n_draws += 1
+        self._show_code()
+
+    def fit(self, width: float, ratio: float) -> None:
+        """Arranges the axes in what the page has, and draws them if that changes anything.
+
+        Args:
+            width: pixels of the page.
+            ratio: pixels of the screen for each of these; 1 to `FINEST` are drawn.
+        """
+        self._room, ratio = width, min(max(ratio, 1.0), FINEST)
+        scale = LARGER if self.type_button.value else 1.0
+        arrangement = arrange(self._widths, self._height, width, scale)
+        if (arrangement, ratio) != (self._arrangement, self._ratio):
+            self._arrangement, self._ratio = arrangement, ratio
+            arrangement.place(self._axes, ratio)
+            self.redraw()
+
+    def _change_type(self, change: Mapping[str, Any]) -> None:
+        (self.add_class if change["new"] else self.remove_class)("labkit-large")
+        self.fit(self._room, self._ratio)
+
+    @property
+    def code(self) -> str:
+        """Python that makes an explorer with the picture that is shown now."""
+        return call_of(self, self._settings(), self.lit)
+
+    def _show_code(self) -> None:
+        code = in_html(self.code) if self.code_button.value else ""
+        self.code_text.value = code and f"<pre>{code}</pre>"
 
     def point_at(self, x: float, y: float) -> None:
         """Points at a place of the picture, as a click does; outside all axes nothing happens.
@@ -174,7 +223,7 @@ class Explorer(widgets.VBox):
             f"What does {type(self).__name__} show?",
             parameters=parameters,
             seed=parameters.get("seed"),
-            result={**self._numbers(), "text": self._plain_text()},
+            result={**self._numbers(), "text": plain_text(self.text.value)},
             attachments={"picture.png": bytes(self.image.value)},
         )
 
@@ -192,13 +241,14 @@ class Explorer(widgets.VBox):
         """What was chosen, for the lab book."""
         return {**self.chosen, **{name: getattr(self, name) for name in self._places}}
 
+    def _settings(self) -> dict[str, Any]:
+        """What was chosen, as arguments of the constructor."""
+        return self._parameters()
+
     def _numbers(self) -> Mapping[str, Any]:
         """What is shown, as numbers for the lab book."""
         view = self.view
         return {name: getattr(view, name) for name in self._kept}
-
-    def _plain_text(self) -> str:
-        return html.unescape(" ".join(re.sub("<[^>]*>", " ", self.text.value).split()))
 
     def _moved(self, name: str, _: object) -> None:
         if not self._held:
@@ -234,7 +284,7 @@ class Explorer(widgets.VBox):
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
         """The live explorer, and its picture for a page without a kernel."""
-        still = picture_html(bytes(self.image.value), self._plain_text())
+        still = picture_html(bytes(self.image.value), plain_text(self.text.value))
         return {**super()._repr_mimebundle_(**kwargs), "text/html": still}
 
 
@@ -247,46 +297,3 @@ class ProblemExplorer(Explorer):
         chosen = self.chosen
         options = {name: chosen[name] for name in ("seed", "cost") if name in chosen}
         return build_problem(chosen["task"], chosen["n_neurons"], **options)
-
-
-@own_style()
-def _axes_in_a_row(widths: Sequence[float], height: float) -> list[Axes]:
-    figure = new_figure(sum(widths), height)
-    # fixed margins: working a layout out takes longer than drawing
-    margins = {"left": 0.75 / sum(widths), "right": 1 - 0.15 / sum(widths), "wspace": 0.3}
-    figure.subplots_adjust(**margins, bottom=0.5 / height, top=1 - 0.3 / height)
-    return list(figure.subplots(1, len(widths), width_ratios=widths))
-
-
-def _make_room(control: widgets.Widget) -> None:
-    """Widens a control so that its description, its track and its readout all fit."""
-    control.style.description_width = "initial"
-    longest = max(map(len, getattr(control, "_options_labels", ())), default=0)
-    if control.layout.width is None:
-        control.layout.width = f"{180 + 7.5 * len(control.description) + 10 * longest:.0f}px"
-
-
-def slider(name: str, value: int, low: int, high: int, description: str) -> widgets.IntSlider:
-    """An integer slider, if the argument `name` is within its limits."""
-    start = check_integer(name, value, minimum=low, maximum=high)
-    return widgets.IntSlider(start, low, high, description=description)
-
-
-def seed_slider(seed: int) -> widgets.IntSlider:
-    """The slider of the seed of a network's weights, see `slider`."""
-    return slider("seed", seed, 0, MAX_SEED, "seed of the weights")
-
-
-def dropdown(name: str, value: str, options: Sequence[str]) -> widgets.Dropdown:
-    """A list to choose from, if the argument `name` is in it."""
-    check_choice(name, value, options)
-    return widgets.Dropdown(options=options, value=value, description=name)
-
-
-def task_dropdown(task: str | Task) -> widgets.Dropdown:
-    """The list of the stored tasks, and after them one's own if it is given."""
-    own = check_task("task", task)
-    start = own.label if isinstance(own, Task) and own.label in TASK_NAMES else own
-    options: list[tuple[str, str | Task]] = [(name, name) for name in TASK_NAMES]
-    options += [(start.label, start)] if isinstance(start, Task) else []
-    return widgets.Dropdown(options=options, value=start, description="task")

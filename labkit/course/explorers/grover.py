@@ -5,16 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-import ipywidgets as widgets
 import numpy as np
 import numpy.typing as npt
 
 from labkit.amplification import expected_calls, optimal_iterations
 from labkit.costs import CostTable
-from labkit.course.explorers.base import QUBITS, ProblemExplorer, seed_slider, slider
+from labkit.course.explorers.base import (
+    QUBITS,
+    ProblemExplorer,
+    seed_slider,
+    selection_slider,
+    slider,
+)
 from labkit.course.explorers.picture import SharedMask
 from labkit.course.html import bars_in_html
 from labkit.course.plots import draw_amplitudes, draw_rotation, draw_success_curve
+from labkit.course.plots.masks import amplitude_limits
 from labkit.datasets import Task, check_task
 from labkit.masks import BoolArray, mask_to_index, mask_to_string
 from labkit.problems import build_problem
@@ -103,6 +109,8 @@ class GroverExplorer(ProblemExplorer):
         seed: of the network's weights, 0 to 19.
         n_neurons: neurons, one qubit each, 3 to 10.
         iterations: oracle calls to begin with, 0 to 60.
+        threshold: up to which cost masks are marked, one of those on the slider; by default the
+            least cost.
         shared: the mask that is lit here and in other explorers.
     """
 
@@ -114,6 +122,7 @@ class GroverExplorer(ProblemExplorer):
         seed: int = 7,
         n_neurons: int = 6,
         iterations: int = 0,
+        threshold: float | None = None,
         *,
         shared: SharedMask | None = None,
     ) -> None:
@@ -121,9 +130,11 @@ class GroverExplorer(ProblemExplorer):
             "task": check_task("task", task),
             "n_neurons": slider("n_neurons", n_neurons, MIN_NEURONS, MAX_NEURONS, QUBITS),
             "seed": seed_slider(seed),
-            "threshold": widgets.SelectionSlider(
-                options=threshold_options(build_problem(task, n_neurons, seed=seed).table),
-                description="threshold: cost",
+            "threshold": selection_slider(
+                "threshold",
+                threshold,
+                threshold_options(build_problem(task, n_neurons, seed=seed).table),
+                "threshold: cost",
             ),
             "iterations": slider("iterations", iterations, 0, MAX_ITERATIONS, "oracle calls"),
         }
@@ -153,6 +164,7 @@ class GroverExplorer(ProblemExplorer):
         n, marks, k = view.table.n_neurons, view.n_marked, view.iterations
         title = f"after {k} oracle calls (hatched: marked)"
         draw_amplitudes(left, view.state, view.marked, lit=self._lit_index, title=title)
+        left.set_ylim(*amplitude_limits(2**n, marks))  # still, so that the motion is seen
         draw_rotation(middle, n, marks, k)
         draw_success_curve(right, n, marks, MAX_ITERATIONS, k)
         return view.text + bars_in_html(view.expected_calls, "expected calls to a verified mask")

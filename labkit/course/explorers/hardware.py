@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
 import ipywidgets as widgets
@@ -120,6 +120,13 @@ class HardwareView:
         return rng.multinomial(self.shots, chances / chances.sum())
 
     @property
+    def most(self) -> float:
+        """The largest chance of a mask, or share of the shots, at any of `ERRORS`."""
+        views = [replace(self, error=error) for error in ERRORS]
+        shares = [view.counts.max() / self.shots for view in views]
+        return float(max(*shares, *(view.shown.chances(view.error).max() for view in views)))
+
+    @property
     def found(self) -> int:
         """Index of the cheapest mask that was measured."""
         return int(np.where(self.counts > 0, self.shown.table.costs, np.inf).argmin())
@@ -207,7 +214,9 @@ class HardwareExplorer(Explorer):
         shown = view.shown
         draw_masks_by_cost(left, shown.table.costs, shown.chances(0.0), shown.chances(view.error),
                            view.counts / view.shots)  # fmt: skip
+        left.set_ylim(0, 1.05 * view.most)  # errors lower the dots, not the axis
         shares = {f: [c.gain_left(e) for e in ERRORS] for f, c in view.forms.items()}
         draw_shares_over_errors(right, ERRORS, shares, chosen=view.form,
                                 error=ERRORS.index(view.error))  # fmt: skip
+        right.tick_params(axis="x", labelsize=8)
         return view.text

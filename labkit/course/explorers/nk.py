@@ -16,6 +16,7 @@ from labkit.course.lessons.lesson_11_nk_networks import MAX_NEURONS, MIN_NEURONS
 from labkit.course.plots import draw_circuit_size, draw_costs_over_k, draw_ring
 from labkit.course.plots.networks import ring_places
 from labkit.datasets import Task, check_task
+from labkit.limits import check_integer
 from labkit.masks import mask_to_string
 from labkit.problems import NKProblem, build_nk_problem
 from labkit.selectors import dynamic_programming, run
@@ -130,6 +131,7 @@ class NKExplorer(Explorer):
         n_neurons: N, 6 to 12.
         n_inputs_per_output: K, 1 to 6.
         p: QAOA layers, 1 to 4.
+        output: whose light cone is shown to begin with, 0 to N - 1.
         shared: the mask that is lit here and in other explorers.
 
     Attributes:
@@ -138,7 +140,6 @@ class NKExplorer(Explorer):
 
     _kept = ("minimum", "mean", "qaoa", "best_of_shots", "chance", "two_qubit_gates", "depth")
     _places = ("output",)
-    output = 0
 
     def __init__(
         self,
@@ -147,6 +148,7 @@ class NKExplorer(Explorer):
         n_neurons: int = 12,
         n_inputs_per_output: int = 3,
         p: int = 1,
+        output: int = 0,
         *,
         shared: SharedMask | None = None,
     ) -> None:
@@ -158,6 +160,7 @@ class NKExplorer(Explorer):
             "p": slider("p", p, 1, MAX_LAYERS, "QAOA layers, p"),
             "seed": seed_slider(seed),
         }
+        self.output = check_integer("output", output, minimum=0, maximum=n_neurons - 1)
         super().__init__(choices, widths=(3.6, 4.2, 3.6), height=3.7, shared=shared)
 
     @property

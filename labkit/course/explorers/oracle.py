@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from labkit.amplification import optimal_iterations
 from labkit.arrays import BoolArray, FloatArray, IntArray
-from labkit.course.explorers.base import MAX_SEED, Explorer, slider
+from labkit.course.explorers.base import MAX_SEED, Explorer, selection_slider, slider
 from labkit.course.explorers.picture import SharedMask
 from labkit.course.html import table_in_html
 from labkit.course.lessons.lesson_06_computed_oracle import (
@@ -22,6 +22,7 @@ from labkit.course.lessons.lesson_06_computed_oracle import (
     table_size,
 )
 from labkit.course.plots import draw_amplitudes, draw_registers
+from labkit.course.plots.masks import amplitude_limits
 from labkit.datasets import Task, check_task
 from labkit.limits import check_choice, check_integer
 from labkit.masks import all_masks, mask_to_index, mask_to_string
@@ -133,6 +134,7 @@ class OracleExplorer(Explorer):
         n_neurons: neurons, one mask qubit each, 3 to 8.
         n_samples: training samples that the cost is counted on, 2 to 8.
         oracle: 'table' or 'computed'.
+        threshold: samples that a marked mask is right about at least; by default all of them.
         shared: the mask that is lit here and in other explorers.
     """
 
@@ -145,6 +147,7 @@ class OracleExplorer(Explorer):
         n_neurons: int = 6,
         n_samples: int = 4,
         oracle: str = "computed",
+        threshold: int | None = None,
         *,
         shared: SharedMask | None = None,
     ) -> None:
@@ -160,9 +163,8 @@ class OracleExplorer(Explorer):
         for n, samples in sizes:
             _ = OracleView(quantised_weights(task, n, samples, seed=seed), samples, oracle).sizes
         options = vote_options(quantised_weights(task, n_neurons, n_samples, seed=seed))
-        choices["threshold"] = widgets.SelectionSlider(
-            options=options, value=n_samples, description="threshold"
-        )
+        least = n_samples if threshold is None else threshold
+        choices["threshold"] = selection_slider("threshold", least, options, "threshold")
         check_choice("oracle", oracle, ORACLES)
         choices["oracle"] = widgets.ToggleButtons(
             options=ORACLES, value=oracle, style={"button_width": "90px"}
@@ -205,9 +207,10 @@ class OracleExplorer(Explorer):
         start = "signs after one call" if view.n_marked else "nothing is marked"
         title = f"{start} (hatched: {view.threshold} of {len(view.weights)} right)"
         draw_amplitudes(left, view.after_oracle, view.marked, lit=lit, title=title)
+        left.set_ylim(*amplitude_limits(len(view.marked), 0))
         title = f"after {view.iterations} × oracle and reflection"
         draw_amplitudes(middle, view.state, view.marked, lit=lit, title=title)
-        middle.set_ylabel("")
+        middle.set(ylabel="", ylim=amplitude_limits(len(view.marked), view.n_marked))
         draw_registers(right, size.registers, title=f"{size.two_qubit_gates:,} two-qubit gates")
         return view.text + view.ledger
 

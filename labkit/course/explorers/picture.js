@@ -1,4 +1,4 @@
-// A picture that tells where it is clicked, dragged over, and which arrow key is pressed on it.
+// A picture that tells what room it has, where it is clicked, dragged over, and which arrow key is pressed on it.
 const KEYS = ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"];
 
 function place(event, image) {
@@ -30,6 +30,35 @@ function talk(model) {
   return { send, answered };
 }
 
+// Tells the kernel, when it has changed, how wide the picture may be and how fine the screen is.
+function watchRoom(model, el) {
+  let told = "";
+  let timer = null;
+  let screen = null;
+  const soon = () => {
+    clearTimeout(timer);
+    timer = setTimeout(tell, 100);
+  };
+  const tell = () => {
+    screen?.removeEventListener("change", soon);
+    screen = matchMedia(`(resolution: ${devicePixelRatio}dppx)`); // until it goes to another one
+    screen.addEventListener("change", soon);
+    const room = { kind: "room", width: el.clientWidth, ratio: devicePixelRatio };
+    if (room.width === 0 || JSON.stringify(room) === told) return;
+    told = JSON.stringify(room);
+    model.send(room);
+  };
+  const observer = new ResizeObserver(soon);
+  observer.observe(el);
+  window.addEventListener("resize", soon);
+  return () => {
+    clearTimeout(timer);
+    observer.disconnect();
+    screen?.removeEventListener("change", soon);
+    window.removeEventListener("resize", soon);
+  };
+}
+
 function render({ model, el }) {
   const image = document.createElement("img");
   image.className = "labkit-picture";
@@ -42,6 +71,7 @@ function render({ model, el }) {
     image.src = next;
     if (address !== null) URL.revokeObjectURL(address);
     address = next;
+    image.style.width = model.get("width") ? `${model.get("width")}px` : "";
   };
   const describe = () => (image.alt = model.get("alt"));
   const onMessage = (message) => message.kind === "answered" && answered();
@@ -51,7 +81,9 @@ function render({ model, el }) {
   model.on("change:alt", describe);
   model.on("msg:custom", onMessage);
   if (model.get("interactive")) listen(image, send);
+  const forget = watchRoom(model, el);
   return () => {
+    forget();
     model.off("change:value", paint);
     model.off("change:alt", describe);
     model.off("msg:custom", onMessage);

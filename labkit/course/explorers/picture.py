@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from string import Template
@@ -32,6 +32,7 @@ class Picture(anywidget.AnyWidget):
 
     Attributes:
         value: the PNG.
+        width: on the page, in its pixels; 0 for as many as the PNG has.
         alt: what it shows, for who cannot see it.
         interactive: whether it listens; set before it is displayed.
     """
@@ -40,6 +41,7 @@ class Picture(anywidget.AnyWidget):
     _css = style_sheet("picture.css")
 
     value = traitlets.Bytes().tag(sync=True)
+    width = traitlets.Float().tag(sync=True)
     alt = traitlets.Unicode().tag(sync=True)
     interactive = traitlets.Bool(False).tag(sync=True)
 
@@ -68,9 +70,25 @@ class Picture(anywidget.AnyWidget):
         self.interactive = True
         self.on_msg(heard)
 
+    def on_room(self, fit: Callable[[float, float], None]) -> None:
+        """Calls `fit(width, ratio)` when the page has another room for it, and when it begins.
+
+        The width is in pixels of the page, each of which is `ratio` pixels of the screen.
+        """
+
+        def heard(_: object, message: Mapping[str, Any], __: object) -> None:
+            match message:
+                case {"kind": "room", "width": width, "ratio": ratio}:
+                    fit(float(width), float(ratio))
+
+        self.on_msg(heard)
+
 
 class SharedMask(traitlets.HasTraits):
     """One mask that several explorers light: chosen in one of them, it is seen in all.
+
+    Args:
+        neuron_mask: lit to begin with, bool (n,) or a mask string; by default none is.
 
     Attributes:
         neuron_mask: list of bool (n,); empty where no mask is chosen.
@@ -78,10 +96,14 @@ class SharedMask(traitlets.HasTraits):
 
     neuron_mask = traitlets.List(traitlets.Bool())
 
-    def choose(self, neuron_mask: npt.ArrayLike) -> None:
-        """Lights a mask, bool (n,), in every explorer that shares this."""
-        mask = np.asarray(neuron_mask)
-        self.neuron_mask = check_one_mask(mask, mask.size).tolist()
+    def __init__(self, neuron_mask: str | Sequence[bool] | BoolArray = ()) -> None:
+        super().__init__()
+        if len(neuron_mask):
+            self.choose(neuron_mask)
+
+    def choose(self, neuron_mask: str | Sequence[bool] | BoolArray) -> None:
+        """Lights a mask, bool (n,) or a mask string, in every explorer that shares this."""
+        self.neuron_mask = check_one_mask(neuron_mask, len(neuron_mask)).tolist()
 
     def of(self, n_neurons: int) -> BoolArray | None:
         """The mask, bool (n,), or None if none of n neurons is chosen."""
@@ -104,6 +126,10 @@ class NetworkDrawing(anywidget.AnyWidget):
 
     neuron_mask = traitlets.List(traitlets.Bool()).tag(sync=True)
     network = traitlets.Dict().tag(sync=True)
+
+    def __init__(self) -> None:
+        # beside a picture it takes the room that is left, above it where there is none
+        super().__init__(layout={"flex": "1 1 210px", "max_width": "300px", "min_width": "0"})
 
     def show_network(self, network: NetworkArrays, neuron_mask: npt.ArrayLike) -> None:
         """Draws another network, of one hidden layer, and which of its neurons are on, (n,).

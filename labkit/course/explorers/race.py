@@ -54,6 +54,21 @@ class RaceView:
         return {name: np.array([trace.best_at(upto) for trace in runs[name]]) for name in runs}
 
     @property
+    def limits(self) -> tuple[tuple[float, float], float]:
+        """Between which costs the means and their bars stay at any budget, and up to which regret.
+
+        What is drawn moves with the budget; the axes do not.
+        """
+        minimum, ends, regrets = self.problem.table.minimum, [], []
+        for runs in run_race(self.problem, self.racers).values():
+            best = np.array([trace.best_at(DRAWN_AT) for trace in runs])
+            upper = best.mean(axis=0) + best.std(axis=0)
+            ends.append(upper.max())
+            regrets.append(upper[[*map(DRAWN_AT.index, BUDGETS)]].max() - minimum)
+        room = 0.05 * (max(ends) - minimum) or 0.05
+        return (minimum - room, max(ends) + room), 1.05 * max(regrets) or 1.0
+
+    @property
     def neuron_masks(self) -> dict[str, BoolArray]:
         """The best mask of each selector's first run, bool (n,)."""
         costs, n = self.problem.table.costs, self.problem.n_neurons
@@ -183,6 +198,10 @@ class SelectorRace(ProblemExplorer):
         """What is shown."""
         return RaceView(self.problem, self.chosen["budget"], self.lit, self._racers)
 
+    def _settings(self) -> dict[str, Any]:
+        own = {} if self._racers == RACERS else {"racers": self._racers}
+        return {**super()._settings(), **own}
+
     def _numbers(self) -> dict[str, Any]:
         view = self.view
         return {"regret": view.mean_regret, "found": view.found}
@@ -204,6 +223,9 @@ class SelectorRace(ProblemExplorer):
         view, table, (left, right) = self.view, self.problem.table, self._axes
         draw_race(left, DRAWN_AT, view.best, minimum=table.minimum)
         draw_regret(right, view.regret, lit=view.finders)
+        costs, regret = view.limits
+        left.set_ylim(*costs)
+        right.set_xlim(0, regret)
         left.set_title(f"best cost over {N_RUNS} runs, to {view.budget} calls", fontsize=10)
         right.set_title(f"regret after {view.budget} calls", fontsize=10)
         if view.lit is not None:

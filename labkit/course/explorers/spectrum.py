@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from math import comb
 
 import ipywidgets as widgets
@@ -92,6 +92,15 @@ def nearest_point(view: SpectrumView, cost: float, truncated: float) -> int:
     return int(np.argmin(((across - cost) / wide) ** 2 + ((up - truncated) / high) ** 2))
 
 
+@lru_cache(maxsize=64)
+def agreement_limits(table: CostTable) -> tuple[float, float]:
+    """Between which a cost and its truncations of every order from 1 on stay, with some room."""
+    orders = range(1, table.n_neurons + 1)
+    costs = np.concatenate([truncate(table, order).costs for order in orders])
+    room = 0.05 * float(np.ptp(costs)) or 0.05
+    return float(costs.min()) - room, float(costs.max()) + room
+
+
 class SpectrumExplorer(ProblemExplorer):
     """The spectrum of a cost by order, and the true cost of each mask against the truncated one.
 
@@ -156,6 +165,12 @@ class SpectrumExplorer(ProblemExplorer):
         costs, truncated = view.table.costs, view.truncated.costs
         indices = {"best": view.best, "chosen": int(view.chosen, 2), "lit": self._lit_index}
         draw_agreement(right, costs, truncated, **indices)
-        right.set(xlabel="true cost", ylabel=f"cost up to order {view.max_order}")
+        limits = agreement_limits(view.table)
+        right.set(
+            xlim=limits,
+            ylim=limits,
+            xlabel="true cost",
+            ylabel=f"cost up to order {view.max_order}",
+        )
         right.set_title("all masks; triangle: best, square: chosen", fontsize=10)
         return view.text

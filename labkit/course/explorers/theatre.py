@@ -9,20 +9,25 @@ from typing import Any
 import numpy as np
 
 from labkit.costs import CostTable
-from labkit.course.explorers.base import MAX_SEED, ProblemExplorer, dropdown, slider
+from labkit.course.explorers.base import (
+    MAX_SEED,
+    ProblemExplorer,
+    dropdown,
+    slider,
+    task_dropdown,
+)
 from labkit.course.explorers.picture import SharedMask
 from labkit.course.plots import draw_walk
 from labkit.course.plots.walks import draw_bits, draw_spent, nearest_mask
-from labkit.datasets import Task, check_task
+from labkit.datasets import Task
 from labkit.limits import check_integer
 from labkit.masks import BoolArray, all_masks, mask_to_string
+from labkit.networks import NetworkArrays
 from labkit.problems import Problem, build_problem
-from labkit.selectors import BlockStep, LocalWalk, walk_locally
+from labkit.selectors import SCHEMES, BlockStep, LocalWalk, walk_locally
 from labkit.selectors.blocks import embed
 
 MIN_NEURONS, MAX_NEURONS = 3, 10
-#: Schemes that need no groups of neurons.
-THEATRE_SCHEMES = ("solo", "one_pass", "sweeps", "random_blocks", "clusters")
 #: Steps whose masks are drawn: as many rows as can be read.
 _ROWS = 8
 
@@ -106,8 +111,24 @@ class LocalSearchView:
 @lru_cache(maxsize=256)
 def find_walk(problem: Problem, block_size: int, scheme: str, start: int) -> LocalWalk:
     """The walk from the start mask of one seed, each block by enumeration."""
-    rng = np.random.default_rng([problem.seed, start])
-    return walk_locally(problem.table, rng=rng, block_size=block_size, scheme=scheme)
+    rng, groups = np.random.default_rng([problem.seed, start]), groups_of(problem.network, scheme)
+    options: dict[str, Any] = {"block_size": block_size, "scheme": scheme, "groups": groups}
+    return walk_locally(problem.table, rng=rng, **options)
+
+
+def groups_of(network: NetworkArrays, scheme: str) -> list[list[int]] | None:
+    """The groups that a scheme cuts into blocks; None where it takes none.
+
+    `layers`: the first and the second half of the neurons, as if they were two layers.
+    `input_groups`: for each input the neurons that weigh it most, where there are any.
+    """
+    n = network.n_mask_bits
+    if scheme == "layers":
+        return [[*range(n // 2)], [*range(n // 2, n)]]
+    if scheme == "input_groups":
+        heaviest = np.abs(network.kernel[: network.n_inputs]).argmax(axis=0)
+        return [np.flatnonzero(heaviest == i).tolist() for i in np.unique(heaviest)]
+    return None
 
 
 class LocalSearchTheatre(ProblemExplorer):
@@ -122,8 +143,9 @@ class LocalSearchTheatre(ProblemExplorer):
         seed: of the network's weights, 0 to 19.
         n_neurons: neurons, 3 to 10.
         block_size: neurons that are free at once, 1 to n_neurons.
-        scheme: one of `THEATRE_SCHEMES`.
+        scheme: one of `selectors.SCHEMES`; see `groups_of`.
         start: seed of the start mask and of random blocks, 0 to 19.
+        step: decisions made to begin with, as many as the search has at most.
         shared: the mask that is lit here and in other explorers.
     """
 
@@ -135,23 +157,22 @@ class LocalSearchTheatre(ProblemExplorer):
         block_size: int = 2,
         scheme: str = "sweeps",
         start: int = 0,
+        step: int = 0,
         *,
         shared: SharedMask | None = None,
     ) -> None:
         choices = {
-            "task": check_task("task", task),
             "seed": check_integer("seed", seed, minimum=0, maximum=MAX_SEED),
-            "n_neurons": check_integer(
-                "n_neurons", n_neurons, minimum=MIN_NEURONS, maximum=MAX_NEURONS
-            ),
+            "task": task_dropdown(task),
+            "n_neurons": slider("n_neurons", n_neurons, MIN_NEURONS, MAX_NEURONS, "neurons"),
             "block_size": slider("block_size", block_size, 1, n_neurons, "locality: block size"),
-            "scheme": dropdown("scheme", scheme, THEATRE_SCHEMES),
+            "scheme": dropdown("scheme", scheme, SCHEMES),
             "start": slider("start", start, 0, MAX_SEED, "seed of the start"),
         }
         problem = build_problem(task, n_neurons, seed=seed)
         n_steps = len(find_walk(problem, block_size, scheme, start).steps)
         # the last one: the others say how many steps there are
-        choices["step"] = slider("step", 0, 0, n_steps, "step")
+        choices["step"] = slider("step", step, 0, n_steps, "step")
         super().__init__(choices, widths=(5.0, 3.2, 3.6), height=3.6, shared=shared)
 
     @property
@@ -169,7 +190,9 @@ class LocalSearchTheatre(ProblemExplorer):
         return self.view.numbers
 
     def _adjust(self, moved: str) -> None:
-        """Another search has another number of steps."""
+        """Another network has other blocks, another search has another number of steps."""
+        if moved == "n_neurons":
+            self.controls["block_size"].max = self.chosen["n_neurons"]
         if moved != "step":
             self.controls["step"].max = len(self.walk.steps)
 
@@ -202,6 +225,7 @@ class LocalSearchTheatre(ProblemExplorer):
         blocks = [none, *(step.block for step in view.walk.steps)][first : view.step + 1]
         asked = view.next.block if view.next is not None and len(view.next.block) else None
         draw_bits(bits, view.masks[first:], blocks, first=first, asked=asked, lit=view.lit)
+        bits.set_ylim(first + _ROWS + 0.6, first - 0.6)
         bits.set_title("filled: stays, framed: free", fontsize=10)
         lit_cost = None if view.lit is None else float(view.table.evaluate(view.lit))
         draw_spent(costs, view.walk, view.spent, view.table.minimum, lit_cost=lit_cost)

@@ -12,6 +12,7 @@ from labkit.amplification import expected_calls_unknown
 from labkit.arrays import FloatArray, IntArray
 from labkit.course.lessons.lesson_05_unknown_count import Rounds, mean_calls
 from labkit.course.plots import (
+    Told,
     draw_calls,
     draw_falling_threshold,
     draw_growth,
@@ -81,8 +82,8 @@ def figure_planned_or_drawn(
 
 def figure_price(
     marked: IntArray, runs: IntArray, known: Sequence[float], unknown: Sequence[float]
-) -> None:
-    """Shows calls over M of 1,024 masks: searched (M, searches), and expected, M known or not."""
+) -> Told:
+    """Draws calls over M of 1,024 masks: searched (M, searches), and expected, M known or not."""
     mean, error = runs.mean(axis=1), runs.std(axis=1) / np.sqrt(runs.shape[1])
     ax = draw_points_and_lines(
         new_axes(width=7)[0],
@@ -95,8 +96,10 @@ def figure_price(
     ax.errorbar(marked, mean, 2 * error, ls="", capsize=3)
     ax.set(xscale="log", yscale="log", xlabel="marked masks M, of 1,024", ylabel="calls")
     ratio = np.array(unknown) / known
-    show(ax, f"Not knowing M takes {ratio.min():.1f} to {ratio.max():.1f} times the calls. "
-         f"Bars: two standard errors over {runs.shape[1]} searches.")  # fmt: skip
+    return ax, (
+        f"Not knowing M takes {ratio.min():.1f} to {ratio.max():.1f} times the calls. "
+        f"Bars: two standard errors over {runs.shape[1]} searches."
+    )
 
 
 def figure_rounds(rounds: Rounds, minimum: float) -> None:
@@ -109,23 +112,27 @@ def figure_rounds(rounds: Rounds, minimum: float) -> None:
          f"calls, {met - before} of them since the threshold before it.")  # fmt: skip
 
 
-def figure_growth(sizes: Sequence[int], calls: Calls, fits: Mapping[str, Growth]) -> None:
-    """Shows how the calls of each search grow with n, and on how many networks which needs less."""
+def figure_growth(sizes: Sequence[int], calls: Calls, fits: Mapping[str, Growth]) -> Told:
+    """Draws how the calls of each search grow with n, and on how many networks which needs less."""
     ax = draw_growth(new_axes(width=7, height=4)[0], sizes, calls, fits)
     one_flip, grover = (calls[name][-1] for name in ("one-flip search", "adaptive Grover"))
-    show(ax, f"{growth_in_words(fits)}. At {sizes[-1]} neurons one-flip search needs fewer calls "
-         f"than Grover on {np.mean(one_flip < grover):.0%} of {len(grover)} networks.")  # fmt: skip
+    return ax, (
+        f"{growth_in_words(fits)}. At {sizes[-1]} neurons one-flip search needs fewer calls "
+        f"than Grover on {np.mean(one_flip < grover):.0%} of {len(grover)} networks."
+    )
 
 
-def figure_shuffled(plain: Calls, shuffled: Calls, times: Mapping[str, float]) -> None:
-    """Shows the calls of each search on 4,096 costs as they are and dealt out anew, (networks,)."""
+def figure_shuffled(plain: Calls, shuffled: Calls, times: Mapping[str, float]) -> Told:
+    """Draws the calls of each search on 4,096 costs as they are and dealt out anew, (networks,)."""
     axes = new_axes(2, width=4.9, height=2.4)
     for ax, calls, title in zip(axes, (plain, shuffled), ("as they are", "shuffled"), strict=True):
         mean, std = ({name: float(f(c)) for name, c in calls.items()} for f in (np.mean, np.std))
         draw_calls(ax, mean, std, xlabel="calls to the optimum")
         ax.set(title=f"costs {title}", xlim=(0, 11_000))
-    show(axes, f"Of 4,096 masks; shuffling multiplies the calls by: {in_words(times, '.1f')}. "
-         "Bars: standard deviation over 20 networks.")  # fmt: skip
+    return axes, (
+        f"Of 4,096 masks; shuffling multiplies the calls by: {in_words(times, '.1f')}. "
+        "Bars: standard deviation over 20 networks."
+    )
 
 
 def figure_ties(optima: IntArray, calls: Calls, powers: Mapping[str, float]) -> None:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from labkit.arrays import BoolArray, FloatArray
 from labkit.course.lessons.lesson_06_computed_oracle import OracleSize
 from labkit.course.plots import (
+    Told,
     draw_amplitudes,
     draw_points_and_lines,
     draw_quality,
@@ -35,10 +36,10 @@ def figure_two_oracles(states: Sequence[npt.NDArray[np.complex64]], marked: Bool
     show(axes, f"Oracles A and B flip the signs of the same {said}.")
 
 
-def figure_registers(size: OracleSize, report: CircuitReport) -> None:
-    """Shows the qubits of an oracle by their register."""
+def figure_registers(size: OracleSize, report: CircuitReport) -> Told:
+    """Draws the qubits of an oracle by their register."""
     ax = draw_registers(new_axes(width=4.4, height=2.4)[0], size.registers)
-    show(ax, f"One call: {report}.")
+    return ax, f"One call: {report}."
 
 
 def figure_search(
@@ -52,14 +53,16 @@ def figure_search(
          f"Largest difference {error:.0e}; best at {np.argmax(chance)} calls.")  # fmt: skip
 
 
-def figure_cleaned_up(cleaned: Sequence[float], left: Sequence[float]) -> None:
-    """Shows the chance of a marked mask after 0, 1, ... calls, work qubit cleaned up or not."""
+def figure_cleaned_up(cleaned: Sequence[float], left: Sequence[float]) -> Told:
+    """Draws the chance of a marked mask after 0, 1, ... calls, work qubit cleaned up or not."""
     series = {"computed and cleaned up": cleaned, "work qubit left as it is": left}
     points = {name: (range(len(chance)), chance) for name, chance in series.items()}
     ax = draw_points_and_lines(new_axes(width=7)[0], points)
     ax.set(xlabel="oracle calls", ylabel="chance of a marked mask", ylim=(-0.05, 1.3))
-    show(ax, f"After 6 calls: cleaned up {cleaned[6]:.3f}, left {left[6]:.3f}; left, at best "
-         f"{max(left):.3f}.")  # fmt: skip
+    return ax, (
+        f"After 6 calls: cleaned up {cleaned[6]:.3f}, left {left[6]:.3f}; left, at best "
+        f"{max(left):.3f}."
+    )
 
 
 def figure_sizes(
@@ -105,26 +108,36 @@ def figure_precision(
 
 
 def figure_errors(
-    errors: FloatArray, hits: Sequence[float], floor: float, n_gates: int, chance: float
-) -> None:
-    """Shows how often a search succeeds with errors, of 100 runs each.
+    errors: FloatArray,
+    hits: Sequence[float],
+    exact: FloatArray,
+    *,
+    flawless: float,
+    n_gates: int,
+    chance: float,
+) -> Told:
+    """Draws how often a search succeeds with errors: in 100 runs each, and exactly.
 
-    `floor`: its success without errors, which it keeps where no gate of `n_gates` errs;
-    `chance`: that of a random mask.
+    Without errors its success is `flawless`, which it keeps where no gate of `n_gates` errs;
+    `chance` is that of a random mask.
     """
-    grid, share = np.geomspace(errors[0], errors[-1], 60), np.array(hits)
+    grid, spread = np.geomspace(errors[0], errors[-1], 60), 2 * np.sqrt(exact * (1 - exact) / 100)
     ax = draw_points_and_lines(
         new_axes(width=7)[0],
-        {"on qsim": (errors, hits)},
+        {"on qsim": (errors, hits), "exact": (errors, exact)},
         {
-            "floor: no error at all": (grid, floor * (1 - grid) ** n_gates),
+            "floor: no error at all": (grid, flawless * (1 - grid) ** n_gates),
             "a random mask": (grid, np.full(60, chance)),
         },
     )
-    ax.errorbar(errors, share, 2 * np.sqrt(share * (1 - share) / 100), ls="", capsize=3)
+    ax.errorbar(errors, hits, spread, ls="", capsize=3)
     ax.set(xscale="log", xlabel="errors per two-qubit gate", ylabel="chance of a marked mask")
-    show(ax, f"Success: one error in 10,000 gates {hits[0]:.2f}, in 1,000 {hits[1]:.2f}, in 100 "
-         f"{hits[3]:.2f}; a random mask {chance:.2f}. Bars: two standard errors.")  # fmt: skip
+    said = in_words(
+        {f"{error:g}": share for error, share in zip(errors, exact, strict=True)}, ".2f"
+    )
+    return ax, (
+        f"By errors: {said}; a random mask {chance:.2f}. Bars: two standard errors of 100 runs."
+    )
 
 
 def figure_steps(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from labkit.amplification import optimal_iterations
-from labkit.course.checking import exercise, number_exercise
-from labkit.masks import check_one_mask, mask_to_string
+from labkit.amplification import optimal_iterations, success_probability
+from labkit.course.checking import exercise, number_exercise, take_mask
+from labkit.masks import mask_to_string
 from labkit.problems import build_problem
 
 
@@ -14,7 +14,7 @@ from labkit.problems import build_problem
 def among_the_best(answer: Any) -> str | None:
     """A mask string of eight neurons whose cost is among the lowest tenth."""
     table = build_problem("moons", 8, seed=7).table
-    mask = check_one_mask(answer, 8, argument="your mask")
+    mask = take_mask(answer, 8)
     rank, limit = table.rank(mask), len(table.costs) // 10
     if rank <= limit:
         return None
@@ -24,7 +24,25 @@ def among_the_best(answer: Any) -> str | None:
     )
 
 
+def _says_of_calls(calls: float) -> str:
+    """How likely the marked mask of eight neurons is after so many calls."""
+    if calls < 0 or calls != int(calls):
+        return "Calls are whole: an oracle is called, or it is not."
+    chance = success_probability(8, 1, int(calls))
+    return f"After so many calls the chance is {chance:.4f}: is it lower one call on either side?"
+
+
 # the subnetworks of 20 neurons
-number_exercise("00-2", 2**20)
+number_exercise(
+    "00-2",
+    2**20,
+    "Count the masks of one neuron, of two and of three: what does each further neuron do?",
+    slips={
+        20**2: "That is 20 times 20. But each neuron has 2 choices, not 20.",
+        2 * 20: "That adds the neurons' choices. Each choice goes with every choice of the others.",
+        2**20 - 1: "That leaves out the mask that keeps no neuron: it is a subnetwork too.",
+        20: "That is the number of neurons; a subnetwork is a choice for all of them at once.",
+    },
+)
 # the first peak for one marked mask of eight neurons
-number_exercise("00-3", optimal_iterations(8, 1))
+number_exercise("00-3", optimal_iterations(8, 1), _says_of_calls)

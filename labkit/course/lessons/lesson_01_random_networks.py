@@ -10,7 +10,7 @@ import numpy as np
 
 from labkit.arrays import FloatArray
 from labkit.course.checking import exercise, number_exercise
-from labkit.course.plots import draw_decision, draw_spread, in_words, new_axes, show
+from labkit.course.plots import Told, draw_decision, draw_spread, in_words, new_axes, show
 from labkit.ledger import Ledger, Outcome
 from labkit.masks import check_one_mask
 from labkit.problems import Problem, build_problem
@@ -84,8 +84,8 @@ def figure_masks(problem: Problem, right: Mapping[str, float]) -> None:
     show(axes, f"One network, four masks; share of test samples right: {said}.")
 
 
-def figure_rivals(best: Mapping[str, FloatArray], trained: Mapping[str, FloatArray]) -> None:
-    """Shows every network's test accuracy, chosen and trained; see `pick_accuracies`."""
+def figure_rivals(best: Mapping[str, FloatArray], trained: Mapping[str, FloatArray]) -> Told:
+    """Draws every network's test accuracy, chosen and trained; see `pick_accuracies`."""
     ax = new_axes(width=8, height=3.6)[0]
     samples = {
         kind: {_POINTS[task]: values for task, values in by_task.items()}
@@ -97,11 +97,22 @@ def figure_rivals(best: Mapping[str, FloatArray], trained: Mapping[str, FloatArr
         for task in best
         for kind, by_task in (("subnetwork", best), ("trained", trained))
     }
-    show(ax, f"Median test accuracy over 20 seeds: {in_words(medians)}.")
+    return ax, f"Median test accuracy over 20 seeds: {in_words(medians)}."
 
 
 # mask bits of 6 hidden units on 3 inputs with bias
-number_exercise("01-1", 6 * (3 + 1))
+number_exercise(
+    "01-1",
+    6 * (3 + 1),
+    "Count the bits of one hidden unit: one for each weight it has. Then all units.",
+    slips={
+        6 * 3: "That leaves out the biases: each unit has one, with a bit of its own.",
+        6 * 3 + 1: "That has one bias for all; each hidden unit has its own.",
+        6 + 3 + 1: "That adds the units to the inputs. Each unit has a weight for every input.",
+        6: "That is a neuron mask, a bit for each unit. A weight mask has one for each weight.",
+        2 ** (6 * (3 + 1)): "That is the number of weight masks; asked for are the bits of one.",
+    },
+)
 
 
 @exercise("01-2")
@@ -112,7 +123,7 @@ def output_by_hand(answer: Any) -> str | None:
     given = np.asarray(answer, dtype=np.float64).ravel()
     if given.shape != expected.shape:
         said = f"{expected.size} outputs were expected, one for each test sample"
-        return f"{said}; {given.size} came."
+        return f"{said}; {given.size} came: which axis of t did you sum over?"
     worst = int(np.argmax(np.abs(given - expected)))
     if abs(given[worst] - expected[worst]) < 1e-4:
         return None
@@ -121,4 +132,16 @@ def output_by_hand(answer: Any) -> str | None:
 
 
 # cross-entropy of the subnetwork without neurons
-number_exercise("01-3", math.log(2), tolerance=5e-4)
+number_exercise(
+    "01-3",
+    math.log(2),
+    "Without neurons every output f is 0: put that into log(1 + exp(-y f)).",
+    tolerance=5e-4,
+    slips={
+        0: "Cost 0 is for outputs that are right and sure without limit. Those here are 0.",
+        1: "1 is the squared error, or the logarithm to base 2; this one is natural.",
+        0.5: "That is the share of labels that a coin gets right, an error rate.",
+        math.log10(2): "That is the logarithm to base 10; the cross-entropy's is natural.",
+        -math.log(2): "The sign: a cost is the negative logarithm of a probability.",
+    },
+)

@@ -6,11 +6,20 @@ from typing import Any
 
 import numpy as np
 
-from labkit.course.checking import compare_distribution, exercise, number_exercise
+from labkit.course.checking import exercise, name_mask, number_exercise
+from labkit.course.circuit_checks import compare_distribution
 from labkit.masks import all_masks, mask_from_string, mask_to_index
 
 # the index of mask 0110
-number_exercise("03-1", int(mask_to_index(mask_from_string("0110"))))
+number_exercise(
+    "03-1",
+    int(mask_to_index(mask_from_string("0110"))),
+    lambda index: (
+        f"That is the index of mask {name_mask(int(index), 4)}."
+        if index in range(16)
+        else "Four neurons have the indices 0 to 15."
+    ),
+)
 
 
 @exercise("03-2")

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from labkit.amplification import average_success
+from labkit.amplification import GROWTH, average_success
 from labkit.arrays import FloatArray, IntArray
-from labkit.costs import EQUAL_WITHIN, CostTable
+from labkit.costs import EQUAL_WITHIN, CostTable, equal_within
 from labkit.course.checking import compare_function, exercise, name_mask, number_exercise
 from labkit.ledger import Ledger, Outcome
 from labkit.problems import build_problem
@@ -123,6 +123,41 @@ class _Witness(CostMeter):
         return super().evaluate(neuron_masks)
 
 
+def expected_calls_to_minimum(table: CostTable) -> float:
+    """Oracle calls of `adaptive_grover` until it meets the least cost, in expectation, exactly.
+
+    A cost that g masks have and L masks are below is ever the threshold with probability
+    g / (L + g): the first mask met that costs no more is as likely any one of these. From there a
+    search for the L masks below takes U(n, L) calls, `expected_calls_unknown`::
+
+        sum over costs with L > 0 of g / (L + g) * U(n, L)
+
+    Costs that differ by rounding alone count as equal. Reference: Dürr and Høyer 1996, arXiv
+    quant-ph/9607014, lemma 1, for costs that all differ.
+    """
+    ranked = np.sort(table.costs)
+    rises = np.diff(ranked) > equal_within(table, ranked[1:])
+    below = 1 + np.flatnonzero(rises)
+    if not below.size:
+        return 0.0
+    equal = np.diff(np.append(below, len(ranked)))
+    return float(equal / (below + equal) @ _calls_unknown(table.n_neurons, below))
+
+
+def _calls_unknown(n: int, marked: IntArray) -> FloatArray:
+    """`expected_calls_unknown` of many numbers of marked masks at once, each below 2^n."""
+    last, theta = math.sqrt(2**n), np.arcsin(np.sqrt(marked / 2**n))
+    calls, not_yet, reach = np.zeros(len(marked)), np.ones(len(marked)), 1.0
+    while True:
+        m = math.ceil(reach)
+        success = 0.5 - np.sin(4 * m * theta) / (4 * m * np.sin(2 * theta))
+        if reach >= last:
+            return calls + not_yet * (m + 1) / 2 / success
+        calls += not_yet * (m + 1) / 2
+        not_yet *= 1 - success
+        reach = min(GROWTH * reach, last)
+
+
 @exercise("05-1")
 def success_of_a_round(answer: Any) -> str | None:
     """A function (n, M, reach) -> chance of a marked mask after a random number of calls."""
@@ -132,9 +167,27 @@ def success_of_a_round(answer: Any) -> str | None:
 
 
 # failed rounds until the reach has grown by 6/5 each from 1 to sqrt(2^12) or more
-number_exercise("05-2", math.ceil(math.log(2**6) / math.log(6 / 5)))
+number_exercise(
+    "05-2",
+    math.ceil(math.log(2**6) / math.log(6 / 5)),
+    lambda rounds: (
+        f"After {rounds:g} failed rounds the reach is (6/5)^{rounds:g} = "
+        f"{(6 / 5) ** min(rounds, 1e3):.4g}; its largest value is the root of 2^12."
+    ),
+    slips={2**6: "That is the largest reach; asked for are the factors of 6/5 that lead there."},
+)
 # thresholds of one search for the minimum of 2^8 different costs, that of the start too
-number_exercise("05-3", sum(1 / rank for rank in range(1, 2**8 + 1)), tolerance=0.05)
+number_exercise(
+    "05-3",
+    sum(1 / rank for rank in range(1, 2**8 + 1)),
+    "The number expected is a sum: for each of the 256 masks, the chance that it is a threshold.",
+    tolerance=0.05,
+    slips={
+        8: "That is log2 of 256, as if each threshold halved what is left exactly.",
+        math.log(256): "That is ln 256; the sum of 1/r is larger by 0.58 (Euler's constant).",
+        256: "That is the number of masks; few of them become a threshold.",
+    },
+)
 
 
 @exercise("05-4")
@@ -142,7 +195,8 @@ def costs_that_trap(answer: Any) -> str | None:
     """Eight different costs, least at mask 111, from which one flip at a time never leaves 000."""
     costs = np.asarray(answer, dtype=np.float64)
     if costs.shape != (8,) or not np.isfinite(costs).all():
-        return "Eight costs are expected, one for each of the masks 000, 001, ..., 111."
+        said = "Eight costs are expected, one for each of the masks 000, 001, ..., 111"
+        return f"{said}; {costs.size} came."
     if len(np.unique(costs)) < 8:
         return "The eight costs must differ from one another; two of them are equal."
     if (best := int(costs.argmin())) != 0b111:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -10,9 +11,19 @@ from typing import Any
 import numpy as np
 
 from labkit.arrays import BoolArray, IntArray
-from labkit.course.checking import compare_number, exercise, name_mask, number_exercise
+from labkit.course.checking import (
+    UnfitError,
+    compare_number,
+    exercise,
+    name_mask,
+    number_exercise,
+    take_mask,
+)
+from labkit.course.circuit_checks import compare_signs
 from labkit.datasets import Task, check_two_classes
-from labkit.masks import mask_from_string, mask_to_index
+from labkit.ledger import Ledger, Outcome
+from labkit.limits import show_value
+from labkit.masks import all_masks, mask_to_index
 from labkit.problems import build_problem
 from labkit.scoring import integer_weights
 from labkit.scoring.quantised import count_right, few_samples
@@ -33,6 +44,32 @@ def quantised_weights(
     x, y = problem.task.x_train, problem.task.y_train
     chosen = few_samples(y, n_samples)
     return integer_weights(problem.network, x[chosen], y[chosen], scale=units)
+
+
+def success_with_errors(parameters: Mapping[str, Any], seed: int) -> Outcome:
+    """The chance of a marked mask after a search on 4 neurons and 4 samples whose gates err.
+
+    Args:
+        parameters: `error`, after each two-qubit gate, see `noisy_probabilities`.
+        seed: of the network's weights.
+
+    Returns:
+        The chance, exactly, and the number of two-qubit gates.
+    """
+    from labkit.circuits.grover import grover_circuit
+    from labkit.circuits.oracles import build_computed_oracle
+    from labkit.circuits.reports import circuit_report
+    from labkit.simulators.noise import noisy_probabilities
+
+    weights = quantised_weights("digits_3v6", 4, 4, seed=seed)
+    right = count_right(weights)
+    oracle = build_computed_oracle(weights, int(right.max()))
+    search = grover_circuit(oracle.mask_qubits, oracle.circuit, 2)
+    chances = noisy_probabilities(search, two_qubit_error=parameters["error"])
+    of_masks = chances.reshape(len(right), -1).sum(axis=1)
+    gates = circuit_report(search).two_qubit_gates
+    success = float(of_masks[right == right.max()].sum())
+    return Outcome({"success": success, "two_qubit_gates": gates}, Ledger())
 
 
 def best_threshold(weights: IntArray) -> int:
@@ -114,7 +151,7 @@ def masks_right_about_two(answer: Any) -> str | None:
     right = count_right([[2, -1, 1], [-3, 2, 2], [1, 1, -2]])
     if isinstance(answer, str):
         return "A list of mask strings is expected; one string came."
-    given = {int(mask_to_index(mask_from_string(mask))) for mask in answer}
+    given = {mask_to_index(take_mask(mask, 3)) for mask in answer}
     for index, count in enumerate(right.tolist()):
         if (index in given) != (count >= 2):
             marked, listed = ("is", "not in") if count >= 2 else ("is not", "in")
@@ -126,23 +163,26 @@ def masks_right_about_two(answer: Any) -> str | None:
 @exercise("06-2")
 def oracle_for_odd_masks(answer: Any) -> str | None:
     """A circuit on three mask qubits and a clean work qubit: flips masks of odd size."""
-    import cirq
+    return compare_signs(answer, _parities(3), n_work=1)
 
-    line = cirq.LineQubit.range(4)
-    unitary = cirq.Circuit(answer).unitary(line, qubits_that_should_be_present=line)
-    for index in range(8):
-        mask = name_mask(index, 3)
-        # the work qubit is the last, and begins at 0
-        right, left = unitary[2 * index : 2 * index + 2, 2 * index]
-        if not np.isclose(abs(right), 1, atol=1e-6):
-            return (
-                f"Mask {mask} should come out as it went in, with the work qubit at 0; the work "
-                f"qubit is left at 1 with probability {abs(left) ** 2:.3f}."
-            )
-        # a phase common to all masks cannot be measured
-        sign, expected = right / unitary[0, 0], (-1) ** mask.count("1")
-        if not np.isclose(sign, expected, atol=1e-6):
-            return f"Mask {mask} should get the sign {expected:+d}; it gets {np.round(sign, 3)}."
+
+def _parities(n: int) -> IntArray:
+    """The sign of each mask: -1 where it keeps an odd number of neurons, (2^n,)."""
+    return np.where(all_masks(n).sum(axis=1) % 2, -1, 1)
+
+
+@exercise("06-5")
+def odd_masks_of_any_size(answer: Any) -> str | None:
+    """A function n -> a circuit on n mask qubits and a clean work qubit, as of 06-2."""
+    if not callable(answer):
+        return f"A function of n that gives a circuit is expected; {show_value(answer)} is none."
+    for n in (1, 2, 3, 5):
+        try:
+            fault = compare_signs(answer(n), _parities(n), n_work=1)
+        except UnfitError as error:
+            fault = str(error)
+        if fault:
+            return f"For n = {n}: {fault}"
     return None
 
 
@@ -151,9 +191,26 @@ def width_of_an_accumulator(answer: Any) -> str | None:
     """Accumulator qubits for a sample of weights 5, -3, 2 and -7, as they stand."""
     from labkit.circuits.votes import Vote
 
-    return compare_number(answer, Vote(np.array([5, -3, 2, -7]), 1).width)
+    return compare_number(answer, Vote(np.array([5, -3, 2, -7]), 1).width, _says_of_bits)
+
+
+def _says_of_bits(bits: float) -> str:
+    """Which integers so many qubits hold."""
+    if bits not in range(1, 33):
+        return "Qubits are whole: write down the smallest and the largest sum, each less 1."
+    low, high = -(2 ** int(bits - 1)), 2 ** int(bits - 1) - 1
+    return f"So many qubits hold {low} to {high}: between which ends do the sums, less 1, lie?"
 
 
 # error per gate at which half of all runs of 5 calls of 700 gates meet no error
 _HALF = 1 - 0.5 ** (1 / (5 * 700))
-number_exercise("06-4", _HALF, tolerance=0.02 * _HALF)
+number_exercise(
+    "06-4",
+    _HALF,
+    lambda error: (
+        f"At this error {(1 - error) ** 3500:.3g} of the runs meet none in their 5 times 700 gates."
+        if 0 <= error <= 1
+        else "An error is a probability, between 0 and 1."
+    ),
+    tolerance=0.02 * _HALF,
+)

@@ -12,9 +12,10 @@ import numpy.typing as npt
 from labkit.ansatz import ramp_angles
 from labkit.arrays import FloatArray
 from labkit.costs import CostTable, PauliZCost
-from labkit.course.checking import compare_function, exercise, name_mask, number_exercise
+from labkit.course.checking import compare_function, exercise, number_exercise, take_mask
+from labkit.course.circuit_checks import compare_state
 from labkit.ledger import Ledger, Outcome
-from labkit.masks import check_one_mask, mask_to_index, mask_to_string
+from labkit.masks import mask_to_index, mask_to_string
 from labkit.problems import build_problem
 from labkit.selectors import optimise_angles, qaoa_sampling, run
 from labkit.simulators import evolve_qaoa, probabilities
@@ -71,13 +72,27 @@ def _training(table: CostTable, p: int, evaluations: int) -> Ledger:
 
 
 # cost layers for a 99% chance of the optimum: 4 layers a shot, which meets it with 5%
-number_exercise("07-1", 4 * math.ceil(math.log(0.01) / math.log(0.95)))
+number_exercise(
+    "07-1",
+    4 * math.ceil(math.log(0.01) / math.log(0.95)),
+    lambda layers: (
+        f"So many cost layers are {layers / 4:g} shots, which all miss with probability "
+        f"{0.95 ** (layers / 4):.4f}."
+        if 0 <= layers < 1e4
+        else "A shot takes 4 cost layers, and misses with probability 0.95."
+    ),
+    slips={
+        math.ceil(math.log(0.01) / math.log(0.95)): "That is the shots; each has 4 cost layers.",
+        4 / 0.05: "That is the mean until the first hit; by then more than a third still wait.",
+        4 * 0.99 / 0.05: "Chances of shots do not add: multiply the chances to miss.",
+    },
+)
 
 
 @exercise("07-2")
 def most_probable_mask(answer: Any) -> str | None:
     """The most probable mask after 4 layers of the ramp: moons, 8 neurons, seed 13."""
-    mask = check_one_mask(answer, 8)
+    mask = take_mask(answer, 8)
     table = build_problem("moons", 8, seed=13).table
     chance = probabilities(evolve_qaoa(table, *ramp_angles(4, 8, std=table.std)))
     came = float(chance[mask_to_index(mask)])
@@ -92,21 +107,8 @@ def most_probable_mask(answer: Any) -> str | None:
 @exercise("07-3")
 def one_layer_for_agreement(answer: Any) -> str | None:
     """A circuit on two qubits: start, phase and mixer for a cost of 1 where two neurons agree."""
-    import cirq
-
-    state = cirq.Circuit(answer).final_state_vector(qubit_order=cirq.LineQubit.range(2))
     cost = PauliZCost({(0, 1): 1.0}, 2)
-    expected = evolve_qaoa(cost, [0.7], [0.3], dtype="complex128")
-    overlap = np.vdot(state, expected)
-    if abs(overlap) > 1 - 1e-5:  # a phase common to all masks cannot be measured
-        return None
-    # turned as near as can be, so that the mask that differs most can be named
-    turned = state * np.exp(1j * np.angle(overlap))
-    worst = int(np.abs(turned - expected).argmax())
-    return (
-        f"Mask {name_mask(worst, 2)} should have the amplitude {np.round(expected[worst], 3)}; "
-        f"it has {np.round(turned[worst], 3)} (up to a phase common to all masks)."
-    )
+    return compare_state(answer, evolve_qaoa(cost, [0.7], [0.3], dtype="complex128"))
 
 
 @exercise("07-4")

@@ -10,8 +10,10 @@ import numpy as np
 from labkit.arrays import FloatArray
 from labkit.costs import CostTable, PauliZCost
 from labkit.costs.spectrum import regret_by, truncate
-from labkit.course.checking import compare_function, compare_phases, exercise, number_exercise
+from labkit.course.checking import compare_function, exercise, number_exercise, take_mask
+from labkit.course.circuit_checks import compare_phases
 from labkit.course.plots import (
+    Told,
     draw_agreement,
     draw_counts,
     draw_couplings,
@@ -21,7 +23,7 @@ from labkit.course.plots import (
     show,
 )
 from labkit.ledger import Ledger, Outcome
-from labkit.masks import check_one_mask, mask_to_string
+from labkit.masks import mask_to_string
 from labkit.problems import build_problem
 from labkit.scoring import quadratic_cost
 
@@ -91,26 +93,26 @@ def figure_couplings(
          f"{together[0]} and {together[1]} (J = {low:+.2f}).")  # fmt: skip
 
 
-def figure_gates(sizes: Sequence[int], gates: Mapping[str, Sequence[int]]) -> None:
-    """Shows the two-qubit gates of one phase layer over n, from the table or the Hamiltonian."""
+def figure_gates(sizes: Sequence[int], gates: Mapping[str, Sequence[int]]) -> Told:
+    """Draws the two-qubit gates of one phase layer over n, from the table or the Hamiltonian."""
     ax = draw_counts(new_axes(width=6.4)[0], sizes, gates)
     ax.set(ylabel="two-qubit gates of one phase layer")
     listed, paired = (counts[sizes.index(10)] for counts in gates.values())
-    show(ax, f"At 10 neurons {listed:,} gates from the table, {paired} from the Hamiltonian.")
+    return ax, f"At 10 neurons {listed:,} gates from the table, {paired} from the Hamiltonian."
 
 
-def figure_spectra(shares: Mapping[str, FloatArray], low: Mapping[str, float]) -> None:
-    """Shows the share of the variance in each order, cost -> (networks, n + 1).
+def figure_spectra(shares: Mapping[str, FloatArray], low: Mapping[str, float]) -> Told:
+    """Draws the share of the variance in each order, cost -> (networks, n + 1).
 
     `low`: cost -> the median share of orders 1 and 2.
     """
     ax = draw_spectra(new_axes(width=7.5)[0], shares)
     said = ", ".join(f"{cost} {share:.2%}" for cost, share in low.items())
-    show(ax, f"Median share in orders 1 and 2: {said}. 20 networks; error bars: quartiles.")
+    return ax, f"Median share in orders 1 and 2: {said}. 20 networks; error bars: quartiles."
 
 
-def figure_truncated(regret: Mapping[int, Sequence[float]], found: Mapping[int, int]) -> None:
-    """Shows the regret of each network by the highest order that is kept, order -> (networks,).
+def figure_truncated(regret: Mapping[int, Sequence[float]], found: Mapping[int, int]) -> Told:
+    """Draws the regret of each network by the highest order that is kept, order -> (networks,).
 
     `found`: order -> on how many networks the best mask is still found.
     """
@@ -118,7 +120,7 @@ def figure_truncated(regret: Mapping[int, Sequence[float]], found: Mapping[int, 
     ax = draw_spread(new_axes(width=8)[0], by_order, ylabel="regret")
     ax.set(xlabel="locality: highest order that is kept")
     said = ", ".join(f"{count} at order {k}" for k, count in found.items())
-    show(ax, f"Best mask found, of 20 networks: {said}. A point is a network.")
+    return ax, f"Best mask found, of 20 networks: {said}. A point is a network."
 
 
 def figure_regret(runs: Runs) -> None:
@@ -147,7 +149,19 @@ def figure_accuracy(runs: Runs) -> None:
 
 
 # coefficients of a Hamiltonian of order 2 on 20 neurons: 1 + n + n (n - 1) / 2
-number_exercise("08-1", 1 + 20 + 20 * 19 // 2)
+number_exercise(
+    "08-1",
+    1 + 20 + 20 * 19 // 2,
+    "Count three kinds: the constant, the terms of one neuron, the terms of two.",
+    slips={
+        20 * 19 // 2: "Those are the pairs; the fields of single neurons and the constant remain.",
+        20 + 20 * 19 // 2: "That leaves out the constant, the coefficient of no neuron.",
+        1 + 20 * 19 // 2: "That leaves out the fields, one for each neuron.",
+        1 + 20 + 20 * 19: "That counts each pair twice: Z_0 Z_1 and Z_1 Z_0 are one term.",
+        1 + 20 + 20**2: "A pair is of two different neurons, and counted once.",
+        2**20: "That is the table; order 2 has no terms of three neurons or more.",
+    },
+)
 
 
 @exercise("08-2")
@@ -174,7 +188,7 @@ def phase_of_two_terms(answer: Any) -> str | None:
 def mask_that_deceives(answer: Any) -> str | None:
     """A mask that order 2 takes for cheaper than the best, on iris, 10 neurons, seed 0."""
     table = build_problem("iris", 10, seed=0).table
-    mask = check_one_mask(answer, 10, argument="your mask")
+    mask = take_mask(answer, 10)
     both = np.array([mask, table.optimal_masks()[0]])
     came, limit = truncate(table, 2).evaluate(both).tolist()
     if table.rank(mask) > 1 and came < limit:

@@ -93,20 +93,36 @@ def bits_of_a_pair(answer: Any) -> str | None:
 
 
 # most bits across any cut of a block of 5 neurons
-number_exercise("08a-2", 2.0)
+number_exercise(
+    "08a-2",
+    2.0,
+    "A cut has no more bits than the smaller of its sides has neurons: which cut has the most?",
+    slips={
+        5: "That is the block; the bits of a cut are limited by the smaller of its two sides.",
+        2.5: "Half a neuron is on no side: a cut leaves whole neurons on each.",
+        4: "That is the number of equal terms; in bits it is their logarithm to base 2.",
+        3: "That is the larger side; the smaller one limits what is shared.",
+    },
+)
 
 
 @exercise("08a-3")
 def state_without_a_coin(answer: Any) -> str | None:
     """A state of two qubits, (4,): each mask with chance 1/4, and one bit between the qubits."""
     state = np.asarray(answer, dtype=np.complex128)
-    if state.shape != (4,):
+    if state.size != 4:
         return f"Four amplitudes are expected; shape {state.shape} came."
+    state = state.ravel()
     odds = np.abs(state) ** 2
     if not np.allclose(odds, 0.25, atol=1e-6):
         return f"Its chances are {odds.round(3).tolist()}; each mask should have 0.25."
     bits = entropy(state, [0])
-    return None if abs(bits - 1) < 1e-6 else f"Its qubits share {bits:.3f} bits; 1 is asked for."
+    if abs(bits - 1) < 1e-6:
+        return None
+    return (
+        f"Its qubits share {bits:.3f} bits; 1 is asked for. A product has a b c d with "
+        f"a d = b c; here a d - b c is {np.round(state[0] * state[3] - state[1] * state[2], 3)}."
+    )
 
 
 @exercise("08a-4")

@@ -19,6 +19,8 @@ from labkit.costs import Cost, CostTable, PauliZCost, equal_within
 from labkit.course.checking import compare_best, exercise, number_exercise
 from labkit.course.lessons.lesson_07_qaoa import chance_of_optimum
 from labkit.ledger import Outcome
+from labkit.limits import show_value
+from labkit.masks import check_mask
 from labkit.problems import build_problem
 from labkit.scoring import quadratic_cost
 from labkit.selectors import one_flip_search, qaoa_sampling, queries_to_optimum, run
@@ -193,12 +195,24 @@ def _means(
 
 
 # mean costs in one gradient by central differences, three layers
-number_exercise("09-1", 2 * np.size(ramp_angles(3, 6, std=1.0)))
+number_exercise(
+    "09-1",
+    2 * np.size(ramp_angles(3, 6, std=1.0)),
+    "How many angles have three layers, and how many mean costs does one central difference take?",
+    slips={
+        6: "That is one mean cost for each angle; a central difference is of two.",
+        3: "That is one for each layer; a layer has two angles, and a difference two mean costs.",
+        7: "That is with forward differences, which share one point; central ones share none.",
+        36: "That counts the cost layers of the shots too; asked for are the mean costs.",
+    },
+)
 
 
 @exercise("09-2")
 def scaled_gammas(answer: Any) -> str | None:
     """A function (gammas, n, std) -> gammas, from 6 neurons and a standard deviation of 1."""
+    if not callable(answer):
+        return f"A function is expected; {show_value(answer)} is none."
     for gammas, n, std in (([1.0], 6, 0.5), ([0.5, 2.0], 24, 1.0), ([0.7, 1.5, 3.0], 10, 0.2)):
         given = np.array(gammas)
         expected = transfer_angles((given, given), 6, n)[0] / std
@@ -225,3 +239,25 @@ def better_than_the_ramp(answer: Any) -> str | None:
 def optimum_from_shots(answer: Any) -> str | None:
     """A mask of the least squared error, 12 neurons, seed 6."""
     return compare_best(answer, moons_table(12, 6))
+
+
+@exercise("09-5")
+def shots_with_reused_angles(answer: Any) -> str | None:
+    """A function (table, shots, rng) -> masks (shots, n) measured with angles of 6 neurons."""
+    if not callable(answer):
+        return f"A function is expected; {show_value(answer)} is none."
+    donors, shots = mean_angles(6, range(100, 110)), 2000
+    for n, seed in ((6, 2), (8, 3), (10, 5)):
+        table, rng = moons_table(n, seed), np.random.default_rng(n)
+        masks = check_mask(answer(table, shots, rng), n, argument="your masks")
+        if masks.shape != (shots, n):
+            return f"For n = {n}, shape {(shots, n)} is expected; {masks.shape} came."
+        expected = expected_cost(table, transfer_angles(donors, 6, n))
+        costs = (table.evaluate(masks) - table.mean) / table.std
+        if not abs(costs.mean() - expected) < 6 * max(costs.std(), 0.1) / math.sqrt(shots):
+            return (
+                f"For n = {n}, seed {seed}, {shots} shots with the reused angles cost "
+                f"{expected:.3f} standard deviations in the mean; yours cost {costs.mean():.3f}. "
+                "Gamma grows as the root of n, and is divided by the cost's standard deviation."
+            )
+    return None

@@ -15,13 +15,14 @@ from labkit.arrays import BoolArray, FloatArray
 from labkit.costs import CostTable, equal_within, penalised
 from labkit.course.checking import (
     compare_cost,
-    compare_distribution,
     compare_function,
     exercise,
     number_exercise,
+    take_mask,
 )
+from labkit.course.circuit_checks import compare_distribution
 from labkit.ledger import Outcome
-from labkit.masks import all_masks, check_one_mask, mask_to_string
+from labkit.masks import all_masks, mask_to_string
 from labkit.problems import build_problem
 from labkit.selectors import queries_to_optimum
 from labkit.selectors.classical import swap_search
@@ -134,7 +135,18 @@ def compare_mixers(parameters: Mapping[str, Any], seed: int) -> Outcome:
 
 
 # how many masks of 16 neurons keep 4
-number_exercise("10-1", comb(16, 4))
+number_exercise(
+    "10-1",
+    comb(16, 4),
+    "In how many ways can 4 neurons be picked from 16, in whatever order?",
+    slips={
+        16 * 15 * 14 * 13: "That tells apart in which order the 4 are picked; a mask does not.",
+        16 * 4: "Count the choices of the first neuron, then of the second: they multiply.",
+        16**4: "A neuron stays or not; it cannot be picked twice.",
+        2**16: "Those are all masks, whatever they keep.",
+        2**4: "Those are the masks of 4 neurons.",
+    },
+)
 
 
 @exercise("10-2")
@@ -148,7 +160,7 @@ def one_of_each_pair(answer: Any) -> str | None:
 def best_of_three(answer: Any) -> str | None:
     """The best mask of three of ten neurons, circles, seed 3."""
     table = build_problem("circles", 10, seed=3).table
-    mask = check_one_mask(answer, 10, argument="your mask")
+    mask = take_mask(answer, 10)
     if mask.sum() != 3:
         return f"Mask {mask_to_string(mask)} keeps {mask.sum()} neurons; 3 are asked for."
     least = float(table.costs[keeps(10, 3)].min())

@@ -11,7 +11,8 @@ import numpy as np
 from labkit.ansatz import ramp_angles
 from labkit.arrays import FloatArray
 from labkit.costs import LocalCost
-from labkit.course.checking import compare_cost, compare_number, compare_phases, exercise
+from labkit.course.checking import compare_cost, compare_function, compare_number, exercise
+from labkit.course.circuit_checks import compare_phases
 from labkit.ledger import Outcome
 from labkit.networks import sample_nk_network
 from labkit.problems import NK_COST, build_nk_problem
@@ -168,7 +169,18 @@ def circuit_size(n_neurons: int, n_inputs_per_output: int, p: int) -> tuple[int,
 def width_of_a_cone(answer: Any) -> str | None:
     """Qubits in the light cone of one output of 1,000 neurons, K = 4, after 3 layers."""
     terms = [(tuple((i + j) % 1000 for j in range(4)), np.zeros(16)) for i in range(1000)]
-    return compare_number(answer, len(light_cone(LocalCost(terms, 1000), terms[0][0], 3)))
+    cones = [len(light_cone(LocalCost(terms, 1000), terms[0][0], p)) for p in range(4)]
+    means = (
+        f"Without a layer the cone is the neighbourhood, {cones[0]} qubits; one layer makes it "
+        f"{cones[1]}, since neighbourhoods that share one neuron join on both sides. And then?"
+    )
+    slips: dict[float, str] = {
+        4 + 3 * 3: "That grows on one side only; a neighbourhood has neighbours on both.",
+        4 + 2 * 3 * 4: "A neighbourhood that joins shares a neuron: it brings K - 1 new ones.",
+        4 * 3: "Layers do not multiply the cone; each adds a rim on both sides.",
+        1000: "A ring is entangled all round only after many more layers.",
+    }
+    return compare_number(answer, cones[3], means, slips=slips)
 
 
 @exercise("11-2")
@@ -177,6 +189,21 @@ def least_mask(answer: Any) -> str | None:
     cost = build_nk_problem("circles", 40, 3, seed=2).cost
     best = run(dynamic_programming, cost, rng=np.random.default_rng(0))
     return compare_cost(answer, cost, best.cost, "there is one of")
+
+
+@exercise("11-5")
+def least_cost_of_a_line(answer: Any) -> str | None:
+    """A function (tables) -> the least cost of a line of neurons, K = 2, exactly."""
+
+    def least_cost(tables: FloatArray) -> float:
+        terms = [((j, j + 1), table.ravel()) for j, table in enumerate(tables)]
+        cost = LocalCost(terms, len(tables) + 1)
+        return run(dynamic_programming, cost, rng=np.random.default_rng(0)).cost
+
+    rng = np.random.default_rng(11)
+    cases = [(rng.random((n - 1, 2, 2)),) for n in (2, 3, 8, 16, 60)]
+    what = "For {0.shape[0]} random tables of neighbouring pairs the least cost"
+    return compare_function(answer, least_cost, cases, what)
 
 
 @exercise("11-3")
@@ -194,6 +221,8 @@ def who_interacts(answer: Any) -> str | None:
         read = sample_nk_network(1, n, k, seed=0).neighbourhoods.tolist()
         expected = set(itertools.chain(*(row for row in read if j in row))) - {j}
         came = {int(neuron) for neuron in answer(n, k, j)}
+        if j in came:
+            return f"For N = {n}, K = {k} neuron {j} is in your set: leave out the neuron itself."
         if came != expected:
             said = f"For N = {n}, K = {k} neuron {j} interacts with {sorted(expected)}"
             return f"{said}; {sorted(came)} came."

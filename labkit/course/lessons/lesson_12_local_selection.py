@@ -9,19 +9,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from labkit import selectors
+from labkit.arrays import IntArray
 from labkit.costs import CostTable, equal_within
 from labkit.course.checking import (
     compare_cost,
     compare_function,
-    compare_signs,
     compare_trap,
     exercise,
+    take_mask,
 )
+from labkit.course.circuit_checks import compare_signs
 from labkit.ledger import Ledger, Outcome
-from labkit.masks import BoolArray, check_one_mask, mask_from_string, mask_to_string
+from labkit.masks import BoolArray, mask_from_string, mask_to_string
 from labkit.problems import Problem, build_problem
 from labkit.selectors import Selection, local_selection, run
-from labkit.selectors.blocks import BlockCost
+from labkit.selectors.blocks import BlockCost, cut, embed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -132,6 +134,58 @@ def find_stuck_masks(table: CostTable, block_size: int) -> BoolArray:
     return stuck
 
 
+def follow_sweeps(table: CostTable, block_size: int) -> IntArray:
+    """Where `sweeps` of `local_selection` by enumeration ends, from each start mask: exact.
+
+    Args:
+        table: costs of all masks.
+        block_size: k; blocks are of neighbouring neurons, the last one may be smaller.
+
+    Returns:
+        int64 (2^n,), by the index of the start: the index of the mask at the end.
+    """
+    ends = np.arange(len(table.costs))
+    for block in cut(range(table.n_neurons), block_size):
+        ends = _choose_in_block(table, block)[ends]
+    one_sweep = ends
+    while True:
+        further = one_sweep[ends]
+        before, after = table.costs[ends], table.costs[further]
+        if not (after < before - equal_within(table, before)).any():
+            return ends
+        ends = further
+
+
+def _choose_in_block(table: CostTable, block: IntArray) -> IntArray:
+    """Of each mask the one that the choice of a block of neighbours leads to, (2^n,) indices."""
+    size, after = 2 ** len(block), 2 ** (table.n_neurons - 1 - int(block[-1]))
+    indices = np.arange(len(table.costs)).reshape(-1, size, after)
+    chosen = table.costs[indices].argmin(axis=1, keepdims=True)
+    found: IntArray = np.take_along_axis(indices, chosen, axis=1)
+    return np.broadcast_to(found, indices.shape).ravel()
+
+
+def pass_in_blocks(
+    table: CostTable, start: BoolArray, block_size: int
+) -> tuple[list[CostTable], BoolArray]:
+    """One pass of blocks of neighbouring neurons, each of which takes its least cost.
+
+    Args:
+        table: costs of all masks.
+        start: bool (n,), the mask at which it begins.
+        block_size: neurons of a block; the last one may be smaller.
+
+    Returns:
+        the costs that each block is offered, all other neurons held, and the mask (n,) at the end.
+    """
+    offered, mask = [], start
+    for block in cut(range(table.n_neurons), block_size):
+        cost = BlockCost(table, mask, block).to_table()
+        offered.append(cost)
+        mask = embed(mask, block, cost.optimal_masks()[0])
+    return offered, mask
+
+
 _HELD, _BLOCK = mask_from_string("10110100"), [1, 4, 6]
 
 
@@ -152,7 +206,7 @@ def queries_of_sweeps(answer: Any) -> str | None:
 @exercise("12-2")
 def best_of_a_block(answer: Any) -> str | None:
     """The best mask with neurons 1, 4, 6 free and the others held."""
-    table, mask = build_problem("moons", 8, seed=3).table, check_one_mask(answer, 8)
+    table, mask = build_problem("moons", 8, seed=3).table, take_mask(answer, 8)
     moved = np.setdiff1d(np.flatnonzero(mask != _HELD), _BLOCK)
     if moved.size:
         return f"Mask {mask_to_string(mask)} changes neuron {moved[0]}, which is held."

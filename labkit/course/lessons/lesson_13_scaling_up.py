@@ -99,7 +99,18 @@ def _train(cost: NetworkCost, n_hidden: int, epochs: int, seed: int) -> tuple[Fl
 
 
 # a start, then three sweeps through 1,024 neurons in blocks of 8: one pass a mask
-number_exercise("13-1", 1 + 3 * (1024 // 8) * 2**8)
+number_exercise(
+    "13-1",
+    1 + 3 * (1024 // 8) * 2**8,
+    "Count one block first: its masks, a pass each. Then the blocks of a sweep, sweeps, the start.",
+    slips={
+        3 * (1024 // 8) * 2**8: "The start mask is asked for too, before the first sweep.",
+        3 * 1024 * 2**8: "That makes each neuron a block; a block is 8 of them.",
+        1 + (1024 // 8) * 2**8: "That is one sweep; there are three.",
+        1 + 3 * 1024: "That is a pass for each neuron; a block of 8 has 2^8 masks.",
+        1 + 3 * (1024 // 8): "That is a pass for each block; a block of 8 has 2^8 masks.",
+    },
+)
 
 
 @exercise("13-2")
@@ -130,5 +141,17 @@ def softmax_cross_entropy(answer: Any) -> str | None:
     return compare_function(answer, cross_entropy, cases, what)
 
 
+def _says_of_blocks(block_size: float) -> str:
+    """What adaptive Grover and enumeration ask of a block."""
+    if block_size not in range(1, 31):
+        return "A block has a whole number of neurons, 1 or more."
+    b = int(block_size)
+    calls, masks = default_oracle_calls(b), 2**b
+    said = f"A block of {b} has {masks:,} masks, and Grover's default is {calls:,} calls"
+    return f"{said}: it is fewer, but not for the first time." if calls < masks else f"{said}."
+
+
 # the smallest block size at which adaptive Grover's default budget is below 2^b
-number_exercise("13-4", next(b for b in range(1, 100) if default_oracle_calls(b) < 2**b))
+number_exercise(
+    "13-4", next(b for b in range(1, 100) if default_oracle_calls(b) < 2**b), _says_of_blocks
+)

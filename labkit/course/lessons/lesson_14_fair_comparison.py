@@ -155,7 +155,18 @@ def _accuracy(problem: Problem, cost: float) -> float:
 
 
 # 3 layers, 20 states of 50 shots tried in training, then 100 shots; all masks verified
-number_exercise("14-1", (20 * 50 + 100) * (3 + 1))
+number_exercise(
+    "14-1",
+    (20 * 50 + 100) * (3 + 1),
+    "Count all shots, those of the training too; then what each of them costs.",
+    slips={
+        20 * 50 + 100: "Those are the shots. Each is 3 cost layers, and a query that verifies it.",
+        (20 * 50 + 100) * 3: "That leaves out the query that verifies each mask.",
+        100 * (3 + 1): "That leaves out the training: its shots cost as much as any.",
+        (20 + 100) * (3 + 1): "A state that is tried takes 50 shots.",
+        20 * 50 * (3 + 1): "That leaves out the 100 shots after the training.",
+    },
+)
 
 
 @exercise("14-2")
@@ -178,4 +189,18 @@ def trap_of_one_flip(answer: Any) -> str | None:
 
 
 # runs of 50 calls that succeed with probability 0.3, until one has with 99%
-number_exercise("14-4", 50 * math.ceil(math.log(0.01) / math.log(1 - 0.3)))
+number_exercise(
+    "14-4",
+    50 * math.ceil(math.log(0.01) / math.log(1 - 0.3)),
+    lambda calls: (
+        f"So many calls are {calls / 50:g} repetitions, which all fail with probability "
+        f"{0.7 ** (calls / 50):.4f}. Repetitions are whole."
+        if 0 <= calls < 1e5
+        else "A repetition is 50 calls, and fails with probability 0.7."
+    ),
+    slips={
+        13: "Those are the repetitions; each takes 50 calls.",
+        50 / 0.3: "That is the mean until the first hit, when a third still wait for theirs.",
+        50 * 0.99 / 0.3: "Chances of repetitions do not add: multiply the chances to fail.",
+    },
+)

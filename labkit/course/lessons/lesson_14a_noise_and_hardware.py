@@ -14,6 +14,7 @@ from labkit.ansatz import ramp_angles
 from labkit.arrays import FloatArray
 from labkit.costs import CostTable, LocalCost, PauliZCost
 from labkit.course.checking import compare_number, exercise, number_exercise
+from labkit.course.circuit_checks import compare_depolarised
 from labkit.course.lessons.lesson_12_local_selection import build_two_layers
 from labkit.datasets import load_task
 from labkit.ledger import Ledger, Outcome
@@ -267,28 +268,44 @@ def seconds_of(name: str, n_neurons: int) -> float:
 
 
 # two qubits, mask 11, one iteration, error 0.05 after each of the two CZ
-number_exercise("14a-1", 0.25 + 0.75 * (1 - 16 * 0.05 / 15) ** 2, tolerance=5e-4)
+number_exercise(
+    "14a-1",
+    0.25 + 0.75 * (1 - 16 * 0.05 / 15) ** 2,
+    "Each gate keeps the state with 1 - 16e/15, else all four masks are equally likely.",
+    tolerance=5e-4,
+    slips={
+        0.95**2: "That is the chance that no gate errs; mask 11 may come in spite of an error.",
+        0.25 + 0.75 * 0.95**2: "One error in 16 does nothing: λ is 16e/15, not e.",
+        (1 - 16 * 0.05 / 15) ** 2: "What is lost is spread over four masks, 11 among them.",
+        0.25 + 0.75 * (1 - 16 * 0.05 / 15): "There are two gates, one in the oracle and one after.",
+    },
+)
 
 
 @exercise("14a-2")
 def depolarised(answer: Any) -> str | None:
     """A function (rho, error) -> rho after depolarising one qubit."""
-    rng = np.random.default_rng(14)
-    for error in (0.0, 0.1, 0.75):
-        state = rng.normal(size=2) + 1j * rng.normal(size=2)
-        rho = np.outer(state, state.conj()) / np.vdot(state, state).real
-        rate = 4 * error / 3
-        expected = (1 - rate) * rho + rate * np.eye(2) / 2
-        came = np.asarray(answer(rho, error))
-        if came.shape != (2, 2) or not np.allclose(came, expected, atol=1e-9):
-            return f"At an error of {error:g}, {rate:.3g} of a pure state does not become I/2."
-    return None
+    return compare_depolarised(answer, ((1, 0.0), (1, 0.1), (1, 0.75)))
+
+
+@exercise("14a-5")
+def depolarised_of_any_size(answer: Any) -> str | None:
+    """A function (rho, error) -> rho after depolarising all its qubits at once, 1 to 3 of them."""
+    return compare_depolarised(answer, ((1, 0.1), (2, 0.05), (2, 15 / 16), (3, 0.2)))
 
 
 @exercise("14a-3")
 def block_for_a_machine(answer: Any) -> str | None:
     """The block size of the fewest calls per success at an error of 2e-3."""
-    return compare_number(answer, min(range(2, 8), key=lambda size: calls_per_success(size, 2e-3)))
+
+    def means(size: float) -> str:
+        if size not in range(2, 8):
+            return "Blocks of 2 to 7 neurons are compared."
+        ratio = calls_per_success(int(size), 2e-3)
+        return f"At this size Grover takes {ratio:.3f} of enumeration's calls; one size takes less."
+
+    best = min(range(2, 8), key=lambda size: calls_per_success(size, 2e-3))
+    return compare_number(answer, best, means)
 
 
 @exercise("14a-4")
@@ -296,5 +313,13 @@ def repaired_mean(answer: Any) -> str | None:
     """The limit at scale 0 of 0.38, 0.49, 0.565 at 1, 3, 5, with the asymptote 0.7."""
     from labkit.hardware import extrapolate_to_zero_noise
 
-    expected = extrapolate_to_zero_noise([1, 3, 5], [0.38, 0.49, 0.565], asymptote=0.7)
-    return compare_number(answer, expected, tolerance=2e-3)
+    scales, means = [1, 3, 5], np.array([0.38, 0.49, 0.565])
+    expected = extrapolate_to_zero_noise(scales, means, asymptote=0.7)
+    slips = {
+        float(np.polyfit(scales, means, 1)[1]): "That is a line through the means themselves.",
+        0.7 - expected: "That is the distance to 0.7; asked for is the mean cost.",
+        float(np.log(0.7 - expected)): "That is the logarithm of the distance to 0.7.",
+        0.38: "That is the mean at scale 1, as measured.",
+    }
+    step = "A line through the logarithms of 0.7 less each mean: its value at scale 0, and back."
+    return compare_number(answer, expected, step, tolerance=2e-3, slips=slips)

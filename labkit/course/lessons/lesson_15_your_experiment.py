@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
-from labkit.course.checking import compare_number, exercise
+from labkit.course.checking import as_truth, compare_number, exercise
 from labkit.course.plots import standard_error
 from labkit.problems import build_problem
 
@@ -19,7 +20,13 @@ def runs_of_a_sweep(answer: Any) -> str | None:
     tasks, sizes = ["moons", "circles", "iris"], [6, 8, 10, 12]
     grid: dict[str, list[Any]] = {"task_name": tasks, "n_hidden": sizes, "restarts": [0, 1, 3]}
     sweep = Sweep("Do restarts pay?", range(20), "one_flip_search", grid=grid)
-    return compare_number(answer, len(sweep.runs()))
+    slips: dict[float, str] = {
+        3 * 4 * 3: "Those are the points of the grid; each is run with every seed.",
+        3 + 4 + 3 + 20: "A grid takes every combination: numbers multiply.",
+        3 * 4 * 20: "That leaves out the three numbers of restarts.",
+    }
+    means = "Every combination of the grid is a point; each point is run with every seed."
+    return compare_number(answer, len(sweep.runs()), means, slips=slips)
 
 
 @exercise("15-2")
@@ -31,7 +38,16 @@ def error_of_a_difference(answer: Any) -> str | None:
         return problem.accuracy(problem.table.optimal_masks()[0])
 
     gained = [best_accuracy(seed, 8.0) - best_accuracy(seed, 2.0) for seed in range(20)]
-    return compare_number(answer, standard_error(gained), tolerance=5e-4)
+    error, root = standard_error(gained), math.sqrt(len(gained))
+    slips = {
+        error * root: "That is the spread of single networks; their mean has 1/√n of it.",
+        float(np.std(gained)) / root: "Divide the squares by n - 1: the mean was estimated too.",
+        error / root: "Divide by the root of n, not by n.",
+        2 * error: "Those are two standard errors.",
+        float(np.mean(gained)): "That is the mean difference itself.",
+    }
+    means = "Subtract network by network, then take the differences' deviation over the root of n."
+    return compare_number(answer, error, means, tolerance=5e-4, slips=slips)
 
 
 @exercise("15-3")
@@ -67,7 +83,7 @@ def clear_differences(answer: Any) -> str | None:
         differences = rng.normal(shift, 1.0, size)
         mean, error = differences.mean(), standard_error(differences)
         expected, came = bool(abs(mean) > 2 * error), answer(differences)
-        if bool(came) is not expected:
+        if as_truth(came) is not expected:
             return (
                 f"For {size} differences of mean {mean:.3f} and standard error {error:.3f}, "
                 f"{expected} is expected; {came} came."

@@ -247,11 +247,29 @@ def price_of_blocks(
 
 
 # 64 units in blocks of 4, each enumerated, three sweeps, and the start
-number_exercise("15a-1", 1 + 3 * (64 // 4) * 2**4)
+number_exercise(
+    "15a-1",
+    1 + 3 * (64 // 4) * 2**4,
+    "Count one block first: its masks, a query each. Then the blocks of a sweep, and the sweeps.",
+    slips={
+        3 * (64 // 4) * 2**4: "The start mask is asked for too, before the first sweep.",
+        1 + 3 * 64 * 2**4: "That makes each unit a block; a block is 4 of them.",
+        1 + (64 // 4) * 2**4: "That is one sweep; there are three.",
+        1 + 3 * (64 // 4) * 4: "A block of 4 units has 2^4 masks, not 4.",
+    },
+)
 
 
 # a unit is worth its price at least, where no flip lowers the priced cost
-number_exercise("15a-3", 0.02)
+number_exercise(
+    "15a-3",
+    0.02,
+    "At the best mask no flip lowers cost + 0.02 units kept: what does taking one out save?",
+    slips={
+        0: "Then the unit would cost its price and be worth nothing: the best mask has none such.",
+        -0.02: "Without the unit the cost rises: it is the priced cost that must not fall.",
+    },
+)
 
 
 @exercise("15a-2")

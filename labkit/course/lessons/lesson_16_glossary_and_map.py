@@ -16,7 +16,7 @@ from labkit.course.checking import exercise
 from labkit.course.html import table_in_html
 from labkit.course.registry import BY_NUMBER, LESSONS
 from labkit.ledger import CALLS_IN_CIRCUIT
-from labkit.limits import check_choice
+from labkit.limits import check_choice, show_value
 from labkit.masks import all_masks, mask_from_string, mask_to_index
 from labkit.problems import build_problem
 from labkit.selectors import run
@@ -79,6 +79,8 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {
         Term("spectrum", "the (Walsh-Hadamard) coefficients of that polynomial, by order", "08"),
         Term("LocalCost", "a cost as a sum of small tables", ""),
         Term("NetworkCost", "a cost that runs the subnetwork of each mask it is asked for", "13"),
+        Term("FunctionCost", "a cost of one's own: a Python function of masks", ""),
+        Term("names", "what the neurons of a cost stand for", ""),
     ),
     "register": (
         Term("qubit", "a bit that can be in a superposition of 0 and 1", "03"),
@@ -200,7 +202,7 @@ def neurons_of_an_index(answer: Any) -> str | None:
     expected = np.flatnonzero(all_masks(6)[37]).tolist()
     if not isinstance(answer, list | tuple | set | np.ndarray) or not len(answer):
         return f"A list of neurons such as [0, 3] is expected; {answer!r} came."
-    came = sorted(int(j) for j in answer)
+    came = sorted({int(j) for j in answer})
     if came == expected:
         return None
     if any(not 0 <= j < 6 for j in came):
@@ -220,9 +222,11 @@ def selectors_that_are_quantum(answer: Any) -> str | None:
     if unknown := came - set(SELECTORS):
         return f"{min(unknown, key=str)!r} is none of {', '.join(sorted(SELECTORS))}."
     if extra := came - expected:
-        return f"{min(extra)} does not belong; {len(expected)} names are expected."
-    if missing := expected - came:
-        return f"{len(missing)} of {len(expected)} names are missing."
+        counts = ", ".join(ledger_counts()[min(extra)])
+        return f"{min(extra)} does not belong: its ledger counts {counts}, as any computer can."
+    if expected - came:
+        counted = " or ".join(CALLS_IN_CIRCUIT)
+        return f"All of {sorted(came)} belong, but others count {counted} too: read the table."
     return None
 
 
@@ -233,7 +237,9 @@ def price_of_blocks(answer: Any) -> str | None:
         table, rng = build_problem("moons", n, seed=0).table, np.random.default_rng(0)
         walk = walk_locally(table, rng=rng, block_size=k, scheme="one_pass")
         expected = (max(len(step.block) for step in walk.steps), len(walk.selection.history))
-        qubits, queries = answer(n, k)
+        if np.shape(given := answer(n, k)) != (2,):
+            return f"Two numbers are expected, qubits and costs; {show_value(given)} came."
+        qubits, queries = given
         if (qubits, queries) != expected:
             return (
                 f"For {n} neurons in blocks of {k}, {expected[0]} qubits are entangled at a time "

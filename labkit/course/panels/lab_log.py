@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from labkit.records import LabBook
 
 #: Columns of a book's runs that tell what became of a question.
-_READ = ("parameters.guess", "parameters.late", "result.answer")
+_READ = ("parameters.guess", "parameters.late", "result.answer", "result.shown")
 
 
 class Panel(widgets.VBox):

@@ -3,76 +3,50 @@
 from __future__ import annotations
 
 import math
-import os
+from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
+from IPython.display import display
 
-from labkit.course.html import in_html, with_title
+from labkit.course.html import in_html
+from labkit.course.panels.fold import Fold, told_in_html
 from labkit.course.panels.lab_log import Panel, button_for
-from labkit.files import user_path
+from labkit.course.panels.scores import (
+    Guess,
+    Score,
+    score_magnitude,
+    score_share,
+    value_in_words,
+)
 from labkit.limits import check_choice, check_finite, show_value
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from labkit.records import LabBook
 
-Guess = float | str
-
-#: Answers that were shown without a guess, where there is no lab book to say so.
-_shown: set[tuple[str, str]] = set()
-
-#: column of a book's runs -> its name among the predictions
-_COLUMNS = {
-    "question": "question",
-    **{f"result.{name}": name for name in ("guess", "answer", "points")},
-}
+_WAS_SHOWN = "The answer was shown without a guess."
+_IS_LATE = f"{_WAS_SHOWN} A guess is now kept as a late one."
 
 
-@dataclass(frozen=True)
-class Score:
-    """What became of a prediction.
+@dataclass(eq=False)
+class _Shown:
+    """What this kernel has shown of a question.
 
     Attributes:
-        question: what it was about.
-        answer: what came.
-        guess: what was expected; None if nothing was kept.
-        points: 0 to 1; None without a guess, or with one that came after the answer.
-        unit: of a number.
+        answer: what came; None before it is told.
+        is_open: whether it was shown without a guess.
+        folds: those that are closed.
     """
 
-    question: str
-    answer: Guess
-    guess: Guess | None = None
-    points: float | None = None
-    unit: str = ""
-
-    def __str__(self) -> str:
-        came = f"It is {_in_words(self.answer, self.unit)}."
-        if self.guess is None:
-            return f"No prediction was kept. {came}"
-        said = f"You predicted {_in_words(self.guess, self.unit)}"
-        if self.points is None:
-            return f"{said} after the answer was shown. {came}"
-        return f"{said}. {came} {self.points:.0%} of the points."
-
-    def _repr_html_(self) -> str:
-        return f"<p>{with_title('Prediction.', str(self))}</p>"
+    answer: Guess | None = None
+    is_open: bool = False
+    folds: list[Fold] = field(default_factory=list)
 
 
-def score_share(guess: float, answer: float, low: float, high: float) -> float:
-    """1 - |guess - answer| / (high - low), at least 0."""
-    return max(0.0, 1 - abs(guess - answer) / (high - low))
-
-
-def score_magnitude(guess: float, answer: float) -> float:
-    """1 - |log10(guess / answer)|, at least 0: a factor of ten scores nothing, as does a 0."""
-    if guess <= 0 or answer <= 0:
-        return float(guess == answer)
-    return max(0.0, 1 - abs(math.log10(guess / answer)))
+#: (path of the book, question) -> what was shown: any panel of a question opens all its folds.
+_shown: defaultdict[tuple[str, str], _Shown] = defaultdict(_Shown)
 
 
 class Prediction(Panel):
@@ -80,8 +54,9 @@ class Prediction(Panel):
 
     With `options` the guess is one of them, with `low` and `high` a number between them, else a
     number above 0, scored by its magnitude. Once kept, a guess stands, and is found again in the
-    lab book after a restart. Until one is kept, `score` tells the answer without a score; a guess
-    that is kept after that is recorded as such.
+    lab book after a restart. Until one is kept, a notebook folds what `show` and `score` tell. Who
+    asks to be shown it first is told without a score; that is noted in the lab book, and a guess
+    that is kept after it is late.
 
     Args:
         question: what is to be predicted.
@@ -126,6 +101,8 @@ class Prediction(Panel):
         row = [self.control, widgets.Label(unit), self.keep_button]
         self._show(widgets.HBox(row, layout=wrap))
         self._resume()
+        if self.guess is None and self._is_shown():
+            self.note.value = _IS_LATE
 
     def _resume(self) -> None:
         """Takes up the first guess that the book holds, and whether the answer has been shown."""
@@ -144,8 +121,8 @@ class Prediction(Panel):
         self.entries.append(entry)
         self.control.value = self.guess
         self.control.disabled = self.keep_button.disabled = True
-        said = f"Kept: {_in_words(self.guess, self.unit)}" + ", after the answer was shown" * late
-        self.note.value = in_html(said)
+        said = f"Kept: {value_in_words(self.guess, self.unit)}"
+        self.note.value = in_html(said + ", after the answer was shown" * late)
 
     def _is_possible(self, guess: Any) -> bool:
         """Whether a guess is one that can be made here."""
@@ -158,50 +135,91 @@ class Prediction(Panel):
 
     def _is_shown(self) -> bool:
         """Whether the answer has been shown, here or before a restart."""
-        if self.answer is not None or self._place() in _shown:
+        if self._place().is_open:
             return True
         found = self.found()
-        return found is not None and bool(found["result.answer"].notna().any())
+        return found is not None and bool(
+            found[["result.shown", "result.answer"]].notna().any(axis=None)
+        )
 
-    def _show_answer(self, answer: Guess) -> None:
-        """Notes that the answer was shown without a guess: once, where there is a book."""
-        from labkit.records import default_path
-
-        if self._is_shown():
-            return
-        _shown.add(self._place())
-        if self._book is not None or default_path().exists():
-            said, note = "The answer was shown without a guess.", self.note.value
-            self.record(result={"answer": answer}, conclusion=said)
-            self.note.value = note
-
-    def _place(self) -> tuple[str, str]:
+    def _place(self) -> _Shown:
         from labkit.records import default_path
 
         book = default_path() if self._book is None else self._book.path
-        return str(book.absolute()), self.question
+        return _shown[str(book.absolute()), self.question]
 
-    def score(self, answer: Guess) -> Score:
+    def show(self, *shown: Any) -> None:
+        """Shows what tells the answer, folded until a guess is kept.
+
+        Args:
+            shown: axes and the text beneath their figure, as `labkit.course.plots.show` takes them,
+                or a text alone.
+        """
+        display(self._fold(told_in_html(*shown)))  # type: ignore[no-untyped-call]
+
+    def score(self, answer: Guess, *shown: Any) -> Score:
         """Holds the guess against what came, and keeps the score in the lab book.
 
         Args:
             answer: what came: one of the options, or a number.
+            shown: what else is in the fold, see `show`.
 
         Raises:
             ValueError: the answer is none of the options, or not finite.
         """
-        came = self._check_answer(answer)
+        told = told_in_html(*shown)
+        self.answer = self._place().answer = self._check_answer(answer)
+        self._take_up()
+        score = self._scored(self.answer)
+        return replace(score, fold=self._fold(told, score))
+
+    def _fold(self, told: str, score: Score | None = None) -> Fold:
+        """A fold, open if a guess stands or the answer has been shown."""
+        ending = None if score is None else in_html(score)
+        fold = Fold(told, self._show_me, score=ending)
+        self._take_up()
+        if self.guess is not None or self._is_shown():
+            fold.unfold(ending or "")
+        else:
+            self._place().folds.append(fold)
+        return fold
+
+    def _take_up(self) -> None:
+        """Takes up a guess that was kept in a panel that is gone."""
         if self.guess is None:
-            self._resume()  # it may have been kept in a panel that is gone
+            self._resume()
+
+    def _show_me(self) -> None:
+        """The reader asks for the answer: it is noted, and all folds of the question open."""
+        self._take_up()
+        if self.guess is None and not self._is_shown():
+            self._note_shown()
+        self._open()
+
+    def _note_shown(self) -> None:
+        """Notes that the answer was shown without a guess, in the lab book too if that can be."""
+        place = self._place()
+        answer = {} if place.answer is None else {"answer": place.answer}
+        if self.record(result={"shown": True, **answer}, conclusion=_WAS_SHOWN):
+            self.entries.pop()
+        place.is_open, self.note.value = True, _IS_LATE
+
+    def _open(self) -> None:
+        """Opens all folds of the question, with the score that is due."""
+        place = self._place()
+        score = "" if place.answer is None else in_html(self._scored(place.answer))
+        for fold in place.folds:
+            fold.unfold(score)
+        place.folds.clear()
+
+    def _scored(self, came: Guess) -> Score:
+        """What becomes of the guess, if there is one; then it is kept."""
         if self.guess is None:
-            self._show_answer(came)
-            self.answer = came
             return Score(self.question, came, unit=self.unit)
-        self.answer = came
         points = None if self.late else self._points(self.guess, came)
         score = Score(self.question, came, self.guess, points, self.unit)
         result = {"guess": self.guess, "answer": came, "points": points}
-        said = _in_words(self.guess, self.unit)
+        said = value_in_words(self.guess, self.unit)
         if self.record(hypothesis=said, result=result, corrects=self.entries[0]):
             self.note.value = in_html(str(score))
         else:  # the note says why
@@ -230,12 +248,13 @@ class Prediction(Panel):
         if value is None or not self._is_possible(value):
             self.note.value = "Make a guess first."
             return
-        self._resume()  # one that was kept in another panel stands
+        self._take_up()  # one that was kept in another panel stands
         if self.guess is not None:
             return
-        late, said = self._is_shown(), _in_words(value, self.unit)
+        late, said = self._is_shown(), value_in_words(value, self.unit)
         if self.record(hypothesis=said, parameters={"late": late, "guess": value}):
             self._stand(value, late, self.entries.pop())
+            self._open()
 
     def _check_answer(self, answer: Guess) -> Guess:
         if self._options is not None:
@@ -245,42 +264,6 @@ class Prediction(Panel):
     def _asked(self) -> str:
         choices = "" if self._options is None else f" ({' / '.join(self._options)})"
         return self.question + choices
-
-
-def read_predictions(path: str | os.PathLike[str]) -> pd.DataFrame:
-    """The predictions of a lab book that were held against what came, in their order.
-
-    Args:
-        path: of the book; where there is none, none is made.
-
-    Returns:
-        Columns question, guess, answer, points; points are missing where the guess came after the
-        answer was shown.
-    """
-    import pandas as pd
-
-    from labkit.records import LabBook
-
-    if not user_path(path).exists():
-        return pd.DataFrame(columns=[*_COLUMNS.values()])
-    runs = LabBook(path).runs().reindex(columns=["corrects", *_COLUMNS])
-    scored = runs[runs["result.guess"].notna()].drop_duplicates("corrects", keep="first")
-    return scored[[*_COLUMNS]].rename(columns=_COLUMNS).reset_index(drop=True)
-
-
-def predictions_in_words(predictions: pd.DataFrame) -> str:
-    """How many predictions were scored, and their mean points."""
-    points = predictions["points"].dropna().astype(float)
-    late = len(predictions) - len(points)
-    if points.empty:
-        return "No prediction has been scored in this lab book yet."
-    said = f"{len(points)} predictions scored, {points.mean():.0%} of the points in the mean"
-    return f"{said}; {late} came after the answer." if late else f"{said}."
-
-
-def _in_words(value: Guess, unit: str) -> str:
-    number = value if isinstance(value, str) else f"{value:,.4g}"
-    return f"{number} {unit}".strip()
 
 
 def _check_options(options: Sequence[str] | None) -> tuple[str, ...] | None:

@@ -41,6 +41,8 @@ from labkit.palette import (
 
 #: label -> values, of one shape for all labels.
 Series = Mapping[str, npt.ArrayLike]
+#: Axes of one figure, and the line of text beneath it: as `show` and predictions take them.
+Told = tuple[Axes | npt.NDArray[Any], str]
 #: Keywords of Matplotlib.
 Style = dict[str, Any]
 
@@ -52,13 +54,15 @@ HATCHES = ("", "///", "...", "xx", "--", "++")
 #: The ring around what is lit.
 LIT: Style = {"marker": "o", "ls": "", "mfc": "none", "mec": VERMILLION, "mew": 2}
 
-_SCREEN_DPI = 80
+#: Pixels of the page for an inch.
+#: Pixels of a page to an inch.
+SCREEN_DPI = 80
 
 
 @own_style()
 def new_figure(width: float, height: float) -> Figure:
     """An empty figure of `width` x `height` inches that no global list keeps."""
-    figure = Figure(figsize=(width, height), dpi=_SCREEN_DPI)
+    figure = Figure(figsize=(width, height), dpi=SCREEN_DPI)
     FigureCanvasAgg(figure)
     return figure
 
@@ -157,9 +161,27 @@ def widen(ax: Axes) -> None:
             axis.set_view_interval(ticks[0], ticks[-1], ignore=True)
 
 
-def pin_title(ax: Axes) -> None:
-    """Puts the title right above the axes: to look for room there takes long at each drawing."""
+def fit_words(ax: Axes, width: float, height: float) -> None:
+    """Writes the title right above the axes, and it and the labels as small as their room asks.
+
+    To look for room above the axes takes long at each drawing. Width and height are in inches.
+    """
     ax.set_title(ax.get_title(), y=1.02, fontsize=ax.title.get_fontsize())
+    for label in (ax.xaxis.label, ax.yaxis.label):
+        label.set_fontsize("medium")
+    _fit(ax.title, width, "width")
+    _fit(ax.xaxis.label, width, "width")
+    _fit(ax.yaxis.label, height, "height")
+
+
+def _fit(text: Text, room: float, side: str) -> None:
+    """Makes letters smaller until a line is `room` inches long at most."""
+    figure: Any = text.figure
+    renderer = figure.canvas.get_renderer()
+    most = room * figure.dpi
+    # letters are of whole pixels: a share of their size is not that share of their length
+    while (length := getattr(text.get_window_extent(renderer), side)) > most:
+        text.set_fontsize(float(text.get_fontsize()) * min(0.97, most / length))
 
 
 @own_style()
@@ -173,15 +195,19 @@ def render_png(ax: Axes) -> bytes:
     return buffer.getvalue()
 
 
-@own_style()
 def show(ax: Axes | npt.NDArray[Any], summary: str) -> None:
     """Displays the figure that holds `ax`, with one line of text beneath that says what it shows.
 
     `ax` may be an array of axes of one figure; the line is also the picture's alternative text.
     """
+    display(HTML(captioned(ax, summary)))  # type: ignore[no-untyped-call]
+
+
+def captioned(ax: Axes | npt.NDArray[Any], summary: str) -> str:
+    """What `show` displays, as HTML."""
     png = render_png(np.atleast_1d(np.asarray(ax, dtype=object))[0])
     caption = f'<p style="margin:0 0 1em 0.5em"><small>{html.escape(summary)}</small></p>'
-    display(HTML(picture_html(png, summary) + caption))  # type: ignore[no-untyped-call]
+    return picture_html(png, summary) + caption
 
 
 def picture_html(png: bytes, alternative: str) -> str:

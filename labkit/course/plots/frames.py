@@ -23,13 +23,13 @@ _WHITE = 255
 
 
 class Frames:
-    """Draws axes that stand in a row; the picture of an axis that was drawn lately is copied.
+    """Draws axes apart from one another; the picture of an axis that was drawn lately is copied.
 
     An axis is its ticks, their labels and its own. It is drawn anew when anything in it changes:
-    limits, scale, ticks, labels. The `contents`, spines and titles are drawn each time.
+    limits, scale, place, ticks, labels. The `contents`, spines and titles are drawn each time.
 
     Args:
-        axes: all axes of one figure, from left to right.
+        axes: all axes of one figure.
     """
 
     def __init__(self, axes: Sequence[Axes]) -> None:
@@ -101,6 +101,6 @@ def _describe(ax: Axes, axis: Axis) -> Hashable:
     seen = [spine.get_visible() for spine in ax.spines.values()]
     formatter, places = axis.get_major_formatter(), [*map(float, axis.get_majorticklocs())]
     labels = formatter.format_ticks(places)
-    style = repr(axis.get_tick_params())
-    words = axis.get_label_text(), formatter.get_offset(), axis.get_scale(), style
+    style = repr(axis.get_tick_params()), axis.label.get_fontsize()
+    words = axis.get_label_text(), formatter.get_offset(), axis.get_scale(), *style
     return (*axis.get_view_interval(), *ax.bbox.extents, *seen, *words, *labels, *places)

@@ -133,6 +133,17 @@ def draw_amplitudes(
     return canvas.add_title(ax, title)
 
 
+def amplitude_limits(n_masks: int, n_marked: int) -> tuple[float, float]:
+    """Between which amplitudes stay, with some room, however many iterations Grover's search makes.
+
+    Of M marked masks each has sin((2k + 1) theta) / sqrt(M), of N - M others
+    cos((2k + 1) theta) / sqrt(N - M).
+    """
+    counts = [count for count in (n_marked, n_masks - n_marked) if count]
+    most = 1.08 / float(np.sqrt(min(counts)))
+    return -most, most
+
+
 @own_style()
 def draw_shots(ax: Axes, shots: BoolArray, expected: npt.ArrayLike | None = None) -> Axes:
     """Draws how often each mask was measured, and how often it is expected.

@@ -146,7 +146,7 @@ def draw_dial(
         ax.plot(values, chances, ms=5, **canvas.series_style(i))
     exact = [value for value, regret in zip(values, regrets, strict=True) if regret == 0]
     ax.plot(exact, [-0.06] * len(exact), "*", color=canvas.BLACK, ms=8)
-    _mark(ax, chosen, values)
+    mark_value(ax, chosen, values)
     ax.set(ylabel="success in one shot", ylim=(-0.1, 1.02))
     canvas.add_title(ax, "○ no errors   △ with errors   ★ exact")
 
@@ -158,7 +158,7 @@ def draw_gates(
     """Draws two-qubit gates and depth over a dial."""
     ax.plot(values, gates, ms=5, **canvas.series_style(0))
     ax.plot(values, depths, ms=5, **canvas.series_style(3))
-    _mark(ax, chosen, values)
+    mark_value(ax, chosen, values)
     ax.set(ylabel="gates, layers", yscale="symlog", ylim=(-0.5, 2 * max(*gates, *depths)))
     canvas.add_title(ax, "circles: two-qubit gates; diamonds: depth")
 
@@ -167,12 +167,12 @@ def draw_gates(
 def draw_bits(ax: Axes, values: Sequence[int], bits: Sequence[float], *, chosen: int) -> None:
     """Draws the largest entropy across a cut into halves over a dial."""
     ax.plot(values, bits, ms=5, **canvas.series_style(4))
-    _mark(ax, chosen, values)
+    mark_value(ax, chosen, values)
     ax.set(ylabel="bits", ylim=(-0.05, max(1.2, 1.1 * max(bits))))
     canvas.add_title(ax, "most bits across a cut into halves")
 
 
-def _mark(ax: Axes, chosen: int, values: Sequence[int]) -> None:
+def mark_value(ax: Axes, chosen: int, values: Sequence[int]) -> None:
     """A line at the value that is chosen, with room for all."""
     ax.set_xlim(values[0] - 0.5, values[-1] + 0.5)
     ax.axvline(chosen, color=canvas.GREY, lw=6, alpha=0.3)

@@ -77,9 +77,11 @@ def draw_walk(
     return ax
 
 
-def nearest_mask(table: CostTable, across: float, cost: float, ax: Axes) -> int:
+def nearest_mask(
+    table: CostTable, across: float, cost: float, ax: Axes, start: npt.ArrayLike | None = None
+) -> int:
     """The index of the mask whose dot on `draw_masks`' axes is nearest to a place on the screen."""
-    dots = np.column_stack([mask_places(table, None), table.costs])
+    dots = np.column_stack([mask_places(table, _index(start)), table.costs])
     place = ax.transData.transform((across, cost))
     return int(np.hypot(*(ax.transData.transform(dots) - place).T).argmin())
 

@@ -1,0 +1,75 @@
+"""The controls of an explorer: refused out of range, and wide enough for what they say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import ipywidgets as widgets
+
+from labkit.datasets import TASK_NAMES, Task, check_task
+from labkit.limits import check_choice, check_integer, show_value
+
+#: The largest seed on a slider: twenty networks to choose from.
+MAX_SEED = 19
+#: What the slider of n neurons says.
+QUBITS = "neurons = qubits"
+
+
+def slider(name: str, value: int, low: int, high: int, description: str) -> widgets.IntSlider:
+    """An integer slider, if the argument `name` is within its limits."""
+    start = check_integer(name, value, minimum=low, maximum=high)
+    return widgets.IntSlider(start, low, high, description=description)
+
+
+def seed_slider(seed: int) -> widgets.IntSlider:
+    """The slider of the seed of a network's weights, see `slider`."""
+    return slider("seed", seed, 0, MAX_SEED, "seed of the weights")
+
+
+def selection_slider(
+    name: str, value: float | None, options: Sequence[tuple[str, float]], description: str
+) -> widgets.SelectionSlider:
+    """A slider over (label, number), if the argument `name` is one of the numbers, or None."""
+    offered = [number for _, number in options]
+    if value is not None and value not in offered:
+        shown = ", ".join(f"{number:g}" for number in offered)
+        raise ValueError(f"{name}={show_value(value)} is not offered (limit: {shown})")
+    start = 0 if value is None else offered.index(value)
+    return widgets.SelectionSlider(options=options, index=start, description=description)
+
+
+def dropdown(name: str, value: str, options: Sequence[str]) -> widgets.Dropdown:
+    """A list to choose from, if the argument `name` is in it."""
+    check_choice(name, value, options)
+    return widgets.Dropdown(options=options, value=value, description=name)
+
+
+def task_dropdown(task: str | Task) -> widgets.Dropdown:
+    """The list of the stored tasks, and after them one's own if it is given."""
+    own = check_task("task", task)
+    start = own.label if isinstance(own, Task) and own.label in TASK_NAMES else own
+    options: list[tuple[str, str | Task]] = [(name, name) for name in TASK_NAMES]
+    options += [(start.label, start)] if isinstance(start, Task) else []
+    return widgets.Dropdown(options=options, value=start, description="task")
+
+
+def make_room(control: widgets.Widget) -> None:
+    """Widens a control so that its description, its track and its longest readout all fit."""
+    control.add_class("labkit-control")
+    control.style.description_width = "initial"
+    labels = getattr(control, "_options_labels", ())
+    longest = max(map(len, labels), default=0)
+    if isinstance(control, widgets.SelectionSlider):  # one width, or its track would jump
+        control.add_class(f"labkit-readout-{min(3, 1 + longest // 12)}")
+    if control.layout.width is None:
+        control.layout.width = f"{180 + 7.5 * len(control.description) + 10 * longest:.0f}px"
+
+
+def build_buttons() -> tuple[widgets.Widget, ...]:
+    """Reset, "Add to lab book", "Copy as code" and "Larger type"; the last two stay pressed."""
+    wide = {"width": "max-content"}
+    reset = widgets.Button(description="Reset", icon="undo")
+    add = widgets.Button(description="Add to lab book", icon="book", layout=wide)
+    code = widgets.ToggleButton(description="Copy as code", icon="code", layout=wide)
+    larger = widgets.ToggleButton(description="Larger type", icon="search-plus", layout=wide)
+    return reset, add, code, larger

@@ -1,0 +1,30 @@
+"""A line that appears beneath a reader's controls when the kernel does not answer them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import anywidget
+
+
+class KernelWatch(anywidget.AnyWidget):
+    """Says "run this cell again" where the kernel behind a box of controls is gone.
+
+    It is empty and takes no room until then. Put it among the children of the box that it watches:
+    `widgets.VBox([control, KernelWatch()])`. When a control in that box is used, the page asks the
+    kernel for a sign of life; where none comes within four seconds, or the kernel restarts, the
+    line appears. It says that the kernel is busy, where it is, and goes when an answer comes.
+    """
+
+    _esm = Path(__file__).with_name("kernel_watch.js")
+    _css = Path(__file__).with_name("kernel_watch.css")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.on_msg(self._answer)
+
+    def _answer(self, _: object, message: Mapping[str, Any], __: object) -> None:
+        if message == {"kind": "ping"}:
+            self.send({"kind": "pong"})

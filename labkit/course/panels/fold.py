@@ -1,0 +1,65 @@
+"""What is folded until a guess is kept: open beneath it then, or on request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import ipywidgets as widgets
+
+from labkit.course.html import in_html
+from labkit.course.panels.lab_log import button_for
+
+_GUESS_FIRST = "<b>Guess first.</b> What came is folded until you keep a guess."
+_STILL = "<b>Guess first.</b> Then open what came."
+
+
+class Fold(widgets.VBox):
+    """A fold that the kernel opens; on a page without one, a fold that a click opens.
+
+    Args:
+        told: HTML, what it holds.
+        ask: called when the reader asks to be shown it.
+        score: HTML that ends it, as it is without a guess; None if it does not end in a score.
+
+    Attributes:
+        ask_button: asks.
+        is_open: whether it shows what it holds.
+    """
+
+    def __init__(self, told: str, ask: Callable[[], None], *, score: str | None = None) -> None:
+        self._told, self._score = told, score
+        self.ask_button = button_for("Show me", "eye", ask)
+        self.is_open = False
+        wrap = widgets.Layout(flex_flow="row wrap", align_items="center", grid_gap="0 1em")
+        super().__init__([widgets.HBox([widgets.HTML(_GUESS_FIRST), self.ask_button], layout=wrap)])
+
+    def unfold(self, score: str) -> None:
+        """Shows what it holds; where it ends in a score, this one, as HTML."""
+        shown = widgets.HTML(self._told + (score if self._score is not None else ""))
+        shown.add_class("jp-RenderedHTMLCommon")  # as other outputs look
+        self.children, self.is_open = (shown,), True
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
+        """The live fold, and one that a page without a kernel can open."""
+        told = f"<summary>{_STILL}</summary>{self._told}{self._score or ''}"
+        return {
+            **super()._repr_mimebundle_(**kwargs),
+            "text/html": f"<details>{told}</details>",
+            "text/plain": "What came, folded until a guess is kept.",
+        }
+
+
+def told_in_html(*shown: Any) -> str:
+    """What a fold holds: nothing, a text, or axes and the text beneath their figure.
+
+    Raises:
+        TypeError: there is more.
+    """
+    if len(shown) > 2:
+        raise TypeError(f"shown has {len(shown)} parts: axes and a text, or a text (limit: 2)")
+    if len(shown) == 2:
+        from labkit.course.plots.canvas import captioned  # panels do without Matplotlib
+
+        return captioned(*shown)
+    return "".join(f'<p style="white-space:pre-wrap">{in_html(text)}</p>' for text in shown)

@@ -1,0 +1,342 @@
+"""The folded answers to the questions beside explorers: each number in them is computed here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from notebook_measures import numbers_in, tagged, to_number, without_sources
+from run_notebooks import FOLDER, read
+
+from labkit.circuits.qaoa import qaoa_circuit
+from labkit.circuits.reports import circuit_report
+from labkit.costs import PauliZCost
+from labkit.course.explorers.cost_table import CostTableView
+from labkit.course.explorers.hardware import FORMS, HardwareView, compile_form
+from labkit.course.explorers.layers import LayersView, view_layers
+from labkit.course.explorers.locality import view_setting
+from labkit.course.explorers.network import NetworkView
+from labkit.course.explorers.nk import KS, view_nk
+from labkit.course.explorers.oracle import OracleView
+from labkit.course.explorers.race import BUDGETS, RaceView
+from labkit.course.explorers.spectrum import SpectrumView
+from labkit.course.explorers.theatre import find_walk
+from labkit.course.explorers.unknown_count import find_rounds, view_pass
+from labkit.course.lessons.lesson_06_computed_oracle import quantised_weights
+from labkit.course.lessons.lesson_14a_noise_and_hardware import ERRORS
+from labkit.masks import mask_to_string
+from labkit.problems import build_problem
+
+#: Number of a lesson -> what its answers say, as computed.
+ANSWERS: dict[str, Callable[[], list[str]]] = {}
+STARTS = range(20)
+
+
+def answers(number: str) -> Callable[[Callable[[], list[str]]], Callable[[], list[str]]]:
+    """Registers the phrases of one notebook's answers."""
+
+    def register(phrases: Callable[[], list[str]]) -> Callable[[], list[str]]:
+        ANSWERS[number] = phrases
+        return phrases
+
+    return register
+
+
+def answer_text(number: str) -> str:
+    """The answers of a notebook; the cell is tagged, and right after the questions or explorer."""
+    (path,) = FOLDER.glob(f"{number}_*.ipynb")
+    (cell,) = tagged(read(path), "answer")
+    return str(cell.source)
+
+
+@answers("01")
+def network_answers() -> list[str]:
+    views = {n: NetworkView(build_problem("moons", n, seed=11), 1) for n in (8, 12)}
+    met, right = views[8].met_best, views[8].shares
+    wide = views[12]
+    return [
+        f"From {met[0]:.0%} of the starts in blocks of 1, from {met[6]:.0%} in blocks of 7, from "
+        "all in one block of 8",
+        f"{right[0]:.1%} of the test samples right become {right[7]:.1%}",
+        "8 qubits held together instead of 1",
+        f"{wide.best:.1%} against {wide.solved:.1%}; all neurons on get {wide.whole:.1%}",
+    ]
+
+
+@answers("02")
+def cost_table_answers() -> list[str]:
+    tables = {
+        (n, cost): build_problem("circles", n, seed=12, cost=cost).table
+        for n in (8, 12)
+        for cost in ("cross_entropy", "error_rate")
+    }
+    smooth, counted = (CostTableView(tables[8, c], 1) for c in ("cross_entropy", "error_rate"))
+    wide = CostTableView(tables[12, "cross_entropy"], 1)
+    minima, reached = smooth.n_stuck, smooth.n_reached
+    assert minima[2:] == [1] * 6 and wide.n_reached[0] == 13
+    costs, at = counted.table.costs, np.flatnonzero(counted.stuck)
+    level = np.isclose(costs[at[:, None] ^ (1 << np.arange(8))], costs[at][:, None])
+    n_level = int(level.any(axis=1).sum())
+    return [
+        f"{minima[0]}, the costliest {smooth.worst:.4f} above the best",
+        f"Blocks of 2 leave {minima[1]} of them, blocks of 3 only the best",
+        f"{reached[0]} in blocks of 1, {reached[2]} in blocks of 3, all {reached[7]} in blocks of "
+        "8",
+        f"{counted.n_stuck[0]}, {n_level} of them beside a mask of equal cost",
+        f"Blocks of 2 leave {counted.n_stuck[1]}.",
+        f"with blocks of 3 they grow from {reached[2]} to {wide.n_reached[2]}",
+        f"With blocks of 1 the local minima grow from {minima[0]} to {wide.n_stuck[0]}",
+    ]
+
+
+@answers("05")
+def unknown_count_answers() -> list[str]:
+    problem = build_problem("moons", 12, seed=2)
+    rounds, cost = find_rounds(problem, 0, 6), view_pass(problem, 0, 6).offered[0]
+    met = int(np.flatnonzero(rounds.thresholds <= cost.minimum)[0])
+    passes = {k: view_pass(problem, 0, k) for k in range(1, 13)}
+    regrets = [passes[k].regret for k in passes]
+    assert np.ptp(regrets[:10]) < 1e-9 and max(regrets[10:]) < 1e-9
+    mean = {k: np.mean([view_pass(problem, s, k).regret for s in STARTS]) for k in (1, 4, 8)}
+    assert passes[1].unknown > passes[1].masks
+    assert all(passes[k].unknown < passes[k].masks for k in range(2, 13))
+    all_at_once = passes[12].masks / passes[12].unknown
+    return [
+        f"In round {met}, after {rounds.calls[met]} calls",
+        f"here for {len(rounds.calls) - 1 - met} rounds",
+        f"On 12 qubits {passes[12].unknown:.0f} calls instead of {passes[12].masks:,}, "
+        f"{all_at_once:.0f} times fewer",
+        f"on 6 it is {passes[6].unknown:.0f} instead of {passes[6].masks}",
+        f"on 2, {passes[2].unknown:.0f} instead of {passes[2].masks}",
+        f"With blocks of 1 asking is cheaper, {passes[1].masks} against {passes[1].unknown:.0f}",
+        f"all sizes up to 10 end {regrets[0]:.4f} above the least cost; 11 and 12 meet it",
+        f"over {len(STARTS)} starts is {mean[1]:.4f} with blocks of 1, {mean[4]:.4f} with 4, "
+        f"{mean[8]:.4f} with 8",
+    ]
+
+
+@answers("06")
+def oracle_answers() -> list[str]:
+    weights = quantised_weights("digits_3v6", 6, 4, seed=7)
+    views = [OracleView(weights, threshold, "table") for threshold in (4, 3, 2, 1)]
+    listed, computed = views[0].sizes["table"], views[0].sizes["computed"]
+    gates = [f"{view.sizes['table'].two_qubit_gates:,}" for view in views]
+    marked = [str(view.n_marked) for view in views]
+    assert {view.sizes["computed"].two_qubit_gates for view in views} == {computed.two_qubit_gates}
+    near = [int(views[0].right[1 ^ (1 << j)]) for j in range(6)]
+    assert views[0].right[1] == 4 and near.count(0) == 2 and near.count(4) == 1
+    return [
+        f"{listed.n_qubits} qubits and {listed.two_qubit_gates} two-qubit gates a call, but "
+        f"{listed.queries_before} cost queries",
+        f"needs {computed.n_qubits} qubits and {computed.two_qubit_gates} gates, and none",
+        f"{', '.join(gates[:3])} and {gates[3]} gates for {', '.join(marked[:3])} and {marked[3]}",
+        f"has {computed.two_qubit_gates} gates at each threshold",
+        "000001",
+    ]
+
+
+@answers("08")
+def spectrum_answers() -> list[str]:
+    views = {
+        cost: [
+            SpectrumView(build_problem("moons", 10, seed=12, cost=cost).table, order)
+            for order in range(1, 11)
+        ]
+        for cost in ("cross_entropy", "error_rate", "squared_error")
+    }
+    smooth, counted, squared = views.values()
+    assert [v.max_order for v in smooth if v.regret == 0] == [1, *range(4, 11)]
+    assert [v.max_order for v in counted if v.regret == 0] == [*range(6, 11)]
+    assert squared[1].kept == pytest.approx(1) and squared[1].regret == 0
+    cut = PauliZCost.from_table(counted[5].table, max_order=6)
+    gates = circuit_report(qaoa_circuit(cut, [0.1], [0.1])).two_qubit_gates
+    return [
+        "Order 1, and all from order 4 on",
+        f"cost {smooth[1].regret:.4f} and {smooth[2].regret:.4f} more than the best",
+        "Orders 2 and 3 keep more of the variance than order 1",
+        f"Up to order 6. That is {counted[5].n_terms} of 1,024 coefficients",
+        f"takes {gates:,} two-qubit gates",
+        "At order 2 all dots lie on the line",
+        f"At order 1, {squared[0].kept:.0%} of the variance is kept",
+        f"costs {squared[0].regret:.2f} more than the best",
+    ]
+
+
+@answers("08a")
+def locality_answers() -> list[str]:
+    def settings(dial: str, seed: int = 9) -> list[Any]:
+        return [view_setting("breast_cancer", dial, value, 5, seed) for value in range(1, 6)]
+
+    block, order, reads = map(settings, ("block size", "order", "K"))
+    gates = [str(s.two_qubit_gates) for s in block]
+    bits = [f"{s.bits:.2f}" for s in block]
+    seeds = range(20)
+    falls = sum((np.diff([s.bits for s in settings("K", seed)]) >= 0).all() for seed in seeds)
+    lacking = [str(seed) for seed in seeds if settings("block size", seed)[0].regret > 0]
+    of_order = [s.two_qubit_gates for s in order]
+    assert np.all(np.diff([s.bits for s in order[1:]]) > 0)
+    return [
+        f"From 1 to 5 neurons: {', '.join(gates[:4])} and {gates[4]} gates, "
+        f"{', '.join(bits[:4])} and {bits[4]} bits",
+        "never reach 1",
+        f"From 5 down to 2 the bits fall from {order[4].bits:.2f} to {order[1].bits:.2f}",
+        f"from {of_order[4]} to {of_order[3]}, then fall to {of_order[2]} and {of_order[1]}",
+        f"K = 3 has more bits than K = 4 here, {reads[2].bits:.2f} against {reads[3].bits:.2f}",
+        f"On only {falls} of {len(seeds)} seeds",
+        f"seeds {', '.join(lacking[:-1])} and {lacking[-1]} lack the star",
+    ]
+
+
+@answers("09")
+def layers_answers() -> list[str]:
+    problem = build_problem("moons", 10, seed=7, scale=1.0, cost="squared_error")
+    better = {
+        p: [
+            k
+            for k in range(1, 11)
+            if view_layers(problem, k, p, "reused").chance
+            > view_layers(problem, k, p, "ramp").chance
+        ]
+        for p in (1, 2, 3, 4)
+    }
+    assert [p for p in better if len(better[p]) == 10] == [1, 4]
+    view = LayersView(problem, 4, 4)
+    ramp, reused = ([view_layers(problem, k, 4, kind) for k in range(1, 11)]
+                    for kind in ("ramp", "reused"))  # fmt: skip
+    first = {kind: int(np.flatnonzero(calls < view.masks)[0]) + 1
+             for kind, calls in view.lines("calls").items()}  # fmt: skip
+    assert all((calls < view.masks)[first[kind] - 1 :].all()
+               for kind, calls in view.lines("calls").items())  # fmt: skip
+    assert first == {"ramp": 5, "reused": 4} and reused[0].bits < 1e-9
+    return [
+        "With 1 or 4 layers at every size",
+        f"{reused[3].chance:.3f} against {ramp[3].chance:.3f} in blocks of 4",
+        f"{reused[9].chance:.3f} against {ramp[9].chance:.3f} on all 10 neurons",
+        "With 2 or 3 layers not at all sizes",
+        f"From 0 bits with 1 neuron to {ramp[9].bits:.2f} by the ramp and {reused[9].bits:.2f} by "
+        "reused angles with 10, where 5 is the bound",
+        f"In blocks of 4 they are {ramp[3].bits:.2f} and {reused[3].bits:.2f}, of 2",
+        "With reused angles from 4 on, with the ramp from 5 on",
+        f"for 4 layers: {reused[3].calls:.0f} calls and {ramp[4].calls:.0f} against "
+        f"{view.masks[3]} and {view.masks[4]}",
+    ]
+
+
+@answers("11")
+def nk_answers() -> list[str]:
+    cones = {k: [len(view_nk("moons", 12, k, p, 1).light_cone(0)) for p in (1, 2, 3)]
+             for k in (3, 4)}  # fmt: skip
+    assert cones[3][2] == cones[4][1] == 12
+    best = [int(np.argmin([view_nk("moons", 12, k, 1, s).minimum for k in KS])) for s in range(20)]
+    counts = np.bincount(best, minlength=len(KS))
+    assert counts.min() >= 1 and sorted(counts)[-2:] == [counts[1], counts[4]]
+    view = view_nk("moons", 12, 3, 1, 1)
+    flips = view.problem.cost.evaluate(view.optimum ^ np.eye(12, dtype=bool)) - view.minimum
+    empty = view_nk("moons", 12, 4, 1, 7)
+    assert not empty.optimum.any() and empty.minimum == pytest.approx(np.log(2))
+    return [
+        f"For K = 3 at p = 3, after {cones[3][0]} and {cones[3][1]} of the 12 neurons at p = 1 and "
+        "2",
+        f"For K = 4 already at p = 2, after {cones[4][0]}",
+        f"Of 20 seeds K = 5 has the least cost on {counts[4]}, K = 2 on {counts[1]}",
+        f"neuron {flips.argmin()}: it costs {flips.min():.4f} more",
+        f"neuron {flips.argmax()}, costs {flips.max():.4f}",
+        f"{empty.minimum:.4f}, which is log 2",
+        "exercise 3 of notebook 01",
+        "on at least one",
+    ]
+
+
+@answers("12")
+def theatre_answers() -> list[str]:
+    problem = build_problem("breast_cancer", 10, seed=17)
+    table = problem.table
+
+    def met(size: int, scheme: str = "sweeps") -> list[int]:
+        ends = [find_walk(problem, size, scheme, start).masks()[-1] for start in STARTS]
+        return [start for start, end in zip(STARTS, ends, strict=True) if table.rank(end) == 1]
+
+    walk = find_walk(problem, 2, "sweeps", 0)
+    assert (walk.steps[3].after == walk.steps[3].before).all()
+    counts = [str(len(met(size))) for size in range(1, 11)]
+    assert [size for size in range(1, 11) if 0 in met(size)] == [5, 10]
+    solo = [find_walk(problem, 2, "solo", start) for start in STARTS]
+    up = [table.evaluate(w.masks()[-1]) > table.evaluate(w.masks()[0]) for w in solo]
+    differ = np.flatnonzero(walk.masks()[-1] != table.optimal_masks()[0])
+    in_halves = [len(met(size, "layers")) for size in range(5, 11)]
+    assert up[0] and set(in_halves) == {len(met(5))} and len(met(10)) == 20
+    return [
+        f"Of {len(STARTS)} starts {', '.join(counts[:9])} and {counts[9]}, for blocks of 1 to 10",
+        "The start shown needs 5, or all 10",
+        f"above the start itself on {sum(up)} of 20 starts, this one among them",
+        f"In neurons {differ[0]} and {differ[1]}",
+        f"{in_halves[-1]} starts, as for `sweeps` with blocks of 5, against {len(met(10))} for",
+    ]
+
+
+@answers("14")
+def race_answers() -> list[str]:
+    problem = build_problem("moons", 8, seed=7)
+    views = {budget: RaceView(problem, budget) for budget in BUDGETS[:2]}
+    at_8, found = views[8].mean_regret, views[16].neuron_masks
+    assert min(at_8, key=lambda name: at_8[name]) == "one-flip search"
+    for budget in BUDGETS[:-1]:
+        regret = RaceView(problem, budget).mean_regret
+        assert regret["adaptive Grover"] < regret["random search"]
+    masks = {name: mask_to_string(mask) for name, mask in found.items()}
+    assert len({*masks.values()}) == 4
+    assert masks["one-flip search"] == masks["local selection"] == "00101101"
+    assert masks["adaptive Grover"] == masks["QAOA, ramp"]
+    assert problem.table.rank("00101101") == 1
+    return [
+        f"after 8 calls its mean regret is {at_8['adaptive Grover']:.3f}, that of random search "
+        f"{at_8['random search']:.3f}",
+        f"One-flip search: {at_8['one-flip search']:.3f} after 8 calls",
+        "Four: one-flip and local selection found the same mask, the best",
+    ]
+
+
+@answers("14a")
+def hardware_answers() -> list[str]:
+    forms = {form: compile_form(form, 6, 1) for form in FORMS}
+    views = {(f, e): HardwareView(forms, f, e, 64, 1) for f in FORMS for e in ERRORS if e > 0}
+    noisy = {form: views[form, 0.02] for form in FORMS}
+    assert min(FORMS, key=lambda form: noisy[form].gain_left) == "table"
+    for e in ERRORS[1:]:
+        gaps = {f: views[f, e].gain_left - views[f, e].fidelity for f in FORMS}
+        assert min(gaps.values()) > 0 and min(gaps, key=lambda f: gaps[f]) == "NK 2"
+    table, nk = noisy["table"], noisy["NK 2"]
+    assert table.shown.table.costs[table.found] == table.shown.table.minimum
+    by_shots, by_chance = 1 - (1 - table.best_chance) ** 64, 1 - (1 - 1 / 64) ** 64
+    return [
+        f"gates, {table.shown.two_qubit_gates}: {table.gain_left:.3f} of its gain is left",
+        f"`NK 2` has {nk.shown.two_qubit_gates} gates and keeps {nk.gain_left:.3f}",
+        f"64 shots meet it with probability {by_shots:.2f}, and 64 random masks with "
+        f"{by_chance:.2f}",
+        f"at 2% with {nk.fidelity:.3f} against {nk.gain_left:.3f}",
+    ]
+
+
+@pytest.mark.parametrize("number", sorted(ANSWERS))
+def test_each_number_of_an_answer_is_computed(number: str) -> None:
+    text, phrases = answer_text(number), ANSWERS[number]()
+    said = " ".join(re.sub("<summary>.*?</summary>", " ", text).split())
+    for phrase in phrases:
+        assert phrase in said
+    known = {value for phrase in phrases for value in numbers_in(phrase)}
+    stated = re.findall(r"(?<![\w.^,`])\d+(?:,\d{3})*(?:\.\d+)?(?![\w^])", without_sources(said))
+    assert [numeral for numeral in stated if to_number(numeral) not in known] == []
+
+
+@pytest.mark.parametrize("number", sorted(ANSWERS))
+def test_each_question_has_a_folded_answer_of_its_own(number: str) -> None:
+    (path,) = FOLDER.glob(f"{number}_*.ipynb")
+    cells = read(path).cells
+    (at,) = [i for i, cell in enumerate(cells) if "answer" in cell.metadata.get("tags", ())]
+    before = [cells[i].source for i in (at - 1, at - 2) if cells[i].cell_type == "markdown"]
+    questions = max((len(re.findall(r"(?m)^\d\. ", source)) for source in before), default=0)
+    folds = re.findall("<details><summary>Answer to (.)</summary>", cells[at].source)
+    assert folds == [str(i) for i in range(1, questions + 1)]
