@@ -4,17 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import cirq
 import numpy as np
 
 from labkit.course.lessons.lesson_09_training_angles import mean_angles, transfer_angles
 from labkit.simulators import evolve_qaoa, sample_state
-
-
-def odd_oracle(n: int) -> cirq.Circuit:
-    *bits, work = cirq.LineQubit.range(n + 1)
-    parity = [cirq.CNOT(bit, work) for bit in bits]
-    return cirq.Circuit(parity, cirq.Z(work), parity)
 
 
 def shots_with_reused_angles(table: Any, shots: int, rng: np.random.Generator) -> Any:
@@ -36,7 +29,6 @@ def depolarised(rho: Any, error: float) -> Any:
 
 
 UNASKED: dict[str, Any] = {
-    "06-5": odd_oracle,
     "09-5": shots_with_reused_angles,
     "11-5": least_cost_of_a_line,
     "14a-5": depolarised,

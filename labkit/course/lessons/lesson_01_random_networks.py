@@ -4,14 +4,27 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from labkit.arrays import FloatArray
 from labkit.course.checking import exercise, number_exercise
+from labkit.course.plots import Told, draw_decision, draw_spread, in_words, new_axes, show
 from labkit.ledger import Ledger, Outcome
 from labkit.masks import check_one_mask
-from labkit.problems import build_problem
+from labkit.problems import Problem, build_problem
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: How the notebook names the tasks of the record, and what each of their points is.
+_TASKS = {"digits_3v6": "digits", "iris": "iris", "moons": "moons"}
+_POINTS = {
+    "digits": "digits 3v6, 15 weight bits",
+    "iris": "iris, 15 weight bits",
+    "moons": "moons, 12 neuron bits",
+}
 
 
 def compare_best_with_trained(parameters: Mapping[str, Any], seed: int) -> Outcome:
@@ -35,6 +48,56 @@ def compare_best_with_trained(parameters: Mapping[str, Any], seed: int) -> Outco
     }
     every_mask = Ledger(forward_passes=len(problem.table.costs))
     return Outcome(result, every_mask + trained.ledger, {})
+
+
+def pick_accuracies(runs: pd.DataFrame) -> tuple[dict[str, FloatArray], dict[str, FloatArray]]:
+    """The test accuracies of the best subnetworks and of the trained networks.
+
+    Of the rows of `compare_best_with_trained`; each is task -> float64 (seeds,).
+    """
+    by_task = runs.groupby(runs["parameters.task_name"].map(_TASKS))
+    best, trained = (
+        by_task[f"result.{kind}_accuracy"].apply(np.array).to_dict()
+        for kind in ("subnetwork", "trained")
+    )
+    return best, trained
+
+
+def pick_passes(runs: pd.DataFrame) -> pd.DataFrame:
+    """Passes over the training samples for one network of each task, by what they were for."""
+    first = runs.groupby(runs["parameters.task_name"].map(_TASKS).rename("task")).first()
+    forward, backward = first["ledger.forward_passes"], first["ledger.backward_passes"]
+    columns = {
+        "forward, all masks": forward - backward,  # training has as many of both
+        "forward, training": backward,
+        "backward, training": backward,
+    }
+    return first.assign(**columns)[[*columns]].astype(int)
+
+
+def figure_masks(problem: Problem, right: Mapping[str, float]) -> None:
+    """Shows what four masks decide; `right`: mask string -> share of test samples right."""
+    axes = new_axes(2, rows=2, width=4.4, height=3)
+    for ax, mask in zip(axes, right, strict=True):
+        draw_decision(ax, problem.network, problem.task, mask)
+    said = in_words(right, ".0%")
+    show(axes, f"One network, four masks; share of test samples right: {said}.")
+
+
+def figure_rivals(best: Mapping[str, FloatArray], trained: Mapping[str, FloatArray]) -> Told:
+    """Draws every network's test accuracy, chosen and trained; see `pick_accuracies`."""
+    ax = new_axes(width=8, height=3.6)[0]
+    samples = {
+        kind: {_POINTS[task]: values for task, values in by_task.items()}
+        for kind, by_task in (("best subnetwork", best), ("trained network", trained))
+    }
+    draw_spread(ax, samples, ylabel="test accuracy")
+    medians = {
+        f"{kind}, {_POINTS[task]}": float(np.median(by_task[task]))
+        for task in best
+        for kind, by_task in (("subnetwork", best), ("trained", trained))
+    }
+    return ax, f"Median test accuracy over 20 seeds: {in_words(medians)}."
 
 
 # mask bits of 6 hidden units on 3 inputs with bias

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,16 @@ from labkit.costs import CostTable, PauliZCost
 from labkit.costs.spectrum import regret_by, truncate
 from labkit.course.checking import compare_function, exercise, number_exercise, take_mask
 from labkit.course.circuit_checks import compare_phases
+from labkit.course.plots import (
+    Told,
+    draw_agreement,
+    draw_counts,
+    draw_couplings,
+    draw_spectra,
+    draw_spread,
+    new_axes,
+    show,
+)
 from labkit.ledger import Ledger, Outcome
 from labkit.masks import mask_to_string
 from labkit.problems import build_problem
@@ -47,6 +57,95 @@ def compare_quadratic_costs(parameters: Mapping[str, Any], seed: int) -> Outcome
         result[f"accuracy.{name}"] = problem.accuracy(chosen)
         result[f"n_active.{name}"] = int(chosen.sum())
     return Outcome(result, Ledger(forward_passes=len(problem.table.costs) + 2))
+
+
+#: What `compare_quadratic_costs` gives: scale -> a result for each seed.
+Runs = Mapping[float, Sequence[Mapping[str, float]]]
+_SCALE = "scale of the network's outputs"
+#: Which quadratic costs are compared by their accuracy, as the notebook calls them.
+_CHOOSING = {
+    "table": "table of cross-entropy",
+    "expanded": "expanded, no table",
+    "squared_error": "squared error, no table",
+}
+
+
+def pick_results(runs: Runs, what: str) -> dict[str, FloatArray]:
+    """One of the results of all runs, such as 'regret.expanded': scale as text -> (seeds,)."""
+    return {f"{scale:g}": np.array([one[what] for one in row]) for scale, row in runs.items()}
+
+
+def figure_agreement(costs: FloatArray, formula: FloatArray, n_terms: int) -> None:
+    """Shows the cost of each mask, (2^n,), as run and by a formula of so many coefficients."""
+    ax = draw_agreement(new_axes()[0], costs, formula)
+    ax.set(xlabel="squared error, subnetwork run", ylabel="squared error, by the formula")
+    show(ax, f"{len(formula)} masks: the formula of {n_terms} coefficients differs from the runs "
+         f"by {np.abs(formula - costs).max():.0e} at most.")  # fmt: skip
+
+
+def figure_couplings(
+    hamiltonian: PauliZCost, apart: tuple[int, ...], together: tuple[int, ...]
+) -> None:
+    """Shows fields and couplings, and names the pairs of the largest and of the least coupling."""
+    ax = draw_couplings(new_axes(width=5.6, height=4.4)[0], hamiltonian)
+    high, low = hamiltonian.terms[apart], hamiltonian.terms[together]
+    show(ax, f"Most alike are neurons {apart[0]} and {apart[1]} (J = {high:+.2f}), most opposed "
+         f"{together[0]} and {together[1]} (J = {low:+.2f}).")  # fmt: skip
+
+
+def figure_gates(sizes: Sequence[int], gates: Mapping[str, Sequence[int]]) -> Told:
+    """Draws the two-qubit gates of one phase layer over n, from the table or the Hamiltonian."""
+    ax = draw_counts(new_axes(width=6.4)[0], sizes, gates)
+    ax.set(ylabel="two-qubit gates of one phase layer")
+    listed, paired = (counts[sizes.index(10)] for counts in gates.values())
+    return ax, f"At 10 neurons {listed:,} gates from the table, {paired} from the Hamiltonian."
+
+
+def figure_spectra(shares: Mapping[str, FloatArray], low: Mapping[str, float]) -> Told:
+    """Draws the share of the variance in each order, cost -> (networks, n + 1).
+
+    `low`: cost -> the median share of orders 1 and 2.
+    """
+    ax = draw_spectra(new_axes(width=7.5)[0], shares)
+    said = ", ".join(f"{cost} {share:.2%}" for cost, share in low.items())
+    return ax, f"Median share in orders 1 and 2: {said}. 20 networks; error bars: quartiles."
+
+
+def figure_truncated(regret: Mapping[int, Sequence[float]], found: Mapping[int, int]) -> Told:
+    """Draws the regret of each network by the highest order that is kept, order -> (networks,).
+
+    `found`: order -> on how many networks the best mask is still found.
+    """
+    by_order = {"cross-entropy": {f"{k}": values for k, values in regret.items()}}
+    ax = draw_spread(new_axes(width=8)[0], by_order, ylabel="regret")
+    ax.set(xlabel="locality: highest order that is kept")
+    said = ", ".join(f"{count} at order {k}" for k, count in found.items())
+    return ax, f"Best mask found, of 20 networks: {said}. A point is a network."
+
+
+def figure_regret(runs: Runs) -> None:
+    """Shows the regret of the truncated and of the expanded cost over the scale."""
+    lost = {name: pick_results(runs, f"regret.{name}") for name in ("truncated", "expanded")}
+    ax = draw_spread(new_axes(width=8)[0], lost, ylabel="regret in cross-entropy")
+    ax.set(xlabel=_SCALE)
+    mean = {name: {s: values.mean() for s, values in lost[name].items()} for name in lost}
+    show(
+        ax,
+        f"Mean regret at scale 2: truncated {mean['truncated']['2']:.4f}, expanded "
+        f"{mean['expanded']['2']:.4f}; at scale 0.25 both below 0.001. A point is a network.",
+    )
+
+
+def figure_accuracy(runs: Runs) -> None:
+    """Shows the test accuracy of what three costs choose, over the scale."""
+    right = {label: pick_results(runs, f"accuracy.{name}") for name, label in _CHOOSING.items()}
+    ax = draw_spread(new_axes(width=8.5, height=4.4)[0], right, ylabel="test accuracy")
+    ax.set(xlabel=_SCALE)
+    said = "; ".join(
+        f"scale {s}: " + ", ".join(f"{right[label][s].mean():.3f} {label}" for label in right)
+        for s in ("1", "2", "4")
+    )
+    show(ax, f"Mean test accuracy: {said}.")
 
 
 # coefficients of a Hamiltonian of order 2 on 20 neurons: 1 + n + n (n - 1) / 2
