@@ -56,7 +56,7 @@ def solve(notebook: Any) -> Any:
 
 def and_back(notebook: Any) -> Any:
     """The notebook with its code cells once more after its last one, in reverse order."""
-    again = [new_code_cell(cell.source) for cell in reversed(code_cells(notebook))]
+    again = [new_code_cell(cell.source) for cell in reversed([*code_cells(notebook)])]
     longer = copy.deepcopy(notebook)
     longer.cells += again
     return longer
