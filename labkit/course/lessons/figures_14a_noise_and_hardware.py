@@ -11,6 +11,7 @@ from labkit.arrays import FloatArray
 from labkit.costs import CostTable
 from labkit.course.lessons.lesson_14a_noise_and_hardware import BEST, ERRORS
 from labkit.course.plots import new_axes, show
+from labkit.course.plots.canvas import Show
 from labkit.course.plots.noise import (
     draw_block_regret,
     draw_calls_of_blocks,
@@ -46,7 +47,7 @@ def figure_masks(table: CostTable, clean: FloatArray, noisy: FloatArray) -> None
          f"{1 / len(table.costs):.3f} by chance.")  # fmt: skip
 
 
-def figure_gain_left(shares: pd.DataFrame) -> None:
+def figure_gain_left(shares: pd.DataFrame, *, show: Show = show) -> None:
     """Shows the share of the gain that is left over n, of `pick_gain_left`."""
     ax, said = draw_gain_left(new_axes(width=7.5, height=4.2)[0], shares), []
     for form in ("NK 2", "NK 3", "NK 4"):
@@ -59,7 +60,7 @@ def figure_gain_left(shares: pd.DataFrame) -> None:
          "Bars: two standard errors over five networks, over three of 1,000 neurons.")  # fmt: skip
 
 
-def figure_orders(chances: Mapping[str, FloatArray]) -> None:
+def figure_orders(chances: Mapping[str, FloatArray], *, show: Show = show) -> None:
     """Shows the chance of one of the best masks over the errors, order -> (errors, networks)."""
     ax, at = new_axes(width=7.5, height=4.2)[0], ERRORS.index(0.01)
     draw_over_errors(ax, ERRORS, chances, chance=BEST / 256)
@@ -68,7 +69,9 @@ def figure_orders(chances: Mapping[str, FloatArray]) -> None:
          "Bars: one standard error over 20 networks.")  # fmt: skip
 
 
-def figure_blocks(sizes: Sequence[int], ratios: Mapping[str, Sequence[float]]) -> None:
+def figure_blocks(
+    sizes: Sequence[int], ratios: Mapping[str, Sequence[float]], *, show: Show = show
+) -> None:
     """Shows calls per success over those of enumeration, error -> (sizes,)."""
     ax = draw_calls_of_blocks(new_axes(width=7)[0], sizes, ratios)
     best = ", ".join(f"{sizes[int(np.argmin(of))]} at {error}" for error, of in ratios.items())

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from labkit.arrays import FloatArray
 from labkit.course.lessons.lesson_15a_prune_your_own_network import leads
 from labkit.course.plots import draw_points_and_lines, new_axes, set_log_ticks, show
+from labkit.course.plots.canvas import Show
 from labkit.course.plots.series import draw_groups
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def figure_blocks(blocks: Mapping[str, Mapping[str, FloatArray]]) -> None:
     show(ax, "; ".join(said))
 
 
-def figure_ways(before: Accuracies, after: Accuracies) -> None:
+def figure_ways(before: Accuracies, after: Accuracies, *, show: Show = show) -> None:
     """Shows test accuracy of each way to choose, model by model, before and after training on."""
     axes = new_axes(2, width=5.2, height=4.2)
     draw_groups(axes[0], before, ylabel="test accuracy before training on")

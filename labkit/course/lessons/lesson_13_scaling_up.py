@@ -18,6 +18,7 @@ from labkit.course.plots import (
     set_log_ticks,
     show,
 )
+from labkit.course.plots.canvas import Show
 from labkit.datasets import Task, load_task
 from labkit.ledger import Ledger, Outcome
 from labkit.problems import DEFAULT_SCALE, build_large
@@ -166,7 +167,9 @@ def figure_decisions(
     show(axes, f"Decisions on {task.name}; share of test samples right: {shares}.")
 
 
-def figure_accuracies(chosen: Mapping[str, Samples], trained: Mapping[str, Samples]) -> None:
+def figure_accuracies(
+    chosen: Mapping[str, Samples], trained: Mapping[str, Samples], *, show: Show = show
+) -> None:
     """Shows test accuracy over the neurons, task by task: of the mask found, and of training."""
     axes, said = new_axes(2, rows=2, width=4.4, height=2.9), []
     for ax, (name, found) in zip(axes, chosen.items(), strict=True):
@@ -180,12 +183,13 @@ def figure_accuracies(chosen: Mapping[str, Samples], trained: Mapping[str, Sampl
     show(axes, f"{words} Bars: one standard deviation, 10 seeds.")
 
 
-def figure_passes(passes: Mapping[str, Samples], in_training: int) -> None:
+def figure_passes(passes: Mapping[str, Samples], in_training: int, *, show: Show = show) -> None:
     """Shows the forward passes of selection over the neurons, the mean over the tasks.
 
     Args:
         passes: task -> neurons -> forward passes (seeds,).
         in_training: forward and backward passes of the rival, at any width.
+        show: what displays the figure with its text.
     """
     sizes = sorted({n for of_task in passes.values() for n in of_task})
     by_n = ([of_task[n] for of_task in passes.values() if n in of_task] for n in sizes)
@@ -222,7 +226,7 @@ def figure_block_calls(sizes: IntArray, calls: Mapping[str, FloatArray]) -> None
     show(ax, f"Grover is cheaper than trying all from this block size on: {said}.")
 
 
-def figure_blocks(found: Samples, passes: Samples) -> None:
+def figure_blocks(found: Samples, passes: Samples, *, show: Show = show) -> None:
     """Shows the test accuracy over the block size, and the passes that each takes in words."""
     ax = draw_quality(new_axes(width=6)[0], list(found), {"subnetwork": _stack(found)})
     ax.set(xlabel="block size = qubits", ylabel="test accuracy", ylim=(0.9, 1))

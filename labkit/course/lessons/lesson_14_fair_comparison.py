@@ -23,6 +23,7 @@ from labkit.course.plots import (
     new_axes,
     show,
 )
+from labkit.course.plots.canvas import Show
 from labkit.ledger import Ledger, Outcome
 from labkit.masks import mask_from_index
 from labkit.problems import Problem, build_problem
@@ -182,7 +183,7 @@ def figure_race(calls: IntArray, best: Mapping[str, FloatArray], least: float) -
          "Bars: one standard deviation over 10 runs on one network.")  # fmt: skip
 
 
-def figure_found(budgets: IntArray, found: Mapping[str, FloatArray]) -> None:
+def figure_found(budgets: IntArray, found: Mapping[str, FloatArray], *, show: Show = show) -> None:
     """Shows which share of runs has met the optimum, search -> (networks, budgets)."""
     ax = draw_race(new_axes(width=8, height=4)[0], budgets, found, minimum=1, error="interval")
     ax.set(ylabel="share of runs that have met the optimum")
@@ -201,14 +202,16 @@ def figure_everyone(regret: Mapping[str, FloatArray]) -> None:
          "Bars: 95% intervals of the mean over 20 networks.")  # fmt: skip
 
 
-def figure_tuning(bill: Mapping[str, int]) -> None:
+def figure_tuning(bill: Mapping[str, int], *, show: Show = show) -> None:
     """Shows how many calls each way takes until nine runs of ten have met the optimum."""
     ax = draw_calls(new_axes(width=8, height=2.8)[0], bill, xlabel="calls")
     show(ax, "Calls until nine runs of ten have met the optimum (rounded up to a power of two), "
          f"and what else is paid: {in_words(bill, ',d')}.")  # fmt: skip
 
 
-def figure_dealt(kept: Mapping[str, FloatArray], dealt: Mapping[str, FloatArray]) -> None:
+def figure_dealt(
+    kept: Mapping[str, FloatArray], dealt: Mapping[str, FloatArray], *, show: Show = show
+) -> None:
     """Shows the regret after 256 calls, search -> (networks,): costs in place, and dealt."""
     axes = new_axes(2, width=4.6, height=4)
     for ax, regret, title in zip(axes, (kept, dealt), ("as they are", "dealt at random"),

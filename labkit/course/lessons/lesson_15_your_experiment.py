@@ -21,6 +21,7 @@ from labkit.course.plots import (
     show,
     standard_error,
 )
+from labkit.course.plots.canvas import Show
 from labkit.problems import build_problem
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def figure_one_network(scales: Sequence[float], right: Sequence[float]) -> None:
     show(ax, f"Seed 0: scale {first}, scale {last}.")
 
 
-def figure_scales(accuracy: pd.DataFrame) -> None:
+def figure_scales(accuracy: pd.DataFrame, *, show: Show = show) -> None:
     """Shows the test accuracy of each network at each scale, of `pick_accuracy`."""
     ax = new_axes(width=8)[0]
     values = {str(scale): accuracy[scale].to_numpy() for scale in accuracy}
@@ -54,7 +55,7 @@ def figure_scales(accuracy: pd.DataFrame) -> None:
     show(ax, f"Mean over {len(accuracy)} networks: {means}. Lowest point: {lowest:.3f}.")
 
 
-def figure_differences(differences: Mapping[str, FloatArray]) -> None:
+def figure_differences(differences: Mapping[str, FloatArray], *, show: Show = show) -> None:
     """Shows how far each network is from itself at scale 2, scale -> (networks,)."""
     ax = new_axes(width=8)[0]
     draw_differences(ax, differences, xlabel="scale", ylabel="test accuracy, less that at scale 2")

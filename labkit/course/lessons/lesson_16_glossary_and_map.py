@@ -17,6 +17,7 @@ from labkit.course.checking import exercise
 from labkit.course.html import table_in_html
 from labkit.course.module_map import Imports
 from labkit.course.plots import draw_bit_order, draw_modules, new_axes, show
+from labkit.course.plots.canvas import Show
 from labkit.course.registry import BY_NUMBER, LESSONS
 from labkit.ledger import CALLS_IN_CIRCUIT
 from labkit.limits import check_choice
@@ -209,7 +210,7 @@ def figure_bit_order(mask_string: str) -> None:
          f"{values} = index {mask_to_index(mask)}.")  # fmt: skip
 
 
-def figure_modules(imports: Imports) -> None:
+def figure_modules(imports: Imports, *, show: Show = show) -> None:
     """Shows how labkit's modules meet, and which of them most others import."""
     users = Counter(used for module in imports.values() for used in module)
     ax = draw_modules(new_axes(width=9.5, height=6.5)[0], imports)
