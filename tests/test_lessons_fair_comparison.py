@@ -7,12 +7,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from figure_texts import catch_texts
 from parts import needs_keras
 
 from labkit.course.lessons.lesson_14_fair_comparison import (
     EDGE_POPUP_STEPS,
     TRAINING_STEPS,
     collect,
+    figure_dealt,
+    figure_everyone,
+    figure_found,
+    figure_race,
+    figure_test_accuracy,
+    figure_tuning,
+    pick_table_passes,
     run_at_equal_budget,
     shuffle_costs,
     transferred_angles,
@@ -90,3 +98,35 @@ def test_collect_gathers_seeds_by_entrant() -> None:
         "a": [[1, 2], [5, 6]],
         "b": [[3, 4]],
     }
+
+
+def test_passes_for_the_table_alone_are_those_of_one_run() -> None:
+    rows = [("adaptive Grover", 115, 15, 5), ("QAOA, ramp", 60, 10, 5), ("else", 1, 1, 1)]
+    columns = ["parameters.entrant", "ledger.forward_passes", "ledger.cost_queries"]
+    runs = pd.DataFrame(rows, columns=[*columns, "parameters.n_runs"])
+    whole = pd.concat(
+        [runs.assign(**{"parameters.shuffled": dealt}) for dealt in (False, True)],
+        ignore_index=True,
+    )
+    whole.loc[len(runs) :, "ledger.forward_passes"] = 0
+    assert pick_table_passes(whole) == {"adaptive Grover": 20.0, "QAOA, ramp": 10.0}
+
+
+def test_figures_say_in_words_what_they_show(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = catch_texts(monkeypatch)
+    budgets = 2 ** np.arange(3, 9)
+    falling = np.tile(np.linspace(1.0, 0.0, 6), (3, 1))
+    figure_race(budgets, {"a": falling + 0.5}, 0.5)
+    assert texts[-1].startswith("Mean regret after 64 calls: a 0.4000.")
+    figure_found(budgets, {"a": falling[:, ::-1]})
+    assert texts[-1].startswith("Met the optimum within 64 calls: a 60%.")
+    figure_everyone(
+        {name: np.full(3, at) for name, at in zip("abcd", (0.4, 0.1, 0.2, 0.3), strict=True)}
+    )
+    assert texts[-1].startswith("Least mean regret after 64 calls: b, c, d; most: a.")
+    figure_tuning({"a": 8, "its tuning": 51200})
+    assert "a 8, its tuning 51,200" in texts[-1]
+    figure_dealt({"a": np.zeros(3)}, {"a": np.array([0.01, 0.02, 0.03])})
+    assert "costs dealt at random: a 0.0200." in texts[-1]
+    figure_test_accuracy({"one-flip search": np.array([0.5, 0.6, 0.9])})
+    assert texts[-1] == "Median test accuracy after 256 calls: one-flip search 0.600."

@@ -6,10 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from figure_texts import catch_texts
 
 from labkit.ansatz import ramp_angles
 from labkit.circuits.qaoa import qaoa_circuit
 from labkit.costs import CostTable, LocalCost, PauliZCost
+from labkit.course.lessons import figures_14a_noise_and_hardware as figures
 from labkit.course.lessons.lesson_12_local_selection import build_two_layers
 from labkit.course.lessons.lesson_14a_noise_and_hardware import (
     BUDGETS,
@@ -155,3 +157,43 @@ def test_one_flip_search_is_ahead_of_noiseless_grover_in_blocks() -> None:
 def test_a_ring_marks_the_best_block_of_each_error() -> None:
     ax = draw_calls_of_blocks(new_axes()[0], range(2, 5), {"a": [0.8, 0.4, 0.6]})
     assert np.asarray(ax.lines[1].get_xydata()).tolist() == [[3, 0.4]]
+
+
+def test_gates_are_picked_by_form_and_order() -> None:
+    gates = figures.pick_gates(recorded("14a_gain_left").runs)
+    assert gates["two-local"] == {n: n * (n - 1) for n in gates["two-local"]}  # two layers
+    assert figures.pick_orders(recorded("14a_truncation").runs)[2] == 3 * 28
+
+
+def test_figures_say_in_words_what_they_show(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = catch_texts(monkeypatch)
+    table = CostTable(np.array([3.0, 1.0, 2.0, 4.0]), 2)
+    figures.figure_masks(table, np.array([0.1, 0.7, 0.1, 0.1]), np.array([0.2, 0.4, 0.2, 0.2]))
+    assert "best mask: 0.700 without errors, 0.400 with, 0.250 by chance" in texts[-1]
+    shares = pick_gain_left(
+        *(recorded(f"14a_{name}").runs for name in ("gain_left", "thousand_neurons"))
+    )
+    figures.figure_gain_left(shares)
+    assert "NK 2 keeps 0.958 to 0.958 from 4 to 1,000 neurons" in texts[-1]
+    figures.figure_blocks(range(2, 5), {"0": [0.8, 0.6, 0.4], "0.1": [0.5, 0.6, 0.7]})
+    assert texts[-1].endswith("Best block: 4 at 0, 2 at 0.1.")
+    sizes = range(2, 8)
+    ratios = {"0": [0.5] * 6}
+    figures.figure_computed(ratios, {k: 1000 * k for k in sizes}, {k: k / 1e4 for k in sizes})
+    assert "4,000 two-qubit gates a call at 4 neurons" in texts[-1]
+    assert texts[-1].endswith("7,000 two-qubit gates a call at 7 neurons: below 7.0e-04.")
+    searches = {
+        calls: ({"enumeration": ([1, 2], np.ones((2, 3)))}, {"one-flip": np.full(3, calls / 1e4)})
+        for calls in BUDGETS
+    }
+    figures.figure_block_regret(searches, calls=100)
+    assert "0.0050 after 50 calls, 0.0100 after 100 calls" in texts[-1]
+
+
+def test_orders_are_compared_at_one_error_in_a_hundred(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts, at = catch_texts(monkeypatch), ERRORS.index(0.01)
+    chances = {label: np.zeros((len(ERRORS), 3)) for label in ("order 2", "the whole table")}
+    chances["order 2"][at] = [0.25, 0.25, 0.75]
+    chances["the whole table"][at + 1] = 1
+    figures.figure_orders(chances)
+    assert texts[-1].startswith("At an error of 0.01 order 2 has 0.42, the table 0.00.")

@@ -6,7 +6,9 @@ import importlib
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
+from figure_texts import catch_texts
 from parts import module_needs
 
 from labkit.costs import CostTable
@@ -19,6 +21,7 @@ from labkit.selectors import exhaustive, run
 module_needs(KERAS)
 
 lesson = importlib.import_module("labkit.course.lessons.lesson_15a_prune_your_own_network")
+figures = importlib.import_module("labkit.course.lessons.figures_15a_prune_your_own_network")
 
 
 def test_a_price_is_added_for_each_unit_that_stays() -> None:
@@ -63,3 +66,37 @@ def test_groups_are_drawn_at_their_means() -> None:
     assert [line.get_text() for line in ax.get_legend().get_texts()] == ["a", "b"]
     heights = [np.asarray(c.lines[0].get_ydata(), dtype=float) for c in ax.containers]
     np.testing.assert_allclose(heights, [[2.0, 2.0], [4.0, 0.5]])
+
+
+def test_leads_and_bills_are_those_of_the_runs() -> None:
+    made_up = {
+        "parameters.n_units": [8, 8],
+        "result.n_active_blocks": [2, 4],
+        "result.whole": [0.75, 0.85],
+        "result.train_seconds": [3.0, 5.0],
+    }
+    for k, way in enumerate(lesson.WAYS):
+        made_up[f"result.before_{way}"] = made_up[f"result.after_{way}"] = [0.9 - 0.1 * k] * 2
+    for way in ("blocks", "one_flip"):
+        made_up |= {f"result.queries_{way}": [1000, 3000], f"result.seconds_{way}": [1.0, 2.0]}
+    rows = pd.DataFrame(made_up)
+    first, *rest = figures.leads_in_words(rows).splitlines()
+    assert first == "38% of the units kept; whole 0.800"
+    assert rest[1] == "  blocks ahead of magnitude before +0.200 ± 0.000, after +0.200 ± 0.000"
+    bill = "blocks 2,000 queries, 1.5 s; one_flip 2,000 queries, 1.5 s; training 4.0 s"
+    assert figures.bill_in_words(rows) == bill
+
+
+def test_figures_say_in_words_what_they_show(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = catch_texts(monkeypatch)
+    right = {"largest": np.array([0.5, 0.875]), "any": np.array([0.5, 0.75])}
+    figures.figure_sizes([1, 8], right)
+    assert texts[-1].startswith("8 of 8 units: 0.875 with the largest, 0.750 with any eight")
+    found = {"cost": np.array([0.2, 0.4]), "queries": np.array([1000.0, 3000.0])}
+    figures.figure_blocks({"blocks of 2": found})
+    assert texts[-1] == "blocks of 2: 0.3000 ± 0.1000, 2,000 queries"
+    ways = {
+        way: {"dense 64": np.array([at, at])} for way, at in (("blocks", 0.9), ("magnitude", 0.4))
+    }
+    figures.figure_ways(ways, ways)
+    assert texts[-1].endswith("blocks lead magnitude by 0.500.")

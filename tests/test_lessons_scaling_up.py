@@ -5,13 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
+from figure_texts import catch_texts
 from parts import needs_keras
 
 from labkit.course.lessons.lesson_13_scaling_up import (
     EPOCHS,
     N_TRAINED,
     descend,
+    figure_accuracies,
+    figure_block_calls,
+    figure_blocks,
+    figure_decisions,
+    figure_descents,
+    figure_passes,
+    pick_by_block,
+    pick_by_width,
+    pick_descents,
     select_and_train,
     train_side_by_side,
 )
@@ -85,3 +96,81 @@ def test_log_ticks_stand_at_the_values_that_were_given() -> None:
     ax = set_log_ticks(new_axes()[0], (16, 64, 1024))
     assert [label.get_text() for label in ax.get_xticklabels()] == ["16", "64", "1,024"]
     assert ax.get_xscale() == "log" and not len(ax.xaxis.get_minorticklocs())
+
+
+def made_up_runs() -> pd.DataFrame:
+    """Results that say where they come from, in no order."""
+    rows = [
+        (task, n, size, seed, 1000 * n + 10 * size + seed)
+        for task, widths in (("breast_cancer", (16, 256)), ("moons", (16,)))
+        for n in widths
+        for size in (1, 4)
+        for seed in (1, 0)
+    ]
+    names = ("task_name", "n_hidden", "block_size")
+    columns = [*(f"parameters.{name}" for name in names), "seed", "result.cost"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def test_results_are_picked_by_task_and_width_in_the_order_of_seeds() -> None:
+    found = pick_by_width(made_up_runs(), "cost")
+    assert {name: [*by_n] for name, by_n in found.items()} == {
+        "breast_cancer": [16, 256],
+        "moons": [16],
+    }
+    assert found["breast_cancer"][256].tolist() == [256040, 256041]
+
+
+def test_results_are_picked_by_block_size_at_one_width() -> None:
+    found = pick_by_block(made_up_runs(), "cost")
+    assert {size: of.tolist() for size, of in found.items()} == {
+        1: [256010, 256011],
+        4: [256040, 256041],
+    }
+
+
+def test_descents_are_compared_as_far_as_the_shortest_goes() -> None:
+    runs = pd.DataFrame(
+        {
+            "parameters.block_size": [1, 4, None],
+            "result.passes": [[1, 2, 4], [1, 2], [1, 2, 4]],
+            "result.costs": [[3, 2, 1], [5, 4], [9, 8, 7]],
+        }
+    )
+    passes, costs = pick_descents(runs)
+    assert passes.tolist() == [1, 2]
+    assert {way: of[:, 0].tolist() for way, of in costs.items()} == {
+        "blocks of 1": [3, 2],
+        "blocks of 4": [5, 4],
+        "gradient training": [9, 8],
+    }
+
+
+def test_figures_say_in_words_what_they_show(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = catch_texts(monkeypatch)
+    sizes = (16, 64, 256)
+    squares = {"breast_cancer": {n: np.full(2, float(n**2)) for n in sizes}}
+    figure_passes(squares, 64)
+    assert "as n to the power 2.00" in texts[-1] and "256 neurons: 1024 times" in texts[-1]
+    chosen, trained = (
+        {name: {n: np.full(2, at) for n in sizes} for name in ("moons", "wine", "a", "b")}
+        for at in (0.5, 0.75)
+    )
+    figure_accuracies(chosen, trained)
+    assert "moons 16 +0.250, 64 +0.250, 256 +0.250" in texts[-1]
+    figure_descents(np.array([1, 2]), {"a": np.array([[4.0, 4.0], [1.0, 3.0]])})
+    assert "after 2 passes: a 2.0000" in texts[-1]
+    calls = {"all": np.array([2.0, 4.0, 8.0]), "other": np.array([3.0, 4.0, 5.0])}
+    figure_block_calls(np.array([1, 2, 3]), calls)
+    assert texts[-1].endswith("from this block size on: other 3.")
+    both = {1: np.array([0.5, 0.7]), 8: np.array([0.75, 0.95])}
+    figure_blocks(both, {1: np.array([10.0, 10.0]), 8: np.array([40.0, 20.0])})
+    assert "Blocks of 8 against 1: +0.2500 in test accuracy for 3 times" in texts[-1]
+
+
+def test_a_decision_is_drawn_for_each_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts, task = catch_texts(monkeypatch), load_task("moons")
+    network, cost = build_large("moons", 16, seed=1)
+    found = run(local_selection, cost, rng=np.random.default_rng(0), block_size=4, max_rounds=1)
+    figure_decisions(task, {16: (network, found)}, {16: 0.625})
+    assert texts == ["Decisions on moons; share of test samples right: 16 neurons 0.625."]

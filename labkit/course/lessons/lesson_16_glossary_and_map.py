@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from functools import lru_cache
@@ -14,6 +15,9 @@ from labkit import selectors
 from labkit.costs import LocalCost
 from labkit.course.checking import exercise
 from labkit.course.html import table_in_html
+from labkit.course.module_map import Imports
+from labkit.course.plots import draw_bit_order, draw_modules, new_axes, show
+from labkit.course.plots.canvas import Show
 from labkit.course.registry import BY_NUMBER, LESSONS
 from labkit.ledger import CALLS_IN_CIRCUIT
 from labkit.limits import check_choice, show_value
@@ -201,6 +205,26 @@ def ledger_counts() -> dict[str, list[str]]:
         spent = {what: count for what, count in vars(found.ledger).items() if count}
         counts[name] = [what for what in spent if what != "seconds"]
     return counts
+
+
+def figure_bit_order(mask_string: str) -> None:
+    """Shows a mask as neurons, as qubits, as a string and as an index."""
+    mask = mask_from_string(mask_string)
+    kept, n = np.flatnonzero(mask), len(mask)
+    *early, last = map(str, kept)
+    neurons = f"{', '.join(early)} and {last}"
+    values = " + ".join(str(2 ** (n - 1 - j)) for j in kept)
+    ax = draw_bit_order(new_axes(width=8, height=2.8)[0], mask_string)
+    show(ax, f"Mask {mask_string}: neurons {neurons} stay, qubits {neurons} are 1; "
+         f"{values} = index {mask_to_index(mask)}.")  # fmt: skip
+
+
+def figure_modules(imports: Imports, *, show: Show = show) -> None:
+    """Shows how labkit's modules meet, and which of them most others import."""
+    users = Counter(used for module in imports.values() for used in module)
+    ax = draw_modules(new_axes(width=9.5, height=6.5)[0], imports)
+    most = ", ".join(f"{name} by {count}" for name, count in users.most_common(3))
+    show(ax, f"{len(imports)} modules. Most used: {most}.")
 
 
 @exercise("16-1")
