@@ -12,8 +12,6 @@ from benchmarks.fresh_script import explorers
 from notebook_measures import all_notebooks
 from run_notebooks import code_cells, read
 
-#: Lessons whose predictions are not folded yet.
-_OPEN_YET = ("00_welcome", "03_masks_as_qubits", "04_grover_search", "07_qaoa")
 #: Figures that stand before an answer and do not tell it: (lesson, prediction).
 _TELLS_NOTHING = {("09_training_angles", "gain")}
 _EXPLORERS = tuple(f"{explorer.__name__}(" for explorer in explorers())
@@ -42,10 +40,7 @@ class Asked:
         return [c for c in cells if re.search(rf"\b{self.name}\.(show|score)\(", c.source)]
 
 
-FOLDED = [path for path in all_notebooks() if path.stem not in _OPEN_YET]
-
-
-@pytest.fixture(params=FOLDED, ids=lambda path: path.stem)
+@pytest.fixture(params=all_notebooks(), ids=lambda path: path.stem)
 def path(request: pytest.FixtureRequest) -> Path:
     return Path(request.param)
 
@@ -84,12 +79,6 @@ def outside(cell: Any) -> str:
         shown += [output.get("text", ""), data.get("text/markdown", "")]
         shown += [data.get("text/html", data.get("text/plain", ""))]
     return _FOLDED.sub("", "\n".join(shown))
-
-
-def test_the_lessons_that_are_not_folded_yet_are_named() -> None:
-    for path in all_notebooks():
-        folds = ["<details>" in str(asked.before[-1].outputs) for asked in predictions(path)]
-        assert all(folds) == (path.stem not in _OPEN_YET), path.stem
 
 
 def test_a_cell_that_tells_an_answer_shows_all_of_it_in_folds(path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.axes import Axes
 
 from labkit.amplification import optimal_iterations, success_probability
 from labkit.ansatz import ramp_angles
@@ -29,6 +30,7 @@ def test_the_best_mask_is_told_with_its_share_and_that_of_all_neurons() -> None:
 
 def test_bars_of_calls_are_as_long_as_the_means() -> None:
     ax, text = welcome.figure_calls({"a": 128.5, "b": 13.0}, {"a": 3.0, "b": 0.0})
+    assert isinstance(ax, Axes)
     assert [bar.get_width() for bar in ax.patches] == [128.5, 13.0]  # type: ignore[attr-defined]
     assert "a 128.5, b 13.0" in text
 
@@ -63,6 +65,7 @@ def test_two_neurons_agree_where_both_bits_are_the_same() -> None:
 def test_amplitudes_of_all_calls_share_one_axis() -> None:
     marked = np.arange(16) == 3
     ax, text = grover.figure_amplitudes({k: evolve_grover(marked, k) for k in (0, 1)}, marked)
+    assert isinstance(ax, Axes)
     assert {each.get_ylim() for each in ax.figure.axes} == {(-0.05, 1.05)}
     assert f"1 calls {success_probability(4, 1, 1):.3f}" in text
 

@@ -12,7 +12,7 @@ from labkit.amplification import expected_calls_unknown
 from labkit.arrays import FloatArray, IntArray
 from labkit.course.lessons.lesson_05_unknown_count import Rounds, mean_calls
 from labkit.course.plots import (
-    Told,
+    Captioned,
     draw_calls,
     draw_falling_threshold,
     draw_growth,
@@ -82,7 +82,7 @@ def figure_planned_or_drawn(
 
 def figure_price(
     marked: IntArray, runs: IntArray, known: Sequence[float], unknown: Sequence[float]
-) -> Told:
+) -> Captioned:
     """Draws calls over M of 1,024 masks: searched (M, searches), and expected, M known or not."""
     mean, error = runs.mean(axis=1), runs.std(axis=1) / np.sqrt(runs.shape[1])
     ax = draw_points_and_lines(
@@ -112,7 +112,7 @@ def figure_rounds(rounds: Rounds, minimum: float) -> None:
          f"calls, {met - before} of them since the threshold before it.")  # fmt: skip
 
 
-def figure_growth(sizes: Sequence[int], calls: Calls, fits: Mapping[str, Growth]) -> Told:
+def figure_growth(sizes: Sequence[int], calls: Calls, fits: Mapping[str, Growth]) -> Captioned:
     """Draws how the calls of each search grow with n, and on how many networks which needs less."""
     ax = draw_growth(new_axes(width=7, height=4)[0], sizes, calls, fits)
     one_flip, grover = (calls[name][-1] for name in ("one-flip search", "adaptive Grover"))
@@ -122,7 +122,7 @@ def figure_growth(sizes: Sequence[int], calls: Calls, fits: Mapping[str, Growth]
     )
 
 
-def figure_shuffled(plain: Calls, shuffled: Calls, times: Mapping[str, float]) -> Told:
+def figure_shuffled(plain: Calls, shuffled: Calls, times: Mapping[str, float]) -> Captioned:
     """Draws the calls of each search on 4,096 costs as they are and dealt out anew, (networks,)."""
     axes = new_axes(2, width=4.9, height=2.4)
     for ax, calls, title in zip(axes, (plain, shuffled), ("as they are", "shuffled"), strict=True):

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from labkit.arrays import BoolArray, FloatArray
 from labkit.course.lessons.lesson_06_computed_oracle import OracleSize
 from labkit.course.plots import (
-    Told,
+    Captioned,
     draw_amplitudes,
     draw_points_and_lines,
     draw_quality,
@@ -36,7 +36,7 @@ def figure_two_oracles(states: Sequence[npt.NDArray[np.complex64]], marked: Bool
     show(axes, f"Oracles A and B flip the signs of the same {said}.")
 
 
-def figure_registers(size: OracleSize, report: CircuitReport) -> Told:
+def figure_registers(size: OracleSize, report: CircuitReport) -> Captioned:
     """Draws the qubits of an oracle by their register."""
     ax = draw_registers(new_axes(width=4.4, height=2.4)[0], size.registers)
     return ax, f"One call: {report}."
@@ -53,7 +53,7 @@ def figure_search(
          f"Largest difference {error:.0e}; best at {np.argmax(chance)} calls.")  # fmt: skip
 
 
-def figure_cleaned_up(cleaned: Sequence[float], left: Sequence[float]) -> Told:
+def figure_cleaned_up(cleaned: Sequence[float], left: Sequence[float]) -> Captioned:
     """Draws the chance of a marked mask after 0, 1, ... calls, work qubit cleaned up or not."""
     series = {"computed and cleaned up": cleaned, "work qubit left as it is": left}
     points = {name: (range(len(chance)), chance) for name, chance in series.items()}
@@ -115,7 +115,7 @@ def figure_errors(
     flawless: float,
     n_gates: int,
     chance: float,
-) -> Told:
+) -> Captioned:
     """Draws how often a search succeeds with errors: in 100 runs each, and exactly.
 
     Without errors its success is `flawless`, which it keeps where no gate of `n_gates` errs;

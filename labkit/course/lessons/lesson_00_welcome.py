@@ -14,7 +14,8 @@ from labkit.course.plots import (
     in_words,
     new_axes,
 )
-from labkit.course.plots.style import Captioned, own_style
+from labkit.course.plots.canvas import Captioned
+from labkit.course.plots.style import own_style
 from labkit.masks import BoolArray, mask_to_string
 from labkit.problems import Problem, build_problem
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from labkit.arrays import FloatArray
 from labkit.course.checking import exercise, number_exercise
-from labkit.course.plots import Told, draw_decision, draw_spread, in_words, new_axes, show
+from labkit.course.plots import Captioned, draw_decision, draw_spread, in_words, new_axes, show
 from labkit.ledger import Ledger, Outcome
 from labkit.masks import check_one_mask
 from labkit.problems import Problem, build_problem
@@ -84,7 +84,7 @@ def figure_masks(problem: Problem, right: Mapping[str, float]) -> None:
     show(axes, f"One network, four masks; share of test samples right: {said}.")
 
 
-def figure_rivals(best: Mapping[str, FloatArray], trained: Mapping[str, FloatArray]) -> Told:
+def figure_rivals(best: Mapping[str, FloatArray], trained: Mapping[str, FloatArray]) -> Captioned:
     """Draws every network's test accuracy, chosen and trained; see `pick_accuracies`."""
     ax = new_axes(width=8, height=3.6)[0]
     samples = {

@@ -10,7 +10,14 @@ import numpy as np
 from labkit.arrays import FloatArray
 from labkit.costs import CostTable
 from labkit.course.checking import compare_best, compare_number, exercise, number_exercise
-from labkit.course.plots import Told, draw_cost_histogram, draw_quality, in_words, new_axes, show
+from labkit.course.plots import (
+    Captioned,
+    draw_cost_histogram,
+    draw_quality,
+    in_words,
+    new_axes,
+    show,
+)
 from labkit.problems import build_problem
 
 
@@ -28,7 +35,9 @@ def nearer_to_the_best(table: CostTable) -> float:
     return float((table.costs < (table.minimum + table.costs.max()) / 2).mean())
 
 
-def figure_ties(table: CostTable, values: Mapping[str, int], optima: Mapping[str, int]) -> Told:
+def figure_ties(
+    table: CostTable, values: Mapping[str, int], optima: Mapping[str, int]
+) -> Captioned:
     """Draws how the costs of a table are spread, and in words how many there are.
 
     `values`: cost -> how many different costs; `optima`: cost -> how many masks share the least.
@@ -40,7 +49,7 @@ def figure_ties(table: CostTable, values: Mapping[str, int], optima: Mapping[str
 
 def figure_quality(
     sizes: Sequence[int], training: FloatArray, test: FloatArray, chance: FloatArray
-) -> Told:
+) -> Captioned:
     """Draws the share of samples right over n, each (sizes, seeds).
 
     That of the best mask on the training and on the test samples, and of a random mask.

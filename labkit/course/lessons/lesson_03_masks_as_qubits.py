@@ -19,8 +19,8 @@ from labkit.course.plots import (
     in_words,
     new_axes,
 )
-from labkit.course.plots.canvas import add_title
-from labkit.course.plots.style import Captioned, own_style
+from labkit.course.plots.canvas import Captioned, add_title
+from labkit.course.plots.style import own_style
 from labkit.masks import all_masks, mask_from_string, mask_to_index
 from labkit.simulators import probabilities
 

@@ -20,7 +20,8 @@ from labkit.course.plots import (
     in_words,
     new_axes,
 )
-from labkit.course.plots.style import Captioned, own_style
+from labkit.course.plots.canvas import Captioned
+from labkit.course.plots.style import own_style
 from labkit.palette import VERMILLION
 from labkit.simulators import probabilities
 

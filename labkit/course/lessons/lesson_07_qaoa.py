@@ -26,7 +26,8 @@ from labkit.course.plots import (
     in_words,
     new_axes,
 )
-from labkit.course.plots.style import Captioned, own_style
+from labkit.course.plots.canvas import Captioned
+from labkit.course.plots.style import own_style
 from labkit.ledger import Ledger, Outcome
 from labkit.masks import mask_to_index, mask_to_string
 from labkit.problems import build_problem

@@ -13,7 +13,7 @@ from labkit.costs.spectrum import regret_by, truncate
 from labkit.course.checking import compare_function, exercise, number_exercise, take_mask
 from labkit.course.circuit_checks import compare_phases
 from labkit.course.plots import (
-    Told,
+    Captioned,
     draw_agreement,
     draw_counts,
     draw_couplings,
@@ -93,7 +93,7 @@ def figure_couplings(
          f"{together[0]} and {together[1]} (J = {low:+.2f}).")  # fmt: skip
 
 
-def figure_gates(sizes: Sequence[int], gates: Mapping[str, Sequence[int]]) -> Told:
+def figure_gates(sizes: Sequence[int], gates: Mapping[str, Sequence[int]]) -> Captioned:
     """Draws the two-qubit gates of one phase layer over n, from the table or the Hamiltonian."""
     ax = draw_counts(new_axes(width=6.4)[0], sizes, gates)
     ax.set(ylabel="two-qubit gates of one phase layer")
@@ -101,7 +101,7 @@ def figure_gates(sizes: Sequence[int], gates: Mapping[str, Sequence[int]]) -> To
     return ax, f"At 10 neurons {listed:,} gates from the table, {paired} from the Hamiltonian."
 
 
-def figure_spectra(shares: Mapping[str, FloatArray], low: Mapping[str, float]) -> Told:
+def figure_spectra(shares: Mapping[str, FloatArray], low: Mapping[str, float]) -> Captioned:
     """Draws the share of the variance in each order, cost -> (networks, n + 1).
 
     `low`: cost -> the median share of orders 1 and 2.
@@ -111,7 +111,7 @@ def figure_spectra(shares: Mapping[str, FloatArray], low: Mapping[str, float]) -
     return ax, f"Median share in orders 1 and 2: {said}. 20 networks; error bars: quartiles."
 
 
-def figure_truncated(regret: Mapping[int, Sequence[float]], found: Mapping[int, int]) -> Told:
+def figure_truncated(regret: Mapping[int, Sequence[float]], found: Mapping[int, int]) -> Captioned:
     """Draws the regret of each network by the highest order that is kept, order -> (networks,).
 
     `found`: order -> on how many networks the best mask is still found.

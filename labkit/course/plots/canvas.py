@@ -42,7 +42,7 @@ from labkit.palette import (
 #: label -> values, of one shape for all labels.
 Series = Mapping[str, npt.ArrayLike]
 #: Axes of one figure, and the line of text beneath it: as `show` and predictions take them.
-Told = tuple[Axes | npt.NDArray[Any], str]
+Captioned = tuple[Axes | npt.NDArray[Any], str]
 #: Keywords of Matplotlib.
 Style = dict[str, Any]
 #: Displays axes with a line of text, as `show` does.

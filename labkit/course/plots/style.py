@@ -6,10 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from matplotlib import rc_context, rcParams, rcParamsDefault
-from matplotlib.axes import Axes
-
-#: Axes of a figure, and the line of text beneath it: what `show` takes.
-Captioned = tuple[Axes, str]
 
 #: Settings of windows and of the process, which change no picture.
 _NO_STYLE = ("backend", "date.epoch", "docstring.", "interactive", "toolbar", "tk.", "webagg.")
