@@ -70,7 +70,7 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {
     ),
     "cost": (
         Term("cost", "what is minimised: cross_entropy, squared_error or error_rate", "00"),
-        Term("CostTable", "the cost of each of the 2ⁿ masks", "00"),
+        Term("CostTable", "the cost of each of the 2ⁿ masks", "02"),
         Term("tie, optimum", "masks of equal least cost are all optima", "02"),
         Term("local minimum", "a mask that no single flip improves", "02"),
         Term("regret", "the cost of what was found, less the least cost of all", "08"),
@@ -130,7 +130,7 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {
         Term("locality", "how few neurons interact: by network, by order, or by block", "08a"),
         Term("light cone", "the neurons on which one term depends after p layers", "11"),
         Term("dynamic programming", "the exact optimum of a chain of local terms", "11"),
-        Term("block_size", "how many neurons a local selector chooses at once", "08a"),
+        Term("block_size", "how many neurons a local selector chooses at once", "01"),
         Term("scheme", "in which order blocks are chosen, and what they see", "12"),
     ),
     "noise": (
@@ -150,6 +150,8 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {
         Term("forward pass", "one mask run over all training samples", "00"),
         Term("lab book", "one SQLite file of entries, which are never changed", "00"),
         Term("prediction", "a guess that is kept before the answer, and scored", "00"),
+        Term("fold", "what answers a prediction, closed until a guess is kept", ""),
+        Term("late", "of a guess that is kept after the answer was shown", ""),
         Term("lit", "chosen in one explorer and shown in all that share the mask", "00"),
         Term("entry", "a question, what was run and what came", "15"),
         Term("sweep", "one function over many parameters and seeds; each pair is a point", "15"),
