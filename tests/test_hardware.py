@@ -157,8 +157,8 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("no_network")
 def test_selectors_run_on_the_virtual_machine_without_a_connection() -> None:
-    cost, sampler = nk_cost(4, 2), DeviceSampler("rainbow")
     rng = np.random.default_rng(0)
+    cost, sampler = nk_cost(4, 2), DeviceSampler("rainbow", rng=np.random.default_rng(1))
     found = run(qaoa_sampling, cost, rng=rng, p=1, shots=32, sampler=sampler)
     assert found.ledger.shots == 32
     assert found.cost <= np.quantile(cost.to_table().costs, 0.5)

@@ -496,3 +496,11 @@ def test_a_mask_of_another_length_is_refused() -> None:
     with pytest.raises(ValueError, match="6"):
         network.subnetwork("101")
     assert repr(network).startswith("LinearUnits(model=")
+
+
+@pytest.mark.parametrize("score", [network_cost, quadratic_cost, score_all_masks])
+def test_a_model_whose_layer_is_not_chosen_is_told_how_to_choose_it(score: Any) -> None:
+    model = keras.Sequential([keras.Input((8,)), layers.Dense(4, "relu"), layers.Dense(1)])
+    with pytest.raises(TypeError, match=r"^network=<Sequential .*network_from_keras") as refused:
+        score(model, X, Y)
+    assert "\n" not in str(refused.value)

@@ -17,6 +17,7 @@ from labkit.masks import masks_from_indices
 from labkit.networks import ForwardNetwork, NetworkArrays, read_labels
 from labkit.scoring.outputs import COSTS, check_labels, cost_of_outputs, labels_as_in_keras
 from labkit.scoring.tables import (
+    NO_NETWORK,
     AnyNetwork,
     Contributor,
     as_arrays,
@@ -53,7 +54,9 @@ class NetworkCost(CheckedCost):
 
     def __post_init__(self) -> None:
         if not isinstance(self.network, (NetworkArrays, ForwardNetwork)):
-            raise TypeError(f"network={show_value(self.network)} is no network with masks")
+            raise TypeError(
+                f"network={show_value(self.network)} is no network with masks ({NO_NETWORK})"
+            )
         check_choice("cost", self.cost_name, _costs_of(self.network))
         x, y = self.network.check_samples(self.x).copy(), read_labels(self.y).copy()
         if self.cost_name in COSTS:

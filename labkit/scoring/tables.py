@@ -60,6 +60,10 @@ class _KerasNetwork(Protocol):
     def arrays(self) -> Any: ...
 
 
+#: What an error says of that which is no network.
+NO_NETWORK = "limit: a network of labkit's; network_from_keras makes one of a Keras model's layer"
+
+
 def as_arrays(network: Any) -> Any:
     """The arrays of a Keras network; anything else as it is."""
     return network.arrays() if isinstance(network, _KerasNetwork) else network
@@ -78,7 +82,7 @@ def as_contributor(network: Any) -> Contributor:
     if isinstance(arrays, ForwardNetwork):
         message = "has no contributions: it is not linear after its units (try network_cost)"
         raise TypeError(f"network={show_value(network)} {message}")
-    raise TypeError(f"network={show_value(network)} has no contributions")
+    raise TypeError(f"network={show_value(network)} has no contributions ({NO_NETWORK})")
 
 
 def score_contributions(
