@@ -21,6 +21,7 @@ PACKAGE = Path(labkit.__file__).parent
 #: without a cycle.
 ROWS = {
     "arrays": 0,
+    "compiling": 0,
     "files": 0,
     "ledger": 0,
     "limits": 0,
@@ -54,7 +55,7 @@ ROWS = {
 #: Old addresses of what has moved: nobody here imports them.
 MOVED = {"activations", "exercises", "explorers", "plots"}
 #: Modules that no reader needs: not in labkit.__all__.
-PRIVATE = {"arrays", "files", "palette", "platforms", "cli", "__main__"} | MOVED
+PRIVATE = {"arrays", "compiling", "files", "palette", "platforms", "cli", "__main__"} | MOVED
 #: Who may import what is slow to load, or exists only on some machines; for its types, anyone may.
 MAY_IMPORT = {
     "keras": {"networks", "baselines"},
@@ -72,7 +73,7 @@ MAY_IMPORT = {
     },
     "cirq_google": {"hardware"},
     "dimod": {"costs"},
-    "numba": {"simulators"},
+    "numba": {"compiling", "costs", "simulators"},
     "qsimcirq": {"hardware", "simulators"},
     "matplotlib": {"course", "records"},
     "ipywidgets": {"course"},

@@ -11,7 +11,7 @@ from typing import Any
 import bench
 import numpy as np
 import pytest
-from benchmarks import grover_peers, scoring_peers
+from benchmarks import grover_peers, scoring_peers, walk_peers
 from benchmarks.measuring import Comparison, Contestant, check_agreement, compare, time_alone
 from benchmarks.page import Page, summary
 from benchmarks.qaoa_instances import draw_instance, enter_ours, read_gradient, read_value
@@ -306,6 +306,25 @@ def test_tensorflow_and_keras_give_our_cost_of_every_subnetwork(cost: str) -> No
         found = peer.call()
         assert len(found) == round(peer.share * 32)
         assert found == pytest.approx(expected[-len(found) :], abs=1e-5)
+
+
+@pytest.mark.parametrize("cost", walk_peers.COSTS)
+def test_a_descent_a_plain_loop_and_evaluations_meet_the_same_costs(cost: str) -> None:
+    descent = walk_peers.draw_descent(40, cost, seed=2)
+    expected = walk_peers.enter_ours(descent).call()
+    assert len(expected) % 40 == 0
+    assert walk_peers.enter_bound(descent).call() == pytest.approx(expected, abs=1e-9)
+    evaluate = walk_peers.enter_evaluate(descent, flips=15)
+    assert round(evaluate.share * len(expected)) == 15
+    assert evaluate.call() == pytest.approx(expected[-15:], abs=1e-9)
+
+
+@pytest.mark.parametrize("degree", [29, 4])
+def test_glasses_have_the_couplings_asked_for_and_are_annealed(degree: int) -> None:
+    glass = walk_peers.draw_glass(30, degree, rng=np.random.default_rng(1))
+    assert (glass.order, glass.mean) == (2, 0.0)
+    assert len(glass.terms) == 435 if degree == 29 else 40 < len(glass.terms) <= 60
+    assert walk_peers.anneal(glass, seed=1) < -2 * glass.std
 
 
 def test_qokit_is_left_out_with_a_reason_where_there_is_no_source(

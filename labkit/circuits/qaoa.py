@@ -18,7 +18,8 @@ from labkit.circuits.decompositions import ThreeQubitDiagonal
 from labkit.circuits.qubits import Qubits, choose_qubits
 from labkit.circuits.state_preparation import dicke_state, uniform_superposition
 from labkit.costs import Cost, CostTable, LocalCost, PauliZCost
-from labkit.costs.tables import Neurons, far_mean
+from labkit.costs.names import Neurons
+from labkit.costs.tables import far_mean
 from labkit.limits import check_register, show_value
 
 Value = TypeVar("Value")

@@ -10,14 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from labkit.arrays import BoolArray, FloatArray
+from labkit.costs.names import Names, check_names
 from labkit.costs.tables import (
     EQUAL_WITHIN,
     SINGLE_PRECISION,
     CheckedCost,
     Cost,
     CostTable,
-    Names,
-    check_names,
 )
 from labkit.limits import TooLargeError, check_integer, check_register, repr_line, show_value
 from labkit.masks import mask_to_string, masks_from_indices

@@ -8,7 +8,7 @@ from typing import Any, TypeGuard
 
 import numpy as np
 
-from labkit.costs.tables import Names, Neurons, check_names
+from labkit.costs.names import Names, Neurons, check_names
 from labkit.limits import check_array, check_count, check_finite, show_value
 
 _BYTES_PER_ENTRY = 1500  # of a QUBO, in its mappings on the way to a polynomial

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from labkit.arrays import BoolArray, FloatArray, IntArray
+from labkit.costs.names import Neurons, check_neurons
 from labkit.costs.spectrum import walsh_hadamard
-from labkit.costs.tables import EQUAL_WITHIN, Neurons, check_neurons
+from labkit.costs.tables import EQUAL_WITHIN
 from labkit.limits import check_array, check_count, check_finite, check_register, show_value
 from labkit.masks import masks_from_indices, place_values
 
@@ -182,11 +183,11 @@ def _merge(
         axes = [*sorted(neurons), *range(head, n_neurons)]
         table = np.zeros((2,) * len(axes))
         for term in members:
-            table += _by_neuron(term, axes)
+            table += spread(term, axes)
         yield neurons, table
 
 
-def _by_neuron(term: Term, axes: Sequence[int]) -> FloatArray:
+def spread(term: Term, axes: Sequence[int]) -> FloatArray:
     """A term's values with an axis of two for each neuron of `axes` that it reads, one if not."""
     neurons, values = term
     in_order = values.reshape((2,) * len(neurons)).transpose(np.argsort(neurons))

@@ -3,39 +3,32 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Hashable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
 from labkit.arrays import BoolArray, FloatArray
+from labkit.costs.names import Names, check_names
+from labkit.costs.walks import EvaluatedWalk, IndexWalk, Walk
+from labkit.costs.walks.walk import EQUAL_WITHIN as EQUAL_WITHIN
 from labkit.limits import (
     check_array,
-    check_count,
-    check_integer,
     check_number,
     check_register,
     repr_line,
-    show_value,
 )
 from labkit.masks import check_mask, check_one_mask, masks_from_indices, place_values
 
-#: Costs closer together than this share of what was added up to make them are equal: 16 roundings.
-EQUAL_WITHIN = 2.0**-48
 #: Of the largest cost: what batches may differ by where costs may come from single precision.
 SINGLE_PRECISION = 1e-4
 #: A mean beyond so many standard deviations is kept apart from what is evolved.
 _FAR_MEAN = 16.0
 #: A few masks of a huge cost, as for those that are forbidden, do not say how exact the others are.
 _TYPICAL, _LOOKED_AT = 8.0, 2**16
-
-Neurons = tuple[int, ...]
-#: What the neurons stand for, such as variables of a QUBO, neuron 0 first; None for 0, 1, ...
-Names = tuple[Hashable, ...] | None
-_BYTES_PER_NAME = 100
 
 
 class Cost(Protocol):
@@ -54,6 +47,14 @@ class Cost(Protocol):
 
     def to_table(self) -> CostTable:
         """The same cost as a table of all 2^n masks."""
+
+
+@runtime_checkable
+class Walkable(Protocol):
+    """A cost that tells what a flip of one neuron makes of it, without being evaluated anew."""
+
+    def walk(self, neuron_mask: npt.ArrayLike, /) -> Walk:
+        """A walk from a mask (n,)."""
 
 
 class CheckedCost(ABC):
@@ -77,6 +78,20 @@ class CheckedCost(ABC):
     def evaluate(self, neuron_masks: npt.ArrayLike) -> FloatArray:
         """Costs, float64 (...), of masks: bool (..., n), 0 and 1, or a mask string."""
         return self.costs_of(check_mask(neuron_masks, self.n_neurons, argument="neuron_masks"))
+
+    def walk(self, neuron_mask: npt.ArrayLike) -> Walk:
+        """A walk from a mask: bool (n,), 0 and 1, or a mask string; see `labkit.costs.walks`."""
+        return self._walk(check_one_mask(neuron_mask, self.n_neurons))
+
+    def _walk(self, neuron_mask: BoolArray) -> Walk:
+        return EvaluatedWalk(self.costs_of, neuron_mask)
+
+
+def walk_of(cost: Cost, neuron_mask: npt.ArrayLike) -> Walk:
+    """A walk of any cost: its own, or one that evaluates it."""
+    if isinstance(cost, Walkable):
+        return cost.walk(neuron_mask)
+    return EvaluatedWalk(cost.evaluate, check_one_mask(neuron_mask, cost.n_neurons))
 
 
 def unchecked(cost: Cost) -> Callable[[BoolArray], FloatArray]:
@@ -213,6 +228,9 @@ class CostTable(CheckedCost):
         """Costs (...) of bool masks (..., n), which are not checked again."""
         return self.costs[masks @ place_values(self.n_neurons)]
 
+    def _walk(self, neuron_mask: BoolArray) -> Walk:
+        return IndexWalk(self.costs, neuron_mask)
+
     def to_table(self) -> CostTable:
         """Itself."""
         return self
@@ -250,41 +268,3 @@ def centred_table(cost: Cost) -> tuple[CostTable, float]:
     if isinstance(cost, CostTable):
         return table, apart
     return table.centred, apart + table.offset
-
-
-def check_neurons(neurons: Any, n_neurons: int) -> Neurons:
-    """Returns the neurons of a term, each in 0..n_neurons - 1 and once, in the order given."""
-    if isinstance(neurons, str) or not isinstance(neurons, Iterable):
-        raise TypeError(f"neurons={show_value(neurons)} of a term is not a tuple of integers")
-    limits = {"minimum": 0, "maximum": n_neurons - 1}
-    checked = tuple(check_integer("neurons", j, **limits) for j in neurons)
-    if len(set(checked)) < len(checked):
-        raise ValueError(f"neurons={show_value(checked)} of a term holds a neuron twice (limit: 1)")
-    return checked
-
-
-def check_names(names: Any, n_neurons: int) -> Names:
-    """Returns one name for each neuron, each once; None for 0, 1, ..., n_neurons - 1.
-
-    Args:
-        names: hashable, such as text or numbers from 1; NumPy's become Python's. None for none.
-        n_neurons: n.
-    """
-    if names is None:
-        return None
-    if isinstance(names, str) or not isinstance(names, Collection):
-        raise TypeError(f"names={show_value(names)} is not a sequence of names")
-    if len(names) != n_neurons:
-        raise ValueError(f"names holds {len(names)} names (limit: {n_neurons}, one a neuron)")
-    if isinstance(names, range) and names == range(n_neurons):
-        return None
-    check_count("n_neurons", n_neurons, bytes_each=_BYTES_PER_NAME, what="the names")
-    checked = tuple(name.item() if isinstance(name, np.generic) else name for name in names)
-    seen: set[Hashable] = set()
-    for name in checked:
-        if not isinstance(name, Hashable):
-            raise TypeError(f"names holds {show_value(name)}, which is not hashable")
-        if name in seen:
-            raise ValueError(f"names holds {show_value(name)} twice (limit: 1)")
-        seen.add(name)
-    return None if checked == (*range(n_neurons),) else checked

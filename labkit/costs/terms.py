@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from labkit.arrays import BoolArray, FloatArray
+from labkit.costs.names import Names, Neurons, check_names
 from labkit.costs.qubo_files import read_qubo
 from labkit.costs.spectrum import walsh_hadamard
 from labkit.costs.sums import (
@@ -25,15 +26,9 @@ from labkit.costs.sums import (
     sum_tables,
     tables_of_products,
 )
-from labkit.costs.tables import (
-    CheckedCost,
-    CostTable,
-    Names,
-    Neurons,
-    check_names,
-    far_mean,
-)
-from labkit.limits import check_integer, check_register, repr_line, show_value
+from labkit.costs.tables import CostTable, far_mean
+from labkit.costs.walking import SumOfTerms
+from labkit.limits import check_integer, check_register, show_value
 from labkit.masks import place_values
 
 if TYPE_CHECKING:
@@ -41,7 +36,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class PauliZCost(CheckedCost):
+class PauliZCost(SumOfTerms):
     """cost(m) = sum_S c_S prod_{j in S} z_j with z_j = 1 - 2 m_j: +1 where neuron j goes.
 
     Attributes:
@@ -131,9 +126,6 @@ class PauliZCost(CheckedCost):
         """
         return cls(*read_qubo(qubo, names=names, form=form, problem=problem))
 
-    def __repr__(self) -> str:
-        return repr_line(self, n_neurons=self.n_neurons, order=self.order, n_terms=len(self.terms))
-
     @property
     def order(self) -> int:
         """The largest number of neurons in one term."""
@@ -210,7 +202,7 @@ class PauliZCost(CheckedCost):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class LocalCost(CheckedCost):
+class LocalCost(SumOfTerms):
     """cost(m) = sum_i values_i[m restricted to neurons_i]: never a table of 2^n.
 
     Attributes:
@@ -237,9 +229,6 @@ class LocalCost(CheckedCost):
         object.__setattr__(self, "terms", tuple(check_term(term, n) for term in self.terms))
         object.__setattr__(self, "n_neurons", n)
         object.__setattr__(self, "names", check_names(self.names, n))
-
-    def __repr__(self) -> str:
-        return repr_line(self, n_neurons=self.n_neurons, order=self.order, n_terms=len(self.terms))
 
     @property
     def order(self) -> int:

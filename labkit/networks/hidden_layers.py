@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from labkit.arrays import BoolArray, Float32Array, FloatArray, IntArray
+from labkit.limits import check_count
 from labkit.masks import all_masks, masks_to_indices
 from labkit.networks.base import (
     MaskedLayer,
@@ -17,6 +19,8 @@ from labkit.networks.base import (
     largest_sizes,
     measure_units,
 )
+
+_BLOCK_BYTES = 2**26  # of hidden activations that are made together
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -33,10 +37,24 @@ class OneLayerArrays(NetworkArrays):
     inverse_std: FloatArray
 
     def _statistics(self, x: npt.ArrayLike) -> dict[str, Any]:
+        measured = [part._measure(x) for _, part in self._parts(x)]
+        mean, inverse_std = (np.concatenate(of_parts) for of_parts in zip(*measured, strict=True))
+        return {"mean": mean, "inverse_std": inverse_std}
+
+    def _measure(self, x: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
         h, largest = self._hidden(x), largest_sizes(self._inputs(x))
         sizes = np.tensordot(largest, np.abs(self._weights), axes=1)
-        mean, inverse_std = measure_units(h, sizes)
-        return {"mean": mean, "inverse_std": inverse_std}
+        return measure_units(h, sizes)
+
+    def _parts(self, x: npt.ArrayLike) -> Iterator[tuple[slice, OneLayerArrays]]:
+        """Some units at a time, so many that their activations are no more than a block."""
+        per_unit = 8 * len(self.check_samples(x)) * (self.mean.size // self.n_hidden)
+        step = max(1, _BLOCK_BYTES // per_unit)
+        for units in (slice(i, i + step) for i in range(0, self.n_hidden, step)):
+            kernel, readout = self.kernel[:, units], self.readout[units]
+            mean, inverse_std = self.mean[units], self.inverse_std[units]
+            changed: dict[str, Any] = {"mean": mean, "inverse_std": inverse_std}
+            yield units, replace(self, kernel=kernel, readout=readout, **changed)
 
     @property
     def constant_units(self) -> IntArray:
@@ -56,7 +74,14 @@ class OneLayerArrays(NetworkArrays):
 
     def prepare(self, x: npt.ArrayLike) -> FloatArray:
         """The contributions, units first: float64 (n_hidden, [patterns,] samples, n_outputs)."""
-        return np.ascontiguousarray(np.moveaxis(self.contributions(x), 0, -2))
+        samples, patterns = self.check_samples(x), self.mean.shape[1:]
+        bytes_each = 8 * self.mean.size * self.n_outputs
+        check_count("n_samples", len(samples), bytes_each=bytes_each, what="contributions")
+        shape = () if self.mask_kind == "neuron" else patterns
+        prepared = np.empty((self.n_hidden, *shape, len(samples), self.n_outputs))
+        for units, part in self._parts(samples):
+            prepared[units] = np.moveaxis(part.contributions(samples), 0, -2)
+        return prepared
 
     def run_masks(self, prepared: FloatArray, neuron_masks: BoolArray) -> FloatArray:
         """f_m(x), float64 (masks, samples, n_outputs): a product with the contributions."""
@@ -121,10 +146,13 @@ class ManyInputsArrays(NetworkArrays):
     def run_masks(self, prepared: FloatArray, neuron_masks: BoolArray) -> FloatArray:
         """f_m(x), float64 (masks, samples, n_outputs): every masked unit is run and measured."""
         weights = neuron_masks.reshape(-1, *self.kernel.T.shape) * self.kernel.T
+        return self.scale * self.standardised(weights, prepared).swapaxes(1, 2) @ self.readout
+
+    def standardised(self, weights: Float32Array, prepared: FloatArray) -> FloatArray:
+        """ĥ of units of masked weights (..., fan_in), float64 (..., samples)."""
         mean, inverse_std = self._measure(weights)
         h = _relu_units(weights, prepared)
-        standardised = (h - mean[..., np.newaxis]) * inverse_std[..., np.newaxis]
-        return self.scale * standardised.swapaxes(1, 2) @ self.readout
+        return (h - mean[..., np.newaxis]) * inverse_std[..., np.newaxis]
 
     def bytes_per_mask(self, n_samples: int) -> int:
         """Memory that `run_masks` works in for each mask, on that many samples."""

@@ -12,9 +12,19 @@ import numpy.typing as npt
 
 from labkit.arrays import BoolArray, FloatArray
 from labkit.costs import CheckedCost, CostTable
+from labkit.costs.walks import Walk
+from labkit.costs.walks.building import Contributions
+from labkit.costs.walks.compiled import CompiledWalk
 from labkit.limits import check_choice, check_register, repr_line, show_value
 from labkit.masks import masks_from_indices
-from labkit.networks import ForwardNetwork, NetworkArrays, read_labels
+from labkit.networks import (
+    ForwardNetwork,
+    ManyInputsArrays,
+    NetworkArrays,
+    TwoLayerArrays,
+    read_labels,
+)
+from labkit.scoring.hidden_walks import ManyInputsWalk, TwoLayerWalk
 from labkit.scoring.outputs import COSTS, check_labels, cost_of_outputs, labels_as_in_keras
 from labkit.scoring.tables import (
     NO_NETWORK,
@@ -116,6 +126,31 @@ class NetworkCost(CheckedCost):
         for rows in watched_slices(2**n, self._rows):
             costs[rows] = self._run(masks_from_indices(np.arange(rows.start, rows.stop), n))
         return CostTable.owning(costs, n)
+
+    def _walk(self, neuron_mask: BoolArray) -> Walk:
+        if self._contributions is not None:
+            return CompiledWalk(self._contributions, neuron_mask)
+        if isinstance(self.network, TwoLayerArrays):
+            return TwoLayerWalk(self.network, self._prepared, self._of_outputs, neuron_mask)
+        if isinstance(self.network, ManyInputsArrays):
+            return ManyInputsWalk(self.network, self._prepared, self._of_outputs, neuron_mask)
+        return super()._walk(neuron_mask)
+
+    @cached_property
+    def _contributions(self) -> Contributions | None:
+        """What a mask chooses of what is added to the outputs; None where units change with it."""
+        if not isinstance(self.network, Contributor) or self.cost_name not in COSTS:
+            return None
+        kind, width, shape = COSTS.index(self.cost_name), 0, self._targets.shape
+        if isinstance(self.network, NetworkArrays):
+            constant, rows = np.zeros(shape), self._prepared.reshape(-1, *shape)
+            width = 0 if self.network.mask_kind == "neuron" else self.network.n_inputs + 1
+        else:  # of a Keras model: a constant and the units
+            constant, rows = self._prepared[0], np.ascontiguousarray(self._prepared[1:])
+        return Contributions.of(rows, self._targets, cost=kind, width=width, constant=constant)
+
+    def _of_outputs(self, outputs: FloatArray) -> float:
+        return float(cost_of_outputs(outputs, self._targets, cost=self.cost_name))
 
     def _run(self, neuron_masks: BoolArray) -> FloatArray:
         outputs = self.network.run_masks(self._prepared, neuron_masks)

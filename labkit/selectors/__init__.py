@@ -7,7 +7,10 @@ from labkit.selectors.classical import (
     random_search,
     simulated_annealing,
 )
+from labkit.selectors.crossover import partition_crossover_search
 from labkit.selectors.dynamic import dynamic_programming
+from labkit.selectors.elimination import tree_elimination
+from labkit.selectors.genetic import genetic_search
 from labkit.selectors.grover import adaptive_grover, default_oracle_calls, grover_search
 from labkit.selectors.growth import (
     Growth,
@@ -16,9 +19,11 @@ from labkit.selectors.growth import (
     queries_to_optimum,
 )
 from labkit.selectors.local import SCHEMES, BlockStep, LocalWalk, local_selection, walk_locally
+from labkit.selectors.meter import CostMeter
 from labkit.selectors.qaoa import optimise_angles, qaoa_sampling
-from labkit.selectors.running import CostMeter, run
+from labkit.selectors.running import run
 from labkit.selectors.selection import Selection
+from labkit.selectors.tabu import tabu_search
 
 __all__ = [
     "SCHEMES",
@@ -33,15 +38,19 @@ __all__ = [
     "dynamic_programming",
     "exhaustive",
     "fit_growth",
+    "genetic_search",
     "grover_search",
     "local_selection",
     "one_flip_search",
     "optimise_angles",
     "oracle_calls_to_optimum",
+    "partition_crossover_search",
     "qaoa_sampling",
     "queries_to_optimum",
     "random_search",
     "run",
     "simulated_annealing",
+    "tabu_search",
+    "tree_elimination",
     "walk_locally",
 ]

@@ -11,10 +11,11 @@ import numpy as np
 
 from labkit.arrays import BoolArray, FloatArray, IntArray
 from labkit.costs import CheckedCost, Cost, CostTable, LocalCost, PauliZCost
-from labkit.costs.tables import Neurons, unchecked
+from labkit.costs.names import Neurons
+from labkit.costs.tables import unchecked
 from labkit.limits import check_register, repr_line
 from labkit.masks import masks_from_indices
-from labkit.selectors.running import CostMeter
+from labkit.selectors.meter import CostMeter
 
 Value = TypeVar("Value")
 #: Terms by their places: neurons, and a coefficient or a small table.

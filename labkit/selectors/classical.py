@@ -13,7 +13,8 @@ from numpy.random import Generator
 from labkit.arrays import BoolArray, FloatArray
 from labkit.limits import check_integer, check_register
 from labkit.masks import masks_from_indices
-from labkit.selectors.running import CostMeter
+from labkit.selectors.counted import CountedWalk
+from labkit.selectors.meter import CostMeter
 
 _BLOCK = 2**14
 #: Up to this many neurons all indices can be shuffled; beyond, the same mask is hardly met twice.
@@ -73,21 +74,9 @@ def one_flip_search(meter: CostMeter, *, rng: Generator, restarts: int = 0) -> N
     """
     n = meter.n_neurons
     for _ in range(1 + check_integer("restarts", restarts, minimum=0)):
-        _descend(meter, rng.random(n) < 0.5, lambda mask: rng.permutation(n))
-
-
-def _descend(meter: CostMeter, mask: BoolArray, moves: Moves) -> None:
-    """Flips the neurons of each move where that lowers the cost, until no move does."""
-    cost, improved = float(meter.evaluate(mask)), True
-    while improved:
-        improved = False
-        for neurons in moves(mask):
-            mask[neurons] ^= True
-            flipped = float(meter.evaluate(mask))
-            if flipped < cost - meter.equal_within(cost):
-                cost, improved = flipped, True
-            else:
-                mask[neurons] ^= True
+        walk = meter.walk(rng.random(n) < 0.5)
+        while walk.descend(rng.permutation(n)).kept.any():
+            pass
 
 
 def swap_search(meter: CostMeter, *, rng: Generator, n_active: int) -> None:
@@ -107,6 +96,20 @@ def swap_search(meter: CostMeter, *, rng: Generator, n_active: int) -> None:
         mask = np.zeros(n, dtype=bool)
         mask[rng.choice(n, n_active, replace=False)] = True
         _descend(meter, mask, lambda mask: _exchanges(mask, rng))
+
+
+def _descend(meter: CostMeter, mask: BoolArray, moves: Moves) -> None:
+    """Flips the neurons of each move where that lowers the cost, until no move does."""
+    cost, improved = float(meter.evaluate(mask)), True
+    while improved:
+        improved = False
+        for neurons in moves(mask):
+            mask[neurons] ^= True
+            flipped = float(meter.evaluate(mask))
+            if flipped < cost - meter.equal_within(cost):
+                cost, improved = flipped, True
+            else:
+                mask[neurons] ^= True
 
 
 def _exchanges(mask: BoolArray, rng: Generator) -> Iterator[list[int]]:
@@ -142,14 +145,12 @@ def simulated_annealing(
     sweeps = check_integer("sweeps", sweeps, minimum=1)
     restarts = check_integer("restarts", restarts, minimum=0)
     n = meter.n_neurons
-    mask = rng.random(n) < 0.5
-    cost = float(meter.evaluate(mask))
-    rises = np.abs(meter.evaluate(mask ^ np.eye(n, dtype=bool)) - cost)
-    temperatures = _temperatures(rises[rises > meter.equal_within(cost)], sweeps)
-    _walk(meter, mask, cost, temperatures, rng)
+    walk = meter.walk(rng.random(n) < 0.5)
+    rises = np.abs(walk.flip_costs() - walk.cost)
+    temperatures = _temperatures(rises[rises > meter.equal_within(walk.cost)], sweeps)
+    _anneal(walk, temperatures, rng)
     for _ in range(restarts):
-        mask = rng.random(n) < 0.5
-        _walk(meter, mask, float(meter.evaluate(mask)), temperatures, rng)
+        _anneal(meter.walk(rng.random(n) < 0.5), temperatures, rng)
 
 
 def _temperatures(rises: FloatArray, sweeps: int) -> FloatArray:
@@ -160,14 +161,6 @@ def _temperatures(rises: FloatArray, sweeps: int) -> FloatArray:
     return np.geomspace(hot, cold, sweeps)
 
 
-def _walk(
-    meter: CostMeter, mask: BoolArray, cost: float, temperatures: FloatArray, rng: Generator
-) -> None:
-    for temperature in temperatures:
-        for j in rng.permutation(len(mask)):
-            mask[j] ^= True
-            flipped = float(meter.evaluate(mask))
-            if rng.random() < math.exp(min(0.0, (cost - flipped) / temperature)):
-                cost = flipped
-            else:
-                mask[j] ^= True
+def _anneal(walk: CountedWalk, temperatures: FloatArray, rng: Generator) -> None:
+    for temperature in temperatures.tolist():
+        walk.anneal(rng.permutation(walk.n_neurons), temperature, rng)

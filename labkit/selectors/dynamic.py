@@ -10,7 +10,7 @@ from labkit.arrays import BoolArray, FloatArray
 from labkit.costs import LocalCost, PauliZCost
 from labkit.limits import check_register, show_value
 from labkit.masks import place_values
-from labkit.selectors.running import CostMeter
+from labkit.selectors.meter import CostMeter
 
 
 def dynamic_programming(meter: CostMeter, *, rng: np.random.Generator) -> None:

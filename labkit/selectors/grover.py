@@ -13,7 +13,7 @@ from labkit.arrays import BoolArray
 from labkit.costs import CostTable, equal_within
 from labkit.limits import check_integer, check_register
 from labkit.masks import mask_from_index, masks_from_indices
-from labkit.selectors.running import CostMeter
+from labkit.selectors.meter import CostMeter
 
 if TYPE_CHECKING:
     import cirq

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from itertools import count
 from typing import Any
 
@@ -12,13 +12,15 @@ import numpy as np
 
 from labkit.arrays import BoolArray, IntArray
 from labkit.costs import AnyCost, Cost
-from labkit.costs.tables import check_neurons
+from labkit.costs.names import check_neurons
 from labkit.ledger import Ledger
 from labkit.limits import check_choice, check_integer, show_value
+from labkit.masks import masks_from_indices
 from labkit.selectors.blocks import clusters, cut, embed, interaction_strength, restriction
 from labkit.selectors.classical import exhaustive
+from labkit.selectors.counted import CountedWalk
+from labkit.selectors.meter import CostMeter
 from labkit.selectors.running import (
-    CostMeter,
     Selector,
     call_selector,
     check_selector,
@@ -81,6 +83,8 @@ class LocalWalk:
 
 #: How `local_selection` cuts the neurons into blocks, and how often it goes through them.
 SCHEMES = ("solo", "one_pass", "sweeps", "random_blocks", "clusters", "layers", "input_groups")
+#: Of blocks up to this size `exhaustive` asks for all masks at once.
+_WALKED = 14
 _GROUPED = ("layers", "input_groups")
 
 
@@ -135,9 +139,9 @@ def local_selection(
     options = _check_options(inner, inner_options)
     if watch is not None and not callable(watch):
         raise TypeError(f"watch={show_value(watch)} is not a function of a step")
-    decide = _Decider(meter, inner, options, rng, restriction(meter.cost), watch)
     mask = rng.random(n) < 0.5
-    cost = float(meter.evaluate(mask))
+    walk = meter.walk(mask)
+    decide, cost = _Decider(meter, walk, inner, options, rng, watch), walk.cost
     if scheme == "random_blocks":
         _sweep(decide, mask, cost, lambda: cut(rng.permutation(n), block_size), max_rounds)
         return
@@ -156,28 +160,50 @@ def local_selection(
 
 @dataclass(frozen=True, eq=False)
 class _Decider:
-    """Lets `inner` choose a block; keeps its best mask where that is not worse."""
+    """Lets `inner` choose a block; keeps its best mask where that is not worse.
+
+    Of all masks of a small block the costs come from one walk, which goes where the masks go.
+    """
 
     meter: CostMeter
+    walk: CountedWalk
     inner: Selector
     options: Mapping[str, Any]
     rng: np.random.Generator
-    restrict: Callable[[BoolArray, IntArray], Cost]
     watch: Callable[[BlockStep], None] | None
 
     def __call__(self, mask: BoolArray, cost: float, block: IntArray) -> tuple[BoolArray, float]:
         """The mask after the block was decided, and its cost."""
-        child, after = self.meter.child(self.restrict(mask, block)), mask
+        walks = self.inner is exhaustive and len(block) <= _WALKED
+        found, least = self._best_of_all(block) if walks else self._search(mask, block)
+        after = mask
+        if least <= cost + self.meter.equal_within(cost):
+            after, cost = embed(mask, block, found), least
+        self.tell(block, mask, after, cost)
+        return after, cost
+
+    def _best_of_all(self, block: IntArray) -> tuple[BoolArray, float]:
+        """The first of the best masks of a block, and its cost."""
+        costs = self.walk.block_costs(block)
+        least = float(costs.min())
+        best = int((costs <= least + self.meter.equal_within(least)).argmax())
+        return masks_from_indices(best, len(block)), float(costs[best])
+
+    def _search(self, mask: BoolArray, block: IntArray) -> tuple[BoolArray, float]:
+        """The mask of a block that `inner` finds best, and its cost."""
+        child = self.meter.child(self.restrict(mask, block))
         try:
             call_selector(self.inner, child, self.rng, self.options)
         finally:
             self.meter.absorb(child, partial(embed, mask, block))
         if child.best_mask is None:
             raise RuntimeError(f"selector {name_of(self.inner)} asked for no mask")
-        if child.best_cost <= cost + self.meter.equal_within(cost):
-            after, cost = embed(mask, block, child.best_mask), child.best_cost
-        self.tell(block, mask, after, cost)
-        return after, cost
+        return child.best_mask, child.best_cost
+
+    @cached_property
+    def restrict(self) -> Callable[[BoolArray, IntArray], Cost]:
+        """What gives the cost of a block."""
+        return restriction(self.meter.cost)
 
     def tell(self, block: IntArray, before: BoolArray, after: BoolArray, cost: float) -> None:
         if self.watch is not None:
@@ -195,7 +221,9 @@ def _sweep(
     for _ in count() if max_rounds is None else range(max_rounds):
         before = cost
         for block in partition():
-            mask, cost = decide(mask, cost, block)
+            after, cost = decide(mask, cost, block)
+            decide.walk.move(block[after[block] != mask[block]], cost)
+            mask = after
         if not cost < before - decide.meter.equal_within(before):
             return
 

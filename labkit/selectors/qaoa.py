@@ -17,7 +17,7 @@ from labkit.arrays import FloatArray
 from labkit.costs import AnyCost, CostTable, LocalCost, PauliZCost, as_cost
 from labkit.costs.tables import centred_table
 from labkit.limits import check_choice, check_integer, check_number, show_value
-from labkit.selectors.running import CostMeter
+from labkit.selectors.meter import CostMeter
 from labkit.simulators import evolve_qaoa, qaoa_value_and_gradient, sample_masks, sample_state
 
 if TYPE_CHECKING:

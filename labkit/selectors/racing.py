@@ -31,8 +31,8 @@ from labkit.selectors import (
     random_search,
     simulated_annealing,
 )
+from labkit.selectors.meter import SearchEnded
 from labkit.selectors.running import (
-    SearchEnded,
     Selector,
     call_selector,
     check_selector,

@@ -1,4 +1,4 @@
-"""How every selector runs: one signature, one meter that counts, one check of the answer."""
+"""How every selector runs: one signature, one check of the answer."""
 
 from __future__ import annotations
 
@@ -6,155 +6,21 @@ import inspect
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from labkit.arrays import BoolArray, FloatArray
-from labkit.costs import EQUAL_WITHIN, AnyCost, Cost, as_cost
-from labkit.costs.tables import SINGLE_PRECISION, unchecked
-from labkit.ledger import Ledger
+from labkit.costs import AnyCost
+from labkit.costs.tables import SINGLE_PRECISION
 from labkit.limits import check_integer, check_number, check_rng, show_value
-from labkit.masks import check_mask, check_one_mask, mask_to_string
+from labkit.masks import check_one_mask, mask_to_string
+from labkit.selectors.meter import CostMeter as CostMeter
+from labkit.selectors.meter import SearchEnded as SearchEnded
 from labkit.selectors.selection import Selection, WrongCostError
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
 
 #: Called as `selector(meter, rng=rng, **options)`; see `run`.
 Selector = Callable[..., Any]
-
-
-class SearchEnded(BaseException):
-    """Raised by a `CostMeter` when its budget is spent or its target reached; `run` catches it.
-
-    No `Exception`: a selector that catches those goes no further for it.
-    """
-
-
-class CostMeter:
-    """A cost that counts what it is asked, remembers the best answer, and stops at its limits.
-
-    Attributes:
-        max_cost_queries: the budget; None where there is none.
-        target_cost: a cost at which the search may end; None where there is none.
-        best_mask: the best mask so far, of cost `best_cost`; None before the first query. Of costs
-            that are equal but for rounding it is the first.
-        magnitude: of the cost, and of that whose child this is; see `labkit.costs.equal_within`.
-    """
-
-    def __init__(
-        self,
-        cost: AnyCost,
-        *,
-        max_cost_queries: int | None = None,
-        target_cost: float | None = None,
-    ) -> None:
-        self.cost: Cost = as_cost(cost)
-        self.max_cost_queries = max_cost_queries
-        self.target_cost = target_cost
-        self.best_mask: BoolArray | None = None
-        self.best_cost = np.inf
-        self.magnitude = float(getattr(self.cost, "magnitude", 0.0))
-        self._costs_of = unchecked(self.cost)
-        self._spent: dict[str, float] = asdict(Ledger())
-        self._history: list[FloatArray] = []
-
-    @property
-    def n_neurons(self) -> int:
-        """Number of neurons of a mask."""
-        return self.cost.n_neurons
-
-    @property
-    def ledger(self) -> Ledger:
-        """What was counted so far."""
-        return Ledger(**self._spent)  # type: ignore[arg-type]
-
-    @property
-    def history(self) -> FloatArray:
-        """The cost of each mask asked for, in order."""
-        return np.concatenate(self._history) if self._history else np.empty(0)
-
-    def count(self, **spent: float) -> None:
-        """Adds entries to the ledger, by the names of `Ledger`'s attributes."""
-        for name, amount in spent.items():
-            if name not in self._spent:
-                raise ValueError(f"count of {name!r} is unknown (known: {', '.join(self._spent)})")
-            self._spent[name] += amount
-
-    def equal_within(self, value: float) -> float:
-        """How far from a cost another one may be and be equal to it, but for rounding."""
-        return EQUAL_WITHIN * max(abs(value), self.magnitude)
-
-    def evaluate(self, neuron_masks: npt.ArrayLike) -> FloatArray:
-        """Costs (...) of masks (..., n); each mask is one query.
-
-        Raises:
-            SearchEnded: the budget ran out (what it still allowed was asked), or one of these
-                masks reached the target (those after it were not asked).
-        """
-        masks = check_mask(neuron_masks, self.n_neurons, argument="neuron_masks")
-        batch = masks.reshape(-1, self.n_neurons)
-        allowed = batch[: self._left]
-        costs = self._costs_of(allowed)
-        reached = np.flatnonzero(costs <= self._target)
-        asked = int(reached[0]) + 1 if len(reached) else len(costs)
-        self._remember(allowed[:asked], costs[:asked])
-        if len(reached) or len(allowed) < len(batch):
-            raise SearchEnded
-        return costs.reshape(masks.shape[:-1])
-
-    def child(self, cost: Cost) -> Self:
-        """A meter of another cost, with the same target and what is left of the budget.
-
-        Raises:
-            SearchEnded: nothing is left of it.
-        """
-        if self._left == 0:
-            raise SearchEnded
-        child = type(self)(cost, max_cost_queries=self._left, target_cost=self.target_cost)
-        child.magnitude = max(child.magnitude, self.magnitude)
-        return child
-
-    def absorb(self, child: CostMeter, embed: Callable[[BoolArray], BoolArray]) -> None:
-        """Takes over what a child counted, asked for and found.
-
-        Args:
-            child: not used any more after this.
-            embed: the mask of this cost that one of the child's stands for, at the same cost.
-        """
-        for name, amount in child._spent.items():
-            self._spent[name] += amount
-        self._history.append(child.history)
-        if child.best_mask is not None and self._is_better(child.best_cost):
-            self.best_mask, self.best_cost = embed(child.best_mask).copy(), child.best_cost
-
-    @property
-    def _target(self) -> float:
-        """Costs of at most this reach the target; NaN where there is none."""
-        if self.target_cost is None:
-            return np.nan
-        return self.target_cost + self.equal_within(self.target_cost)
-
-    @property
-    def _left(self) -> int | None:
-        """Queries that the budget still allows."""
-        if self.max_cost_queries is None:
-            return None
-        return self.max_cost_queries - int(self._spent["cost_queries"])
-
-    def _remember(self, masks: BoolArray, costs: FloatArray) -> None:
-        self.count(cost_queries=len(costs), forward_passes=len(costs))
-        self._history.append(costs)
-        if len(costs) and self._is_better(least := float(costs.min())):
-            best = int((costs <= least + self.equal_within(least)).argmax())
-            self.best_mask, self.best_cost = masks[best].copy(), float(costs[best])
-
-    def _is_better(self, cost: float) -> bool:
-        """Whether it is lower than the best so far: of equal costs the first is kept."""
-        return cost < self.best_cost - self.equal_within(cost)
 
 
 def run(

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from labkit.arrays import BoolArray, FloatArray
-from labkit.costs.tables import Names
+from labkit.costs.names import Names
 from labkit.ledger import Ledger
 from labkit.limits import repr_line
 from labkit.masks import mask_to_string

@@ -27,7 +27,8 @@ from labkit.selectors import SCHEMES, run
 from labkit.selectors.running import Selector, check_selector
 from labkit.sweeps.points import find_function, name_function
 
-_NOT_A_TABLE = {"dynamic_programming"}  # it reads local terms, and a problem has a table
+#: They read terms, and a problem has a table.
+_NOT_A_TABLE = {"dynamic_programming", "partition_crossover_search", "tree_elimination"}
 _OF_THE_RUN = ("max_cost_queries", "target_cost")
 _NOT_PLAIN = {"meter", "rng", "sampler", "qubits", "watch"}
 
@@ -229,4 +230,8 @@ _CHECKS: Mapping[str, Check] = {
     "max_rounds": _or_none(_count(1)),
     "restarts": _count(0),
     "sweeps": _count(1),
+    "tenure": _or_none(_count(0)),
+    "patience": _count(1),
+    "population": _count(2),
+    "generations": _count(0),
 }

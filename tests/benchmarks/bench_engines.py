@@ -10,6 +10,7 @@ import sys
 import time
 import tracemalloc
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,14 @@ from bench import ONE_THREAD
 from notebook_measures import all_notebooks
 from run_notebooks import execute, read
 
-from benchmarks import fresh_processes, grover_peers, qaoa_peers, roofline, scoring_peers
+from benchmarks import (
+    fresh_processes,
+    grover_peers,
+    qaoa_peers,
+    roofline,
+    scoring_peers,
+    walk_peers,
+)
 from benchmarks.conftest import FAILED
 from benchmarks.fresh_processes import mebibytes
 from benchmarks.measuring import Comparison, Contestant, compare, time_alone
@@ -36,6 +44,7 @@ SEARCHED = (8, 12) if IS_QUICK else (8, 10, 12, 14, 16, 18, 20)
 BUDGET = 1.0 if IS_QUICK else 3.0
 _MEDIAN_REDRAW, _WORST_REDRAW, _LESSON = 0.1, 0.25, 60.0  # seconds
 _STARTS = (0.05, 1.0, 1.0)  # seconds: limits of the first rows of `fresh_processes.starts`
+_SLOWER_THAN_PLAIN = 2
 _SLOW = 0.2  # seconds of a call of ours that pytest-benchmark repeats only once
 
 
@@ -154,6 +163,46 @@ def test_memory_of_states(page: Page) -> None:
         section.lines = fresh_processes.memory_lines(20 if IS_QUICK else 24, 1)
     else:
         section.note = "Measured on Linux only."
+
+
+@pytest.mark.parametrize("n", [256, 1024] if IS_QUICK else [256, 1024, 4096, 16384, 65536])
+@pytest.mark.parametrize("cost", walk_peers.COSTS)
+def test_descents(page: Page, cost: str, n: int) -> None:
+    descent = walk_peers.draw_descent(n, cost, seed=1)
+    ours = walk_peers.enter_ours(descent)
+    peers = [walk_peers.enter_bound(descent), walk_peers.enter_evaluate(descent)]
+    bound, evaluate = compare(ours, peers, budget=BUDGET)
+    section = page.section("One-flip search to its end, by size")
+    section.note = "284 samples, one output; the plain loop knows nothing but samples and flips."
+    section.lines = section.lines or [["", "a flip", "plain loop / ours", "evaluate / ours"]]
+    flip = float(np.median(bound.our_seconds)) / len(np.asarray(ours.call()))
+    ratios = (ratios_in_words(compared.ratios) for compared in (bound, evaluate))
+    section.lines.append([f"{cost.replace('_', ' ')}, n = {n}", duration(flip), *ratios])
+    slower = float(np.median(1 / bound.ratios))
+    if slower > _SLOWER_THAN_PLAIN:
+        what = f"a flip of {cost}, n = {n}: {slower:.3g} plain loops"
+        page.shortfalls.append(f"{what} (limit: {_SLOWER_THAN_PLAIN})")
+
+
+@pytest.mark.parametrize(("n", "degree"), [(1000, 999), (1000 if IS_QUICK else 100_000, 10)])
+def test_annealing(page: Page, n: int, degree: int) -> None:
+    cost = walk_peers.draw_glass(n, degree, rng=np.random.default_rng(n))
+    walk_peers.anneal(cost, seed=0)
+    section = page.section("Annealing of a quadratic cost")
+    section.note = (
+        f"{walk_peers.SWEEPS} sweeps, conversion apart; the mean least cost is over 5 seeds."
+    )
+    section.lines = section.lines or [["", "a sweep", "mean least cost"]]
+    searches: dict[str, Any] = {"labkit": partial(walk_peers.anneal, cost)}
+    try:
+        searches["dwave-samplers"] = walk_peers.dwave_annealing(cost)
+    except ImportError as error:
+        page.absent["dwave-samplers"] = str(error)
+    for name, search in searches.items():
+        seconds = time_alone(partial(search, seed=0), budget=BUDGET)
+        least = float(np.mean([search(seed=seed) for seed in range(5)]))
+        size = f"n = {n}, degree {degree}, {name}"
+        section.lines.append([size, duration(seconds / walk_peers.SWEEPS), f"{least:.6g}"])
 
 
 def test_threads(page: Page) -> None:

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import os
 import threading
-import warnings
 from collections.abc import Callable
 from types import FunctionType
 from typing import Any
 
 import numba
+
+from labkit.compiling import compile_loop
 
 #: Amplitudes: with fewer, threads are not worth waking.
 SHARED_FROM = 2**21
@@ -23,8 +24,6 @@ _FAST = {"contract", "arcp", "nsz", "reassoc"}  # no assumption on infinities an
 _PROCESS = os.getpid()
 _free = threading.Lock()
 _together: dict[Any, Any] = {}
-
-_njit: Any = numba.njit
 
 
 def may_share(size: int) -> bool:
@@ -35,24 +34,8 @@ def may_share(size: int) -> bool:
     return size >= SHARED_FROM and os.getpid() == _PROCESS and numba.get_num_threads() > 1
 
 
-def _can_cache() -> bool:
-    """Whether numba finds a folder that it may write to; where it does not, that is said, once.
-
-    It looks at NUMBA_CACHE_DIR, beside this file, and in the user's own folder for caches.
-    """
-    try:
-        _njit(cache=True)(may_share)
-    except RuntimeError:
-        what = "numba may write its cache nowhere: each process compiles the loops anew"
-        how = "set NUMBA_CACHE_DIR to a folder that can be written"
-        warnings.warn(f"{what}, some seconds more at its start ({how})", stacklevel=2)
-        return False
-    return True
-
-
-_caches = _can_cache()
-compiled = numba.njit(nogil=True, cache=_caches, fastmath=_FAST)
-_compiled_for_several = _njit(nogil=True, cache=_caches, fastmath=_FAST, parallel=True)
+compiled = compile_loop(fastmath=_FAST)
+_compiled_for_several = compile_loop(fastmath=_FAST, parallel=True)
 
 
 def shared(function: Callable[..., Any]) -> Any:

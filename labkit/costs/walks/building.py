@@ -1,0 +1,187 @@
+"""From terms, tables or contributions to what makes the state of a walk at a mask."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from labkit.arrays import BoolArray, FloatArray, IntArray
+from labkit.costs.names import Neurons
+from labkit.costs.walks.states import Fields, Outputs, Places, Rows
+from labkit.costs.walks.walk import EQUAL_WITHIN
+from labkit.limits import check_count
+from labkit.masks import place_values
+
+Integers = npt.NDArray[np.integer[Any]]
+#: Of a neuron in a term, on the way: its number, that of the term, a value, and their order.
+_BYTES_PER_ENTRY = 100
+_ROWS = 2**8  # of contributions, added up at a time
+
+
+@dataclass(frozen=True, eq=False)
+class Polynomial:
+    """The terms of a polynomial by neuron; called with a mask (n,), the fields there.
+
+    Attributes:
+        constant: the coefficient of no neuron.
+        linear: of one neuron, (n,).
+        coefficients: of each term of more than two neurons.
+        pairs, readers, members: see `Fields`.
+    """
+
+    steps_per_neuron: ClassVar[int] = 16
+
+    constant: float
+    linear: FloatArray
+    coefficients: FloatArray
+    pairs: Rows
+    readers: Rows
+    members: Rows
+
+    @classmethod
+    def of(cls, terms: Mapping[Neurons, float], n: int) -> Polynomial:
+        """Of coefficients by their neurons, of n.
+
+        Raises:
+            TooLargeError: what is held of each neuron does not fit in memory.
+        """
+        _check_entries(sum(map(len, terms)))
+        by_size = [{s: c for s, c in terms.items() if len(s) == size} for size in (1, 2)]
+        more = {s: c for s, c in terms.items() if len(s) > 2}
+        linear = np.zeros(n)
+        linear[[j for (j,) in by_size[0]]] = [*by_size[0].values()]
+        ends = np.array([*by_size[1]], dtype=np.int64).reshape(-1, 2)
+        both = np.concatenate([ends, ends[:, ::-1]])
+        couplings = np.array([*by_size[1].values()] * 2, dtype=np.float64)
+        members = _lists([*more])
+        readers = _rows(members.items, members.owners, np.zeros(len(members.items)), n)
+        coefficients = np.array([*more.values()], dtype=np.float64)
+        pairs = _rows(both[:, 0], both[:, 1], couplings, n)
+        return cls(terms.get((), 0.0), linear, coefficients, pairs, readers, members)
+
+    def __call__(self, neuron_mask: BoolArray) -> Fields:
+        """The fields at a mask, which they own."""
+        n, pairs, members = len(self.linear), self.pairs, self.members
+        z, products = 1.0 - 2.0 * neuron_mask, self.coefficients.copy()
+        np.multiply.at(products, members.owners, z[members.items])
+        of_pairs = np.bincount(pairs.owners, pairs.values * z[pairs.items], n)
+        of_more = z * np.bincount(members.items, products[members.owners], n)
+        cost = self.constant + (z * self.linear).sum() + (z * of_pairs).sum() / 2 + products.sum()
+        fields, total = self.linear + of_pairs + of_more, np.array([cost, 0.0])
+        return Fields(neuron_mask, total, fields, products, pairs, self.readers, members)
+
+
+@dataclass(frozen=True, eq=False)
+class Tables:
+    """Small tables by neuron; called with a mask (n,), the places in them.
+
+    Attributes:
+        values: of all tables, one after another.
+        first: int64 (tables,), where each begins.
+        members: of each table its neurons, and what each is worth in an index.
+        readers: see `Places`.
+    """
+
+    steps_per_neuron: ClassVar[int] = 16
+
+    values: FloatArray
+    first: IntArray
+    members: Rows
+    readers: Rows
+
+    @classmethod
+    def of(cls, terms: Sequence[tuple[Neurons, FloatArray]], n: int) -> Tables:
+        """Of neurons, of n, and values by the index of their mask.
+
+        Raises:
+            TooLargeError: what is held of each neuron does not fit in memory.
+        """
+        _check_entries(sum(len(neurons) + len(values) for neurons, values in terms))
+        members = _lists([neurons for neurons, _ in terms])
+        worths = [np.empty(0), *(place_values(len(neurons)) for neurons, _ in terms)]
+        members = members._replace(values=np.concatenate(worths).astype(np.float64))
+        values = np.concatenate([np.empty(0), *(values for _, values in terms)])
+        first = np.cumsum([0, *(len(values) for _, values in terms)])[:-1]
+        readers = _rows(members.items, members.owners, members.values, n)
+        return cls(values, first, members, readers)
+
+    def __call__(self, neuron_mask: BoolArray) -> Places:
+        """The places at a mask, which they own."""
+        members = self.members
+        worth = members.values * neuron_mask[members.items]
+        index = np.bincount(members.owners, worth, len(self.first))
+        places = self.first + index.astype(np.int64)
+        total = np.array([self.values[places].sum(), 0.0])
+        return Places(neuron_mask, total, places, self.values, self.readers)
+
+
+@dataclass(frozen=True, eq=False)
+class Contributions:
+    """What neurons, or patterns of units, add to outputs; called with a mask, the outputs there.
+
+    Attributes:
+        rows, width, targets, n_outputs, cost, rounding: see `Outputs`.
+        constant: float64 (samples * C,), the outputs where every neuron is off.
+    """
+
+    steps_per_neuron: ClassVar[int] = 1
+
+    rows: FloatArray
+    width: int
+    targets: FloatArray
+    n_outputs: int
+    cost: int
+    rounding: float
+    constant: FloatArray
+
+    @classmethod
+    def of(
+        cls, rows: FloatArray, targets: FloatArray, *, cost: int, width: int, constant: FloatArray
+    ) -> Contributions:
+        """Of contiguous rows (rows, samples, C), targets and constant (samples, C).
+
+        A margin is 0 where it is rounding of all that may add up to it.
+        """
+        blocks = (rows[i : i + _ROWS] for i in range(0, len(rows), _ROWS) if cost == 2)
+        reach = sum((np.abs(block).sum(axis=0) for block in blocks), np.zeros_like(targets))
+        rounding, flat = EQUAL_WITHIN * float(reach.max()), rows.reshape(len(rows), -1)
+        of_samples = targets.ravel(), targets.shape[1]
+        return cls(flat, width, *of_samples, cost, rounding, constant.ravel())
+
+    def __call__(self, neuron_mask: BoolArray) -> Outputs:
+        """The outputs at a mask, which they own."""
+        from labkit.costs.walks.loops import add_up
+
+        outputs, change = self.constant.copy(), np.empty_like(self.constant)
+        of_cost = self.targets, self.n_outputs, self.cost, self.rounding
+        of_mask = neuron_mask, np.zeros(2), outputs, change
+        state = Outputs(*of_mask, self.rows, self.width, *of_cost)
+        add_up(state)
+        return state
+
+
+def _check_entries(entries: int) -> None:
+    check_count("n_terms", entries, bytes_each=_BYTES_PER_ENTRY, what="the neurons of all terms")
+
+
+def _rows(owners: Integers, items: Integers, values: FloatArray, n_owners: int) -> Rows:
+    """What each of n has, in the order given."""
+    order = np.argsort(owners, kind="stable")
+    counts = np.bincount(owners, minlength=n_owners)
+    starts = np.concatenate([[0], np.cumsum(counts)])
+    return Rows(
+        starts, owners[order].astype(np.int64), items[order].astype(np.int32), values[order]
+    )
+
+
+def _lists(lists: Sequence[tuple[int, ...]]) -> Rows:
+    """Tuples of integers, one after another, without values."""
+    lengths = np.fromiter(map(len, lists), np.int64, len(lists))
+    starts = np.concatenate([[0], np.cumsum(lengths)])
+    items = np.fromiter(chain.from_iterable(lists), np.int32, int(starts[-1]))
+    return Rows(starts, np.repeat(np.arange(len(lists)), lengths), items, np.empty(0))

@@ -1,0 +1,89 @@
+"""Walks in compiled loops: of polynomials, of sums of small tables, of outputs of a network."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+
+from labkit.arrays import BoolArray, FloatArray, IntArray
+from labkit.costs.walks.states import Fields, Outputs, Places
+from labkit.costs.walks.walk import Flips, Rule, Steps, Tabu, Walk
+
+#: Steps after which a state is summed anew, at least: until then rounding hardly adds up.
+_STEPS = 2**10
+
+State = Fields | Places | Outputs
+
+
+class Maker(Protocol):
+    """What makes a state at a mask (n,), and anew after so many steps a neuron."""
+
+    steps_per_neuron: ClassVar[int]
+
+    def __call__(self, neuron_mask: BoolArray) -> Any:
+        """The state, which owns the mask."""
+
+
+class CompiledWalk(Walk):
+    """A walk whose state is made anew after many steps, against what rounding adds up to.
+
+    Args:
+        make_state: what makes its state.
+        neuron_mask: bool (n,), where it begins.
+    """
+
+    def __init__(self, make_state: Maker, neuron_mask: BoolArray) -> None:
+        from labkit.costs.walks import many_flips
+
+        super().__init__(neuron_mask)
+        self._loops: Any = many_flips
+        self._make_state, self._steps = make_state, 0
+        self._state: State = make_state(self._mask)
+
+    @property
+    def cost(self) -> float:
+        """Of the present mask."""
+        return float(self._state.total[0])
+
+    def try_flips(self, order: IntArray, rule: Rule, draws: FloatArray) -> Flips:
+        """Tries flips one after another, each from where the last one that was kept led."""
+        costs, kept = np.empty(len(order)), np.zeros(len(order), dtype=bool)
+        tried = self._loops.try_flips(self._state, order, rule, draws, costs, kept)
+        self._stepped(int(np.count_nonzero(kept)))
+        return Flips(costs[:tried], kept[:tried])
+
+    def take_steps(self, n_steps: int, tabu: Tabu) -> Steps:
+        """Flips the neuron that costs least, whether that lowers the cost or not, and again."""
+        costs, neurons = np.empty((n_steps, self.n_neurons)), np.zeros(n_steps, dtype=np.int64)
+        taken = self._loops.take_steps(self._state, tabu, costs, neurons)
+        self._stepped(taken)
+        return Steps(costs[:taken], neurons[:taken])
+
+    def _after(self, neuron: int) -> float:
+        return float(self._flip_costs(np.array([neuron]))[0])
+
+    def _move(self, neuron: int, cost: float) -> None:
+        self._loops.make_flip(self._state, neuron)
+        self._stepped(1)
+
+    def _flip_costs(self, neurons: IntArray) -> FloatArray:
+        costs = np.empty(len(neurons))
+        self._loops.flip_costs(self._state, neurons, costs)
+        return costs
+
+    def _block_costs(self, block: IntArray) -> FloatArray:
+        costs = np.empty(2 ** len(block))
+        self._loops.block_costs(self._state, block, costs)
+        self._stepped(len(costs))
+        return costs
+
+    def _group_cost(self, neurons: IntArray) -> float:
+        cost = float(self._loops.group_cost(self._state, neurons))
+        self._stepped(2 * len(neurons))
+        return cost
+
+    def _stepped(self, steps: int) -> None:
+        self._steps += steps
+        if self._steps > max(_STEPS, self._make_state.steps_per_neuron * self.n_neurons):
+            self._state, self._steps = self._make_state(self._mask), 0

@@ -1,0 +1,244 @@
+"""Of each state of a compiled walk: what a flip would cost, and the flip.
+
+Without fast mathematics: sums are corrected for what rounding left over (Kahan 1965). Numba's cache
+does not see a change in another file: after one here or in `states`, remove it (`make clean`).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numba.extending import overload
+
+from labkit.compiling import compile_loop
+from labkit.costs.walks.states import Fields, Outputs, Places
+
+compiled = compile_loop()
+
+#: A product of so many factors of 1..2 does not overflow, nor one up to this of a few classes.
+_FACTORS, _LARGE = 512, 1e200
+
+
+def after(state: Any, neuron: int) -> float:
+    """The cost with one more flip; `move` makes it, which leads to the cost given."""
+    raise NotImplementedError
+
+
+def move(state: Any, neuron: int, cost: float) -> None:
+    """See `after`."""
+    raise NotImplementedError
+
+
+@overload(after)
+def _after(state: Any, neuron: Any) -> Any:
+    of = {Fields: _after_of_fields, Places: _after_of_places, Outputs: _after_of_outputs}
+    loop = of[state.instance_class]
+
+    def implementation(state: Any, neuron: Any) -> Any:
+        return loop(state, neuron)
+
+    return implementation
+
+
+@overload(move)
+def _move(state: Any, neuron: Any, cost: Any) -> Any:
+    of = {Fields: _move_in_fields, Places: _move_in_places, Outputs: _move_in_outputs}
+    loop = of[state.instance_class]
+
+    def implementation(state: Any, neuron: Any, cost: Any) -> Any:
+        return loop(state, neuron, cost)
+
+    return implementation
+
+
+@compiled
+def _add(total: Any, change: float) -> None:
+    """total[0] += change, with what rounding leaves over in total[1]."""
+    change -= total[1]
+    added = total[0] + change
+    total[1] = (added - total[0]) - change
+    total[0] = added
+
+
+# A polynomial
+
+
+@compiled
+def _sign(state: Any, neuron: int) -> float:
+    """z = 1 - 2 m."""
+    return -1.0 if state.kept[neuron] else 1.0
+
+
+@compiled
+def _after_of_fields(state: Any, neuron: int) -> float:
+    return state.total[0] - (state.total[1] + 2 * _sign(state, neuron) * state.fields[neuron])
+
+
+@compiled
+def _move_in_fields(state: Any, neuron: int, cost: float) -> None:
+    fields, pairs, twice = state.fields, state.pairs, 2 * _sign(state, neuron)
+    _add(state.total, -twice * fields[neuron])
+    for p in range(pairs.starts[neuron], pairs.starts[neuron + 1]):
+        fields[pairs.items[p]] -= twice * pairs.values[p]
+    for r in range(state.readers.starts[neuron], state.readers.starts[neuron + 1]):
+        term = state.readers.items[r]
+        product = state.products[term]
+        state.products[term] = -product
+        for m in range(state.members.starts[term], state.members.starts[term + 1]):
+            other = state.members.items[m]
+            if other != neuron:
+                fields[other] -= 2 * product * _sign(state, other)
+    state.kept[neuron] ^= True
+
+
+# A sum of small tables
+
+
+@compiled
+def _change_of_places(state: Any, neuron: int, step: bool) -> float:
+    """What a flip adds to the cost; `step`: and the places after it."""
+    readers, change = state.readers, 0.0
+    for r in range(readers.starts[neuron], readers.starts[neuron + 1]):
+        term, worth = readers.items[r], np.int64(readers.values[r])
+        here = state.places[term]
+        there = here - worth if state.kept[neuron] else here + worth
+        change += state.values[there] - state.values[here]
+        if step:
+            state.places[term] = there
+    return change
+
+
+@compiled
+def _after_of_places(state: Any, neuron: int) -> float:
+    return state.total[0] - (state.total[1] - _change_of_places(state, neuron, False))
+
+
+@compiled
+def _move_in_places(state: Any, neuron: int, cost: float) -> None:
+    _add(state.total, _change_of_places(state, neuron, True))
+    state.kept[neuron] ^= True
+
+
+# A network
+
+
+@compiled
+def _row_of(state: Any, neuron: int) -> tuple[Any, float]:
+    """What a flip adds to the outputs, and its sign: a neuron's row, or one pattern for another."""
+    kept, width = state.kept, state.width
+    if width == 0:
+        return state.rows[neuron], -1.0 if kept[neuron] else 1.0
+    unit, pattern = neuron // width, 0
+    for j in range(unit * width, (unit + 1) * width):
+        pattern = 2 * pattern + kept[j]
+    first, worth = unit << width, 1 << (width - 1 - neuron % width)
+    there, here = state.rows[first + (pattern ^ worth)], state.rows[first + pattern]
+    for i in range(len(here)):
+        state.change[i] = there[i] - here[i]
+    return state.change, 1.0
+
+
+@compiled
+def _after_of_outputs(state: Any, neuron: int) -> float:
+    row, sign = _row_of(state, neuron)
+    return _loss(state, row, sign)
+
+
+@compiled
+def _move_in_outputs(state: Any, neuron: int, cost: float) -> None:
+    row, sign = _row_of(state, neuron)
+    for i in range(len(row)):
+        state.outputs[i] += sign * row[i]
+    state.kept[neuron] ^= True
+    state.total[0] = cost
+
+
+@compiled
+def _loss(state: Any, row: Any, sign: float) -> float:
+    """The cost of outputs f + sign * row."""
+    if state.cost == 1:
+        return _squared_error(state, row, sign)
+    if state.n_outputs > 1:
+        return _of_classes(state, row, sign)
+    return _cross_entropy(state, row, sign) if state.cost == 0 else _error_rate(state, row, sign)
+
+
+@compiled
+def _squared_error(state: Any, row: Any, sign: float) -> float:
+    """mean (f - y)^2."""
+    f, y, summed = state.outputs, state.targets, 0.0
+    for i in range(len(f)):
+        residual = f[i] + sign * row[i] - y[i]
+        summed += residual * residual
+    return summed / len(f)
+
+
+@compiled
+def _error_rate(state: Any, row: Any, sign: float) -> float:
+    """mean [y f <= 0]."""
+    f, y, errors = state.outputs, state.targets, 0
+    for i in range(len(f)):
+        errors += y[i] * (f[i] + sign * row[i]) <= state.rounding
+    return errors / len(f)
+
+
+@compiled
+def _cross_entropy(state: Any, row: Any, sign: float) -> float:
+    """mean log(1 + exp(-y f)) = mean max(-y f, 0) + log(1 + exp(-|y f|)).
+
+    One logarithm is taken of a product of many 1 + exp(-|y f|), which are at most 2.
+    """
+    f, y, summed = state.outputs, state.targets, 0.0
+    for start in range(0, len(f), _FACTORS):
+        product = 1.0
+        for i in range(start, min(start + _FACTORS, len(f))):
+            margin = y[i] * (f[i] + sign * row[i])
+            summed += max(-margin, 0.0)
+            product *= 1.0 + math.exp(-abs(margin))
+        summed += math.log(product)
+    return summed / len(f)
+
+
+@compiled
+def _of_classes(state: Any, row: Any, sign: float) -> float:
+    """mean log sum_c exp(f_c - f_label); or mean [f_label <= the largest of the others]."""
+    f, n, summed, product = state.outputs, state.n_outputs, 0.0, 1.0
+    for start in range(0, len(f), n):
+        of_label, largest = 0.0, -np.inf
+        for i in range(start, start + n):
+            output = f[i] + sign * row[i]
+            if state.targets[i] > 0:
+                of_label = output
+            else:
+                largest = max(largest, output)
+        if state.cost == 2:
+            summed += of_label - largest <= state.rounding
+            continue
+        top = max(of_label, largest)
+        summed += top - of_label
+        factor = 0.0
+        for i in range(start, start + n):
+            factor += math.exp(f[i] + sign * row[i] - top)
+        product *= factor
+        if product > _LARGE:
+            summed += math.log(product)
+            product = 1.0
+    return (summed + math.log(product)) * n / len(f)
+
+
+@compiled
+def add_up(state: Any) -> None:
+    """Adds what the mask keeps to the outputs, and states the cost."""
+    f, rows, width = state.outputs, state.rows, max(state.width, 1)
+    for unit in range(len(state.kept) // width):
+        place = unit
+        if state.width > 0:
+            for j in range(unit * width, (unit + 1) * width):
+                place = 2 * place + state.kept[j]
+        elif not state.kept[unit]:
+            continue
+        for i in range(len(f)):
+            f[i] += rows[place, i]
+    state.total[0] = _loss(state, rows[0], 0.0)

@@ -1,0 +1,91 @@
+"""Loops over flips, of any state of a compiled walk."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from labkit.costs.walks.loops import after, compiled, move
+from labkit.costs.walks.walk import EQUAL_WITHIN, HOPELESS
+
+
+@compiled
+def flip_costs(state: Any, neurons: Any, costs: Any) -> None:
+    """The cost with each of these neurons flipped alone."""
+    for i in range(len(neurons)):
+        costs[i] = after(state, neurons[i])
+
+
+@compiled
+def make_flip(state: Any, neuron: int) -> None:
+    """One flip."""
+    move(state, neuron, after(state, neuron))
+
+
+@compiled
+def block_costs(state: Any, block: Any, costs: Any) -> None:
+    """The cost of each mask of a block by its index, in Gray-code order; and back."""
+    b, index = len(block), 0
+    for j in block:
+        index = 2 * index + state.kept[j]
+    costs[index] = state.total[0]
+    for i in range(1, 1 << b):
+        place = 0
+        while not i >> place & 1:
+            place += 1
+        make_flip(state, block[b - 1 - place])
+        index ^= 1 << place
+        costs[index] = state.total[0]
+    make_flip(state, block[0])
+
+
+@compiled
+def group_cost(state: Any, neurons: Any) -> float:
+    """The cost with all of these neurons flipped; and back."""
+    for j in neurons:
+        make_flip(state, j)
+    cost = state.total[0]
+    for j in neurons:
+        make_flip(state, j)
+    return cost
+
+
+@compiled
+def try_flips(state: Any, order: Any, rule: Any, draws: Any, costs: Any, kept: Any) -> int:
+    """Tries flips one after another, see `Walk.try_flips` and `Rule`; how many were tried."""
+    for i in range(len(order)):
+        here, flipped = state.total[0], after(state, order[i])
+        costs[i] = flipped
+        if flipped <= rule.target:
+            return i + 1
+        if rule.temperature > 0:
+            falls = (here - flipped) / rule.temperature
+            keeps = falls >= 0 or (falls > -HOPELESS and draws[i] < math.exp(falls))
+        else:
+            keeps = flipped < here - EQUAL_WITHIN * max(abs(here), rule.magnitude)
+        if keeps:
+            move(state, order[i], flipped)
+            kept[i] = True
+    return len(order)
+
+
+@compiled
+def take_steps(state: Any, tabu: Any, costs: Any, neurons: Any) -> int:
+    """Steps to the best mask one flip away, see `Walk.take_steps` and `Tabu`; how many."""
+    best = tabu.best
+    for step in range(len(costs)):
+        lowest, least, choice = np.inf, np.inf, 0
+        for j in range(len(state.kept)):
+            costs[step, j] = flipped = after(state, j)
+            lowest = min(lowest, flipped)
+            if flipped < least and (tabu.free_from[j] <= tabu.now + step or flipped < best):
+                least, choice = flipped, j
+        neurons[step] = choice
+        if lowest <= tabu.target:
+            return step + 1
+        move(state, choice, least)
+        tabu.free_from[choice] = tabu.now + step + 1 + tabu.tenure
+        best = min(best, least)
+    return len(costs)

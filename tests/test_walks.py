@@ -1,0 +1,346 @@
+"""Walks: every cost that they tell is that of `evaluate`, wherever they have been."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable
+from functools import partial
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import cost_tables, generators
+
+from labkit.arrays import BoolArray
+from labkit.costs import CheckedCost, CostTable, FunctionCost, LocalCost, PauliZCost
+from labkit.costs.tables import walk_of
+from labkit.costs.walks import EvaluatedWalk, IndexWalk, Rule, Walk
+from labkit.costs.walks.compiled import CompiledWalk
+from labkit.masks import all_masks, mask_to_string
+from labkit.networks import sample_network
+from labkit.scoring import COSTS, NetworkCost, network_cost, quadratic_cost
+from labkit.scoring.hidden_walks import ManyInputsWalk, TwoLayerWalk
+
+Generator = np.random.Generator
+DESCENT = Rule(0.0, 0.0, float("nan"))
+
+
+def polynomial(n: int, rng: Generator, *, order: int = 4, terms: int = 30) -> PauliZCost:
+    sizes = rng.integers(0, min(order, n) + 1, terms)
+    chosen = (tuple(rng.choice(n, size, replace=False).tolist()) for size in sizes)
+    return PauliZCost({neurons: float(rng.normal()) for neurons in chosen}, n)
+
+
+def local_cost(n: int, rng: Generator, *, order: int = 4, terms: int = 12) -> LocalCost:
+    sizes = rng.integers(0, min(order, n) + 1, terms)
+    chosen = [tuple(rng.choice(n, size, replace=False).tolist()) for size in sizes]
+    return LocalCost([(neurons, rng.normal(size=2 ** len(neurons))) for neurons in chosen], n)
+
+
+def samples(rng: Generator, n_classes: int) -> tuple[Any, Any]:
+    y = rng.permutation(np.arange(24) % n_classes)
+    return rng.normal(size=(24, 2)) + 0.5 * y[:, np.newaxis], y
+
+
+def network(
+    kind: str, cost: str, rng: Generator, *, n_classes: int = 2, n_hidden: int = 4
+) -> NetworkCost:
+    x, y = samples(rng, n_classes)
+    of_kind: dict[str, dict[str, Any]] = {
+        "neuron": {},
+        "weight": {"mask_kind": "weight"},
+        "two layers": {"hidden_layers": 2},
+        "many inputs": {"mask_kind": "weight"},
+    }
+    options = of_kind[kind]
+    if kind == "many inputs":
+        x = np.tile(x, (1, 8))
+        n_hidden = 2
+    n_outputs, readout = (1, "signed_constant") if n_classes == 2 else (n_classes, "gaussian")
+    options |= {"scale": 2.0, "seed": int(rng.integers(2**31)), "readout": readout}
+    arrays = sample_network(x.shape[1], n_hidden, n_outputs, **options).adapted(x)
+    return network_cost(arrays, x, y, cost=cost)
+
+
+KINDS = ("neuron", "weight", "two layers", "many inputs")
+#: What makes a cost, and the walk that it is to have.
+COSTS_AND_WALKS: dict[str, tuple[Callable[[Generator], Any], type[Walk]]] = {
+    "table": (lambda rng: CostTable(rng.normal(size=64), 6), IndexWalk),
+    "one neuron": (lambda rng: CostTable(rng.normal(size=2), 1), IndexWalk),
+    "fields": (lambda rng: polynomial(6, rng, order=1), CompiledWalk),
+    "pairs": (lambda rng: polynomial(9, rng, order=2), CompiledWalk),
+    "polynomial": (lambda rng: polynomial(7, rng), CompiledWalk),
+    "constant": (lambda rng: PauliZCost({(): 2.5}, 3), CompiledWalk),
+    "small tables": (lambda rng: local_cost(8, rng), CompiledWalk),
+    "no table": (lambda rng: LocalCost([((), np.array([2.5]))], 3), CompiledWalk),
+    "function": (lambda rng: FunctionCost(lambda mask: mask.sum() ** 2, 5), EvaluatedWalk),
+}
+HIDDEN: dict[str, type[Walk]] = {"two layers": TwoLayerWalk, "many inputs": ManyInputsWalk}
+for kind, cost, n_classes in product(KINDS, COSTS, (2, 3)):
+    make = partial(network, kind, cost, n_classes=n_classes)
+    COSTS_AND_WALKS[f"{kind}, {cost}, {n_classes} classes"] = make, HIDDEN.get(kind, CompiledWalk)
+every_cost = st.sampled_from([*COSTS_AND_WALKS])
+
+
+def draw(name: str, rng: Generator) -> tuple[Any, BoolArray]:
+    """A cost and a mask."""
+    cost = COSTS_AND_WALKS[name][0](rng)
+    return cost, rng.random(cost.n_neurons) < 0.5
+
+
+def tolerance(cost: Any) -> float:
+    return 1e-9 * max(1.0, cost.magnitude)
+
+
+@pytest.mark.parametrize("name", COSTS_AND_WALKS)
+def test_each_form_of_cost_has_the_walk_that_knows_it(name: str) -> None:
+    cost, mask = draw(name, np.random.default_rng(0))
+    walk = cost.walk(mask)
+    assert type(walk) is COSTS_AND_WALKS[name][1]
+    assert walk.neuron_mask.tolist() == mask.tolist()
+    assert walk.n_neurons == cost.n_neurons
+
+
+@pytest.mark.parametrize("name", COSTS_AND_WALKS)
+def test_each_single_flip_costs_what_evaluate_says_after_any_moves(name: str) -> None:
+    rng = np.random.default_rng(1)
+    cost, mask = draw(name, rng)
+    walk, n = cost.walk(mask), cost.n_neurons
+    for neuron in [None, *rng.integers(0, n, 40).tolist(), *range(n), *range(n)]:
+        if neuron is not None:
+            walk.flip(neuron)
+            mask[neuron] ^= True
+        assert walk.neuron_mask.tolist() == mask.tolist()
+        assert walk.cost == pytest.approx(float(cost.evaluate(mask)), abs=tolerance(cost))
+        expected = cost.evaluate(mask ^ np.eye(n, dtype=bool))
+        np.testing.assert_allclose(walk.flip_costs(), expected, rtol=0, atol=tolerance(cost))
+        some = rng.integers(0, n, 3)
+        np.testing.assert_allclose(walk.flip_costs(some), expected[some], atol=tolerance(cost))
+
+
+@given(every_cost, generators, st.integers(1, 5))
+def test_each_mask_of_a_block_costs_what_evaluate_says_and_the_walk_stays(
+    name: str, rng: Generator, size: int
+) -> None:
+    cost, mask = draw(name, rng)
+    block = rng.permutation(cost.n_neurons)[:size]
+    walk = cost.walk(mask)
+    masks = np.repeat(mask[np.newaxis], 2 ** len(block), axis=0)
+    masks[:, block] = all_masks(len(block))
+    for _ in range(2):
+        costs = walk.block_costs(block)
+        np.testing.assert_allclose(costs, cost.evaluate(masks), rtol=0, atol=tolerance(cost))
+    assert walk.neuron_mask.tolist() == mask.tolist()
+    assert walk.cost == pytest.approx(float(cost.evaluate(mask)), abs=tolerance(cost))
+
+
+@given(every_cost, generators, st.sampled_from([0.0, 0.3]))
+def test_flips_that_are_tried_cost_what_evaluate_says_and_are_kept_by_the_rule(
+    name: str, rng: Generator, temperature: float
+) -> None:
+    cost, mask = draw(name, rng)
+    walk, order = cost.walk(mask), rng.integers(0, cost.n_neurons, 25)
+    rule, draws = Rule(temperature, cost.magnitude, float("nan")), rng.random(25)
+    flips = walk.try_flips(order, rule, draws)
+    assert len(flips.costs) == len(flips.kept) == 25
+    here = float(cost.evaluate(mask))
+    for j, draw_, told, kept in zip(order, draws, *flips, strict=True):
+        mask[j] ^= True
+        flipped = float(cost.evaluate(mask))
+        assert told == pytest.approx(flipped, abs=tolerance(cost))
+        if abs(flipped - here) > tolerance(cost):
+            assert kept == rule.keeps(here, flipped, float(draw_))
+        here = flipped if kept else here
+        mask[j] ^= not kept
+    assert walk.neuron_mask.tolist() == mask.tolist()
+
+
+@given(every_cost, generators)
+def test_flips_end_at_the_first_that_reaches_the_target_which_is_not_made(
+    name: str, rng: Generator
+) -> None:
+    cost, mask = draw(name, rng)
+    order = rng.permutation(cost.n_neurons)
+    whole = cost.walk(mask).try_flips(order, Rule(0.0, cost.magnitude, float("nan")), np.empty(0))
+    target = float(whole.costs[rng.integers(len(order))])
+    walk = cost.walk(mask)
+    cut = walk.try_flips(order, Rule(0.0, cost.magnitude, target), np.empty(0))
+    assert len(cut.costs) == 1 + int((whole.costs <= target).argmax())
+    assert not cut.kept[-1]
+    made = order[: len(cut.kept)][cut.kept]
+    assert (walk.neuron_mask != mask).sum() == len(made)
+
+
+@given(cost_tables(), generators)
+def test_of_a_table_the_costs_are_its_own_to_the_last_digit(
+    table: CostTable, rng: Generator
+) -> None:
+    mask = rng.random(table.n_neurons) < 0.5
+    flipped = mask ^ np.eye(table.n_neurons, dtype=bool)
+    assert table.walk(mask).flip_costs().tolist() == table.evaluate(flipped).tolist()
+
+
+def walk_far(cost: CheckedCost, steps: int) -> float:
+    """How far from `evaluate` a walk tells the cost after so many flips, at the worst look."""
+    rng, n = np.random.default_rng(3), cost.n_neurons
+    walk, hot = cost.walk(rng.random(n) < 0.5), Rule(1e12, 0.0, float("nan"))
+    worst = 0.0
+    for _ in range(10):
+        order = rng.integers(0, n, steps // 10)
+        assert walk.try_flips(order, hot, np.zeros(len(order))).kept.all()
+        worst = max(worst, abs(walk.cost - float(cost.evaluate(walk.neuron_mask))))
+        expected = cost.evaluate(walk.neuron_mask ^ np.eye(n, dtype=bool))
+        worst = max(worst, float(np.abs(walk.flip_costs() - expected).max()))
+    return worst
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["pairs", "polynomial", "small tables"]
+    + [f"{kind}, {cost}, 2 classes" for kind in ("neuron", "weight") for cost in COSTS]
+    + ["neuron, cross_entropy, 3 classes"],
+)
+def test_a_million_moves_do_not_add_up_rounding(name: str) -> None:
+    cost, _ = draw(name, np.random.default_rng(2))
+    assert walk_far(cost, 10**6) < 1e-9
+
+
+def test_a_state_is_summed_anew_after_some_steps() -> None:
+    cost, mask = draw("pairs", np.random.default_rng(0))
+    walk = cost.walk(mask)
+    walk._state.fields[:] += 1.0  # rounding, of a kind that never goes
+    wrong = walk.flip_costs()
+    walk.try_flips(np.zeros(2**11, dtype=int), Rule(1e9, 0.0, float("nan")), np.zeros(2**11))
+    right = cost.walk(walk.neuron_mask).flip_costs()
+    assert abs(wrong - right).max() > 1
+    np.testing.assert_allclose(walk.flip_costs(), right)
+
+
+def test_no_neuron_kept_is_an_error_on_every_sample_after_a_long_way_too() -> None:
+    cost = network("neuron", "error_rate", np.random.default_rng(5), n_hidden=9)
+    walk = cost.walk("1" * 9)
+    for neuron in [*range(9), *range(9), *range(9)]:
+        walk.flip(neuron)
+    assert mask_to_string(walk.neuron_mask) == "0" * 9
+    assert walk.cost == float(cost.evaluate("0" * 9)) == 1.0
+
+
+@pytest.mark.parametrize("share", [1e3, 1e-3])
+def test_large_outputs_neither_overflow_nor_lose_the_small_ones(share: float) -> None:
+    rng = np.random.default_rng(6)
+    for n_classes in (2, 3):
+        x, y = samples(rng, n_classes)
+        n_outputs = 1 if n_classes == 2 else n_classes
+        arrays = sample_network(2, 30, n_outputs, readout="gaussian", scale=share, seed=1)
+        cost = network_cost(arrays.adapted(x), x, y)
+        mask = rng.random(30) < 0.5
+        expected = cost.evaluate(mask ^ np.eye(30, dtype=bool))
+        np.testing.assert_allclose(cost.walk(mask).flip_costs(), expected, rtol=1e-12)
+
+
+def test_more_samples_than_one_product_holds() -> None:
+    rng = np.random.default_rng(7)
+    x, y = rng.normal(size=(1500, 2)), rng.integers(0, 2, 1500)
+    arrays = sample_network(2, 6, 1, scale=0.01, seed=1).adapted(x)  # 1 + exp(-|m|) near 2
+    cost, mask = network_cost(arrays, x, y), rng.random(6) < 0.5
+    expected = cost.evaluate(mask ^ np.eye(6, dtype=bool))
+    np.testing.assert_allclose(cost.walk(mask).flip_costs(), expected, rtol=1e-12)
+
+
+def test_a_walk_of_the_quadratic_form_and_one_of_the_network_tell_the_same() -> None:
+    rng = np.random.default_rng(8)
+    cost = network("neuron", "squared_error", rng, n_hidden=40)
+    form = quadratic_cost(cost.network, cost.x, cost.y)
+    mask = rng.random(40) < 0.5
+    np.testing.assert_allclose(cost.walk(mask).flip_costs(), form.walk(mask).flip_costs())
+
+
+@pytest.mark.parametrize("name", ["pairs", "small tables", "neuron, error_rate, 2 classes"])
+def test_walks_from_one_cost_do_not_meet(name: str) -> None:
+    cost, mask = draw(name, np.random.default_rng(9))
+    one, other = cost.walk(mask), cost.walk(mask)
+    before = other.flip_costs()
+    one.flip(0)
+    mask[0] ^= True
+    assert (other.flip_costs() == before).all()
+    assert (one.neuron_mask == mask).all()
+    one.neuron_mask[0] ^= True  # a copy
+    assert (one.neuron_mask == mask).all()
+
+
+@pytest.mark.parametrize("name", ["small tables", "neuron, cross_entropy, 2 classes"])
+def test_a_cost_that_was_walked_still_goes_to_another_process(name: str) -> None:
+    cost, mask = draw(name, np.random.default_rng(10))
+    cost.walk(mask)
+    again = pickle.loads(pickle.dumps(cost))
+    assert (again.walk(mask).flip_costs() == cost.walk(mask).flip_costs()).all()
+
+
+class OnlyEvaluates:
+    """All that is asked of a cost of one's own."""
+
+    n_neurons = order = 4
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def evaluate(self, neuron_masks: Any) -> Any:
+        masks = np.asarray(neuron_masks, dtype=bool)
+        self.asked += masks[..., 0].size
+        return masks @ np.array([1.0, -2.0, 4.0, -8.0])
+
+    def to_table(self) -> CostTable:
+        raise NotImplementedError
+
+
+class Walks(OnlyEvaluates):
+    """A cost of one's own that knows its walk."""
+
+    def walk(self, neuron_mask: Any) -> Walk:
+        return CostTable(self.evaluate(all_masks(4)), 4).walk(neuron_mask)
+
+
+def test_what_only_evaluates_is_walked_with_one_evaluation_a_mask() -> None:
+    cost = OnlyEvaluates()
+    walk = walk_of(cost, "0110")
+    assert (walk.cost, cost.asked) == (2.0, 1)
+    assert walk.flip_costs().tolist() == [3.0, 4.0, -2.0, -6.0]
+    assert cost.asked == 5
+    walk.try_flips(np.array([3, 0]), DESCENT, np.empty(0))
+    assert (walk.cost, cost.asked) == (-6.0, 7)
+    walk.block_costs([0, 1])
+    walk.move([3, 2], -2.0)
+    assert (walk.cost, cost.asked) == (-2.0, 11)
+
+
+def test_a_walk_of_ones_own_is_taken() -> None:
+    assert isinstance(walk_of(Walks(), "0110"), IndexWalk)
+
+
+@pytest.mark.parametrize(
+    ("call", "expected"),
+    [
+        (lambda walk: walk.flip(3), r"^neuron=3 is too large \(limit: 2\)$"),
+        (lambda walk: walk.flip(-1), r"^neuron=-1 is too small"),
+        (lambda walk: walk.flip(0.5), r"^neuron=0\.5 is not an integer"),
+        (lambda walk: walk.flip_costs([0, 3]), r"^neurons=\[0, 3\] holds .* \(limit: 0 to 2\)$"),
+        (lambda walk: walk.flip_costs([-1]), r"^neurons=\[-1\] holds one out of range"),
+        (lambda walk: walk.flip_costs([0.5]), r"^neurons=\[0\.5\] is not a sequence of integers$"),
+        (lambda walk: walk.flip_costs(1), r"^neurons=1 is not a sequence of integers$"),
+        (lambda walk: walk.block_costs([1, 1]), r"^block=\[1, 1\] \(limit: neurons, each once\)$"),
+        (lambda walk: walk.block_costs([]), r"^block=\[\] \(limit: neurons, each once\)$"),
+        (lambda walk: walk.move([7], 0.0), r"^neurons=\[7\] holds one out of range"),
+    ],
+)
+def test_neurons_out_of_range_are_refused(call: Any, expected: str) -> None:
+    for cost in (CostTable(np.arange(8.0), 3), PauliZCost({(0, 1): 1.0}, 3)):
+        with pytest.raises((TypeError, ValueError), match=expected):
+            call(cost.walk("010"))
+
+
+def test_a_mask_of_another_length_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"^neuron_mask has 2 entries; this network has 3"):
+        PauliZCost({(0, 1): 1.0}, 3).walk("01")
