@@ -126,7 +126,7 @@ class PauliZCost(SumOfTerms):
         """
         return cls(*read_qubo(qubo, names=names, form=form, problem=problem))
 
-    @property
+    @cached_property
     def order(self) -> int:
         """The largest number of neurons in one term."""
         return max(map(len, self.terms), default=0)
@@ -230,7 +230,7 @@ class LocalCost(SumOfTerms):
         object.__setattr__(self, "n_neurons", n)
         object.__setattr__(self, "names", check_names(self.names, n))
 
-    @property
+    @cached_property
     def order(self) -> int:
         """The largest number of neurons in one term."""
         return max((len(neurons) for neurons, _ in self.terms), default=0)

@@ -170,8 +170,8 @@ def _check_entries(entries: int) -> None:
 
 
 def _rows(owners: Integers, items: Integers, values: FloatArray, n_owners: int) -> Rows:
-    """What each of n has, in the order given."""
-    order = np.argsort(owners, kind="stable")
+    """What each of n has, ascending."""
+    order = np.lexsort((items, owners))
     counts = np.bincount(owners, minlength=n_owners)
     starts = np.concatenate([[0], np.cumsum(counts)])
     return Rows(

@@ -1,7 +1,8 @@
 """Of each state of a compiled walk: what a flip would cost, and the flip.
 
-Without fast mathematics: sums are corrected for what rounding left over (Kahan 1965). Numba's cache
-does not see a change in another file: after one here or in `states`, remove it (`make clean`).
+But for one sum, without fast mathematics: sums are corrected for what rounding left over (Kahan
+1965). Numba's cache does not see a change in another file: after one here or in `states`, remove it
+(`make clean`).
 """
 
 from __future__ import annotations
@@ -10,12 +11,14 @@ import math
 from typing import Any
 
 import numpy as np
-from numba.extending import overload
+from numba.extending import overload, register_jitable
 
 from labkit.compiling import compile_loop
 from labkit.costs.walks.states import Fields, Outputs, Places
 
 compiled = compile_loop()
+#: For a sum of one sign, in whatever order is fastest.
+summed_freely = compile_loop(fastmath={"reassoc", "contract"})
 
 #: A product of so many factors of 1..2 does not overflow, nor one up to this of a few classes.
 _FACTORS, _LARGE = 512, 1e200
@@ -34,26 +37,16 @@ def move(state: Any, neuron: int, cost: float) -> None:
 @overload(after)
 def _after(state: Any, neuron: Any) -> Any:
     of = {Fields: _after_of_fields, Places: _after_of_places, Outputs: _after_of_outputs}
-    loop = of[state.instance_class]
-
-    def implementation(state: Any, neuron: Any) -> Any:
-        return loop(state, neuron)
-
-    return implementation
+    return of[state.instance_class]
 
 
 @overload(move)
 def _move(state: Any, neuron: Any, cost: Any) -> Any:
     of = {Fields: _move_in_fields, Places: _move_in_places, Outputs: _move_in_outputs}
-    loop = of[state.instance_class]
-
-    def implementation(state: Any, neuron: Any, cost: Any) -> Any:
-        return loop(state, neuron, cost)
-
-    return implementation
+    return of[state.instance_class]
 
 
-@compiled
+@register_jitable
 def _add(total: Any, change: float) -> None:
     """total[0] += change, with what rounding leaves over in total[1]."""
     change -= total[1]
@@ -65,23 +58,32 @@ def _add(total: Any, change: float) -> None:
 # A polynomial
 
 
-@compiled
+@register_jitable
 def _sign(state: Any, neuron: int) -> float:
     """z = 1 - 2 m."""
     return -1.0 if state.kept[neuron] else 1.0
 
 
-@compiled
-def _after_of_fields(state: Any, neuron: int) -> float:
+def _after_of_fields(state: Any, neuron: Any) -> Any:
     return state.total[0] - (state.total[1] + 2 * _sign(state, neuron) * state.fields[neuron])
 
 
-@compiled
-def _move_in_fields(state: Any, neuron: int, cost: float) -> None:
+@register_jitable
+def _subtract(fields: Any, factor: float, values: Any) -> None:
+    for k in range(len(fields)):
+        fields[k] -= factor * values[k]
+
+
+def _move_in_fields(state: Any, neuron: Any, cost: Any) -> Any:
     fields, pairs, twice = state.fields, state.pairs, 2 * _sign(state, neuron)
     _add(state.total, -twice * fields[neuron])
-    for p in range(pairs.starts[neuron], pairs.starts[neuron + 1]):
-        fields[pairs.items[p]] -= twice * pairs.values[p]
+    first, last = pairs.starts[neuron], pairs.starts[neuron + 1]
+    if last - first == len(fields) - 1:  # all others, in order
+        _subtract(fields[:neuron], twice, pairs.values[first : first + neuron])
+        _subtract(fields[neuron + 1 :], twice, pairs.values[first + neuron : last])
+    else:
+        for p in range(first, last):
+            fields[pairs.items[p]] -= twice * pairs.values[p]
     for r in range(state.readers.starts[neuron], state.readers.starts[neuron + 1]):
         term = state.readers.items[r]
         product = state.products[term]
@@ -96,7 +98,7 @@ def _move_in_fields(state: Any, neuron: int, cost: float) -> None:
 # A sum of small tables
 
 
-@compiled
+@register_jitable
 def _change_of_places(state: Any, neuron: int, step: bool) -> float:
     """What a flip adds to the cost; `step`: and the places after it."""
     readers, change = state.readers, 0.0
@@ -110,13 +112,11 @@ def _change_of_places(state: Any, neuron: int, step: bool) -> float:
     return change
 
 
-@compiled
-def _after_of_places(state: Any, neuron: int) -> float:
+def _after_of_places(state: Any, neuron: Any) -> Any:
     return state.total[0] - (state.total[1] - _change_of_places(state, neuron, False))
 
 
-@compiled
-def _move_in_places(state: Any, neuron: int, cost: float) -> None:
+def _move_in_places(state: Any, neuron: Any, cost: Any) -> Any:
     _add(state.total, _change_of_places(state, neuron, True))
     state.kept[neuron] ^= True
 
@@ -124,7 +124,7 @@ def _move_in_places(state: Any, neuron: int, cost: float) -> None:
 # A network
 
 
-@compiled
+@register_jitable
 def _row_of(state: Any, neuron: int) -> tuple[Any, float]:
     """What a flip adds to the outputs, and its sign: a neuron's row, or one pattern for another."""
     kept, width = state.kept, state.width
@@ -140,14 +140,12 @@ def _row_of(state: Any, neuron: int) -> tuple[Any, float]:
     return state.change, 1.0
 
 
-@compiled
-def _after_of_outputs(state: Any, neuron: int) -> float:
+def _after_of_outputs(state: Any, neuron: Any) -> Any:
     row, sign = _row_of(state, neuron)
     return _loss(state, row, sign)
 
 
-@compiled
-def _move_in_outputs(state: Any, neuron: int, cost: float) -> None:
+def _move_in_outputs(state: Any, neuron: Any, cost: Any) -> Any:
     row, sign = _row_of(state, neuron)
     for i in range(len(row)):
         state.outputs[i] += sign * row[i]
@@ -155,7 +153,7 @@ def _move_in_outputs(state: Any, neuron: int, cost: float) -> None:
     state.total[0] = cost
 
 
-@compiled
+@register_jitable
 def _loss(state: Any, row: Any, sign: float) -> float:
     """The cost of outputs f + sign * row."""
     if state.cost == 1:
@@ -165,7 +163,7 @@ def _loss(state: Any, row: Any, sign: float) -> float:
     return _cross_entropy(state, row, sign) if state.cost == 0 else _error_rate(state, row, sign)
 
 
-@compiled
+@summed_freely
 def _squared_error(state: Any, row: Any, sign: float) -> float:
     """mean (f - y)^2."""
     f, y, summed = state.outputs, state.targets, 0.0
@@ -175,7 +173,7 @@ def _squared_error(state: Any, row: Any, sign: float) -> float:
     return summed / len(f)
 
 
-@compiled
+@register_jitable
 def _error_rate(state: Any, row: Any, sign: float) -> float:
     """mean [y f <= 0]."""
     f, y, errors = state.outputs, state.targets, 0
@@ -184,7 +182,7 @@ def _error_rate(state: Any, row: Any, sign: float) -> float:
     return errors / len(f)
 
 
-@compiled
+@register_jitable
 def _cross_entropy(state: Any, row: Any, sign: float) -> float:
     """mean log(1 + exp(-y f)) = mean max(-y f, 0) + log(1 + exp(-|y f|)).
 
@@ -201,7 +199,7 @@ def _cross_entropy(state: Any, row: Any, sign: float) -> float:
     return summed / len(f)
 
 
-@compiled
+@register_jitable
 def _of_classes(state: Any, row: Any, sign: float) -> float:
     """mean log sum_c exp(f_c - f_label); or mean [f_label <= the largest of the others]."""
     f, n, summed, product = state.outputs, state.n_outputs, 0.0, 1.0

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 import numpy as np
+from numba.extending import register_jitable
 
 from labkit.costs.walks.loops import after, compiled, move
 from labkit.costs.walks.walk import EQUAL_WITHIN, HOPELESS
@@ -52,20 +53,24 @@ def group_cost(state: Any, neurons: Any) -> float:
     return cost
 
 
+@register_jitable
+def _keeps(rule: Any, cost: float, flipped: float, draw: float) -> bool:
+    """Whether a flip from one cost to another is kept, see `Rule.keeps`."""
+    if rule.temperature > 0:
+        falls = (cost - flipped) / rule.temperature
+        return falls >= 0 or (falls > -HOPELESS and draw < math.exp(falls))
+    return flipped < cost - EQUAL_WITHIN * max(abs(cost), rule.magnitude)
+
+
 @compiled
 def try_flips(state: Any, order: Any, rule: Any, draws: Any, costs: Any, kept: Any) -> int:
-    """Tries flips one after another, see `Walk.try_flips` and `Rule`; how many were tried."""
+    """Tries flips one after another, see `Walk.try_flips`; how many were tried."""
     for i in range(len(order)):
         here, flipped = state.total[0], after(state, order[i])
         costs[i] = flipped
         if flipped <= rule.target:
             return i + 1
-        if rule.temperature > 0:
-            falls = (here - flipped) / rule.temperature
-            keeps = falls >= 0 or (falls > -HOPELESS and draws[i] < math.exp(falls))
-        else:
-            keeps = flipped < here - EQUAL_WITHIN * max(abs(here), rule.magnitude)
-        if keeps:
+        if _keeps(rule, here, flipped, draws[i] if rule.temperature > 0 else 0.0):
             move(state, order[i], flipped)
             kept[i] = True
     return len(order)
