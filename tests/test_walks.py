@@ -344,3 +344,11 @@ def test_neurons_out_of_range_are_refused(call: Any, expected: str) -> None:
 def test_a_mask_of_another_length_is_refused() -> None:
     with pytest.raises(ValueError, match=r"^neuron_mask has 2 entries; this network has 3"):
         PauliZCost({(0, 1): 1.0}, 3).walk("01")
+
+
+def test_a_cost_of_outputs_without_a_loop_is_evaluated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("labkit.scoring.network_cost.COSTS_OF_OUTPUTS", ("squared_error",))
+    cost = network("neuron", "cross_entropy", np.random.default_rng(11))
+    walk = cost.walk("1010")
+    assert isinstance(walk, EvaluatedWalk)
+    assert walk.flip_costs([1]).tolist() == [float(cost.evaluate("1110"))]

@@ -15,6 +15,7 @@ from labkit.costs import CheckedCost, CostTable
 from labkit.costs.walks import Walk
 from labkit.costs.walks.building import Contributions
 from labkit.costs.walks.compiled import CompiledWalk
+from labkit.costs.walks.states import COSTS_OF_OUTPUTS
 from labkit.limits import check_choice, check_register, repr_line, show_value
 from labkit.masks import masks_from_indices
 from labkit.networks import (
@@ -139,9 +140,9 @@ class NetworkCost(CheckedCost):
     @cached_property
     def _contributions(self) -> Contributions | None:
         """What a mask chooses of what is added to the outputs; None where units change with it."""
-        if not isinstance(self.network, Contributor) or self.cost_name not in COSTS:
+        if not isinstance(self.network, Contributor) or self.cost_name not in COSTS_OF_OUTPUTS:
             return None
-        kind, width, shape = COSTS.index(self.cost_name), 0, self._targets.shape
+        kind, width, shape = COSTS_OF_OUTPUTS.index(self.cost_name), 0, self._targets.shape
         if isinstance(self.network, NetworkArrays):
             constant, rows = np.zeros(shape), self._prepared.reshape(-1, *shape)
             width = 0 if self.network.mask_kind == "neuron" else self.network.n_inputs + 1

@@ -15,6 +15,9 @@ import numpy.typing as npt
 
 from labkit.arrays import BoolArray, FloatArray, IntArray
 
+#: The costs of outputs that walks have a loop for, by their number in `Outputs`.
+COSTS_OF_OUTPUTS = ("cross_entropy", "squared_error", "error_rate")
+
 
 class Rows(NamedTuple):
     """Lists of different lengths, one after another: list i is from `starts[i]` to the next.
@@ -85,7 +88,7 @@ class Outputs(NamedTuple):
         width: mask bits of a unit; 0 where each neuron is a row.
         targets: float64 (samples * C,), ±1, see `labkit.scoring.check_labels`.
         n_outputs: C.
-        cost: 0 cross-entropy, 1 squared error, 2 error rate.
+        cost: its place in `COSTS_OF_OUTPUTS`.
         rounding: a margin up to this is 0.
     """
 
