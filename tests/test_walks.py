@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import pickle
 from collections.abc import Callable
 from functools import partial
@@ -347,7 +348,8 @@ def test_a_mask_of_another_length_is_refused() -> None:
 
 
 def test_a_cost_of_outputs_without_a_loop_is_evaluated(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("labkit.scoring.network_cost.COSTS_OF_OUTPUTS", ("squared_error",))
+    module = importlib.import_module("labkit.scoring.network_cost")
+    monkeypatch.setattr(module, "COSTS_OF_OUTPUTS", ("squared_error",))
     cost = network("neuron", "cross_entropy", np.random.default_rng(11))
     walk = cost.walk("1010")
     assert isinstance(walk, EvaluatedWalk)
