@@ -37,6 +37,7 @@ class OneLayerArrays(NetworkArrays):
     inverse_std: FloatArray
 
     def _statistics(self, x: npt.ArrayLike) -> dict[str, Any]:
+        self._check_contributions(self.check_samples(x))
         measured = [part._measure(x) for _, part in self._parts(x)]
         mean, inverse_std = (np.concatenate(of_parts) for of_parts in zip(*measured, strict=True))
         return {"mean": mean, "inverse_std": inverse_std}
@@ -45,6 +46,10 @@ class OneLayerArrays(NetworkArrays):
         h, largest = self._hidden(x), largest_sizes(self._inputs(x))
         sizes = np.tensordot(largest, np.abs(self._weights), axes=1)
         return measure_units(h, sizes)
+
+    def _check_contributions(self, samples: FloatArray) -> None:
+        bytes_each = 8 * self.mean.size * self.n_outputs
+        check_count("n_samples", len(samples), bytes_each=bytes_each, what="contributions")
 
     def _parts(self, x: npt.ArrayLike) -> Iterator[tuple[slice, OneLayerArrays]]:
         """Some units at a time, so many that their activations are no more than a block."""
@@ -75,8 +80,7 @@ class OneLayerArrays(NetworkArrays):
     def prepare(self, x: npt.ArrayLike) -> FloatArray:
         """The contributions, units first: float64 (n_hidden, [patterns,] samples, n_outputs)."""
         samples, patterns = self.check_samples(x), self.mean.shape[1:]
-        bytes_each = 8 * self.mean.size * self.n_outputs
-        check_count("n_samples", len(samples), bytes_each=bytes_each, what="contributions")
+        self._check_contributions(samples)
         shape = () if self.mask_kind == "neuron" else patterns
         prepared = np.empty((self.n_hidden, *shape, len(samples), self.n_outputs))
         for units, part in self._parts(samples):
