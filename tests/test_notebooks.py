@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import html
 import re
 import statistics
@@ -43,28 +42,24 @@ def path(request: pytest.FixtureRequest) -> Path:
     return Path(request.param)
 
 
-def solve(notebook: Any) -> Any:
-    """The notebook with each exercise's stub replaced by the solution that follows it."""
-    solved = copy.deepcopy(notebook)
-    stubs, solutions = tagged(solved, "exercise"), tagged(solved, "solution")
-    for stub, solution in zip(stubs, solutions, strict=True):
-        (code,) = re.findall(r"```python\n(.*?)```", solution.source, flags=re.DOTALL)
+def solutions(notebook: Any) -> Iterator[Any]:
+    """Each exercise's cell, its stub replaced by the solution that follows it."""
+    stubs, answers = tagged(notebook, "exercise"), tagged(notebook, "solution")
+    for stub, answer in zip(stubs, answers, strict=True):
+        (code,) = re.findall(r"```python\n(.*?)```", answer.source, flags=re.DOTALL)
         lines = stub.source.splitlines()
         imports = [line for line in lines if line.startswith(("from ", "import "))]
-        stub.source = "\n".join([*imports, code, lines[-1]])
-    return solved
+        source = "\n".join([*imports, code, lines[-1]])
+        yield new_code_cell(source, metadata={"tags": ["solved"]})
 
 
-def and_back(notebook: Any) -> Any:
-    """The notebook with its code cells once more after its last one, in reverse order."""
-    again = [new_code_cell(cell.source) for cell in reversed([*code_cells(notebook)])]
-    longer = copy.deepcopy(notebook)
-    longer.cells += again
-    return longer
+def and_back(notebook: Any) -> list[Any]:
+    """The code cells once more, in reverse order."""
+    return [new_code_cell(cell.source) for cell in reversed([*code_cells(notebook)])]
 
 
-def verdicts(notebook: Any) -> Iterator[str]:
-    for cell in tagged(notebook, "exercise"):
+def verdicts(notebook: Any, tag: str) -> Iterator[str]:
+    for cell in tagged(notebook, tag):
         (output,) = cell.outputs
         yield output.data["text/html"]
 
@@ -85,22 +80,20 @@ def run_clean(notebook: Any, path: Path) -> Any:
 
 @pytest.mark.notebook
 @pytest.mark.filterwarnings("default")
-def test_every_cell_runs_without_error_or_warning_and_again_after_the_last(path: Path) -> None:
-    executed = run_clean(and_back(read(path)), path)
-    assert all("not attempted" in verdict for verdict in verdicts(executed))
+def test_every_cell_runs_clean_and_again_after_the_last_and_every_solution_passes(
+    path: Path,
+) -> None:
+    notebook = read(path)
+    notebook.cells += [*and_back(notebook), *solutions(notebook)]
+    executed = run_clean(notebook, path)
+    assert all("not attempted" in verdict for verdict in verdicts(executed, "exercise"))
+    found = list(verdicts(executed, "solved"))
+    assert found and all(": right" in verdict for verdict in found), found
 
 
 def test_each_exercise_runs_with_its_own_imports_alone(path: Path) -> None:
     for cell in tagged(read(path), "exercise"):
         exec(cell.source, {})
-
-
-@pytest.mark.notebook
-@pytest.mark.filterwarnings("default")
-def test_every_solution_passes_its_own_check(path: Path) -> None:
-    executed = run_clean(solve(read(path)), path)
-    found = list(verdicts(executed))
-    assert found and all(": right" in verdict for verdict in found), found
 
 
 @pytest.mark.notebook
@@ -213,10 +206,10 @@ def test_each_picture_is_on_the_page_that_nbconvert_makes_without_a_kernel(path:
 
 def test_three_to_five_exercises_each_with_graded_hints_and_solution(path: Path) -> None:
     notebook = read(path)
-    stubs, solutions = tagged(notebook, "exercise"), tagged(notebook, "solution")
+    stubs, answers = tagged(notebook, "exercise"), tagged(notebook, "solution")
     assert 3 <= len(stubs) <= 5
-    assert len(stubs) == len(solutions)
-    for solution in solutions:
+    assert len(stubs) == len(answers)
+    for solution in answers:
         summaries = re.findall("<summary>(.*?)</summary>", solution.source)
         assert summaries == ["Hint 1", "Hint 2", "Solution"]
 
