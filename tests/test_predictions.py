@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from traitlets import TraitError
 
 import labkit.course.panels.prediction as prediction_module
 from labkit.course.panels import Prediction, Score, read_predictions
@@ -272,6 +273,31 @@ def test_what_is_no_number_above_0_is_not_kept(book: LabBook, guess: float) -> N
     prediction = Prediction("How many?", book=book)
     keep(prediction, guess)
     assert prediction.guess is None and len(book) == 0
+    assert prediction.note.value == "Make a guess first: a number above 0."
+    keep(prediction, 3.0)
+    assert prediction.guess == 3 and not prediction.late
+
+
+def test_what_is_no_number_at_all_leaves_the_control_as_it_was(book: LabBook) -> None:
+    prediction = Prediction("How many?", book=book)
+    with pytest.raises(TraitError):
+        prediction.control.value = "many"
+    prediction.keep_button.click()
+    assert prediction.guess is None and len(book) == 0
+
+
+def test_what_is_shown_or_kept_in_one_book_is_neither_in_another(
+    book: LabBook, tmp_path: Path
+) -> None:
+    other = LabBook(tmp_path / "other.sqlite")
+    here, there = (Prediction("How many?", book=one) for one in (book, other))
+    show_me(here.score(64))
+    folded = there.score(64)
+    assert folded.fold is not None and not folded.fold.is_open
+    keep(there, 64)
+    assert not there.late and there.score(64).points == 1
+    keep(here, 32)
+    assert here.late and here.guess == 32 and there.guess == 64
 
 
 @pytest.mark.parametrize("options", [None, ["a", "b"]])

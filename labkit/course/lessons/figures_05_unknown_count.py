@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +10,14 @@ import numpy.typing as npt
 
 from labkit.amplification import expected_calls_unknown
 from labkit.arrays import FloatArray, IntArray
-from labkit.course.lessons.lesson_05_unknown_count import Rounds, mean_calls
+from labkit.costs import CostTable
+from labkit.course.lessons.lesson_05_unknown_count import (
+    LABELS,
+    Rounds,
+    expected_calls_to_minimum,
+    expected_queries_one_flip,
+    mean_calls,
+)
 from labkit.course.plots import (
     Captioned,
     draw_calls,
@@ -45,6 +52,19 @@ def pick_growth(runs: pd.DataFrame) -> tuple[list[int], dict[str, FloatArray]]:
 def pick_shuffled(runs: pd.DataFrame) -> dict[str, FloatArray]:
     """The mean calls of each search where the costs were dealt out anew: (networks,)."""
     return mean_calls(runs[runs["parameters.shuffled"].notna()])
+
+
+def expect_calls(tables: Iterable[CostTable]) -> dict[str, FloatArray]:
+    """The calls that each search needs until it meets the least cost, in expectation: (tables,)."""
+    found = [
+        (
+            expected_calls_to_minimum(table),
+            (len(table.costs) + 1) / (len(table.optimal_masks()) + 1),
+            expected_queries_one_flip(table),
+        )
+        for table in tables
+    ]
+    return dict(zip(LABELS, np.array(found).T, strict=True))
 
 
 def pick_ties(runs: pd.DataFrame) -> tuple[IntArray, dict[str, FloatArray]]:
@@ -123,15 +143,16 @@ def figure_growth(sizes: Sequence[int], calls: Calls, fits: Mapping[str, Growth]
 
 
 def figure_shuffled(plain: Calls, shuffled: Calls, times: Mapping[str, float]) -> Captioned:
-    """Draws the calls of each search on 4,096 costs as they are and dealt out anew, (networks,)."""
+    """Draws the calls of each search on 256 costs as they are and dealt out anew, (networks,)."""
     axes = new_axes(2, width=4.9, height=2.4)
+    most = 1.05 * max(each.mean() + each.std() for each in shuffled.values())
     for ax, calls, title in zip(axes, (plain, shuffled), ("as they are", "shuffled"), strict=True):
         mean, std = ({name: float(f(c)) for name, c in calls.items()} for f in (np.mean, np.std))
         draw_calls(ax, mean, std, xlabel="calls to the optimum")
-        ax.set(title=f"costs {title}", xlim=(0, 11_000))
+        ax.set(title=f"costs {title}", xlim=(0, most))
     return axes, (
-        f"Of 4,096 masks; shuffling multiplies the calls by: {in_words(times, '.1f')}. "
-        "Bars: standard deviation over 20 networks."
+        f"Of 256 masks; shuffling multiplies the calls by: {in_words(times, '.1f')}. Each is an "
+        "exact expectation; bars: standard deviation over 20 networks."
     )
 
 

@@ -246,7 +246,8 @@ class Prediction(Panel):
         """Keeps the guess, after which it stands."""
         value = self.control.value
         if value is None or not self._is_possible(value):
-            self.note.value = "Make a guess first."
+            is_number = self._options is None and self._range is None
+            self.note.value = f"Make a guess first{': a number above 0' * is_number}."
             return
         self._take_up()  # one that was kept in another panel stands
         if self.guess is not None:
