@@ -263,10 +263,12 @@ def test_reset_goes_back_to_where_this_explorer_began() -> None:
     assert bytes(shown.image.value) == before
 
 
-def test_the_watch_answers_a_sign_of_life_and_nothing_else(explorer: Explorer) -> None:
+def test_the_watch_answers_a_sign_of_life_and_nothing_else(
+    explorer: Explorer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (watch,) = (child for child in explorer.children if isinstance(child, KernelWatch))
     sent: list[Any] = []
-    watch.send = lambda content, buffers=None: sent.append(content)
+    monkeypatch.setattr(watch, "send", lambda content, buffers=None: sent.append(content))
     watch._handle_custom_msg({"kind": "other"}, [])
     assert sent == []
     watch._handle_custom_msg({"kind": "ping"}, [])

@@ -28,7 +28,7 @@ from labkit.course.explorers.controls import (
 from labkit.course.explorers.layout import FINEST, LARGER, arrange, axes_of
 from labkit.course.explorers.picture import Picture, SharedMask
 from labkit.course.html import in_html, plain_text
-from labkit.course.kernel_watch import KernelWatch
+from labkit.course.kernel_watch import kernel_watch
 from labkit.course.plots.canvas import fit_words, picture_html, widen, wipe
 from labkit.course.plots.frames import Frames
 from labkit.course.plots.style import own_style
@@ -100,7 +100,7 @@ class Explorer(widgets.VBox):
         top = widgets.HBox([*self.controls.values(), self.reset_button])
         middle = widgets.HBox([self.image] if beside is None else [beside, self.image])
         bottom = [self.add_button, self.code_button, self.type_button, self.note]
-        rows = [top, KernelWatch(), self.text, middle, widgets.HBox(bottom), self.code_text]
+        rows = [top, kernel_watch(), self.text, middle, widgets.HBox(bottom), self.code_text]
         super().__init__(rows)
         self.add_class("labkit-explorer")
         self.redraw()

@@ -8,7 +8,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from labkit.course.html import in_html
-from labkit.course.kernel_watch import KernelWatch
+from labkit.course.kernel_watch import kernel_watch
 from labkit.course.panels.lab_log import button_for
 
 _GUESS_FIRST = "<b>Guess first.</b> What came is folded until you keep a guess."
@@ -34,7 +34,7 @@ class Fold(widgets.VBox):
         self.is_open = False
         wrap = widgets.Layout(flex_flow="row wrap", align_items="center", grid_gap="0 1em")
         row = widgets.HBox([widgets.HTML(_GUESS_FIRST), self.ask_button], layout=wrap)
-        super().__init__([row, KernelWatch()])
+        super().__init__([row, kernel_watch()])
 
     def unfold(self, score: str) -> None:
         """Shows what it holds; where it ends in a score, this one, as HTML."""
