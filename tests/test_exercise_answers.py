@@ -13,12 +13,16 @@ import numpy as np
 import pytest
 from test_exercises import WRONG, solve
 
+from labkit.arrays import BoolArray
+from labkit.costs import CostTable
 from labkit.course import check
 from labkit.course.checking import EXERCISES, all_exercises
+from labkit.course.lessons.lesson_09_training_angles import mean_angles
 from labkit.course.registry import LESSONS
 from labkit.masks import mask_from_string, mask_to_string
 from labkit.problems import build_problem
 from labkit.selectors import exhaustive, run
+from labkit.simulators import evolve_qaoa, sample_state
 
 NAMES = all_exercises()
 CIRCUITS = ["03-2", "03-3", "03-4", "04-1", "06-2", "07-3", "08-3", "10-2", "11-3", "12-3"]
@@ -245,7 +249,11 @@ def test_a_selection_stands_for_its_mask() -> None:
         ("08a-3", [0.5] * 4, "here a d - b c is"),
         ("06-5", solve("06-2"), "A function of n that gives a circuit"),
         ("06-5", lambda n: solve("06-2"), "For n = 1: Your circuit acts on 4 qubits"),
-        ("09-5", lambda table, shots, rng: np.ones((shots, table.n_neurons)), "in the mean"),
+        (
+            "09-5",
+            lambda table, shots, rng: np.ones((shots, table.n_neurons)),
+            "in 100.00% of yours",
+        ),
         ("09-5", lambda table, shots, rng: np.ones((3, table.n_neurons)), "is expected"),
         ("11-5", WRONG["11-5"], "For 2 random tables of neighbouring pairs the least cost"),
         ("14a-5", WRONG["14a-5"], "on 2 qubits"),
@@ -253,6 +261,18 @@ def test_a_selection_stands_for_its_mask() -> None:
 )
 def test_a_wrong_answer_is_told_its_failing_case(name: str, answer: Any, said: str) -> None:
     assert said in verdict(name, answer)
+
+
+@pytest.mark.parametrize("power", [0.0, 1.0, -0.5])
+def test_reused_angles_of_another_growth_are_told_from_the_right_ones(power: float) -> None:
+    """Their mean cost may be as low: each mask's share of the shots is compared."""
+
+    def measured(table: CostTable, shots: int, rng: np.random.Generator) -> BoolArray:
+        gammas, betas = mean_angles(6, range(100, 110))
+        gammas = gammas * (table.n_neurons / 6) ** power / table.std
+        return sample_state(evolve_qaoa(table, gammas, betas), shots, rng=rng)
+
+    assert "For n = 8, seed 3, mask" in verdict("09-5", measured)
 
 
 @pytest.mark.parametrize("number", [lesson.number for lesson in LESSONS if lesson.number >= "03"])

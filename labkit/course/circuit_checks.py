@@ -197,7 +197,8 @@ def compare_depolarised(answer: Any, cases: Sequence[tuple[int, float]]) -> str 
         if came.shape != rho.shape:
             return f"A density matrix {rho.shape} is expected; {came.shape} came."
         if not np.allclose(came, expected, atol=1e-6):
-            said = f"At an error of {error:g} on {n} qubits the share {rate:.3g} of a pure state"
+            what = "qubit" if n == 1 else "qubits"
+            said = f"At an error of {error:g} on {n} {what} the share {rate:.3g} of a pure state"
             left = float(np.vdot(rho, came).real)
             kept = float(np.vdot(rho, expected).real)
             return f"{said} becomes I/{2**n}: it is found again with {kept:.4g}; here {left:.4g}."
