@@ -204,6 +204,19 @@ def test_a_function_that_returns_nothing_is_told_so(name: str) -> None:
     assert "A function is expected" in verdict(name, 3)
 
 
+def test_a_function_that_breaks_is_told_where() -> None:
+    right = solve("04-3")
+
+    def breaks(n: int, m: int, k: int) -> float:
+        if k == 2:
+            raise RuntimeError("not two")
+        return float(right(n, m, k))
+
+    message = verdict("04-3", breaks)
+    assert message.startswith("For n = 6, M = 5, k = 2 the chance is ")
+    assert message.endswith("; your function raised RuntimeError: not two")
+
+
 def test_other_forms_of_what_a_function_gives_are_right() -> None:
     for kind in (int, np.bool_, np.int64, float):
         right = solve("15-4")

@@ -209,8 +209,12 @@ def compare_function(
     if not callable(answer):
         return f"A function is expected; {show_value(answer)} is none."
     for arguments in cases:
-        expected, given = float(truth(*arguments)), answer(*arguments)
+        expected = float(truth(*arguments))
         said = f"{what.format(*arguments)} is {expected:.7g}"
+        try:
+            given = answer(*arguments)
+        except Exception as error:  # the reader's function may do anything
+            return f"{said}; your function raised {type(error).__name__}: {error}"
         if given is None:
             return f"{said}; nothing came: does your function return what it computed?"
         if (came := as_number(given)) is None:
