@@ -33,18 +33,25 @@ def oracle_for_two_masks(answer: Any) -> str | None:
 
 
 def _says_of_calls(calls: float) -> str:
-    """How likely one of 4 marked masks of 12 neurons is after so many calls."""
+    """Where the first peak is."""
     if calls < 0 or calls != int(calls):
         return "Calls are whole: an oracle is called, or it is not."
-    chance = success_probability(12, 4, int(calls))
-    said = f"After so many calls the chance of a marked mask is {chance:.4f}."
-    if chance < 0.75 or calls > optimal_iterations(12, 4):
-        return f"{said} At its first peak it is nearly 1: where is (2k + 1) times the angle 90°?"
-    return f"{said} To stop early saves calls if you may begin again; asked for is the first peak."
+    return "At the first peak (2k + 1) times θ is as near to 90° as it gets: which θ have N and M?"
 
 
+_EARLY = max(range(1, 26), key=lambda k: success_probability(12, 4, k) / k)
 # the first peak for 4 marked masks of 12 neurons
-number_exercise("04-2", optimal_iterations(12, 4), _says_of_calls)
+number_exercise(
+    "04-2",
+    optimal_iterations(12, 4),
+    _says_of_calls,
+    slips={
+        _EARLY: "To stop there saves calls if you may begin again; asked for is the first peak.",
+        optimal_iterations(12, 1): "That is the peak for one marked mask; here 4 are marked.",
+        2**5: "That is √(N/M); the peak is at about π/4 of it.",
+        2**6: "That is √N; it is N/M that counts.",
+    },
+)
 
 
 @exercise("04-3")

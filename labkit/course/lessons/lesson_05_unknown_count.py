@@ -233,10 +233,16 @@ number_exercise(
     "05-2",
     math.ceil(math.log(2**6) / math.log(6 / 5)),
     lambda rounds: (
-        f"After {rounds:g} failed rounds the reach is (6/5)^{rounds:g} = "
-        f"{(6 / 5) ** min(rounds, 1e3):.4g}; its largest value is the root of 2^12."
+        f"After 3 failed rounds the reach is (6/5)^3 = {(6 / 5) ** 3:.4g}; its largest value is "
+        "the root of the number of masks. How many factors of 6/5 is that?"
+        if rounds == int(rounds)
+        else "Rounds are whole: take the first after which the reach is at its largest value."
     ),
-    slips={2**6: "That is the largest reach; asked for are the factors of 6/5 that lead there."},
+    slips={
+        2**6: "That is the largest reach; asked for are the factors of 6/5 that lead there.",
+        math.ceil(12 * math.log(2, 6 / 5)): "That leads to 2^12; the reach ends at its root.",
+        math.ceil(math.log2(2**6)): "That doubles the reach each time; it grows by 6/5.",
+    },
 )
 # thresholds of one search for the minimum of 2^8 different costs, that of the start too
 number_exercise(

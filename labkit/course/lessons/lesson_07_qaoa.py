@@ -92,12 +92,8 @@ def _training(table: CostTable, p: int, evaluations: int) -> Ledger:
 number_exercise(
     "07-1",
     4 * math.ceil(math.log(0.01) / math.log(0.95)),
-    lambda layers: (
-        f"So many cost layers are {layers / 4:g} shots, which all miss with probability "
-        f"{0.95 ** (layers / 4):.4f}."
-        if 0 <= layers < 1e4
-        else "A shot takes 4 cost layers, and misses with probability 0.95."
-    ),
+    f"Two shots take 8 cost layers, and both miss with probability {0.95**2:.4f}. How many shots "
+    "all miss with at most 0.01? Shots are whole.",
     slips={
         math.ceil(math.log(0.01) / math.log(0.95)): "That is the shots; each has 4 cost layers.",
         4 / 0.05: "That is the mean until the first hit; by then more than a third still wait.",

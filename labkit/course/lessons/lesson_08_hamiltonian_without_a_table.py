@@ -169,11 +169,13 @@ def one_coefficient(answer: Any) -> str | None:
     """A function (costs, S) -> c_S."""
 
     def coefficient(costs: FloatArray, neurons: tuple[int, ...]) -> float:
-        return PauliZCost.from_table(CostTable(costs, 4)).terms.get(neurons, 0.0)
+        n_neurons = len(costs).bit_length() - 1
+        return PauliZCost.from_table(CostTable(costs, n_neurons)).terms.get(neurons, 0.0)
 
-    costs = build_problem("circles", 4, seed=1).table.costs
-    cases = ((costs, neurons) for neurons in ((), (0,), (3,), (0, 2), (1, 2, 3)))
-    what = "For circles, 4 neurons, seed 1 and S = {1} the coefficient"
+    tables = {n: build_problem("circles", n, seed=1).table.costs for n in (3, 4, 5)}
+    wanted = ((4, ()), (4, (0,)), (4, (3,)), (4, (0, 2)), (4, (1, 2, 3)), (3, (0, 2)), (5, (1, 4)))
+    cases = ((tables[n], neurons) for n, neurons in wanted)
+    what = "For the {0.size} costs of circles, seed 1, and S = {1} the coefficient"
     return compare_function(answer, coefficient, cases, what)
 
 

@@ -285,17 +285,10 @@ def softmax_cross_entropy(answer: Any) -> str | None:
     return compare_function(answer, cross_entropy, cases, what)
 
 
-def _says_of_blocks(block_size: float) -> str:
-    """What adaptive Grover and enumeration ask of a block."""
-    if block_size not in range(1, 31):
-        return "A block has a whole number of neurons, 1 or more."
-    b = int(block_size)
-    calls, masks = default_oracle_calls(b), 2**b
-    said = f"A block of {b} has {masks:,} masks, and Grover's default is {calls:,} calls"
-    return f"{said}: it is fewer, but not for the first time." if calls < masks else f"{said}."
-
-
 # the smallest block size at which adaptive Grover's default budget is below 2^b
 number_exercise(
-    "13-4", next(b for b in range(1, 100) if default_oracle_calls(b) < 2**b), _says_of_blocks
+    "13-4",
+    next(b for b in range(1, 100) if default_oracle_calls(b) < 2**b),
+    f"A block of 3 has 8 masks, and Grover's default is {default_oracle_calls(3)} calls. Follow "
+    "both from one block size to the next: when are the calls fewer for the first time?",
 )

@@ -269,12 +269,8 @@ def trap_of_one_flip(answer: Any) -> str | None:
 number_exercise(
     "14-4",
     50 * math.ceil(math.log(0.01) / math.log(1 - 0.3)),
-    lambda calls: (
-        f"So many calls are {calls / 50:g} repetitions, which all fail with probability "
-        f"{0.7 ** (calls / 50):.4f}. Repetitions are whole."
-        if 0 <= calls < 1e5
-        else "A repetition is 50 calls, and fails with probability 0.7."
-    ),
+    f"Two repetitions take 100 calls, and both fail with probability {0.7**2:.2f}. How many all "
+    "fail with at most 0.01? Repetitions are whole.",
     slips={
         13: "Those are the repetitions; each takes 50 calls.",
         50 / 0.3: "That is the mean until the first hit, when a third still wait for theirs.",

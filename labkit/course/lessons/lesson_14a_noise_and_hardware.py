@@ -301,8 +301,8 @@ def block_for_a_machine(answer: Any) -> str | None:
     def means(size: float) -> str:
         if size not in range(2, 8):
             return "Blocks of 2 to 7 neurons are compared."
-        ratio = calls_per_success(int(size), 2e-3)
-        return f"At this size Grover takes {ratio:.3f} of enumeration's calls; one size takes less."
+        ratio = calls_per_success(2, 2e-3)
+        return f"At 2 neurons Grover takes {ratio:.3f} of enumeration's calls. And at the others?"
 
     best = min(range(2, 8), key=lambda size: calls_per_success(size, 2e-3))
     return compare_number(answer, best, means)
