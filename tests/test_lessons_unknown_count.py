@@ -82,8 +82,8 @@ def test_expected_queries_of_one_flip_search_agree_with_searching(costs: list[in
 
 def test_expected_queries_of_one_flip_search_by_hand() -> None:
     # from 0 the flip leads to the least cost: 2 queries, from there 1
-    assert expected_queries_one_flip(CostTable([1, 0], 1)) == 1.5
-    assert expected_queries_one_flip(CostTable([1, 1], 1)) == 1
+    assert expected_queries_one_flip(CostTable(np.array([1.0, 0.0]), 1)) == 1.5
+    assert expected_queries_one_flip(CostTable(np.ones(2), 1)) == 1
     with pytest.raises(ValueError, match="n_neurons=11"):
         expected_queries_one_flip(CostTable(np.zeros(2**11), 11))
 

@@ -100,4 +100,5 @@ def test_who_asks_for_the_answer_guesses_late_after_a_restart_too(lab: Page) -> 
     panel.get_by_role("button", name=KEEP).click()
     panel.get_by_text("You predicted 28 masks after the answer was shown").wait_for(timeout=_LONG)
     screenshot(lab, "prediction-late")
-    assert lab.complaints == []
+    # what the page says of a control whose kernel is gone, and nothing else
+    assert set(lab.complaints) <= {"error: Cannot send"}
