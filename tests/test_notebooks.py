@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import html
 import re
 import statistics
@@ -13,7 +14,7 @@ import pytest
 from benchmarks.fresh_script import explorers
 from nbconvert import HTMLExporter
 from nbformat.v4 import new_code_cell
-from notebook_ideas import idea_share, is_folded, met_cells
+from notebook_ideas import code_of, idea_share, is_folded, met_cells
 from notebook_measures import (
     all_notebooks,
     alternative_texts,
@@ -179,6 +180,16 @@ def test_claims_are_asserted_in_cells_that_are_folded_away(path: Path) -> None:
         assert cell.metadata["jupyter"]["source_hidden"], cell.source
     for cell in met_cells(notebook):
         assert "assert " not in cell.source, cell.source
+
+
+def test_a_figure_ends_its_cell_or_is_handed_on(path: Path) -> None:
+    for cell in code_cells(read(path)):
+        statements = ast.parse(code_of(cell)).body
+        bare = [n for n in ast.walk(ast.Module(statements, [])) if isinstance(n, ast.Expr)]
+        for statement in bare:  # elsewhere nothing would show it
+            called = getattr(statement.value, "func", statement.value)
+            name = ast.unparse(called).rpartition(".")[2]
+            assert not name.startswith("figure_") or statement is statements[-1], cell.source
 
 
 def test_most_lines_that_a_reader_meets_hold_an_idea() -> None:

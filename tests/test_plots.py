@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
+from IPython.core.formatters import DisplayFormatter
 from matplotlib import rc_context, rcParams
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
@@ -156,10 +157,13 @@ def test_every_value_of_a_spread_is_a_point_and_the_median_a_line(ax: Axes) -> N
     assert medians == [2, 4]
 
 
-def test_a_figure_is_shown_once_with_its_text(ax: Axes, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cell_that_ends_with_a_figure_shows_it_once_with_its_text(
+    ax: Axes, monkeypatch: pytest.MonkeyPatch
+) -> None:
     shown: list[Any] = []
     monkeypatch.setattr("labkit.course.plots.canvas.display", shown.append)
-    plots.show(ax, 'P(k) < 1, "once"')
+    figure = plots.Captioned(ax, 'P(k) < 1, "once"')
+    assert DisplayFormatter().format(figure) == ({}, {})  # type: ignore[no-untyped-call]  # no more to show as the cell's value
     (page,) = shown
     assert page.data.count("<img") == 1
     assert page.data.count("P(k) &lt; 1, &quot;once&quot;") == 2  # in the picture and beneath it

@@ -13,7 +13,7 @@ import labkit.course.panels.prediction as prediction_module
 from labkit.course.panels import Prediction, Score, read_predictions
 from labkit.course.panels.fold import Fold
 from labkit.course.panels.scores import score_magnitude, score_share
-from labkit.course.plots import new_axes
+from labkit.course.plots import Captioned, new_axes
 from labkit.records import LabBook
 
 
@@ -196,15 +196,13 @@ def test_what_was_shown_before_the_answer_was_told_is_kept_as_shown(
 def test_a_figure_and_its_score_share_a_fold_that_a_page_without_a_kernel_can_open(
     book: LabBook,
 ) -> None:
-    ax = new_axes()[0]
-    score = Prediction("How many?", book=book).score(64, ax, "Sixty-four of them.")
+    figure = Captioned(new_axes()[0], "Sixty-four of them.")
+    score = Prediction("How many?", book=book).score(64, figure)
     bundle = score._repr_mimebundle_()
     page = bundle["text/html"]
     assert page.startswith("<details><summary>") and page.endswith("</details>")
     assert '<img alt="Sixty-four of them."' in page and "It is 64." in page
     assert "64" not in bundle["text/plain"]
-    with pytest.raises(TypeError, match="shown has 3 parts"):
-        Prediction("How many?", book=book).score(64, ax, "one", "two")
 
 
 PLACES = [

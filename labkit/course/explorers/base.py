@@ -50,7 +50,7 @@ class Explorer(widgets.VBox):
     it, and else in several; on a fine screen the picture is as fine, see `fit`.
 
     Args:
-        choices: name -> the control of it, at most four; or the value that it has for good.
+        choices: name -> its control, at most four (in `LocalSearchTheatre` six), or a fixed value.
         widths: of the axes, with what is around them, in inches.
         height: of each, inches.
         beside: a widget left of the picture.

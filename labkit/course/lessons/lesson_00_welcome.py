@@ -79,7 +79,7 @@ def figure_best(problem: Problem, best: BoolArray) -> Captioned:
     draw_decision(left, problem.network, problem.task, best)
     draw_cost_histogram(right, problem.table, {"all on": everything, "best": best})
     share = {"all neurons on": problem.accuracy(everything), "best mask": problem.accuracy(best)}
-    return left, f"Share of the test samples that are right: {in_words(share, '.0%')}."
+    return Captioned(left, f"Share of the test samples that are right: {in_words(share, '.0%')}.")
 
 
 @own_style()
@@ -87,4 +87,4 @@ def figure_calls(mean: Mapping[str, float], deviation: Mapping[str, float]) -> C
     """Calls until the best mask is met, label -> mean, and their standard deviations."""
     ax = new_axes(width=7, height=2.4)[0]
     draw_calls(ax, mean, deviation, xlabel="calls (bar: mean, line: standard deviation)")
-    return ax, f"Calls to the best mask, on average: {in_words(mean, '.1f')}."
+    return Captioned(ax, f"Calls to the best mask, on average: {in_words(mean, '.1f')}.")

@@ -69,7 +69,7 @@ def figure_amplitudes(states: Mapping[int, npt.NDArray[Any]], marked: BoolArray)
     for ax, (calls, state) in zip(axes, states.items(), strict=True):
         draw_amplitudes(ax, state, marked, title=f"after {calls} calls").set_ylim(-0.05, 1.05)
     chance = {f"{k} calls": probabilities(state)[marked].sum() for k, state in states.items()}
-    return axes[0], f"Chance of the best mask after {in_words(chance)}."
+    return Captioned(axes[0], f"Chance of the best mask after {in_words(chance)}.")
 
 
 @own_style()
@@ -79,7 +79,9 @@ def figure_rotations(n_neurons: int, n_marked: int, calls: Sequence[int]) -> Cap
     for ax, k in zip(axes, calls, strict=True):
         draw_rotation(ax, n_neurons, n_marked, k)
     after = ", ".join(map(str, calls))
-    return axes[0], f"The state after {after} oracle calls: it passes the top and comes down again."
+    return Captioned(
+        axes[0], f"The state after {after} oracle calls: it passes the top and comes down again."
+    )
 
 
 @own_style()
@@ -93,9 +95,10 @@ def figure_frequencies(
     ax = draw_success_curve(new_axes(width=7)[0], n_neurons, n_marked, len(hits) - 1)
     ax.errorbar(calls, found, error, fmt="s", color=VERMILLION, capsize=3)
     within = np.mean(np.abs(found - expected) <= 2 * error + 1e-9)
-    return ax, (
+    return Captioned(
+        ax,
         f"{within:.0%} of the measured frequencies (squares) are within two standard errors of "
-        f"the formula (line); best at {found.argmax()} calls."
+        f"the formula (line); best at {found.argmax()} calls.",
     )
 
 
@@ -111,9 +114,10 @@ def figure_growth(sizes: Sequence[int], needed: Mapping[str, npt.ArrayLike]) -> 
     ax.set(yscale="log", xlabel="neurons = qubits", ylabel="calls to the best mask")
     means = {label: np.mean(np.asarray(calls), axis=1) for label, calls in needed.items()}
     times = {label: mean[-1] / mean[-2] for label, mean in means.items()}
-    return ax, (
+    return Captioned(
+        ax,
         f"From {sizes[-2]} to {sizes[-1]} neurons the mean number of calls is multiplied by: "
-        f"{in_words(times, '.1f')}. Bars: one standard deviation."
+        f"{in_words(times, '.1f')}. Bars: one standard deviation.",
     )
 
 
@@ -123,7 +127,8 @@ def figure_wrong_plan(n_neurons: int, *, planned: int, met: int) -> Captioned:
     wrong, right = (optimal_iterations(n_neurons, m) for m in (planned, met))
     ax = draw_success_curve(new_axes(width=7)[0], n_neurons, met, wrong + 4, wrong)
     chance = {f"{k} calls": success_probability(n_neurons, met, k) for k in (right, wrong)}
-    return ax, (
+    return Captioned(
+        ax,
         f"Planned for {planned} marked mask of {2**n_neurons}, met {met}. Chance after "
-        f"{in_words(chance)}."
+        f"{in_words(chance)}.",
     )

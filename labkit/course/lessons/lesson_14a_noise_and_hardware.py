@@ -35,7 +35,6 @@ from labkit.simulators import NoisyCircuit, noisy_light_cone_expectation
 
 if TYPE_CHECKING:
     import cirq
-    import pandas as pd
 
 TASK = "breast_cancer"
 #: Of these there are circuits, a mean and a standard deviation.
@@ -176,42 +175,6 @@ def break_even_error(block_size: int, gates_per_call: int) -> float:
     return float(
         10 ** brentq(lambda e: computed_ratio(block_size, gates_per_call, 10**e) - 1, -12, 0)
     )
-
-
-def pick_gain_left(*runs: pd.DataFrame) -> pd.DataFrame:
-    """Of `measure_gain_left`: form, n -> `mean` and `sem` of the share over seeds, `fidelity`."""
-    import pandas as pd
-
-    names = {"parameters.form": "form", "parameters.n_neurons": "n"}
-    by_point = pd.concat(runs).rename(columns=names).groupby(["form", "n"])
-    shares = by_point["result.gain_left"].agg(["mean", "sem"])
-    return shares.assign(fidelity=by_point["result.fidelity"].mean())
-
-
-def pick_chances(runs: pd.DataFrame) -> dict[str, FloatArray]:
-    """Order -> chances (errors, seeds), of the record '14a_truncation'."""
-    columns = [f"result.chance_{i}" for i in range(len(ERRORS))]
-    by_order = runs.sort_values("seed").groupby("parameters.order")
-    names = {1: "order 1: no two-qubit gate", 8: "the whole table"}
-    return {
-        names.get(int(order), f"order {order}"): rows[columns].to_numpy(dtype=float).T
-        for order, rows in by_order
-    }
-
-
-def pick_block_regret(runs: pd.DataFrame, calls: int) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Of the record '14a_block_regret': searches by block size, and rivals without blocks."""
-    column = f"result.regret_{calls}"
-    blocks, rivals = {}, {}
-    by_searcher = runs.groupby(["parameters.searcher", "parameters.error"], dropna=False)
-    for (searcher, error), rows in by_searcher:
-        if searcher in ("one_flip", "random"):
-            rivals[str(searcher).replace("_", "-")] = rows.sort_values("seed")[column].to_numpy()
-            continue
-        wide = rows.pivot(index="parameters.block_size", columns="seed", values=column)
-        name = "enumeration" if searcher == "enumeration" else f"Grover, {error:g}"
-        blocks[name] = (wide.index.to_numpy(), wide.to_numpy(dtype=float))
-    return blocks, rivals
 
 
 def measure_block_regret(parameters: Mapping[str, Any], seed: int) -> Outcome:

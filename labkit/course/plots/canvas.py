@@ -9,8 +9,8 @@ from __future__ import annotations
 import base64
 import html
 import io
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -41,12 +41,8 @@ from labkit.palette import (
 
 #: label -> values, of one shape for all labels.
 Series = Mapping[str, npt.ArrayLike]
-#: Axes of one figure, and the line of text beneath it: as `show` and predictions take them.
-Captioned = tuple[Axes | npt.NDArray[Any], str]
 #: Keywords of Matplotlib.
 Style = dict[str, Any]
-#: Displays axes with a line of text, as `show` does.
-Show = Callable[[Any, str], None]
 
 SERIES = (BLUE, VERMILLION, GREEN, ORANGE, PURPLE, SKY)
 MARKERS = ("o", "^", "s", "D", "v", "P")
@@ -56,7 +52,6 @@ HATCHES = ("", "///", "...", "xx", "--", "++")
 #: The ring around what is lit.
 LIT: Style = {"marker": "o", "ls": "", "mfc": "none", "mec": VERMILLION, "mew": 2}
 
-#: Pixels of the page for an inch.
 #: Pixels of a page to an inch.
 SCREEN_DPI = 80
 
@@ -197,19 +192,25 @@ def render_png(ax: Axes) -> bytes:
     return buffer.getvalue()
 
 
-def show(ax: Axes | npt.NDArray[Any], summary: str) -> None:
-    """Displays the figure that holds `ax`, with one line of text beneath that says what it shows.
+class Captioned(NamedTuple):
+    """A figure with its text: shown by a cell that ends with it, folded by a prediction.
 
-    `ax` may be an array of axes of one figure; the line is also the picture's alternative text.
+    Attributes:
+        ax: axes of one figure, or an array of them.
+        text: one line that says what it shows, which is also the picture's alternative text.
     """
-    display(HTML(captioned(ax, summary)))  # type: ignore[no-untyped-call]
 
+    ax: Axes | npt.NDArray[Any]
+    text: str
 
-def captioned(ax: Axes | npt.NDArray[Any], summary: str) -> str:
-    """What `show` displays, as HTML."""
-    png = render_png(np.atleast_1d(np.asarray(ax, dtype=object))[0])
-    caption = f'<p style="margin:0 0 1em 0.5em"><small>{html.escape(summary)}</small></p>'
-    return picture_html(png, summary) + caption
+    def in_html(self) -> str:
+        """The picture, and the text beneath it."""
+        png = render_png(np.atleast_1d(np.asarray(self.ax, dtype=object))[0])
+        caption = f'<p style="margin:0 0 1em 0.5em"><small>{html.escape(self.text)}</small></p>'
+        return picture_html(png, self.text) + caption
+
+    def _ipython_display_(self) -> None:
+        display(HTML(self.in_html()))  # type: ignore[no-untyped-call]
 
 
 def picture_html(png: bytes, alternative: str) -> str:
