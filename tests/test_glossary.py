@@ -17,7 +17,6 @@ from labkit.course.registry import LESSONS
 SAID = {
     "neuron mask": "neuron masks?|masks?",
     "standardised": r"standardis\w+",
-    "CostTable": "cost tables?|CostTable",
     "tie, optimum": "ties|tied|optima|optimum",
     "local minimum": "local minim(?:um|a)",
     "field, coupling": "couplings?|fields?",
