@@ -15,6 +15,7 @@ from labkit.course.registry import LESSONS
 
 #: How prose says a term, where it is not by its name: a regular expression.
 SAID = {
+    "CostTable, cost table": "cost tables?|CostTable",
     "neuron mask": "neuron masks?|masks?",
     "standardised": r"standardis\w+",
     "tie, optimum": "ties|tied|optima|optimum",

@@ -69,7 +69,7 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {
     ),
     "cost": (
         Term("cost", "what is minimised: cross_entropy, squared_error or error_rate", "00"),
-        Term("cost table", "the cost of each of the 2ⁿ masks, a CostTable", "00"),
+        Term("CostTable, cost table", "the cost of each of the 2ⁿ masks", "00"),
         Term("tie, optimum", "masks of equal least cost are all optima", "02"),
         Term("local minimum", "a mask that no single flip improves", "02"),
         Term("regret", "the cost of what was found, less the least cost of all", "08"),
