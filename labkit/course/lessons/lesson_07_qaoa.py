@@ -157,6 +157,12 @@ def calls_with_ramp(p: int, tables: Sequence[CostTable]) -> list[float]:
     return [(p + 1) / chance_of_optimum(table, angles) for table in tables]
 
 
+def hold_all_but(table: CostTable, k: int) -> CostTable:
+    """The costs (2^k,) of the masks of the first k neurons, the others as in the best mask."""
+    held = int(table.costs.argmin()) % 2 ** (table.n_neurons - k)
+    return CostTable(table.costs.reshape(2**k, -1)[:, held], k)
+
+
 @own_style()
 def figure_layer(states: Mapping[str, npt.NDArray[Any]], cost: CostTable) -> Captioned:
     """Each step of one layer as a row of dials, step -> (2^n,); text: what the best mask gains."""
