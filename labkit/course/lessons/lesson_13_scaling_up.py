@@ -285,17 +285,14 @@ def softmax_cross_entropy(answer: Any) -> str | None:
     return compare_function(answer, cross_entropy, cases, what)
 
 
-def _says_of_blocks(block_size: float) -> str:
-    """What adaptive Grover and enumeration ask of a block."""
-    if block_size not in range(1, 31):
-        return "A block has a whole number of neurons, 1 or more."
-    b = int(block_size)
-    calls, masks = default_oracle_calls(b), 2**b
-    said = f"A block of {b} has {masks:,} masks, and Grover's default is {calls:,} calls"
-    return f"{said}: it is fewer, but not for the first time." if calls < masks else f"{said}."
+@exercise("13-4")
+def fewest_calls_of_a_sweep(answer: Any) -> str | None:
+    """A function (n, b) -> calls of one sweep, each block enumerated or by adaptive Grover."""
 
+    def fewest(n: int, b: int) -> int:
+        blocks = (min(b, n - first) for first in range(0, n, b))
+        return sum(min(2**size, default_oracle_calls(size)) for size in blocks)
 
-# the smallest block size at which adaptive Grover's default budget is below 2^b
-number_exercise(
-    "13-4", next(b for b in range(1, 100) if default_oracle_calls(b) < 2**b), _says_of_blocks
-)
+    cases = ((12, 4), (12, 12), (30, 15), (10, 4), (25, 11))
+    what = "For {} neurons in blocks of {} one sweep"
+    return compare_function(answer, fewest, cases, f"{what}, each block the cheaper way,")
