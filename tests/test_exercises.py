@@ -20,6 +20,7 @@ from run_notebooks import FOLDER, code_cells, read
 from labkit.course import check
 from labkit.course.checking import all_exercises
 from labkit.course.registry import BY_NUMBER
+from labkit.selectors import default_oracle_calls
 from labkit.sweeps import Sweep
 
 NAMES = all_exercises()
@@ -85,7 +86,7 @@ WRONG: dict[str, Any] = {
     "13-1": 3 * 1024 * 2**8,
     "13-2": "1" * 64,
     "13-3": lambda f, y: float(np.mean(np.log1p(np.exp(-f[np.arange(len(y)), y])))),
-    "13-4": 2,
+    "13-4": lambda n, b: n // b * min(2**b, default_oracle_calls(b)),
     "14-1": 20 * 50 + 100,
     "14-2": lambda history, minimum, budget: history[budget - 1 : budget].sum() - minimum,
     "14-3": "00101101",

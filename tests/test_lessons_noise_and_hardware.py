@@ -196,3 +196,10 @@ def test_orders_are_compared_at_one_error_in_a_hundred() -> None:
     chances["the whole table"][at + 1] = 1
     text = figures.figure_orders(chances).text
     assert text.startswith("At an error of 0.01 order 2 has 0.42, the table 0.00.")
+
+
+def test_a_neuron_more_or_less_than_the_best_block_at_0_002_costs_what_exercise_3_says() -> None:
+    calls = {k: calls_per_success(k, 0.002) for k in range(2, 8)}
+    best = min(calls, key=lambda k: calls[k])
+    more, less = (round(100 * (calls[best + step] / calls[best] - 1)) for step in (1, -1))
+    assert (best, more, less) == (5, 6, 16)

@@ -134,6 +134,11 @@ def test_bars_of_calls_are_as_long_as_the_calls_and_fit_with_their_spread(ax: Ax
     assert ax.get_xlim()[1] > 70
 
 
+def test_bars_of_whole_calls_have_whole_numbers(ax: Axes) -> None:
+    plots.draw_calls(ax, {"a": 1488, "b": 12.25})
+    assert [text.get_text() for text in ax.texts] == [" 1,488", " 12.2"]
+
+
 def test_shots_are_counted_by_mask(ax: Axes) -> None:
     shots = all_masks(3)[[0, 5, 5, 7]]
     plots.draw_shots(ax, shots, np.full(8, 1 / 8))

@@ -55,6 +55,14 @@ def test_a_number_is_scored_by_its_magnitude(book: LabBook) -> None:
     assert score_magnitude(1, 10_000) == score_magnitude(0, 3) == 0
 
 
+def test_a_large_number_is_told_with_all_its_digits(book: LabBook) -> None:
+    prediction = Prediction("How many passes?", unit="passes", book=book)
+    keep(prediction, 12_345)
+    assert str(prediction.score(88_061)).startswith(
+        "You predicted 12,345 passes. It is 88,061 passes."
+    )
+
+
 def test_a_number_in_a_range_is_scored_by_its_distance(book: LabBook) -> None:
     prediction = Prediction("What share?", low=0, high=1, book=book)
     keep(prediction, 0.5)

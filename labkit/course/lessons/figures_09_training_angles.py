@@ -53,8 +53,12 @@ def figure_chances(ramp: npt.ArrayLike, trained: npt.ArrayLike) -> Captioned:
 def figure_gradients(slopes: Series) -> Captioned:
     """The slope by each angle, each way to compute it, label -> (2p,)."""
     apart = np.ptp([values for _, _, values in number_series(slopes)], axis=0).max()
+    first = np.asarray(next(iter(slopes.values())))
+    at, p = int(np.abs(first).argmax()), len(first) // 2
+    steepest = f"{'gamma' if at < p else 'beta'} {at % p + 1}"
     return Captioned(
-        draw_gradients(new_axes(width=7)[0], slopes), f"The three agree within {apart:.0e}."
+        draw_gradients(new_axes(width=7)[0], slopes),
+        f"Steepest by {steepest}: {first[at]:.2f}. The three agree within {apart:.0e}.",
     )
 
 

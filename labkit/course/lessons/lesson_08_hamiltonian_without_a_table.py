@@ -175,16 +175,16 @@ number_exercise(
 
 @exercise("08-2")
 def one_coefficient(answer: Any) -> str | None:
-    """A function (costs, S) -> c_S."""
+    """A function (costs, S) -> c_S, for any number of neurons."""
 
     def coefficient(costs: FloatArray, neurons: tuple[int, ...]) -> float:
-        n_neurons = len(costs).bit_length() - 1
-        return PauliZCost.from_table(CostTable(costs, n_neurons)).terms.get(neurons, 0.0)
+        table = CostTable(costs, costs.size.bit_length() - 1)
+        return PauliZCost.from_table(table).terms.get(neurons, 0.0)
 
-    tables = {n: build_problem("circles", n, seed=1).table.costs for n in (3, 4, 5)}
-    wanted = ((4, ()), (4, (0,)), (4, (3,)), (4, (0, 2)), (4, (1, 2, 3)), (3, (0, 2)), (5, (1, 4)))
-    cases = ((tables[n], neurons) for n, neurons in wanted)
-    what = "For the {0.size} costs of circles, seed 1, and S = {1} the coefficient"
+    costs = {n: build_problem("circles", n, seed=1).table.costs for n in (2, 4, 5)}
+    of_four = [(costs[4], neurons) for neurons in ((), (0,), (3,), (0, 2), (1, 2, 3))]
+    cases = [*of_four, (costs[2], (0, 1)), (costs[5], (1, 4))]
+    what = "For the {0.size} masks of circles, seed 1, and S = {1} the coefficient"
     return compare_function(answer, coefficient, cases, what)
 
 

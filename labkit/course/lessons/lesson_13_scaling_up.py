@@ -182,10 +182,14 @@ def softmax_cross_entropy(answer: Any) -> str | None:
     return compare_function(answer, cross_entropy, cases, what)
 
 
-# the smallest block size at which adaptive Grover's default budget is below 2^b
-number_exercise(
-    "13-4",
-    next(b for b in range(1, 100) if default_oracle_calls(b) < 2**b),
-    f"A block of 3 has 8 masks, and Grover's default is {default_oracle_calls(3)} calls. Follow "
-    "both from one block size to the next: when are the calls fewer for the first time?",
-)
+@exercise("13-4")
+def fewest_calls_of_a_sweep(answer: Any) -> str | None:
+    """A function (n, b) -> calls of one sweep, each block enumerated or by adaptive Grover."""
+
+    def fewest(n: int, b: int) -> int:
+        blocks = (min(b, n - first) for first in range(0, n, b))
+        return sum(min(2**size, default_oracle_calls(size)) for size in blocks)
+
+    cases = ((12, 4), (12, 12), (30, 15), (10, 4), (25, 11))
+    what = "For {} neurons in blocks of {} one sweep"
+    return compare_function(answer, fewest, cases, f"{what}, each block the cheaper way,")
