@@ -111,5 +111,6 @@ def _describe(ax: Axes, axis: Axis) -> Hashable:
     labels = formatter.format_ticks(places)
     style = repr(axis.get_tick_params()), axis.label.get_fontsize()
     words = axis.get_label_text(), formatter.get_offset(), axis.get_scale(), *style
-    where = (*ax.bbox.extents, *axis.get_figure(root=True).bbox.size)
+    figure: Any = ax.figure
+    where = (*ax.bbox.extents, *figure.bbox.size)
     return (*axis.get_view_interval(), *where, *seen, *words, *labels, *places)

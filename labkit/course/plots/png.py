@@ -23,7 +23,7 @@ def encode_png(pixels: npt.NDArray[np.uint8]) -> bytes:
     rows = np.zeros((height, 1 + channels * width), dtype=np.uint8)  # each begins: no filter
     rows[:, 1:] = pixels.reshape(height, -1)
     header = struct.pack(">IIBBBBB", width, height, _EIGHT_BITS, _RGBA, 0, 0, 0)
-    data = zlib.compress(rows, 1)
+    data = zlib.compress(rows.tobytes(), 1)
     parts = _chunk(b"IHDR", header), _chunk(b"IDAT", data), _chunk(b"IEND", b"")
     return _SIGNATURE + b"".join(parts)
 
