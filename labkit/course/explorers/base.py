@@ -168,7 +168,7 @@ class Explorer(widgets.VBox):
         self.text.value = self._draw()
         for ax, room in zip(self._axes, self._arrangement.rooms(), strict=True):
             widen(ax)
-            fit_words(ax, *room)
+            fit_words(ax, *room, self._frames.renderer)
         with self.image.hold_sync():
             self.image.alt = plain_text(self.text.value)
             self.image.width = self._arrangement.page_width

@@ -158,24 +158,23 @@ def widen(ax: Axes) -> None:
             axis.set_view_interval(ticks[0], ticks[-1], ignore=True)
 
 
-def fit_words(ax: Axes, width: float, height: float) -> None:
+def fit_words(ax: Axes, width: float, height: float, renderer: Any) -> None:
     """Writes the title right above the axes, and it and the labels as small as their room asks.
 
-    To look for room above the axes takes long at each drawing. Width and height are in inches.
+    To look for room above the axes takes long at each drawing, and so do words that are measured by
+    one renderer and drawn by another. Width and height are in inches.
     """
     ax.set_title(ax.get_title(), y=1.02, fontsize=ax.title.get_fontsize())
     for label in (ax.xaxis.label, ax.yaxis.label):
         label.set_fontsize("medium")
-    _fit(ax.title, width, "width")
-    _fit(ax.xaxis.label, width, "width")
-    _fit(ax.yaxis.label, height, "height")
+    _fit(ax.title, width, "width", renderer)
+    _fit(ax.xaxis.label, width, "width", renderer)
+    _fit(ax.yaxis.label, height, "height", renderer)
 
 
-def _fit(text: Text, room: float, side: str) -> None:
+def _fit(text: Text, room: float, side: str, renderer: Any) -> None:
     """Makes letters smaller until a line is `room` inches long at most."""
-    figure: Any = text.figure
-    renderer = figure.canvas.get_renderer()
-    most = room * figure.dpi
+    most = room * renderer.dpi
     # letters are of whole pixels: a share of their size is not that share of their length
     while (length := getattr(text.get_window_extent(renderer), side)) > most:
         text.set_fontsize(float(text.get_fontsize()) * min(0.97, most / length))

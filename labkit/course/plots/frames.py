@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections import OrderedDict, defaultdict
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
@@ -13,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
-from matplotlib.image import imsave
 
 from labkit.course.plots.canvas import contents
+from labkit.course.plots.png import encode_png
 from labkit.course.plots.words import WordsRenderer
 
 Pixels = npt.NDArray[np.uint8]
@@ -40,8 +39,8 @@ class Frames:
         self._kept: defaultdict[Axis, OrderedDict[Hashable, _Ink]] = defaultdict(OrderedDict)
 
     def render_png(self) -> bytes:
-        """The figure as it is now, as PNG; hardly compressed, which takes half the time."""
-        renderer = self._renderer()
+        """The figure as it is now, as PNG."""
+        renderer = self.renderer
         pixels = np.asarray(renderer.buffer_rgba())
         inks = [self._ink(ax, axis) for ax in self._axes for axis in (ax.xaxis, ax.yaxis)]
         pixels[:] = _WHITE
@@ -52,12 +51,11 @@ class Frames:
             in_order = (artist for artist in ax.get_children() if artist in shown)
             for artist in sorted(in_order, key=attrgetter("zorder")):
                 artist.draw(renderer)
-        buffer = io.BytesIO()
-        imsave(buffer, pixels, format="png", pil_kwargs={"compress_level": 1})
-        return buffer.getvalue()
+        return encode_png(pixels)
 
-    def _renderer(self) -> Any:
-        """The one that drew last, if the figure is as large as then."""
+    @property
+    def renderer(self) -> Any:
+        """What draws, and measures words: the last one, if the figure is as large as then."""
         size = (*self._figure.canvas.get_width_height(physical=True), self._figure.dpi)
         if self._last is None or (self._last.width, self._last.height, self._last.dpi) != size:
             self._last = WordsRenderer(*size)
@@ -74,7 +72,7 @@ class Frames:
         return kept[what]
 
     def _draw(self, axis: Axis) -> _Ink:
-        renderer = self._renderer()
+        renderer = self.renderer
         renderer.clear()
         self._figure.patch.draw(renderer)
         axis.draw(renderer)
@@ -113,5 +111,10 @@ def _describe(ax: Axes, axis: Axis) -> Hashable:
     labels = formatter.format_ticks(places)
     style = repr(axis.get_tick_params()), axis.label.get_fontsize()
     words = axis.get_label_text(), formatter.get_offset(), axis.get_scale(), *style
+<<<<<<< HEAD
     where = (*ax.bbox.extents, *ax.figure.bbox.size)
+=======
+    figure: Any = ax.figure
+    where = (*ax.bbox.extents, *figure.bbox.size)
+>>>>>>> p1
     return (*axis.get_view_interval(), *where, *seen, *words, *labels, *places)

@@ -76,17 +76,23 @@ class WordsRenderer(RendererAgg):
         self, gc: Any, right: int, down: int, s: str, prop: Any, angle: float, mtext: Any
     ) -> _Word:
         """Sets words at parts of a pixel right of and below the middle of an empty sheet."""
-        size = self.get_text_width_height_descent(s, prop, False)  # type: ignore[no-untyped-call]
-        middle = 4 + math.ceil(sum(size))
-        sheet, free = RendererAgg(2 * middle, 2 * middle, self.dpi), self.new_gc()
+        across, up = self._reach(s, prop, math.radians(angle))
+        sheet, free = RendererAgg(2 * across, 2 * up, self.dpi), self.new_gc()
         free.copy_properties(gc)
         free.set_clip_rectangle(None)
         free.set_clip_path(None)
-        at = middle + right / _STEPS, middle + down / _STEPS
+        at = across + right / _STEPS, up + down / _STEPS
         sheet.draw_text(free, *at, s, prop, angle, False, mtext)
         picture = np.asarray(sheet.buffer_rgba())
         rows, columns = (np.flatnonzero(picture[:, :, 3].any(axis=other)) for other in (1, 0))
         if not len(rows):
             return _Word(picture[:0, :0], 0, 0)
         inked = picture[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-        return _Word(inked[::-1].copy(), int(columns[0]) - middle, int(rows[-1]) + 1 - middle)
+        return _Word(inked[::-1].copy(), int(columns[0]) - across, int(rows[-1]) + 1 - up)
+
+    def _reach(self, s: str, prop: Any, angle: float) -> tuple[int, int]:
+        """How far words at an angle, in radians, reach across and up from where they begin."""
+        width, height, descent = self.get_text_width_height_descent(s, prop, False)  # type: ignore[no-untyped-call]
+        cosine, sine, high = abs(math.cos(angle)), abs(math.sin(angle)), height + descent
+        sides = cosine * width + sine * high, sine * width + cosine * high
+        return 4 + math.ceil(sides[0]), 4 + math.ceil(sides[1])
