@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import html
 import io
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -56,9 +57,10 @@ HATCHES = ("", "///", "...", "xx", "--", "++")
 #: The ring around what is lit.
 LIT: Style = {"marker": "o", "ls": "", "mfc": "none", "mec": VERMILLION, "mew": 2}
 
-#: Pixels of the page for an inch.
 #: Pixels of a page to an inch.
 SCREEN_DPI = 80
+#: Points: a title in smaller letters would not be read.
+_READABLE = 8.5
 
 
 @own_style()
@@ -166,14 +168,27 @@ def widen(ax: Axes) -> None:
 def fit_words(ax: Axes, width: float, height: float) -> None:
     """Writes the title right above the axes, and it and the labels as small as their room asks.
 
-    To look for room above the axes takes long at each drawing. Width and height are in inches.
+    A title that would be too small to read is set in two lines. To look for room above the axes
+    takes long at each drawing. Width and height are in inches.
     """
     ax.set_title(ax.get_title(), y=1.02, fontsize=ax.title.get_fontsize())
     for label in (ax.xaxis.label, ax.yaxis.label):
         label.set_fontsize("medium")
     _fit(ax.title, width, "width")
+    if ax.title.get_fontsize() < _READABLE:
+        ax.set_title(_in_two_lines(ax.get_title()), fontsize=9, linespacing=1.0)
+        _fit(ax.title, width, "width")
     _fit(ax.xaxis.label, width, "width")
     _fit(ax.yaxis.label, height, "height")
+
+
+def _in_two_lines(title: str) -> str:
+    """Breaks a title near its middle: between its parts where it has several, else at a space."""
+    breaks = [*re.finditer("(?<=[,;]) | {2,}", title)] or [*re.finditer(" ", title)]
+    if not breaks:
+        return title
+    middle = min(breaks, key=lambda each: abs(each.start() + each.end() - len(title)))
+    return f"{title[: middle.start()]}\n{title[middle.end() :]}"
 
 
 def _fit(text: Text, room: float, side: str) -> None:
@@ -189,12 +204,16 @@ def _fit(text: Text, room: float, side: str) -> None:
 @own_style()
 def render_png(ax: Axes) -> bytes:
     """The whole figure that holds `ax`, as PNG; hardly compressed, which takes half the time."""
-    buffer = io.BytesIO()
-    for text in ax.figure.findobj(Text):
-        text.set_usetex(False)
-    canvas: Any = ax.figure.canvas
+    buffer, canvas = io.BytesIO(), _without_tex(ax.figure).canvas
     canvas.print_png(buffer, pil_kwargs={"compress_level": 1})
     return buffer.getvalue()
+
+
+def _without_tex(figure: Any) -> Any:
+    """The figure, whose words Matplotlib itself sets."""
+    for text in figure.findobj(Text):
+        text.set_usetex(False)
+    return figure
 
 
 def show(ax: Axes | npt.NDArray[Any], summary: str) -> None:
@@ -206,16 +225,29 @@ def show(ax: Axes | npt.NDArray[Any], summary: str) -> None:
 
 
 def captioned(ax: Axes | npt.NDArray[Any], summary: str) -> str:
-    """What `show` displays, as HTML."""
-    png = render_png(np.atleast_1d(np.asarray(ax, dtype=object))[0])
+    """What `show` displays, as HTML; the picture has two pixels to each of the page."""
+    figure: Any = np.atleast_1d(np.asarray(ax, dtype=object))[0].figure
+    width = round(figure.get_figwidth() * SCREEN_DPI)
     caption = f'<p style="margin:0 0 1em 0.5em"><small>{html.escape(summary)}</small></p>'
-    return picture_html(png, summary) + caption
+    return picture_html(_fine_png(figure), summary, width=width) + caption
 
 
-def picture_html(png: bytes, alternative: str) -> str:
-    """A PNG as HTML with an alternative text, which an output of type PNG cannot carry."""
+@own_style()
+def _fine_png(figure: Any) -> bytes:
+    """A figure for a page that is stored, as PNG: fine enough for a phone or a print."""
+    buffer = io.BytesIO()
+    _without_tex(figure).savefig(buffer, dpi=2 * SCREEN_DPI)
+    return buffer.getvalue()
+
+
+def picture_html(png: bytes, alternative: str, *, width: int | None = None) -> str:
+    """A PNG as HTML with an alternative text, which an output of type PNG cannot carry.
+
+    `width` is on the page, in its pixels; as many as the PNG has by default.
+    """
     data = base64.b64encode(png).decode()
-    return f'<img alt="{html.escape(alternative)}" src="data:image/png;base64,{data}">'
+    wide = "" if width is None else f' width="{width}"'
+    return f'<img alt="{html.escape(alternative)}" src="data:image/png;base64,{data}"{wide}>'
 
 
 def in_words(values: Mapping[str, float], form: str = ".3f") -> str:
