@@ -25,6 +25,7 @@ from labkit.course.explorers import (
 )
 from labkit.course.explorers.layout import LARGER, arrange
 from labkit.course.kernel_watch import KernelWatch
+from labkit.course.plots.canvas import fit_words, new_axes
 from labkit.course.plots.frames import Frames
 from labkit.datasets import Task
 from labkit.masks import mask_from_index
@@ -116,6 +117,41 @@ def test_axes_stand_in_a_row_where_there_is_room_and_are_never_wider_than_it(
 
 def test_a_narrowed_row_fills_the_room() -> None:
     assert arrange((5.2, 5.2), 3.6, 600).page_width == pytest.approx(600)
+
+
+@pytest.mark.parametrize("room", [330, 430, 640])
+def test_axes_in_several_rows_end_beneath_one_another(room: int) -> None:
+    rows = arrange((4.6, 3.1, 4.0), 3.6, room).rows
+    assert len(rows) > 1
+    assert [sum(row) for row in rows] == pytest.approx([sum(rows[0])] * len(rows))
+    assert sum(rows[0]) * 80 >= min(room, 352) - 1e-9  # and leave little of a phone's page empty
+
+
+def test_titles_stay_readable_in_two_lines_where_one_has_no_room(explorer: Explorer) -> None:
+    for room in (330, 640, 760):
+        explorer.fit(room, 1.0)
+        for ax in explorer._axes:
+            assert float(ax.title.get_fontsize()) >= 7.5, (room, ax.get_title())
+
+
+@pytest.mark.parametrize(
+    ("title", "lines"),
+    [
+        (
+            "circles: two-qubit gates; diamonds: depth",
+            ["circles: two-qubit gates;", "diamonds: depth"],
+        ),
+        ("○ no errors   △ with errors   ★ exact", ["○ no errors", "△ with errors   ★ exact"]),
+        ("most bits across a cut into halves", ["most bits across", "a cut into halves"]),
+        ("Unbroken", ["Unbroken"]),
+    ],
+)
+def test_a_title_is_broken_between_its_parts(title: str, lines: list[str]) -> None:
+    ax = new_axes(width=1.6)[0]
+    ax.set_title(title, fontsize=10)
+    figure: Any = ax.figure
+    fit_words(ax, 1.6, 3.0, figure.canvas.get_renderer())
+    assert ax.get_title().split("\n") == lines
 
 
 def test_room_that_changes_nothing_draws_nothing(explorer: Explorer) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +16,7 @@ from IPython.core.formatters import DisplayFormatter
 from matplotlib import rc_context, rcParams
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
+from PIL import Image
 
 import labkit
 from labkit import palette
@@ -21,7 +24,7 @@ from labkit.amplification import success_probability
 from labkit.course import plots
 from labkit.course.explorers import GroverExplorer
 from labkit.course.explorers.picture import style_sheet
-from labkit.course.plots.canvas import wipe
+from labkit.course.plots.canvas import SCREEN_DPI, wipe
 from labkit.masks import all_masks
 from labkit.problems import Problem, build_problem
 from labkit.records import LabBook
@@ -168,10 +171,18 @@ def test_a_cell_that_ends_with_a_figure_shows_it_once_with_its_text(
     shown: list[Any] = []
     monkeypatch.setattr("labkit.course.plots.canvas.display", shown.append)
     figure = plots.Captioned(ax, 'P(k) < 1, "once"')
-    assert DisplayFormatter().format(figure) == ({}, {})  # type: ignore[no-untyped-call]  # no more to show as the cell's value
+    left = DisplayFormatter().format(figure)  # type: ignore[no-untyped-call]
+    assert left == ({}, {})  # no more to show as the cell's value
     (page,) = shown
     assert page.data.count("<img") == 1
     assert page.data.count("P(k) &lt; 1, &quot;once&quot;") == 2  # in the picture and beneath it
+
+
+def test_a_figure_that_is_shown_has_two_pixels_to_each_of_the_page(ax: Axes) -> None:
+    page = plots.Captioned(ax, "a curve").in_html()
+    ((data, width),) = re.findall('base64,([^"]*)" width="([0-9]+)"', page)
+    assert int(width) == round(ax.figure.get_figwidth() * SCREEN_DPI)  # type: ignore[union-attr]
+    assert Image.open(io.BytesIO(base64.b64decode(data))).width == 2 * int(width)
 
 
 def test_wiped_axes_draw_like_new_ones(problem: Problem) -> None:

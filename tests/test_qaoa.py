@@ -174,7 +174,7 @@ def test_several_points_at_once_give_the_state_of_each(
 def test_points_of_other_shapes_are_refused() -> None:
     for shapes in (((2, 3), (3, 2)), ((3,), (3,)), ((0, 2), (0, 2))):
         with pytest.raises(ValueError, match=r"both must be \(points, p\)"):
-            evolve_qaoa_each(CostTable([0.0, 1.0], 1), *map(np.ones, shapes))
+            evolve_qaoa_each(CostTable(np.array([0.0, 1.0]), 1), *map(np.ones, shapes))
 
 
 @pytest.mark.parametrize("mixer", MIXERS)

@@ -16,9 +16,11 @@ LARGER = 1.5
 #: Pixels of the screen that are drawn for one of the page: more take longer than the eye repays.
 FINEST = 2.0
 #: Around axes, inches: their ticks, labels and title.
-LEFT, RIGHT, BOTTOM, TOP = 0.75, 0.15, 0.5, 0.3
+LEFT, RIGHT, BOTTOM, TOP = 0.75, 0.15, 0.5, 0.36
 #: Axes are made narrower to stand beside one another, down to this share or these inches.
-_LEAST_SHARE, _LEAST_WIDTH = 0.62, 2.6
+_LEAST_SHARE, _LEAST_WIDTH = 0.7, 2.6
+#: In several rows they are made wider, to end beneath one another, and at least here, inches.
+_COLUMN_WIDTH = 4.4
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,8 @@ def arrange(
     """Sets axes of `widths` x `height` inches beside one another as far as there is room.
 
     They keep their widths where all fit, are narrowed where that helps, and stand in several rows
-    else. `room` is what the page has, in its pixels; as wide as they are by default.
+    else, which end beneath one another. `room` is what the page has, in its pixels; as wide as they
+    are by default.
     """
     most = sum(widths) if room is None else room / SCREEN_DPI / scale
     rows: list[list[float]] = []
@@ -80,7 +83,11 @@ def arrange(
             rows[-1].append(width)
         else:
             rows.append([width])
-    return Arrangement(tuple(_narrow(row, most) for row in rows), height, scale)
+    rows = [list(_narrow(row, most)) for row in rows]
+    if len(rows) > 1:
+        wide = min(most, max(_COLUMN_WIDTH, *map(sum, rows)))
+        rows = [[width * wide / sum(row) for width in row] for row in rows]
+    return Arrangement(tuple(map(tuple, rows)), height, scale)
 
 
 def _least(width: float) -> float:

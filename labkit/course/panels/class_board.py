@@ -48,6 +48,7 @@ class ClassBoard(widgets.VBox):
         self.chosen = widgets.Dropdown(description="show", layout=widgets.Layout(width="auto"))
         self.refresh_button = button_for("Refresh", "refresh", self.refresh)
         self.picture = widgets.HTML()
+        self.picture.add_class("jp-RenderedHTMLCommon")  # no picture is wider than the page
         self.chosen.observe(lambda _: self._show(), names="value")
         super().__init__([self.chosen, self.refresh_button, kernel_watch(), self.picture])
         self.refresh()

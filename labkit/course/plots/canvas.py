@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import html
 import io
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -54,6 +55,8 @@ LIT: Style = {"marker": "o", "ls": "", "mfc": "none", "mec": VERMILLION, "mew": 
 
 #: Pixels of a page to an inch.
 SCREEN_DPI = 80
+#: Points: a title in smaller letters would not be read.
+_READABLE = 8.5
 
 
 @own_style()
@@ -161,15 +164,28 @@ def widen(ax: Axes) -> None:
 def fit_words(ax: Axes, width: float, height: float, renderer: Any) -> None:
     """Writes the title right above the axes, and it and the labels as small as their room asks.
 
-    To look for room above the axes takes long at each drawing, and so do words that are measured by
-    one renderer and drawn by another. Width and height are in inches.
+    A title that would be too small to read is set in two lines. To look for room above the axes
+    takes long at each drawing, and so do words that are measured by one renderer and drawn by
+    another. Width and height are in inches.
     """
     ax.set_title(ax.get_title(), y=1.02, fontsize=ax.title.get_fontsize())
     for label in (ax.xaxis.label, ax.yaxis.label):
         label.set_fontsize("medium")
     _fit(ax.title, width, "width", renderer)
+    if float(ax.title.get_fontsize()) < _READABLE:
+        ax.set_title(_in_two_lines(ax.get_title()), fontsize=9, linespacing=1.0)
+        _fit(ax.title, width, "width", renderer)
     _fit(ax.xaxis.label, width, "width", renderer)
     _fit(ax.yaxis.label, height, "height", renderer)
+
+
+def _in_two_lines(title: str) -> str:
+    """Breaks a title near its middle: between its parts where it has several, else at a space."""
+    breaks = [*re.finditer("(?<=[,;]) | {2,}", title)] or [*re.finditer(" ", title)]
+    if not breaks:
+        return title
+    middle = min(breaks, key=lambda each: abs(each.start() + each.end() - len(title)))
+    return f"{title[: middle.start()]}\n{title[middle.end() :]}"
 
 
 def _fit(text: Text, room: float, side: str, renderer: Any) -> None:
@@ -183,12 +199,16 @@ def _fit(text: Text, room: float, side: str, renderer: Any) -> None:
 @own_style()
 def render_png(ax: Axes) -> bytes:
     """The whole figure that holds `ax`, as PNG; hardly compressed, which takes half the time."""
-    buffer = io.BytesIO()
-    for text in ax.figure.findobj(Text):
-        text.set_usetex(False)
-    canvas: Any = ax.figure.canvas
+    buffer, canvas = io.BytesIO(), _without_tex(ax.figure).canvas
     canvas.print_png(buffer, pil_kwargs={"compress_level": 1})
     return buffer.getvalue()
+
+
+def _without_tex(figure: Any) -> Any:
+    """The figure, whose words Matplotlib itself sets."""
+    for text in figure.findobj(Text):
+        text.set_usetex(False)
+    return figure
 
 
 class Captioned(NamedTuple):
@@ -203,19 +223,32 @@ class Captioned(NamedTuple):
     text: str
 
     def in_html(self) -> str:
-        """The picture, and the text beneath it."""
-        png = render_png(np.atleast_1d(np.asarray(self.ax, dtype=object))[0])
+        """The picture, of two pixels to each of the page, and the text beneath it."""
+        figure: Any = np.atleast_1d(np.asarray(self.ax, dtype=object))[0].figure
+        width = round(figure.get_figwidth() * SCREEN_DPI)
         caption = f'<p style="margin:0 0 1em 0.5em"><small>{html.escape(self.text)}</small></p>'
-        return picture_html(png, self.text) + caption
+        return picture_html(_fine_png(figure), self.text, width=width) + caption
 
     def _ipython_display_(self) -> None:
         display(HTML(self.in_html()))  # type: ignore[no-untyped-call]
 
 
-def picture_html(png: bytes, alternative: str) -> str:
-    """A PNG as HTML with an alternative text, which an output of type PNG cannot carry."""
+@own_style()
+def _fine_png(figure: Any) -> bytes:
+    """A figure for a page that is stored, as PNG: fine enough for a phone or a print."""
+    buffer = io.BytesIO()
+    _without_tex(figure).savefig(buffer, dpi=2 * SCREEN_DPI)
+    return buffer.getvalue()
+
+
+def picture_html(png: bytes, alternative: str, *, width: int | None = None) -> str:
+    """A PNG as HTML with an alternative text, which an output of type PNG cannot carry.
+
+    `width` is on the page, in its pixels; as many as the PNG has by default.
+    """
     data = base64.b64encode(png).decode()
-    return f'<img alt="{html.escape(alternative)}" src="data:image/png;base64,{data}">'
+    wide = "" if width is None else f' width="{width}"'
+    return f'<img alt="{html.escape(alternative)}" src="data:image/png;base64,{data}"{wide}>'
 
 
 def in_words(values: Mapping[str, float], form: str = ".3f") -> str:

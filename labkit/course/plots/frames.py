@@ -111,10 +111,5 @@ def _describe(ax: Axes, axis: Axis) -> Hashable:
     labels = formatter.format_ticks(places)
     style = repr(axis.get_tick_params()), axis.label.get_fontsize()
     words = axis.get_label_text(), formatter.get_offset(), axis.get_scale(), *style
-<<<<<<< HEAD
     where = (*ax.bbox.extents, *ax.figure.bbox.size)
-=======
-    figure: Any = ax.figure
-    where = (*ax.bbox.extents, *figure.bbox.size)
->>>>>>> p1
     return (*axis.get_view_interval(), *where, *seen, *words, *labels, *places)

@@ -63,7 +63,8 @@ def draw_chances(ax: Axes, chances: npt.ArrayLike) -> Axes:
     for mask in np.flatnonzero(heights > _NONE):
         style: canvas.Style = {"ha": "center", "va": "bottom", "fontsize": 8}
         ax.text(mask, heights[mask] + 0.01, f"{heights[mask]:.2f}", **style)
-    ax.set(xlabel="mask", ylabel="probability in a shot", ylim=(0, 1.1), yticks=[0, 0.5, 1])
+    ax.set(ylabel="probability in a shot", ylim=(0, 1.1), yticks=[0, 0.5, 1])
+    ax.set_xlabel("mask", labelpad=1.5)  # beneath names that stand upright
     ax.set_xlim(-0.7, len(heights) - 0.3)
     label_masks(ax, len(heights))
     return ax
@@ -87,6 +88,7 @@ def draw_gates(ax: Axes, gates: Sequence[str], n_neurons: int, *, room: int) -> 
             _draw_pair(ax, place, rows, switches=name == "CNOT")
     ax.set(xlim=(-0.7, room), ylim=(0.4 - n_neurons, 0.6), xticks=[])
     ax.set_yticks(-np.arange(n_neurons), [f"neuron {j}" for j in range(n_neurons)])
+    ax.tick_params(axis="y", length=0)
     return ax
 
 
