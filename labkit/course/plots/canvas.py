@@ -175,7 +175,7 @@ def fit_words(ax: Axes, width: float, height: float) -> None:
     for label in (ax.xaxis.label, ax.yaxis.label):
         label.set_fontsize("medium")
     _fit(ax.title, width, "width")
-    if ax.title.get_fontsize() < _READABLE:
+    if float(ax.title.get_fontsize()) < _READABLE:
         ax.set_title(_in_two_lines(ax.get_title()), fontsize=9, linespacing=1.0)
         _fit(ax.title, width, "width")
     _fit(ax.xaxis.label, width, "width")
