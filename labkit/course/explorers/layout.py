@@ -13,10 +13,12 @@ from labkit.course.plots.style import own_style
 
 #: How much larger letters and lines are where "Larger type" is on.
 LARGER = 1.5
+#: How much lower axes then are, for their letters: else they would not fit a projector's screen.
+_LOWER = 0.8
 #: Pixels of the screen that are drawn for one of the page: more take longer than the eye repays.
 FINEST = 2.0
 #: Around axes, inches: their ticks, labels and title.
-LEFT, RIGHT, BOTTOM, TOP = 0.75, 0.15, 0.5, 0.36
+LEFT, RIGHT, BOTTOM, TOP = 0.75, 0.2, 0.5, 0.36
 #: Axes are made narrower to stand beside one another, down to this share or these inches.
 _LEAST_SHARE, _LEAST_WIDTH = 0.7, 2.6
 #: In several rows they are made wider, to end beneath one another, and at least here, inches.
@@ -64,7 +66,7 @@ class Arrangement:
     def rooms(self) -> list[tuple[float, float]]:
         """What a title or a label has of each of the axes, across and up, inches."""
         up = self.height - BOTTOM - TOP + 2 * TOP
-        return [(width - LEFT + RIGHT, up) for row in self.rows for width in row]
+        return [(width - LEFT, up) for row in self.rows for width in row]
 
 
 def arrange(
@@ -87,7 +89,7 @@ def arrange(
     if len(rows) > 1:
         wide = min(most, max(_COLUMN_WIDTH, *map(sum, rows)))
         rows = [[width * wide / sum(row) for width in row] for row in rows]
-    return Arrangement(tuple(map(tuple, rows)), height, scale)
+    return Arrangement(tuple(map(tuple, rows)), height * (_LOWER if scale > 1 else 1.0), scale)
 
 
 def _least(width: float) -> float:
