@@ -23,7 +23,7 @@ from labkit.course.explorers import (
     SpectrumExplorer,
     SubnetworkExplorer,
 )
-from labkit.course.explorers.layout import LARGER, arrange
+from labkit.course.explorers.layout import LARGER, arrange, larger_type
 from labkit.course.kernel_watch import KernelWatch
 from labkit.course.plots.canvas import fit_words, new_axes
 from labkit.course.plots.frames import Frames
@@ -219,6 +219,9 @@ def test_larger_type_is_larger_in_picture_and_readouts_and_goes_again() -> None:
     assert "labkit-large" in shown._dom_classes
     assert shown._axes[0].figure.dpi == 80 * LARGER
     assert shown.image.width <= 936
+    shown.fit(286, 1.0)
+    assert 80 < shown._axes[0].figure.dpi == 80 * larger_type(286) < 80 * LARGER
+    shown.fit(936, 1.0)
     shown.type_button.value = False
     assert "labkit-large" not in shown._dom_classes
     assert bytes(shown.image.value) == before
@@ -229,7 +232,7 @@ def test_a_label_goes_without_its_brackets_where_they_would_not_be_read() -> Non
     label = shown._axes[0].get_xlabel()
     assert "(" in label
     shown.type_button.value = True
-    shown.fit(286, 1.0)
+    shown.fit(200, 1.0)
     assert shown._axes[0].get_xlabel() == label.partition(" (")[0]
     shown.type_button.value = False
     shown.fit(936, 1.0)

@@ -36,6 +36,13 @@ def test_a_dial_shows_size_and_phase_on_a_rim_of_one_and_no_hand_for_nothing(ax:
     assert [label.get_text() for label in ax.get_yticklabels()] == ["before", "now"]
 
 
+def test_dials_without_room_have_no_words_beneath_and_upright_names() -> None:
+    ax = new_axes(width=1.5, height=3.2)[0]
+    draw_state_dials(ax, {"now": np.full(8, 0.25 + 0.25j)})
+    assert not ax.texts
+    assert {label.get_rotation() for label in ax.get_xticklabels()} == {90}
+
+
 def test_chances_are_bars_on_one_axis_for_all_states_and_zeros_have_no_number(ax: Axes) -> None:
     draw_chances(ax, [0.25, 0, 0.75, 0])
     heights = [bar.get_height() for bar in ax.patches]  # type: ignore[attr-defined]

@@ -13,6 +13,8 @@ from labkit.course.plots.style import own_style
 
 #: How much larger letters and lines are where "Larger type" is on.
 LARGER = 1.5
+#: The same on a page of fewer pixels than `PHONE`: letters that are larger meet there.
+LARGER_ON_A_PHONE, PHONE = 1.2, 480
 #: How much lower axes then are, for their letters: else they would not fit a projector's screen.
 _LOWER = 0.8
 #: Pixels of the screen that are drawn for one of the page: more take longer than the eye repays.
@@ -103,6 +105,11 @@ def _narrow(row: Sequence[float], most: float) -> tuple[float, ...]:
     give = [width - _least(width) for width in row]
     share = min(1.0, max(0.0, sum(row) - most) / (sum(give) or 1.0))
     return tuple(width - share * each for width, each in zip(row, give, strict=True))
+
+
+def larger_type(room: float) -> float:
+    """How much larger letters are on a page with so many pixels where "Larger type" is on."""
+    return LARGER if room >= PHONE else LARGER_ON_A_PHONE
 
 
 @own_style()

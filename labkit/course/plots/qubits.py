@@ -20,6 +20,8 @@ from labkit.masks import mask_from_index, mask_to_string
 ROW = 1.3
 #: The same where there are eight in a row, and so small that what stands beneath needs more.
 _WIDE_ROW = 1.8
+#: Inches from dial to dial: nearer to one another, what stands beneath them would meet.
+_LEAST_PITCH = 0.25
 #: Amplitudes below this are drawn as none: rounding leaves as much.
 _NONE = 1e-6
 
@@ -30,7 +32,8 @@ def draw_state_dials(ax: Axes, states: canvas.Series) -> Axes:
 
     One row for each state, label -> complex (2^n,), n at most 3; the masks stand in the order of
     their index. A full hand is an amplitude of size 1. A hand that points up has phase 0: positive;
-    one that points down has phase 180 degrees: negative. Beneath stands the amplitude.
+    one that points down has phase 180 degrees: negative. Beneath stands the amplitude, where there
+    is room for it.
     """
     rows = np.array([np.asarray(state, dtype=np.complex128) for state in states.values()])
     columns = rows.shape[1]
@@ -38,7 +41,8 @@ def draw_state_dials(ax: Axes, states: canvas.Series) -> Axes:
     down = ROW if n < 3 else _WIDE_ROW
     at = np.arange(columns) - 1j * down * np.arange(len(rows))[:, None]
     draw_hands(ax, at.ravel(), 0.48j * rows.ravel(), rim=0.48)
-    for place, amplitude in zip(at.ravel(), rows.ravel(), strict=True):
+    tight = ax.bbox.width / ax.figure.dpi < _LEAST_PITCH * columns
+    for place, amplitude in () if tight else zip(at.ravel(), rows.ravel(), strict=True):
         style: canvas.Style = {"ha": "center", "va": "top", "fontsize": 8 if n < 3 else 7}
         words = amplitude_in_words(amplitude)
         if n == 3:  # its parts beneath one another: there is no room for both beside the next
@@ -47,7 +51,7 @@ def draw_state_dials(ax: Axes, states: canvas.Series) -> Axes:
     names = [f"|{mask_to_string(mask_from_index(i, n))}⟩" for i in range(columns)]
     ax.set_xticks(range(columns), names)
     ax.set_yticks(-down * np.arange(len(rows)), list(states))
-    ax.tick_params(axis="x", labelsize=8 if n == 3 else 10)
+    ax.tick_params(axis="x", labelsize=8 if n == 3 else 10, labelrotation=90 if tight else 0)
     ax.set(xlim=(-0.6, columns - 0.4), ylim=(0.5 - down * len(rows), 0.6), aspect="equal")
     return ax
 
