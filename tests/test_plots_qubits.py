@@ -52,7 +52,7 @@ def test_chances_are_bars_on_one_axis_for_all_states_and_zeros_have_no_number(ax
 
 
 def test_no_words_meet_between_eight_masks_however_narrow_their_axes() -> None:
-    dials, bars = axes = new_axes(2, width=3.4, height=3.2)
+    dials, bars = axes = new_axes(2, width=4.0, height=3.2)
     draw_state_dials(dials, {"now": np.full(8, 0.25 + 0.25j)})
     draw_chances(bars, np.full(8, 1 / 8))
     assert dials.texts[0].get_text() == "0.25\n+0.25i"

@@ -21,7 +21,7 @@ ROW = 1.3
 #: The same where there are eight in a row, and so small that what stands beneath needs more.
 _WIDE_ROW = 1.8
 #: Inches from dial to dial: nearer to one another, what stands beneath them would meet.
-_LEAST_PITCH = 0.25
+_LEAST_PITCH = 0.3
 #: Amplitudes below this are drawn as none: rounding leaves as much.
 _NONE = 1e-6
 
