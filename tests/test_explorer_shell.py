@@ -23,7 +23,7 @@ from labkit.course.explorers import (
     SpectrumExplorer,
     SubnetworkExplorer,
 )
-from labkit.course.explorers.layout import LARGER, arrange
+from labkit.course.explorers.layout import LARGER, arrange, larger_type
 from labkit.course.kernel_watch import KernelWatch
 from labkit.course.plots.canvas import fit_words, new_axes
 from labkit.course.plots.frames import Frames
@@ -219,9 +219,42 @@ def test_larger_type_is_larger_in_picture_and_readouts_and_goes_again() -> None:
     assert "labkit-large" in shown._dom_classes
     assert shown._axes[0].figure.dpi == 80 * LARGER
     assert shown.image.width <= 936
+    shown.fit(286, 1.0)
+    assert 80 < shown._axes[0].figure.dpi == 80 * larger_type(286) < 80 * LARGER
+    shown.fit(936, 1.0)
     shown.type_button.value = False
     assert "labkit-large" not in shown._dom_classes
     assert bytes(shown.image.value) == before
+
+
+def test_a_label_goes_without_its_brackets_where_they_would_not_be_read() -> None:
+    shown = GroverExplorer()
+    label = shown._axes[0].get_xlabel()
+    assert "(" in label
+    shown.type_button.value = True
+    shown.fit(200, 1.0)
+    assert shown._axes[0].get_xlabel() == label.partition(" (")[0]
+    shown.type_button.value = False
+    shown.fit(936, 1.0)
+    assert shown._axes[0].get_xlabel() == label
+
+
+def test_axes_of_larger_type_in_a_row_leave_room_on_a_screen_of_720_pixels() -> None:
+    arranged = arrange((4.6, 3.1, 4.0), 3.6, 1112, LARGER)
+    assert len(arranged.rows) == 1
+    assert arranged.size[1] * 80 * LARGER < 350
+
+
+@pytest.mark.parametrize("room", [286, 600, 1112])
+def test_the_numbers_at_the_end_of_an_axis_are_inside_the_picture(
+    explorer: Explorer, room: int
+) -> None:
+    explorer.fit(room, 1.0)
+    width = explorer._axes[0].figure.bbox.width
+    for ax in explorer._axes:
+        last = ax.get_xticklabels()[-1] if ax.get_xticklabels() else None
+        if last is not None and last.get_position()[0] <= max(ax.get_xlim()):
+            assert last.get_window_extent(explorer._frames.renderer).x1 <= width
 
 
 def from_code(code: str) -> Explorer:

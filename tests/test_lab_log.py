@@ -164,6 +164,13 @@ def test_the_table_shows_the_newest_runs_that_fit(book: LabBook) -> None:
     assert table.question.value == "odd"
 
 
+def test_the_filters_of_the_table_stand_beneath_one_another_where_the_page_is_narrow(
+    book: LabBook,
+) -> None:
+    controls = RunsTable(book).children[0]
+    assert controls.layout.flex_flow == "row wrap"
+
+
 def test_runs_are_found_by_their_mask_and_bear_their_time_zone(book: LabBook) -> None:
     for mask in ("10110010", "01101001"):
         book.record("=1+1", result={"mask_string": mask})

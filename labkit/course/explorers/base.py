@@ -25,7 +25,7 @@ from labkit.course.explorers.controls import (
     slider,
     task_dropdown,
 )
-from labkit.course.explorers.layout import FINEST, LARGER, arrange, axes_of
+from labkit.course.explorers.layout import FINEST, arrange, axes_of, larger_type
 from labkit.course.explorers.picture import Picture, SharedMask
 from labkit.course.html import in_html, plain_text
 from labkit.course.kernel_watch import kernel_watch
@@ -184,7 +184,7 @@ class Explorer(widgets.VBox):
             ratio: pixels of the screen for each of these; 1 to `FINEST` are drawn.
         """
         self._room, ratio = width, min(max(ratio, 1.0), FINEST)
-        scale = LARGER if self.type_button.value else 1.0
+        scale = larger_type(width) if self.type_button.value else 1.0
         arrangement = arrange(self._widths, self._height, width, scale)
         if (arrangement, ratio) != (self._arrangement, self._ratio):
             self._arrangement, self._ratio = arrangement, ratio

@@ -31,7 +31,7 @@ _DEVIATION = "Bars: one standard deviation"
 
 def figure_neighbourhoods(read: Mapping[int, IntArray]) -> Captioned:
     """Who shares an output with whom, K -> neurons that each output reads, (N, K)."""
-    axes, meets = new_axes(len(read), width=3.2, height=3.4), {}
+    axes, meets = new_axes(len(read), width=3.2, height=3.6), {}
     for ax, (k, rows) in zip(axes, read.items(), strict=True):
         neighbourhoods = rows.tolist()
         draw_ring(ax, neighbourhoods, len(rows), term=neighbourhoods[0], title=f"K = {k}")
@@ -98,7 +98,7 @@ def figure_rivals(ks: Sequence[int], regret: Mapping[str, FloatArray]) -> Captio
 def figure_cones(cost: LocalCost, cones: Sequence[Iterable[int]]) -> Captioned:
     """The light cone of the first term after 0, 1, ... layers."""
     read = [neurons for neurons, _ in cost.terms]
-    axes, widths = new_axes(len(cones), width=3.2, height=3.4), [len({*cone}) for cone in cones]
+    axes, widths = new_axes(len(cones), width=3.2, height=3.6), [len({*cone}) for cone in cones]
     for p, (ax, cone) in enumerate(zip(axes, cones, strict=True)):
         draw_ring(ax, read, cost.n_neurons, term=read[0], cone=sorted(cone), title=f"p = {p}")
     layers = ", ".join(map(str, range(len(cones) - 1)))

@@ -49,7 +49,8 @@ class RunsTable(widgets.VBox):
         self.refresh_button.on_click(lambda _: self.refresh())
         self.question.observe(lambda _: self._show(), names="value")
         self.where.observe(lambda _: self._show(), names="value")
-        controls = widgets.HBox([self.question, self.where, self.refresh_button])
+        wrap = widgets.Layout(flex_flow="row wrap", width="100%")
+        controls = widgets.HBox([self.question, self.where, self.refresh_button], layout=wrap)
         super().__init__([controls, kernel_watch(), self.text, self.table])
         self.refresh()
 

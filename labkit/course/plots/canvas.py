@@ -57,6 +57,8 @@ LIT: Style = {"marker": "o", "ls": "", "mfc": "none", "mec": VERMILLION, "mew": 
 SCREEN_DPI = 80
 #: Points: a title in smaller letters would not be read.
 _READABLE = 8.5
+#: Points: the same of a label, which stands in one line.
+_LEAST_LABEL = 7.0
 
 
 @own_style()
@@ -164,9 +166,10 @@ def widen(ax: Axes) -> None:
 def fit_words(ax: Axes, width: float, height: float, renderer: Any) -> None:
     """Writes the title right above the axes, and it and the labels as small as their room asks.
 
-    A title that would be too small to read is set in two lines. To look for room above the axes
-    takes long at each drawing, and so do words that are measured by one renderer and drawn by
-    another. Width and height are in inches.
+    A title that would be too small to read is set in two lines, and a label beneath the axes goes
+    without what it has in brackets. To look for room above the axes takes long at each drawing, and
+    so do words that are measured by one renderer and drawn by another. Width and height are in
+    inches.
     """
     ax.set_title(ax.get_title(), y=1.02, fontsize=ax.title.get_fontsize())
     for label in (ax.xaxis.label, ax.yaxis.label):
@@ -176,6 +179,9 @@ def fit_words(ax: Axes, width: float, height: float, renderer: Any) -> None:
         ax.set_title(_in_two_lines(ax.get_title()), fontsize=9, linespacing=1.0)
         _fit(ax.title, width, "width", renderer)
     _fit(ax.xaxis.label, width, "width", renderer)
+    if float(ax.xaxis.label.get_fontsize()) < _LEAST_LABEL:
+        ax.set_xlabel(ax.get_xlabel().partition(" (")[0], fontsize="medium")
+        _fit(ax.xaxis.label, width, "width", renderer)
     _fit(ax.yaxis.label, height, "height", renderer)
 
 
