@@ -101,9 +101,8 @@ class WordsRenderer(RendererAgg):
         """Of a line, in pixels; see `matplotlib.backend_bases.RendererBase`."""
         parts = _PARTS.findall(s)
         if ismath or not parts:
-            size: tuple[float, float, float] = super().get_text_width_height_descent(
-                s, prop, ismath
-            )
+            size: tuple[float, float, float]
+            size = super().get_text_width_height_descent(s, prop, ismath)  # type: ignore[no-untyped-call]
             return size
         widths, heights, descents = zip(*(self._size(part, prop) for part in parts), strict=True)
         above = max(height - descent for height, descent in zip(heights, descents, strict=True))
