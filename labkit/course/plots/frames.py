@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict, defaultdict
+from collections import defaultdict
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
@@ -15,10 +15,10 @@ from matplotlib.axis import Axis
 
 from labkit.course.plots.canvas import contents
 from labkit.course.plots.png import encode_png
-from labkit.course.plots.words import WordsRenderer
+from labkit.course.plots.words import Memory, WordsRenderer
 
 Pixels = npt.NDArray[np.uint8]
-_KEPT = 6  # pictures of each axis
+_KEPT = 8  # pictures of each axis
 _WHITE = 255
 
 
@@ -36,7 +36,7 @@ class Frames:
         self._axes = axes
         self._figure: Any = axes[0].figure
         self._last: Any = None
-        self._kept: defaultdict[Axis, OrderedDict[Hashable, _Ink]] = defaultdict(OrderedDict)
+        self._kept: defaultdict[Axis, Memory[_Ink]] = defaultdict(lambda: Memory(_KEPT))
 
     def render_png(self) -> bytes:
         """The figure as it is now, as PNG."""
@@ -63,13 +63,7 @@ class Frames:
 
     def _ink(self, ax: Axes, axis: Axis) -> _Ink:
         ax.apply_aspect()
-        kept, what = self._kept[axis], _describe(ax, axis)
-        if what not in kept:
-            kept[what] = self._draw(axis)
-            if len(kept) > _KEPT:
-                kept.popitem(last=False)
-        kept.move_to_end(what)
-        return kept[what]
+        return self._kept[axis].get(_describe(ax, axis), lambda: self._draw(axis))
 
     def _draw(self, axis: Axis) -> _Ink:
         renderer = self.renderer
