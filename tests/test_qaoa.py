@@ -177,6 +177,13 @@ def test_points_of_other_shapes_are_refused() -> None:
             evolve_qaoa_each(CostTable(np.array([0.0, 1.0]), 1), *map(np.ones, shapes))
 
 
+def test_states_that_do_not_fit_together_are_refused_before_any_is_made() -> None:
+    angles = np.full((10**6, 1), 0.1)
+    table = CostTable(np.zeros(2**16), 16)
+    with pytest.raises(TooLargeError, match=r"^points=1000000 needs .* for their states; "):
+        evolve_qaoa_each(table, angles, angles)
+
+
 @pytest.mark.parametrize("mixer", MIXERS)
 @given(rng=generators, n=st.integers(2, 5), p=st.integers(0, 3))
 def test_fast_evolution_is_the_product_of_dense_exponentials(
