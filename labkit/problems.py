@@ -133,12 +133,18 @@ def _build_problem(
     cost: str,
 ) -> Problem:
     if n_components is not None and task.n_features > 2:
-        task = task.principal_components(check_integer("n_components", n_components, minimum=1))
+        task = _seen(task, check_integer("n_components", n_components, minimum=1))
     network = _sample_for(
         task, n_hidden, hidden_layers=hidden_layers, mask_kind=mask_kind, scale=scale, seed=seed
     )
     table = score_all_masks(network, task.x_train, task.y_train, cost=cost)
     return Problem(task, network, table, cost, seed)
+
+
+@lru_cache(maxsize=16)
+def _seen(task: Task, n_components: int) -> Task:
+    """A task in its principal components, which are the same for each network."""
+    return task.principal_components(n_components)
 
 
 def _sample_for(task: Task, n_hidden: int, **options: Any) -> NetworkArrays:

@@ -16,11 +16,11 @@ import numpy as np
 import pytest
 from make_versions import exercises, fill_in, split_solution
 from run_notebooks import FOLDER, code_cells, read
-from unasked_exercises import UNASKED
 
 from labkit.course import check
 from labkit.course.checking import all_exercises
 from labkit.course.registry import BY_NUMBER
+from labkit.selectors import default_oracle_calls
 from labkit.sweeps import Sweep
 
 NAMES = all_exercises()
@@ -86,7 +86,7 @@ WRONG: dict[str, Any] = {
     "13-1": 3 * 1024 * 2**8,
     "13-2": "1" * 64,
     "13-3": lambda f, y: float(np.mean(np.log1p(np.exp(-f[np.arange(len(y)), y])))),
-    "13-4": 2,
+    "13-4": lambda n, b: n // b * min(2**b, default_oracle_calls(b)),
     "14-1": 20 * 50 + 100,
     "14-2": lambda history, minimum, budget: history[budget - 1 : budget].sum() - minimum,
     "14-3": "00101101",
@@ -122,8 +122,6 @@ def solve(name: str) -> Any:
         pytest.skip(lesson.needs.line)
     notebook = read(FOLDER / lesson.notebook)
     pairs = [pair for pair in exercises(notebook) if f'check("{name}"' in pair[0].source]
-    if not pairs:
-        return UNASKED[name]
     (pair,) = pairs
     filled = fill_in(pair[0].source, split_solution(pair[1].source)[0])
     cells = [*code_cells(notebook)]

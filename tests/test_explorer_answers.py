@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from notebook_measures import numbers_in, tagged, to_number, without_sources
+from notebook_measures import (
+    all_notebooks,
+    explorer_cells,
+    numbers_in,
+    tagged,
+    to_number,
+    unsupported_numerals,
+    without_sources,
+)
 from run_notebooks import FOLDER, read
 
 from labkit.circuits.qaoa import qaoa_circuit
@@ -33,6 +42,8 @@ from labkit.problems import build_problem
 #: Number of a lesson -> what its answers say, as computed.
 ANSWERS: dict[str, Callable[[], list[str]]] = {}
 STARTS = range(20)
+_ANSWER = "<details><summary>Answer to "
+_QUESTIONS = re.compile(r"(?m)^2\. ")
 
 
 def answers(number: str) -> Callable[[Callable[[], list[str]]], Callable[[], list[str]]]:
@@ -103,6 +114,10 @@ def unknown_count_answers() -> list[str]:
     mean = {k: np.mean([view_pass(problem, s, k).regret for s in STARTS]) for k in (1, 4, 8)}
     assert passes[1].unknown > passes[1].masks
     assert all(passes[k].unknown < passes[k].masks for k in range(2, 13))
+    of_pass = np.array([[passes[k].unknown, passes[k].masks] for k in range(2, 13)])
+    assert np.all(np.diff(of_pass, axis=0) > -1e-9) and np.all(
+        np.diff(of_pass[:, 1] / of_pass[:, 0]) > 0
+    )
     all_at_once = passes[12].masks / passes[12].unknown
     return [
         f"In round {met}, after {rounds.calls[met]} calls",
@@ -331,12 +346,26 @@ def test_each_number_of_an_answer_is_computed(number: str) -> None:
     assert [numeral for numeral in stated if to_number(numeral) not in known] == []
 
 
-@pytest.mark.parametrize("number", sorted(ANSWERS))
-def test_each_question_has_a_folded_answer_of_its_own(number: str) -> None:
-    (path,) = FOLDER.glob(f"{number}_*.ipynb")
+@pytest.mark.parametrize("path", all_notebooks(), ids=lambda path: path.stem)
+def test_each_number_of_other_answers_is_computed_or_asserted_by_their_notebook(path: Path) -> None:
+    notebook = read(path)
+    if path.stem.partition("_")[0] in ANSWERS:
+        return
+    for cell in tagged(notebook, "answer"):
+        cell.metadata["tags"] = []
+    assert unsupported_numerals(notebook) == []
+
+
+@pytest.mark.parametrize("path", all_notebooks(), ids=lambda path: path.stem)
+def test_each_question_has_a_folded_answer_of_its_own(path: Path) -> None:
     cells = read(path).cells
-    (at,) = [i for i, cell in enumerate(cells) if "answer" in cell.metadata.get("tags", ())]
-    before = [cells[i].source for i in (at - 1, at - 2) if cells[i].cell_type == "markdown"]
-    questions = max((len(re.findall(r"(?m)^\d\. ", source)) for source in before), default=0)
-    folds = re.findall("<details><summary>Answer to (.)</summary>", cells[at].source)
-    assert folds == [str(i) for i in range(1, questions + 1)]
+    answered = [i for i, cell in enumerate(cells) if cell.source.startswith(_ANSWER)]
+    for at in answered:
+        before = [cells[i].source for i in (at - 1, at - 2) if cells[i].cell_type == "markdown"]
+        questions = max((len(re.findall(r"(?m)^\d\. ", source)) for source in before), default=0)
+        folds = re.findall(rf"{_ANSWER}(.)</summary>", cells[at].source)
+        assert folds == [str(i) for i in range(1, questions + 1)]
+    for at, cell in enumerate(cells):
+        near = [c.source for c in cells[at - 1 : at + 2] if c.cell_type == "markdown"]
+        if cell in explorer_cells(read(path)) and any(map(_QUESTIONS.search, near)):
+            assert {at + 1, at + 2} & {*answered}, cell.source

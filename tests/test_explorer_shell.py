@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from benchmarks.fresh_script import explorers
+from matplotlib.text import Text
 from PIL import Image
 
 from labkit.course.explorers import (
@@ -22,8 +23,9 @@ from labkit.course.explorers import (
     SpectrumExplorer,
     SubnetworkExplorer,
 )
-from labkit.course.explorers.layout import LARGER, arrange
+from labkit.course.explorers.layout import LARGER, arrange, larger_type
 from labkit.course.kernel_watch import KernelWatch
+from labkit.course.plots.canvas import fit_words, new_axes
 from labkit.course.plots.frames import Frames
 from labkit.datasets import Task
 from labkit.masks import mask_from_index
@@ -117,6 +119,41 @@ def test_a_narrowed_row_fills_the_room() -> None:
     assert arrange((5.2, 5.2), 3.6, 600).page_width == pytest.approx(600)
 
 
+@pytest.mark.parametrize("room", [330, 430, 640])
+def test_axes_in_several_rows_end_beneath_one_another(room: int) -> None:
+    rows = arrange((4.6, 3.1, 4.0), 3.6, room).rows
+    assert len(rows) > 1
+    assert [sum(row) for row in rows] == pytest.approx([sum(rows[0])] * len(rows))
+    assert sum(rows[0]) * 80 >= min(room, 352) - 1e-9  # and leave little of a phone's page empty
+
+
+def test_titles_stay_readable_in_two_lines_where_one_has_no_room(explorer: Explorer) -> None:
+    for room in (330, 640, 760):
+        explorer.fit(room, 1.0)
+        for ax in explorer._axes:
+            assert float(ax.title.get_fontsize()) >= 7.5, (room, ax.get_title())
+
+
+@pytest.mark.parametrize(
+    ("title", "lines"),
+    [
+        (
+            "circles: two-qubit gates; diamonds: depth",
+            ["circles: two-qubit gates;", "diamonds: depth"],
+        ),
+        ("○ no errors   △ with errors   ★ exact", ["○ no errors", "△ with errors   ★ exact"]),
+        ("most bits across a cut into halves", ["most bits across", "a cut into halves"]),
+        ("Unbroken", ["Unbroken"]),
+    ],
+)
+def test_a_title_is_broken_between_its_parts(title: str, lines: list[str]) -> None:
+    ax = new_axes(width=1.6)[0]
+    ax.set_title(title, fontsize=10)
+    figure: Any = ax.figure
+    fit_words(ax, 1.6, 3.0, figure.canvas.get_renderer())
+    assert ax.get_title().split("\n") == lines
+
+
 def test_room_that_changes_nothing_draws_nothing(explorer: Explorer) -> None:
     explorer.fit(3000, 1.0)
     assert explorer.n_draws == 1
@@ -149,7 +186,8 @@ def test_words_keep_within_their_place_at_any_width(explorer: Explorer) -> None:
         explorer.fit(room, 1.0)
         width, height = explorer._axes[0].figure.bbox.size
         for ax in explorer._axes:
-            for text in (ax.title, ax.xaxis.label, ax.yaxis.label):
+            words = (ax.title, ax.xaxis.label, ax.yaxis.label)
+            for text in filter(Text.get_text, words):  # no words take no place
                 box = text.get_window_extent()
                 assert box.x0 >= -2 and box.x1 <= width + 2, (room, text.get_text())
                 assert box.y0 >= -2 and box.y1 <= height + 2, (room, text.get_text())
@@ -181,9 +219,42 @@ def test_larger_type_is_larger_in_picture_and_readouts_and_goes_again() -> None:
     assert "labkit-large" in shown._dom_classes
     assert shown._axes[0].figure.dpi == 80 * LARGER
     assert shown.image.width <= 936
+    shown.fit(286, 1.0)
+    assert 80 < shown._axes[0].figure.dpi == 80 * larger_type(286) < 80 * LARGER
+    shown.fit(936, 1.0)
     shown.type_button.value = False
     assert "labkit-large" not in shown._dom_classes
     assert bytes(shown.image.value) == before
+
+
+def test_a_label_goes_without_its_brackets_where_they_would_not_be_read() -> None:
+    shown = GroverExplorer()
+    label = shown._axes[0].get_xlabel()
+    assert "(" in label
+    shown.type_button.value = True
+    shown.fit(200, 1.0)
+    assert shown._axes[0].get_xlabel() == label.partition(" (")[0]
+    shown.type_button.value = False
+    shown.fit(936, 1.0)
+    assert shown._axes[0].get_xlabel() == label
+
+
+def test_axes_of_larger_type_in_a_row_leave_room_on_a_screen_of_720_pixels() -> None:
+    arranged = arrange((4.6, 3.1, 4.0), 3.6, 1112, LARGER)
+    assert len(arranged.rows) == 1
+    assert arranged.size[1] * 80 * LARGER < 350
+
+
+@pytest.mark.parametrize("room", [286, 600, 1112])
+def test_the_numbers_at_the_end_of_an_axis_are_inside_the_picture(
+    explorer: Explorer, room: int
+) -> None:
+    explorer.fit(room, 1.0)
+    width = explorer._axes[0].figure.bbox.width
+    for ax in explorer._axes:
+        last = ax.get_xticklabels()[-1] if ax.get_xticklabels() else None
+        if last is not None and last.get_position()[0] <= max(ax.get_xlim()):
+            assert last.get_window_extent(explorer._frames.renderer).x1 <= width
 
 
 def from_code(code: str) -> Explorer:
@@ -261,10 +332,12 @@ def test_reset_goes_back_to_where_this_explorer_began() -> None:
     assert bytes(shown.image.value) == before
 
 
-def test_the_watch_answers_a_sign_of_life_and_nothing_else(explorer: Explorer) -> None:
+def test_the_watch_answers_a_sign_of_life_and_nothing_else(
+    explorer: Explorer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (watch,) = (child for child in explorer.children if isinstance(child, KernelWatch))
     sent: list[Any] = []
-    watch.send = lambda content, buffers=None: sent.append(content)
+    monkeypatch.setattr(watch, "send", lambda content, buffers=None: sent.append(content))
     watch._handle_custom_msg({"kind": "other"}, [])
     assert sent == []
     watch._handle_custom_msg({"kind": "ping"}, [])

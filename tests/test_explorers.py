@@ -8,11 +8,13 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import ipywidgets as widgets
 import numpy as np
 import pytest
 from benchmarks.fresh_script import explorers
+from matplotlib.backends.backend_agg import RendererAgg
 from PIL import Image
 
 from labkit.amplification import success_probability
@@ -35,6 +37,7 @@ from labkit.masks import mask_from_index, mask_from_string, mask_to_string
 from labkit.problems import build_problem
 
 PNG = b"\x89PNG"
+DRAW_TEXT: Callable[..., None] = RendererAgg.draw_text
 EXPLORERS: dict[str, Callable[..., Explorer]] = {each.__name__: each for each in explorers()}
 
 
@@ -64,7 +67,9 @@ def test_every_control_at_its_extremes_redraws_exactly_once(explorer: Explorer) 
             assert bytes(explorer.image.value) != before, (name, value)
 
 
-def test_a_picture_of_kept_frames_is_the_one_drawn_anew(explorer: Explorer) -> None:
+def test_a_picture_of_kept_frames_is_the_one_drawn_anew(
+    explorer: Explorer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Of the same bytes as with no frame kept, and, but for some edges, as Matplotlib draws it."""
     for control in explorer.controls.values():
         start = control.value
@@ -72,8 +77,16 @@ def test_a_picture_of_kept_frames_is_the_one_drawn_anew(explorer: Explorer) -> N
             control.value = value
             kept = bytes(explorer.image.value)
             assert kept == Frames(explorer._axes).render_png()
+    monkeypatch.setattr(RendererAgg, "draw_text", at_whole_pixels)
     differ = np.abs(pixels(kept) - pixels(render_png(explorer._axes[0]))).max(axis=2) > 40
     assert differ.mean() < 1e-5
+
+
+def at_whole_pixels(
+    renderer: RendererAgg, gc: Any, x: float, y: float, *words: Any, **options: Any
+) -> None:
+    """As Matplotlib sets a line, from a whole pixel as explorers do."""
+    DRAW_TEXT(renderer, gc, round(x), round(y), *words, **options)
 
 
 def pixels(png: bytes) -> IntArray:

@@ -15,9 +15,9 @@ from labkit.course.registry import LESSONS
 
 #: How prose says a term, where it is not by its name: a regular expression.
 SAID = {
+    "CostTable, cost table": "cost tables?|CostTable",
     "neuron mask": "neuron masks?|masks?",
     "standardised": r"standardis\w+",
-    "CostTable": "cost tables?|CostTable",
     "tie, optimum": "ties|tied|optima|optimum",
     "local minimum": "local minim(?:um|a)",
     "field, coupling": "couplings?|fields?",

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from IPython.display import HTML
 
-from labkit.course.html import bars_in_html, in_html, table_in_html, with_title
+from labkit.course.html import (
+    bars_in_html,
+    beside_in_html,
+    in_html,
+    plain_text,
+    table_in_html,
+    with_title,
+)
 
 
 def test_text_is_escaped_and_what_knows_its_html_is_not() -> None:
@@ -31,3 +38,8 @@ def test_a_bar_over_five_times_the_smallest_ends_in_a_tip() -> None:
     assert [f"width:min({width}px" in bars for width in (60, 300)] == [True, True]
     assert bars.count("▸") == 1
     assert "more &lt;" in bars
+
+
+def test_plain_text_has_no_space_after_bold_words_and_one_between_a_line_and_its_table() -> None:
+    told = beside_in_html("K = <b>3</b>, p", table_in_html([("a", 1)], ("", "")))
+    assert plain_text(told) == "K = 3, p a 1"

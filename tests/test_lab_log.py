@@ -5,17 +5,38 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import ipywidgets as widgets
 import numpy as np
 import pytest
 
 from labkit.course.explorers import Explorer, GroverExplorer, SubnetworkExplorer
-from labkit.course.panels import LabLog, RunsTable
+from labkit.course.kernel_watch import KernelWatch
+from labkit.course.panels import ClassBoard, LabLog, Prediction, Progress, RunsTable
 from labkit.records import LabBook
 
 
 @pytest.fixture
 def book(tmp_path: Path) -> LabBook:
     return LabBook(tmp_path / "book.sqlite")
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda book: LabLog("Why?", book=book),
+        lambda book: Prediction("How many?", book=book),
+        lambda book: Prediction("How many?", book=book).score(3).fold,
+        lambda book: Progress(book),
+        lambda book: RunsTable(book),
+        lambda book: ClassBoard(book.path.parent),
+    ],
+    ids=["LabLog", "Prediction", "Fold", "Progress", "RunsTable", "ClassBoard"],
+)
+def test_every_panel_says_when_its_kernel_is_gone(
+    build: Callable[[LabBook], widgets.VBox], book: LabBook
+) -> None:
+    panel = build(book)
+    assert sum(isinstance(child, KernelWatch) for child in panel.children) == 1
 
 
 def test_a_prediction_is_kept_before_the_outcome_and_stands(book: LabBook) -> None:
@@ -141,6 +162,13 @@ def test_the_table_shows_the_newest_runs_that_fit(book: LabBook) -> None:
     table.refresh_button.click()
     assert "new" in table.question.options
     assert table.question.value == "odd"
+
+
+def test_the_filters_of_the_table_stand_beneath_one_another_where_the_page_is_narrow(
+    book: LabBook,
+) -> None:
+    controls = RunsTable(book).children[0]
+    assert controls.layout.flex_flow == "row wrap"
 
 
 def test_runs_are_found_by_their_mask_and_bear_their_time_zone(book: LabBook) -> None:

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from figure_texts import catch_texts
 from parts import needs_keras
 
 from labkit.course.lessons.lesson_14_fair_comparison import (
@@ -112,21 +111,20 @@ def test_passes_for_the_table_alone_are_those_of_one_run() -> None:
     assert pick_table_passes(whole) == {"adaptive Grover": 20.0, "QAOA, ramp": 10.0}
 
 
-def test_figures_say_in_words_what_they_show(monkeypatch: pytest.MonkeyPatch) -> None:
-    texts = catch_texts(monkeypatch)
+def test_figures_say_in_words_what_they_show() -> None:
     budgets = 2 ** np.arange(3, 9)
     falling = np.tile(np.linspace(1.0, 0.0, 6), (3, 1))
-    figure_race(budgets, {"a": falling + 0.5}, 0.5)
-    assert texts[-1].startswith("Mean regret after 64 calls: a 0.4000.")
-    figure_found(budgets, {"a": falling[:, ::-1]})
-    assert texts[-1].startswith("Met the optimum within 64 calls: a 60%.")
-    figure_everyone(
+    text = figure_race(budgets, {"a": falling + 0.5}, 0.5).text
+    assert text.startswith("Mean regret after 64 calls: a 0.4000.")
+    text = figure_found(budgets, {"a": falling[:, ::-1]}).text
+    assert text.startswith("Met the optimum within 64 calls: a 60%.")
+    text = figure_everyone(
         {name: np.full(3, at) for name, at in zip("abcd", (0.4, 0.1, 0.2, 0.3), strict=True)}
-    )
-    assert texts[-1].startswith("Least mean regret after 64 calls: b, c, d; most: a.")
-    figure_tuning({"a": 8, "its tuning": 51200})
-    assert "a 8, its tuning 51,200" in texts[-1]
-    figure_dealt({"a": np.zeros(3)}, {"a": np.array([0.01, 0.02, 0.03])})
-    assert "costs dealt at random: a 0.0200." in texts[-1]
-    figure_test_accuracy({"one-flip search": np.array([0.5, 0.6, 0.9])})
-    assert texts[-1] == "Median test accuracy after 256 calls: one-flip search 0.600."
+    ).text
+    assert text.startswith("Least mean regret after 64 calls: b, c, d; most: a.")
+    text = figure_tuning({"a": 8, "its tuning": 51200}).text
+    assert "a 8, its tuning 51,200" in text
+    text = figure_dealt({"a": np.zeros(3)}, {"a": np.array([0.01, 0.02, 0.03])}).text
+    assert "costs dealt at random: a 0.0200." in text
+    text = figure_test_accuracy({"one-flip search": np.array([0.5, 0.6, 0.9])}).text
+    assert text == "Median test accuracy after 256 calls: one-flip search 0.600."

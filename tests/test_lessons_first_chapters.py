@@ -135,6 +135,14 @@ def test_calls_with_a_ramp_are_layers_and_a_query_for_each_shot() -> None:
     assert qaoa.calls_with_ramp(3, tables) == pytest.approx([4 * s for s in shots])
 
 
+def test_a_block_costs_what_the_whole_mask_does_with_the_rest_as_in_the_best() -> None:
+    table = build_problem("moons", 6, seed=7).table
+    best = table.optimal_masks()[0]
+    for k in (2, 5, 6):
+        masks = np.array([[*first, *best[k:]] for first in all_masks(k)])
+        assert np.array_equal(qaoa.hold_all_but(table, k).costs, table.evaluate(masks))
+
+
 def test_the_bill_is_told_by_medians_and_by_wins() -> None:
     bill = {"one-flip search": [1.0, 5.0, 9.0], "QAOA, transferred": [2.0, 4.0, 30.0]}
     _, text = qaoa.figure_bill(bill, 12_800)

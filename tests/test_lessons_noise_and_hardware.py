@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from figure_texts import catch_texts
 
 from labkit.ansatz import ramp_angles
 from labkit.circuits.qaoa import qaoa_circuit
@@ -23,9 +22,6 @@ from labkit.course.lessons.lesson_14a_noise_and_hardware import (
     measure_block_regret,
     measure_gain_left,
     measure_truncation,
-    pick_block_regret,
-    pick_chances,
-    pick_gain_left,
 )
 from labkit.course.plots import new_axes
 from labkit.course.plots.noise import (
@@ -125,7 +121,7 @@ def test_the_regret_falls_with_the_calls_and_calls_are_counted(
 
 def test_the_records_hold_what_the_figures_show() -> None:
     names = ("14a_gain_left", "14a_thousand_neurons")
-    shares = pick_gain_left(*(recorded(name).runs for name in names))
+    shares = figures.pick_gain_left(*(recorded(name).runs for name in names))
     for form in ("NK 2", "NK 3", "NK 4"):
         assert np.ptp(shares.loc[form, "mean"]) < 0.01
     assert {9, 64, 1000} <= {*shares.loc["NK 3"].index}
@@ -137,7 +133,7 @@ def test_the_records_hold_what_the_figures_show() -> None:
 
 
 def test_order_two_is_the_best_where_errors_are_common() -> None:
-    chances = pick_chances(recorded("14a_truncation").runs)
+    chances = figures.pick_chances(recorded("14a_truncation").runs)
     for error in (3e-3, 1e-2):
         at = {label: values[ERRORS.index(error)] for label, values in chances.items()}
         for label, values in at.items():
@@ -148,7 +144,7 @@ def test_order_two_is_the_best_where_errors_are_common() -> None:
 
 def test_one_flip_search_is_ahead_of_noiseless_grover_in_blocks() -> None:
     runs = recorded("14a_block_regret").runs
-    blocks, rivals = pick_block_regret(runs, 200)
+    blocks, rivals = figures.pick_block_regret(runs, 200)
     assert rivals["one-flip"].mean() < blocks["Grover, 0"][1].mean(axis=1).min()
     ax = draw_block_regret(new_axes()[0], blocks, rivals, calls=200)
     assert len(ax.get_legend_handles_labels()[1]) == len(blocks) + len(rivals)
@@ -165,35 +161,45 @@ def test_gates_are_picked_by_form_and_order() -> None:
     assert figures.pick_orders(recorded("14a_truncation").runs)[2] == 3 * 28
 
 
-def test_figures_say_in_words_what_they_show(monkeypatch: pytest.MonkeyPatch) -> None:
-    texts = catch_texts(monkeypatch)
+def test_figures_say_in_words_what_they_show() -> None:
     table = CostTable(np.array([3.0, 1.0, 2.0, 4.0]), 2)
-    figures.figure_masks(table, np.array([0.1, 0.7, 0.1, 0.1]), np.array([0.2, 0.4, 0.2, 0.2]))
-    assert "best mask: 0.700 without errors, 0.400 with, 0.250 by chance" in texts[-1]
-    shares = pick_gain_left(
+    text = figures.figure_masks(
+        table, np.array([0.1, 0.7, 0.1, 0.1]), np.array([0.2, 0.4, 0.2, 0.2])
+    ).text
+    assert "best mask: 0.700 without errors, 0.400 with, 0.250 by chance" in text
+    shares = figures.pick_gain_left(
         *(recorded(f"14a_{name}").runs for name in ("gain_left", "thousand_neurons"))
     )
-    figures.figure_gain_left(shares)
-    assert "NK 2 keeps 0.958 to 0.958 from 4 to 1,000 neurons" in texts[-1]
-    figures.figure_blocks(range(2, 5), {"0": [0.8, 0.6, 0.4], "0.1": [0.5, 0.6, 0.7]})
-    assert texts[-1].endswith("Best block: 4 at 0, 2 at 0.1.")
+    text = figures.figure_gain_left(shares).text
+    assert "NK 2 keeps 0.958 to 0.958 from 4 to 1,000 neurons" in text
+    text = figures.figure_blocks(range(2, 5), {"0": [0.8, 0.6, 0.4], "0.1": [0.5, 0.6, 0.7]}).text
+    assert text.endswith("Best block: 4 at 0, 2 at 0.1.")
     sizes = range(2, 8)
     ratios = {"0": [0.5] * 6}
-    figures.figure_computed(ratios, {k: 1000 * k for k in sizes}, {k: k / 1e4 for k in sizes})
-    assert "4,000 two-qubit gates a call at 4 neurons" in texts[-1]
-    assert texts[-1].endswith("7,000 two-qubit gates a call at 7 neurons: below 7.0e-04.")
+    text = figures.figure_computed(
+        ratios, {k: 1000 * k for k in sizes}, {k: k / 1e4 for k in sizes}
+    ).text
+    assert "4,000 two-qubit gates a call at 4 neurons" in text
+    assert text.endswith("7,000 two-qubit gates a call at 7 neurons: below 7.0e-04.")
     searches = {
         calls: ({"enumeration": ([1, 2], np.ones((2, 3)))}, {"one-flip": np.full(3, calls / 1e4)})
         for calls in BUDGETS
     }
-    figures.figure_block_regret(searches, calls=100)
-    assert "0.0050 after 50 calls, 0.0100 after 100 calls" in texts[-1]
+    text = figures.figure_block_regret(searches, calls=100).text
+    assert "0.0050 after 50 calls, 0.0100 after 100 calls" in text
 
 
-def test_orders_are_compared_at_one_error_in_a_hundred(monkeypatch: pytest.MonkeyPatch) -> None:
-    texts, at = catch_texts(monkeypatch), ERRORS.index(0.01)
+def test_orders_are_compared_at_one_error_in_a_hundred() -> None:
+    at = ERRORS.index(0.01)
     chances = {label: np.zeros((len(ERRORS), 3)) for label in ("order 2", "the whole table")}
     chances["order 2"][at] = [0.25, 0.25, 0.75]
     chances["the whole table"][at + 1] = 1
-    figures.figure_orders(chances)
-    assert texts[-1].startswith("At an error of 0.01 order 2 has 0.42, the table 0.00.")
+    text = figures.figure_orders(chances).text
+    assert text.startswith("At an error of 0.01 order 2 has 0.42, the table 0.00.")
+
+
+def test_a_neuron_more_or_less_than_the_best_block_at_0_002_costs_what_exercise_3_says() -> None:
+    calls = {k: calls_per_success(k, 0.002) for k in range(2, 8)}
+    best = min(calls, key=lambda k: calls[k])
+    more, less = (round(100 * (calls[best + step] / calls[best] - 1)) for step in (1, -1))
+    assert (best, more, less) == (5, 6, 16)

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from figure_texts import catch_texts
 from parts import module_needs
 
 from labkit.costs import CostTable
@@ -87,16 +86,15 @@ def test_leads_and_bills_are_those_of_the_runs() -> None:
     assert figures.bill_in_words(rows) == bill
 
 
-def test_figures_say_in_words_what_they_show(monkeypatch: pytest.MonkeyPatch) -> None:
-    texts = catch_texts(monkeypatch)
+def test_figures_say_in_words_what_they_show() -> None:
     right = {"largest": np.array([0.5, 0.875]), "any": np.array([0.5, 0.75])}
-    figures.figure_sizes([1, 8], right)
-    assert texts[-1].startswith("8 of 8 units: 0.875 with the largest, 0.750 with any eight")
+    text = figures.figure_sizes([1, 8], right).text
+    assert text.startswith("8 of 8 units: 0.875 with the largest, 0.750 with any eight")
     found = {"cost": np.array([0.2, 0.4]), "queries": np.array([1000.0, 3000.0])}
-    figures.figure_blocks({"blocks of 2": found})
-    assert texts[-1] == "blocks of 2: 0.3000 ± 0.1000, 2,000 queries"
+    text = figures.figure_blocks({"blocks of 2": found}).text
+    assert text == "blocks of 2: 0.3000 ± 0.1000, 2,000 queries"
     ways = {
         way: {"dense 64": np.array([at, at])} for way, at in (("blocks", 0.9), ("magnitude", 0.4))
     }
-    figures.figure_ways(ways, ways)
-    assert texts[-1].endswith("blocks lead magnitude by 0.500.")
+    text = figures.figure_ways(ways, ways).text
+    assert text.endswith("blocks lead magnitude by 0.500.")

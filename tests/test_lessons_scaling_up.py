@@ -7,19 +7,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from figure_texts import catch_texts
 from parts import needs_keras
 
-from labkit.course.lessons.lesson_13_scaling_up import (
-    EPOCHS,
-    N_TRAINED,
-    descend,
+from labkit.course.lessons.figures_13_scaling_up import (
     figure_accuracies,
     figure_block_calls,
     figure_blocks,
     figure_decisions,
     figure_descents,
     figure_passes,
+)
+from labkit.course.lessons.lesson_13_scaling_up import (
+    EPOCHS,
+    N_TRAINED,
+    descend,
     pick_by_block,
     pick_by_width,
     pick_descents,
@@ -146,31 +147,30 @@ def test_descents_are_compared_as_far_as_the_shortest_goes() -> None:
     }
 
 
-def test_figures_say_in_words_what_they_show(monkeypatch: pytest.MonkeyPatch) -> None:
-    texts = catch_texts(monkeypatch)
+def test_figures_say_in_words_what_they_show() -> None:
     sizes = (16, 64, 256)
     squares = {"breast_cancer": {n: np.full(2, float(n**2)) for n in sizes}}
-    figure_passes(squares, 64)
-    assert "as n to the power 2.00" in texts[-1] and "256 neurons: 1024 times" in texts[-1]
+    text = figure_passes(squares, 64).text
+    assert "as n to the power 2.00" in text and "256 neurons: 1024 times" in text
     chosen, trained = (
         {name: {n: np.full(2, at) for n in sizes} for name in ("moons", "wine", "a", "b")}
         for at in (0.5, 0.75)
     )
-    figure_accuracies(chosen, trained)
-    assert "moons 16 +0.250, 64 +0.250, 256 +0.250" in texts[-1]
-    figure_descents(np.array([1, 2]), {"a": np.array([[4.0, 4.0], [1.0, 3.0]])})
-    assert "after 2 passes: a 2.0000" in texts[-1]
+    text = figure_accuracies(chosen, trained).text
+    assert "moons 16 +0.250, 64 +0.250, 256 +0.250" in text
+    text = figure_descents(np.array([1, 2]), {"a": np.array([[4.0, 4.0], [1.0, 3.0]])}).text
+    assert "after 2 passes: a 2.0000" in text
     calls = {"all": np.array([2.0, 4.0, 8.0]), "other": np.array([3.0, 4.0, 5.0])}
-    figure_block_calls(np.array([1, 2, 3]), calls)
-    assert texts[-1].endswith("from this block size on: other 3.")
+    text = figure_block_calls(np.array([1, 2, 3]), calls).text
+    assert text.endswith("from this block size on: other 3.")
     both = {1: np.array([0.5, 0.7]), 8: np.array([0.75, 0.95])}
-    figure_blocks(both, {1: np.array([10.0, 10.0]), 8: np.array([40.0, 20.0])})
-    assert "Blocks of 8 against 1: +0.2500 in test accuracy for 3 times" in texts[-1]
+    text = figure_blocks(both, {1: np.array([10.0, 10.0]), 8: np.array([40.0, 20.0])}).text
+    assert "Blocks of 8 against 1: +0.2500 in test accuracy for 3 times" in text
 
 
-def test_a_decision_is_drawn_for_each_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    texts, task = catch_texts(monkeypatch), load_task("moons")
+def test_a_decision_is_drawn_for_each_network() -> None:
+    task = load_task("moons")
     network, cost = build_large("moons", 16, seed=1)
     found = run(local_selection, cost, rng=np.random.default_rng(0), block_size=4, max_rounds=1)
-    figure_decisions(task, {16: (network, found)}, {16: 0.625})
-    assert texts == ["Decisions on moons; share of test samples right: 16 neurons 0.625."]
+    text = figure_decisions(task, {16: (network, found)}, {16: 0.625}).text
+    assert text == "Decisions on moons; share of test samples right: 16 neurons 0.625."

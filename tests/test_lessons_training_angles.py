@@ -13,6 +13,7 @@ from labkit.angle_training import is_installed, value_and_gradient
 from labkit.ansatz import ramp_angles
 from labkit.costs import PauliZCost
 from labkit.course import recorded
+from labkit.course.lessons import figures_09_training_angles as figures
 from labkit.course.lessons.lesson_07_qaoa import chance_of_optimum
 from labkit.course.lessons.lesson_09_training_angles import (
     central_differences,
@@ -172,3 +173,9 @@ def test_bills_name_each_way_and_write_its_median(ax: Axes) -> None:
     assert [tick.get_text() for tick in ax.get_yticklabels()] == ["ramp", "search"]
     assert [text.get_text() for text in ax.texts] == ["20", "5"]
     assert ax.get_xscale() == "log"
+
+
+def test_the_text_of_the_slopes_names_the_steepest() -> None:
+    slopes = {"one": [0.1, 0.2, 0.3, -0.4], "other": [0.1, 0.2, 0.3, -0.401]}
+    text = figures.figure_gradients(slopes).text
+    assert text == "Steepest by beta 2: -0.40. The three agree within 1e-03."

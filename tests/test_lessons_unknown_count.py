@@ -13,16 +13,19 @@ from labkit.amplification import (
     expected_calls_unknown,
     success_probability,
 )
+from labkit.costs import CostTable
 from labkit.course import recorded
+from labkit.course.lessons.figures_05_unknown_count import expect_calls
 from labkit.course.lessons.lesson_05_unknown_count import (
     RUNS,
     count_calls,
+    expected_queries_one_flip,
     follow_rounds,
     mean_calls,
 )
 from labkit.course.plots import draw_falling_threshold, new_axes
 from labkit.problems import build_problem
-from labkit.selectors import adaptive_grover, default_oracle_calls, run
+from labkit.selectors import adaptive_grover, default_oracle_calls, one_flip_search, run
 
 
 @pytest.mark.parametrize(("n", "n_marked"), [(1, 1), (3, 8), (6, 1), (6, 40), (10, 7)])
@@ -57,6 +60,41 @@ def test_not_knowing_costs_a_small_factor_and_stays_within_the_bound(n: int) -> 
         assert calls <= 4.5 * math.sqrt(2**n / n_marked) + 1
         assert calls < 2.4 * expected_calls(n, n_marked)
     assert expected_calls_unknown(n, 2**n) == 1
+
+
+COSTS = [[1, 0], [0, 2, 1, 3], [1, 5, 6, 2, 7, 3, 4, 0], [3, 1, 2, 0, 1, 1, 0, 2] * 2]
+
+
+@pytest.mark.parametrize("costs", COSTS, ids=len)
+def test_expected_queries_of_one_flip_search_agree_with_searching(costs: list[int]) -> None:
+    table = CostTable(np.array(costs, dtype=float), len(costs).bit_length() - 1)
+    dice = np.random.default_rng(5)
+
+    def search() -> int:
+        least = table.minimum
+        found = run(one_flip_search, table, rng=dice, target_cost=least, restarts=10**9)
+        return int(found.ledger.cost_queries)
+
+    counted = [search() for _ in range(400)]
+    error = float(np.std(counted)) / math.sqrt(len(counted))
+    assert expected_queries_one_flip(table) == pytest.approx(np.mean(counted), abs=4 * error)
+
+
+def test_expected_queries_of_one_flip_search_by_hand() -> None:
+    # from 0 the flip leads to the least cost: 2 queries, from there 1
+    assert expected_queries_one_flip(CostTable(np.array([1.0, 0.0]), 1)) == 1.5
+    assert expected_queries_one_flip(CostTable(np.ones(2), 1)) == 1
+    with pytest.raises(ValueError, match="n_neurons=11"):
+        expected_queries_one_flip(CostTable(np.zeros(2**11), 11))
+
+
+def test_dealing_costs_out_anew_changes_the_calls_of_one_flip_search_alone() -> None:
+    table = build_problem("moons", 6, seed=1).table
+    dealt = CostTable(np.random.default_rng(1).permutation(table.costs), 6)
+    found = expect_calls([table, dealt])
+    plain, shuffled = found.pop("one-flip search")
+    assert shuffled > 2 * plain
+    assert all(plain == pytest.approx(shuffled) for plain, shuffled in found.values())
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-import pytest
-from figure_texts import catch_texts
 
 from labkit.course.lessons.lesson_15_your_experiment import (
     figure_differences,
@@ -23,28 +21,21 @@ def test_accuracies_stand_by_seed_and_scale() -> None:
     assert picked[0.5].tolist() == [0.5, 1.5] and picked[2.0].tolist() == [2.0, 3.0]
 
 
-def test_figures_say_in_words_what_they_show(monkeypatch: pytest.MonkeyPatch) -> None:
-    texts = catch_texts(monkeypatch)
-    figure_one_network([0.5, 8.0], [0.875, 0.75])
-    assert texts[-1] == "Seed 0: scale 0.5 gives 0.875, scale 8.0 gives 0.750."
-    figure_scales(pd.DataFrame({0.5: [0.5, 0.75], 2.0: [1.0, 0.0]}))
+def test_figures_say_in_words_what_they_show() -> None:
+    text = figure_one_network([0.5, 8.0], [0.875, 0.75]).text
+    assert text == "Seed 0: scale 0.5 gives 0.875, scale 8.0 gives 0.750."
+    text = figure_scales(pd.DataFrame({0.5: [0.5, 0.75], 2.0: [1.0, 0.0]})).text
     means = "scale 0.5 0.625, scale 2.0 0.500"
-    assert texts[-1] == f"Mean over 2 networks: {means}. Lowest point: 0.000."
+    assert text == f"Mean over 2 networks: {means}. Lowest point: 0.000."
 
 
-def test_differences_are_counted_in_standard_errors_and_far_points_are_told(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    texts = catch_texts(monkeypatch)
-    figure_differences({"8.0": np.array([0.1, -0.1, -0.9])})
+def test_differences_are_counted_in_standard_errors_and_far_points_are_told() -> None:
+    text = figure_differences({"8.0": np.array([0.1, -0.1, -0.9])}).text
     spread = np.std([0.1, -0.1, -0.9], ddof=1) / 3**0.5
     away = f"8.0 {-0.3 / spread:.1f}"
-    assert texts[-1] == f"Mean difference in standard errors: {away}. Points further below: 1."
+    assert text == f"Mean difference in standard errors: {away}. Points further below: 1."
 
 
-def test_a_book_without_predictions_has_a_figure_that_says_so(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    texts = catch_texts(monkeypatch)
-    figure_predictions(pd.DataFrame(columns=["question", "guess", "answer", "points"]))
-    assert texts == ["No prediction has been scored in this lab book yet."]
+def test_a_book_without_predictions_has_a_figure_that_says_so() -> None:
+    text = figure_predictions(pd.DataFrame(columns=["question", "guess", "answer", "points"])).text
+    assert text == "No prediction has been scored in this lab book yet."

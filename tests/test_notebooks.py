@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import copy
+import ast
 import html
 import re
 import statistics
@@ -14,7 +14,7 @@ import pytest
 from benchmarks.fresh_script import explorers
 from nbconvert import HTMLExporter
 from nbformat.v4 import new_code_cell
-from notebook_ideas import idea_share, is_folded, met_cells
+from notebook_ideas import code_of, idea_share, is_folded, met_cells
 from notebook_measures import (
     all_notebooks,
     alternative_texts,
@@ -28,7 +28,6 @@ from notebook_measures import (
     words_to_first_figure,
 )
 from run_notebooks import FOLDER, WIDGET_VIEW, code_cells, complaints, execute, read
-from unasked_exercises import UNASKED
 
 from labkit.course.checking import all_exercises
 from labkit.course.registry import LESSONS
@@ -43,28 +42,24 @@ def path(request: pytest.FixtureRequest) -> Path:
     return Path(request.param)
 
 
-def solve(notebook: Any) -> Any:
-    """The notebook with each exercise's stub replaced by the solution that follows it."""
-    solved = copy.deepcopy(notebook)
-    stubs, solutions = tagged(solved, "exercise"), tagged(solved, "solution")
-    for stub, solution in zip(stubs, solutions, strict=True):
-        (code,) = re.findall(r"```python\n(.*?)```", solution.source, flags=re.DOTALL)
+def solutions(notebook: Any) -> Iterator[Any]:
+    """Each exercise's cell, its stub replaced by the solution that follows it."""
+    stubs, answers = tagged(notebook, "exercise"), tagged(notebook, "solution")
+    for stub, answer in zip(stubs, answers, strict=True):
+        (code,) = re.findall(r"```python\n(.*?)```", answer.source, flags=re.DOTALL)
         lines = stub.source.splitlines()
         imports = [line for line in lines if line.startswith(("from ", "import "))]
-        stub.source = "\n".join([*imports, code, lines[-1]])
-    return solved
+        source = "\n".join([*imports, code, lines[-1]])
+        yield new_code_cell(source, metadata={"tags": ["solved"]})
 
 
-def and_back(notebook: Any) -> Any:
-    """The notebook with its code cells once more after its last one, in reverse order."""
-    again = [new_code_cell(cell.source) for cell in reversed([*code_cells(notebook)])]
-    longer = copy.deepcopy(notebook)
-    longer.cells += again
-    return longer
+def and_back(notebook: Any) -> list[Any]:
+    """The code cells once more, in reverse order."""
+    return [new_code_cell(cell.source) for cell in reversed([*code_cells(notebook)])]
 
 
-def verdicts(notebook: Any) -> Iterator[str]:
-    for cell in tagged(notebook, "exercise"):
+def verdicts(notebook: Any, tag: str) -> Iterator[str]:
+    for cell in tagged(notebook, tag):
         (output,) = cell.outputs
         yield output.data["text/html"]
 
@@ -85,22 +80,20 @@ def run_clean(notebook: Any, path: Path) -> Any:
 
 @pytest.mark.notebook
 @pytest.mark.filterwarnings("default")
-def test_every_cell_runs_without_error_or_warning_and_again_after_the_last(path: Path) -> None:
-    executed = run_clean(and_back(read(path)), path)
-    assert all("not attempted" in verdict for verdict in verdicts(executed))
+def test_every_cell_runs_clean_and_again_after_the_last_and_every_solution_passes(
+    path: Path,
+) -> None:
+    notebook = read(path)
+    notebook.cells += [*and_back(notebook), *solutions(notebook)]
+    executed = run_clean(notebook, path)
+    assert all("not attempted" in verdict for verdict in verdicts(executed, "exercise"))
+    found = list(verdicts(executed, "solved"))
+    assert found and all(": right" in verdict for verdict in found), found
 
 
 def test_each_exercise_runs_with_its_own_imports_alone(path: Path) -> None:
     for cell in tagged(read(path), "exercise"):
         exec(cell.source, {})
-
-
-@pytest.mark.notebook
-@pytest.mark.filterwarnings("default")
-def test_every_solution_passes_its_own_check(path: Path) -> None:
-    executed = run_clean(solve(read(path)), path)
-    found = list(verdicts(executed))
-    assert found and all(": right" in verdict for verdict in found), found
 
 
 @pytest.mark.notebook
@@ -189,6 +182,16 @@ def test_claims_are_asserted_in_cells_that_are_folded_away(path: Path) -> None:
         assert "assert " not in cell.source, cell.source
 
 
+def test_a_figure_ends_its_cell_or_is_handed_on(path: Path) -> None:
+    for cell in code_cells(read(path)):
+        statements = ast.parse(code_of(cell)).body
+        bare = [n for n in ast.walk(ast.Module(statements, [])) if isinstance(n, ast.Expr)]
+        for statement in bare:  # elsewhere nothing would show it
+            called = getattr(statement.value, "func", statement.value)
+            name = ast.unparse(called).rpartition(".")[2]
+            assert not name.startswith("figure_") or statement is statements[-1], cell.source
+
+
 def test_most_lines_that_a_reader_meets_hold_an_idea() -> None:
     assert statistics.median(idea_share(read(path)) for path in NOTEBOOKS) >= 0.7
 
@@ -213,10 +216,10 @@ def test_each_picture_is_on_the_page_that_nbconvert_makes_without_a_kernel(path:
 
 def test_three_to_five_exercises_each_with_graded_hints_and_solution(path: Path) -> None:
     notebook = read(path)
-    stubs, solutions = tagged(notebook, "exercise"), tagged(notebook, "solution")
+    stubs, answers = tagged(notebook, "exercise"), tagged(notebook, "solution")
     assert 3 <= len(stubs) <= 5
-    assert len(stubs) == len(solutions)
-    for solution in solutions:
+    assert len(stubs) == len(answers)
+    for solution in answers:
         summaries = re.findall("<summary>(.*?)</summary>", solution.source)
         assert summaries == ["Hint 1", "Hint 2", "Solution"]
 
@@ -228,4 +231,4 @@ def test_every_exercise_is_asked_in_one_notebook() -> None:
         for cell in tagged(read(path), "exercise")
         for name in re.findall(r'check\("([^"]+)"', cell.source)
     ]
-    assert sorted([*asked, *UNASKED]) == all_exercises()
+    assert sorted(asked) == all_exercises()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,9 +12,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
+from IPython.core.formatters import DisplayFormatter
 from matplotlib import rc_context, rcParams
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
+from PIL import Image
 
 import labkit
 from labkit import palette
@@ -20,7 +24,7 @@ from labkit.amplification import success_probability
 from labkit.course import plots
 from labkit.course.explorers import GroverExplorer
 from labkit.course.explorers.picture import style_sheet
-from labkit.course.plots.canvas import wipe
+from labkit.course.plots.canvas import SCREEN_DPI, wipe
 from labkit.masks import all_masks
 from labkit.problems import Problem, build_problem
 from labkit.records import LabBook
@@ -133,6 +137,11 @@ def test_bars_of_calls_are_as_long_as_the_calls_and_fit_with_their_spread(ax: Ax
     assert ax.get_xlim()[1] > 70
 
 
+def test_bars_of_whole_calls_have_whole_numbers(ax: Axes) -> None:
+    plots.draw_calls(ax, {"a": 1488, "b": 12.25})
+    assert [text.get_text() for text in ax.texts] == [" 1,488", " 12.2"]
+
+
 def test_shots_are_counted_by_mask(ax: Axes) -> None:
     shots = all_masks(3)[[0, 5, 5, 7]]
     plots.draw_shots(ax, shots, np.full(8, 1 / 8))
@@ -156,13 +165,24 @@ def test_every_value_of_a_spread_is_a_point_and_the_median_a_line(ax: Axes) -> N
     assert medians == [2, 4]
 
 
-def test_a_figure_is_shown_once_with_its_text(ax: Axes, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cell_that_ends_with_a_figure_shows_it_once_with_its_text(
+    ax: Axes, monkeypatch: pytest.MonkeyPatch
+) -> None:
     shown: list[Any] = []
     monkeypatch.setattr("labkit.course.plots.canvas.display", shown.append)
-    plots.show(ax, 'P(k) < 1, "once"')
+    figure = plots.Captioned(ax, 'P(k) < 1, "once"')
+    left = DisplayFormatter().format(figure)  # type: ignore[no-untyped-call]
+    assert left == ({}, {})  # no more to show as the cell's value
     (page,) = shown
     assert page.data.count("<img") == 1
     assert page.data.count("P(k) &lt; 1, &quot;once&quot;") == 2  # in the picture and beneath it
+
+
+def test_a_figure_that_is_shown_has_two_pixels_to_each_of_the_page(ax: Axes) -> None:
+    page = plots.Captioned(ax, "a curve").in_html()
+    ((data, width),) = re.findall('base64,([^"]*)" width="([0-9]+)"', page)
+    assert int(width) == round(ax.figure.get_figwidth() * SCREEN_DPI)  # type: ignore[union-attr]
+    assert Image.open(io.BytesIO(base64.b64decode(data))).width == 2 * int(width)
 
 
 def test_wiped_axes_draw_like_new_ones(problem: Problem) -> None:

@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from figure_texts import catch_texts
 from matplotlib.axes import Axes
 from run_notebooks import read
 from test_architecture import MODULES, MOVED, ROWS, imports_of, unit_of
@@ -186,7 +185,9 @@ def test_predictions_are_read_from_the_book_with_their_points(tmp_path: Path, ax
     choice.score("Grover")
     choice.score("Grover")  # its cell was run twice
     number.score(200)
-    late.score(5)
+    fold = late.score(5).fold
+    assert fold is not None
+    fold.ask_button.click()  # the answer is shown before the guess
     keep(late, 5.0)
     late.score(5)
     found = read_predictions(book.path)
@@ -226,14 +227,11 @@ def test_without_a_prediction_the_figure_says_so_and_no_book_is_made(
     assert texts(draw_predictions(ax, found)) == ["no prediction scored yet"]
 
 
-def test_the_figures_of_the_map_say_in_words_what_they_show(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    texts = catch_texts(monkeypatch)
-    figure_bit_order("0110")
+def test_the_figures_of_the_map_say_in_words_what_they_show() -> None:
+    text = figure_bit_order("0110").text
     neurons = "neurons 1 and 2 stay, qubits 1 and 2 are 1"
-    assert texts[-1] == f"Mask 0110: {neurons}; 4 + 2 = index 6."
+    assert text == f"Mask 0110: {neurons}; 4 + 2 = index 6."
     imports = module_imports()
-    figure_modules(imports)
+    text = figure_modules(imports).text
     users = sum("limits" in used for used in imports.values())
-    assert texts[-1].startswith(f"{len(imports)} modules. Most used: limits by {users}, ")
+    assert text.startswith(f"{len(imports)} modules. Most used: limits by {users}, ")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
@@ -34,12 +36,30 @@ def test_a_dial_shows_size_and_phase_on_a_rim_of_one_and_no_hand_for_nothing(ax:
     assert [label.get_text() for label in ax.get_yticklabels()] == ["before", "now"]
 
 
+def test_dials_without_room_have_no_words_beneath_and_upright_names() -> None:
+    ax = new_axes(width=1.5, height=3.2)[0]
+    draw_state_dials(ax, {"now": np.full(8, 0.25 + 0.25j)})
+    assert not ax.texts
+    assert {label.get_rotation() for label in ax.get_xticklabels()} == {90}
+
+
 def test_chances_are_bars_on_one_axis_for_all_states_and_zeros_have_no_number(ax: Axes) -> None:
     draw_chances(ax, [0.25, 0, 0.75, 0])
     heights = [bar.get_height() for bar in ax.patches]  # type: ignore[attr-defined]
     assert heights == [0.25, 0, 0.75, 0]
     assert [text.get_text() for text in ax.texts] == ["0.25", "0.75"]
-    assert ax.get_ylim() == (0, 1.1)
+    assert ax.get_ylim() == (0, 1.2)
+
+
+def test_no_words_meet_between_eight_masks_however_narrow_their_axes() -> None:
+    dials, bars = axes = new_axes(2, width=4.0, height=3.2)
+    draw_state_dials(dials, {"now": np.full(8, 0.25 + 0.25j)})
+    draw_chances(bars, np.full(8, 1 / 8))
+    assert dials.texts[0].get_text() == "0.25\n+0.25i"
+    dials.figure.draw_without_rendering()
+    for ax in axes:
+        words = [text.get_window_extent() for text in ax.texts]
+        assert all(left.x1 < right.x0 for left, right in itertools.pairwise(words))
 
 
 def test_gates_stand_in_order_on_the_wires_of_their_neurons(ax: Axes) -> None:

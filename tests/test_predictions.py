@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from traitlets import TraitError
 
 import labkit.course.panels.prediction as prediction_module
 from labkit.course.panels import Prediction, Score, read_predictions
 from labkit.course.panels.fold import Fold
 from labkit.course.panels.scores import score_magnitude, score_share
-from labkit.course.plots import new_axes
+from labkit.course.plots import Captioned, new_axes
 from labkit.records import LabBook
 
 
@@ -52,6 +53,14 @@ def test_a_number_is_scored_by_its_magnitude(book: LabBook) -> None:
     assert score_magnitude(100, 100) == score_magnitude(0, 0) == 1
     assert score_magnitude(200, 100) == score_magnitude(50, 100) == pytest.approx(0.69897)
     assert score_magnitude(1, 10_000) == score_magnitude(0, 3) == 0
+
+
+def test_a_large_number_is_told_with_all_its_digits(book: LabBook) -> None:
+    prediction = Prediction("How many passes?", unit="passes", book=book)
+    keep(prediction, 12_345)
+    assert str(prediction.score(88_061)).startswith(
+        "You predicted 12,345 passes. It is 88,061 passes."
+    )
 
 
 def test_a_number_in_a_range_is_scored_by_its_distance(book: LabBook) -> None:
@@ -195,15 +204,13 @@ def test_what_was_shown_before_the_answer_was_told_is_kept_as_shown(
 def test_a_figure_and_its_score_share_a_fold_that_a_page_without_a_kernel_can_open(
     book: LabBook,
 ) -> None:
-    ax = new_axes()[0]
-    score = Prediction("How many?", book=book).score(64, ax, "Sixty-four of them.")
+    figure = Captioned(new_axes()[0], "Sixty-four of them.")
+    score = Prediction("How many?", book=book).score(64, figure)
     bundle = score._repr_mimebundle_()
     page = bundle["text/html"]
     assert page.startswith("<details><summary>") and page.endswith("</details>")
     assert '<img alt="Sixty-four of them."' in page and "It is 64." in page
     assert "64" not in bundle["text/plain"]
-    with pytest.raises(TypeError, match="shown has 3 parts"):
-        Prediction("How many?", book=book).score(64, ax, "one", "two")
 
 
 PLACES = [
@@ -272,6 +279,31 @@ def test_what_is_no_number_above_0_is_not_kept(book: LabBook, guess: float) -> N
     prediction = Prediction("How many?", book=book)
     keep(prediction, guess)
     assert prediction.guess is None and len(book) == 0
+    assert prediction.note.value == "Make a guess first: a number above 0."
+    keep(prediction, 3.0)
+    assert not (prediction.late or prediction.note.value.startswith("Make"))
+
+
+def test_what_is_no_number_at_all_leaves_the_control_as_it_was(book: LabBook) -> None:
+    prediction = Prediction("How many?", book=book)
+    with pytest.raises(TraitError):
+        prediction.control.value = "many"
+    prediction.keep_button.click()
+    assert prediction.guess is None and len(book) == 0
+
+
+def test_what_is_shown_or_kept_in_one_book_is_neither_in_another(
+    book: LabBook, tmp_path: Path
+) -> None:
+    other = LabBook(tmp_path / "other.sqlite")
+    here, there = (Prediction("How many?", book=one) for one in (book, other))
+    show_me(here.score(64))
+    folded = there.score(64)
+    assert folded.fold is not None and not folded.fold.is_open
+    keep(there, 64)
+    assert not there.late and there.score(64).points == 1
+    keep(here, 32)
+    assert here.late and here.guess == 32 and there.guess == 64
 
 
 @pytest.mark.parametrize("options", [None, ["a", "b"]])

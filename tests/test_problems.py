@@ -79,6 +79,13 @@ def test_a_problem_is_the_same_whenever_it_is_built(cost: str) -> None:
 
 
 @needs_keras
+def test_the_components_of_a_task_are_those_of_each_network_on_it() -> None:
+    first, other = (build_problem("digits_3v6", 4, seed=seed) for seed in (0, 1))
+    assert first.task is other.task
+    expected = load_task("digits_3v6").principal_components(2)
+    np.testing.assert_array_equal(first.task.x_train, expected.x_train)
+
+
 def test_trained_networks_learn_independently_and_reproducibly() -> None:
     from labkit.baselines import train_networks
 

@@ -32,6 +32,7 @@ from labkit.masks import all_masks
 from labkit.problems import build_problem
 from labkit.simulators import (
     evolve_qaoa,
+    evolve_qaoa_each,
     final_state,
     light_cone,
     light_cone_expectation,
@@ -156,6 +157,31 @@ def test_the_circuit_on_qsim_gives_the_state_of_the_fast_evolution(
     run = final_state(qaoa_circuit(cost, *angles, **options), qubits=qubits)
     # the global phase too
     np.testing.assert_allclose(run, fast, atol=2e-5)
+
+
+@given(rng=generators, n=st.integers(2, 8), p=st.integers(0, 3), far=st.sampled_from([0.0, 1e6]))
+@settings(max_examples=15)
+def test_several_points_at_once_give_the_state_of_each(
+    rng: np.random.Generator, n: int, p: int, far: float
+) -> None:
+    cost = PauliZCost({(): far, (0,): 1.0, (0, n - 1): 0.5}, n)
+    gammas, betas = rng.normal(size=(2, 3, p))
+    together = evolve_qaoa_each(cost, gammas, betas)
+    alone = [evolve_qaoa(cost, *angles) for angles in zip(gammas, betas, strict=True)]
+    np.testing.assert_allclose(together, alone, atol=1e-6)
+
+
+def test_points_of_other_shapes_are_refused() -> None:
+    for shapes in (((2, 3), (3, 2)), ((3,), (3,)), ((0, 2), (0, 2))):
+        with pytest.raises(ValueError, match=r"both must be \(points, p\)"):
+            evolve_qaoa_each(CostTable(np.array([0.0, 1.0]), 1), *map(np.ones, shapes))
+
+
+def test_states_that_do_not_fit_together_are_refused_before_any_is_made() -> None:
+    angles = np.full((10**6, 1), 0.1)
+    table = CostTable(np.zeros(2**16), 16)
+    with pytest.raises(TooLargeError, match=r"^points=1000000 needs .* for their states; "):
+        evolve_qaoa_each(table, angles, angles)
 
 
 @pytest.mark.parametrize("mixer", MIXERS)

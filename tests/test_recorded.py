@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from labkit.course import recorded
 from labkit.course.recorded import records_folder
 from labkit.records import LabBook
+from labkit.records.files import open_connection
 from labkit.sweeps import Sweep, run_sweep
 
 NAMES = sorted(path.stem for path in records_folder().glob("*.toml"))
@@ -33,6 +35,21 @@ def test_a_record_is_one_file_that_reading_leaves_as_it_is(name: str) -> None:
     assert file.read_bytes() == before
     beside = {path.name for path in records_folder().glob(f"{name}.*")}
     assert beside == {f"{name}.sqlite", f"{name}.toml"}
+
+
+def test_reading_a_record_opens_no_connection_that_would_make_files_beside_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    modes: list[str] = []
+
+    def opened(path: Path, mode: str) -> sqlite3.Connection:
+        modes.append(mode)
+        return open_connection(path, mode)
+
+    monkeypatch.setattr("labkit.records.files.open_connection", opened)
+    monkeypatch.setattr("labkit.records.connections.open_connection", opened)
+    recorded("12_stuck_masks")
+    assert modes and {*modes} == {"mode=ro&immutable=1"}
 
 
 def test_a_recorded_point_computed_anew_is_the_same(tmp_path: Path) -> None:

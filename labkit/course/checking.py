@@ -135,7 +135,7 @@ def as_truth(value: Any) -> bool | None:
 
 
 def take_mask(answer: Any, n: int) -> BoolArray:
-    """The mask (n,) of an answer, which may also be the `Selection` that has it.
+    """The mask (n,) of an answer, which may also be its only row, or the `Selection` that has it.
 
     Raises:
         UnfitError: it is no mask of n neurons; the message says what one looks like.
@@ -144,8 +144,12 @@ def take_mask(answer: Any, n: int) -> BoolArray:
     if isinstance(answer, (bool, int, np.integer)):
         raise UnfitError(f"{wanted}; the number {answer} came.")
     try:
-        return check_one_mask(getattr(answer, "neuron_mask", answer), n, argument="your mask")
-    except (TypeError, ValueError) as error:
+        mask = getattr(answer, "neuron_mask", answer)
+        if len(mask) == 1:  # the only row of an array of masks, or of a list of mask strings
+            mask = mask[0]
+        mask = mask.strip() if isinstance(mask, str) else mask
+        return check_one_mask(mask, n, argument="your mask")
+    except (TypeError, ValueError, LookupError) as error:
         raise UnfitError(f"{wanted}: {error}.") from None
 
 
@@ -159,13 +163,14 @@ def compare_number(
 ) -> str | None:
     """What is wrong with a number: None where it is within `tolerance` of `expected`.
 
-    It is not said on which side the right number lies: that would find it without a thought.
+    What is said of a number does not follow its size, so that none is found by halving: it is the
+    same on both sides of the right one, but for slips.
 
     Args:
         answer: the reader's.
         expected: the right one.
         means: what a number would mean, or the step to look at again.
-        tolerance: of the answer; that of float64 in any case.
+        tolerance: of the answer; that of float32 in any case.
         slips: numbers that a known slip leads to, each with what it was.
     """
     if (value := as_number(answer)) is None:
@@ -181,7 +186,7 @@ def compare_number(
 
 
 def _is_near(value: float, expected: float, tolerance: float) -> bool:
-    return abs(value - expected) <= max(tolerance, 1e-9 * abs(expected))
+    return abs(value - expected) <= max(tolerance, 1e-7 * abs(expected))
 
 
 def compare_function(
@@ -204,8 +209,12 @@ def compare_function(
     if not callable(answer):
         return f"A function is expected; {show_value(answer)} is none."
     for arguments in cases:
-        expected, given = float(truth(*arguments)), answer(*arguments)
+        expected = float(truth(*arguments))
         said = f"{what.format(*arguments)} is {expected:.7g}"
+        try:
+            given = answer(*arguments)
+        except Exception as error:  # the reader's function may do anything
+            return f"{said}; your function raised {type(error).__name__}: {error}"
         if given is None:
             return f"{said}; nothing came: does your function return what it computed?"
         if (came := as_number(given)) is None:
@@ -253,10 +262,10 @@ def _best_flip(mask: BoolArray, table: CostTable) -> tuple[int, float]:
 
 
 def _says_of_flips(mask: BoolArray, table: CostTable) -> str:
-    """Whether one flip would lower the cost of a mask that is not the best."""
-    cost, (best, flipped) = float(table.evaluate(mask)), _best_flip(mask, table)
+    """Whether a flip would lower the cost of a mask that is not the best; which, is not said."""
+    cost, (_, flipped) = float(table.evaluate(mask)), _best_flip(mask, table)
     if flipped < cost - equal_within(table, cost):
-        return f"Flipping neuron {best} alone would lower it to {flipped:.6f}."
+        return "Flipping one neuron would lower it: it is not even a local minimum."
     return "No single flip lowers it: it is a local minimum, and not the best of all."
 
 

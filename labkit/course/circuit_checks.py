@@ -34,8 +34,8 @@ def take_circuit(answer: Any, n_qubits: int, *, n_work: int = 0) -> cirq.Circuit
     """The circuit of an answer on the first qubits of a line, without measurements at its end.
 
     Args:
-        answer: a circuit, or operations; on `n_qubits` other qubits they stand for those of the
-            line, in their order.
+        answer: a circuit, or operations; as many other qubits stand for those of the line, in
+            their order.
         n_qubits: that are asked for.
         n_work: further qubits of the line that it may use.
 
@@ -59,7 +59,7 @@ def take_circuit(answer: Any, n_qubits: int, *, n_work: int = 0) -> cirq.Circuit
     line, used = cirq.LineQubit.range(n_qubits + n_work), sorted(circuit.all_qubits())
     if {*used} <= {*line}:
         return circuit
-    if len(used) == n_qubits:
+    if len(used) in (n_qubits, len(line)):
         return circuit.transform_qubits(dict(zip(used, line, strict=False)))
     other = next(qubit for qubit in used if qubit not in line)
     asked = f"cirq.LineQubit.range({len(line)}) are asked for"
@@ -197,7 +197,8 @@ def compare_depolarised(answer: Any, cases: Sequence[tuple[int, float]]) -> str 
         if came.shape != rho.shape:
             return f"A density matrix {rho.shape} is expected; {came.shape} came."
         if not np.allclose(came, expected, atol=1e-6):
-            said = f"At an error of {error:g} on {n} qubits the share {rate:.3g} of a pure state"
+            what = "qubit" if n == 1 else "qubits"
+            said = f"At an error of {error:g} on {n} {what} the share {rate:.3g} of a pure state"
             left = float(np.vdot(rho, came).real)
             kept = float(np.vdot(rho, expected).real)
             return f"{said} becomes I/{2**n}: it is found again with {kept:.4g}; here {left:.4g}."

@@ -17,7 +17,8 @@ def in_html(value: object) -> str:
 
 def plain_text(markup: str) -> str:
     """What HTML says without its tags, in one line."""
-    return html.unescape(" ".join(re.sub("<[^>]*>", " ", markup).split()))
+    words = re.sub("<[^>]*>", " ", re.sub("</?b>", "", markup))  # bold words end where others do
+    return html.unescape(" ".join(words.split()))
 
 
 def with_title(title: str, text: object) -> str:
@@ -53,6 +54,11 @@ def table_in_html(
     for number, row in enumerate(rows):
         lines.append(_row(row, columns, scopes, "font-weight:bold" if number == bold else ""))
     return _tag("table", "".join(lines), style=css)
+
+
+def beside_in_html(words: str, table: str) -> str:
+    """A line of HTML and a table: beside one another on a page that has room for it."""
+    return _tag("div", _tag("span", words) + table, **{"class": "labkit-beside"})
 
 
 def bars_in_html(values: Mapping[str, float], what: str) -> str:

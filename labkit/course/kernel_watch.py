@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ class KernelWatch(anywidget.AnyWidget):
     """Says "run this cell again" where the kernel behind a box of controls is gone.
 
     It is empty and takes no room until then. Put it among the children of the box that it watches:
-    `widgets.VBox([control, KernelWatch()])`. When a control in that box is used, the page asks the
+    `widgets.VBox([control, kernel_watch()])`. When a control in that box is used, the page asks the
     kernel for a sign of life; where none comes within four seconds, or the kernel restarts, the
     line appears. It says that the kernel is busy, where it is, and goes when an answer comes.
     """
@@ -28,3 +29,9 @@ class KernelWatch(anywidget.AnyWidget):
     def _answer(self, _: object, message: Mapping[str, Any], __: object) -> None:
         if message == {"kind": "ping"}:
             self.send({"kind": "pong"})
+
+
+@functools.cache
+def kernel_watch() -> KernelWatch:
+    """The one that every box of this kernel shows: a page loads its script once, however many."""
+    return KernelWatch()

@@ -64,7 +64,7 @@ def recorded(name: str, *, rerun: bool = False) -> Recorded:
     sweep = Sweep.from_toml(folder / f"{name}.toml")
     if rerun:
         return Recorded(name, run_sweep(sweep, LabBook(default_path())).runs())
-    runs = LabBook.existing(folder / f"{name}.sqlite").runs(error=None)
+    runs = _read(folder / f"{name}.sqlite")
     wanted = sweep.keyed_runs()
     if missing := [run for key, run in wanted.items() if key not in {*runs["point"]}]:
         parameters, seed = missing[0]
@@ -75,6 +75,15 @@ def recorded(name: str, *, rerun: bool = False) -> Recorded:
         )
     found = runs.set_index("point").loc[[*wanted]].reset_index()
     return Recorded(name, found, len(find_changed(sweep, found)))
+
+
+def _read(path: Path) -> pd.DataFrame:
+    """A record's runs without an error; no file beside it comes and goes, as many may read it."""
+    from labkit.records.connections import Connections
+    from labkit.records.tables import find_runs
+
+    with Connections(path).reading(untouched=True) as connection:
+        return find_runs(connection, path, {"error": None})
 
 
 def records_folder() -> Path:

@@ -10,7 +10,12 @@ from labkit.simulators.grover import evolve_grover
 from labkit.simulators.light_cones import light_cone, light_cone_expectation
 from labkit.simulators.noise import NoisyCircuit, noisy_probabilities
 from labkit.simulators.noisy_light_cones import noisy_light_cone_expectation
-from labkit.simulators.qaoa import evolve_qaoa, qaoa_expectation, qaoa_value_and_gradient
+from labkit.simulators.qaoa import (
+    evolve_qaoa,
+    evolve_qaoa_each,
+    qaoa_expectation,
+    qaoa_value_and_gradient,
+)
 from labkit.simulators.qsim import final_state, sample_masks
 from labkit.simulators.readout import misread
 from labkit.simulators.states import probabilities, sample_state
@@ -21,6 +26,7 @@ __all__ = [
     "entropy",
     "evolve_grover",
     "evolve_qaoa",
+    "evolve_qaoa_each",
     "final_state",
     "largest_entropy",
     "light_cone",

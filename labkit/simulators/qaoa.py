@@ -12,7 +12,7 @@ from labkit.ansatz import check_angles, check_mixer
 from labkit.arrays import FloatArray
 from labkit.costs import AnyCost, CostTable, as_cost
 from labkit.costs.tables import centred_table
-from labkit.limits import check_choice, check_register
+from labkit.limits import check_array, check_choice, check_count, check_register
 from labkit.simulators.engine import CompiledSubspace, CompiledX
 from labkit.simulators.staged import StagedAnsatz
 
@@ -21,6 +21,8 @@ DTYPES = ("complex64", "complex128")
 _COMPILED_FROM = 6
 #: In NumPy: a state, its adjoint and what is made of them. Compiled: two states, and the table.
 _STAGED_BYTES, _COMPILED_BYTES = 112, 25
+#: Of each of several states: as it is made, among the others, and turned by the mean cost.
+_EACH_BYTES = 24
 
 
 def evolve_qaoa(
@@ -56,6 +58,35 @@ def evolve_qaoa(
     if offset and len(gammas):
         state *= np.exp(-1j * offset * gammas.sum()).astype(dtype)
     return state
+
+
+def evolve_qaoa_each(
+    cost: AnyCost, gammas: npt.ArrayLike, betas: npt.ArrayLike
+) -> npt.NDArray[np.complex64]:
+    """The states of `evolve_qaoa` at several points of one cost, which is prepared once.
+
+    Args:
+        cost: C, not rescaled.
+        gammas: (points, p) radians per unit of cost.
+        betas: (points, p) radians.
+
+    Returns:
+        complex64 (points, 2^n) by mask index.
+
+    Raises:
+        ValueError: angles that are not (points, p), or a number out of range.
+        TooLargeError: the states do not fit in memory.
+    """
+    each = check_array("gammas", gammas), check_array("betas", betas)
+    if each[0].ndim != 2 or not len(each[0]) or each[0].shape != each[1].shape:
+        shapes = f"gammas has shape {each[0].shape}, betas {each[1].shape}"
+        raise ValueError(f"{shapes}; both must be (points, p)")
+    ansatz, offset = _choose(cost, "x", None, "complex64")
+    needed = _EACH_BYTES * 2**cost.n_neurons
+    check_count("points", len(each[0]), bytes_each=needed, what="their states")
+    states = np.array([ansatz.state(*angles) for angles in zip(*each, strict=True)])
+    phases = np.exp(-1j * offset * each[0].sum(axis=1))
+    return np.asarray(states * phases[:, None], dtype=np.complex64)
 
 
 def qaoa_expectation(

@@ -63,6 +63,10 @@ SETTLE = f"""async () => {{
         if (window.awaited.size > 0) quiet = -1;
     }}
 }}"""
+# What the code cells of the notebook have printed: the page itself holds those near its window.
+OUTPUTS = """() => window.jupyterapp.shell.currentWidget.content.model.toJSON().cells
+    .filter(cell => cell.cell_type === 'code')
+    .map(cell => cell.outputs.map(output => output.name ?? output.output_type))"""
 STATE = """cell => {
     const view = cell.querySelector('.widget-vbox');
     return {
@@ -97,6 +101,10 @@ class Page:
     def state(self, explorer: str) -> dict[str, str | int]:
         """What an explorer shows; a picture is known by its address."""
         return dict(self.cell(explorer).evaluate(STATE))
+
+    def outputs(self) -> list[list[str]]:
+        """The kinds of outputs of each code cell of the notebook: display_data, stderr, error."""
+        return list(self.page.evaluate(OUTPUTS))
 
     def moved_once(self, explorer: str, move: Callable[[], None]) -> dict[str, str | int]:
         """Makes a move; picture and numbers change, once, and nothing piles up."""

@@ -24,7 +24,7 @@ from labkit.course.plots.qaoa import probability_floor
 from labkit.datasets import Task, check_task
 from labkit.limits import check_finite, check_number
 from labkit.masks import mask_from_index, mask_to_string
-from labkit.simulators import evolve_qaoa, probabilities
+from labkit.simulators import evolve_qaoa, evolve_qaoa_each, probabilities
 
 MIN_NEURONS, MAX_NEURONS, MAX_LAYERS = 6, 12, 8
 _SHARES = [("all shots", 1.0), ("the best half", 0.5), ("the best 20%", 0.2), ("the best 5%", 0.05)]
@@ -84,11 +84,13 @@ class AngleSurface:
 @lru_cache(maxsize=4)  # each takes up to 9 MB
 def map_angles(table: CostTable, p: int) -> AngleSurface:
     """Evolves QAOA of p layers for each point of a grid of ramps, see `ramp_through`."""
-    order, std = np.argsort(table.costs, kind="stable"), table.std
+    order = np.argsort(table.costs, kind="stable")
+    gammas, betas = ramp_through(1.0, 1.0, p, table.std)  # all ramps are multiples of these
+    along = np.outer(GAMMAS, gammas)
     cumulative = np.empty((len(BETAS), len(GAMMAS), len(order)), dtype=np.float32)
-    for row, column in np.ndindex(len(BETAS), len(GAMMAS)):
-        state = evolve_qaoa(table, *ramp_through(GAMMAS[column], BETAS[row], p, std))
-        cumulative[row, column] = np.cumsum(probabilities(state)[order])
+    for row, beta in enumerate(BETAS):
+        states = evolve_qaoa_each(table, along, np.tile(beta * betas, (len(GAMMAS), 1)))
+        cumulative[row] = np.cumsum(probabilities(states)[:, order], axis=1)
     return AngleSurface(GAMMAS, BETAS, table.costs[order], cumulative)
 
 

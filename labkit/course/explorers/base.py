@@ -25,10 +25,10 @@ from labkit.course.explorers.controls import (
     slider,
     task_dropdown,
 )
-from labkit.course.explorers.layout import FINEST, LARGER, arrange, axes_of
+from labkit.course.explorers.layout import FINEST, arrange, axes_of, larger_type
 from labkit.course.explorers.picture import Picture, SharedMask
 from labkit.course.html import in_html, plain_text
-from labkit.course.kernel_watch import KernelWatch
+from labkit.course.kernel_watch import kernel_watch
 from labkit.course.plots.canvas import fit_words, picture_html, widen, wipe
 from labkit.course.plots.frames import Frames
 from labkit.course.plots.style import own_style
@@ -50,7 +50,7 @@ class Explorer(widgets.VBox):
     it, and else in several; on a fine screen the picture is as fine, see `fit`.
 
     Args:
-        choices: name -> the control of it, at most four; or the value that it has for good.
+        choices: name -> its control, at most four (in `LocalSearchTheatre` six), or a fixed value.
         widths: of the axes, with what is around them, in inches.
         height: of each, inches.
         beside: a widget left of the picture.
@@ -100,7 +100,7 @@ class Explorer(widgets.VBox):
         top = widgets.HBox([*self.controls.values(), self.reset_button])
         middle = widgets.HBox([self.image] if beside is None else [beside, self.image])
         bottom = [self.add_button, self.code_button, self.type_button, self.note]
-        rows = [top, KernelWatch(), self.text, middle, widgets.HBox(bottom), self.code_text]
+        rows = [top, kernel_watch(), self.text, middle, widgets.HBox(bottom), self.code_text]
         super().__init__(rows)
         self.add_class("labkit-explorer")
         self.redraw()
@@ -168,7 +168,7 @@ class Explorer(widgets.VBox):
         self.text.value = self._draw()
         for ax, room in zip(self._axes, self._arrangement.rooms(), strict=True):
             widen(ax)
-            fit_words(ax, *room)
+            fit_words(ax, *room, self._frames.renderer)
         with self.image.hold_sync():
             self.image.alt = plain_text(self.text.value)
             self.image.width = self._arrangement.page_width
@@ -184,7 +184,7 @@ class Explorer(widgets.VBox):
             ratio: pixels of the screen for each of these; 1 to `FINEST` are drawn.
         """
         self._room, ratio = width, min(max(ratio, 1.0), FINEST)
-        scale = LARGER if self.type_button.value else 1.0
+        scale = larger_type(width) if self.type_button.value else 1.0
         arrangement = arrange(self._widths, self._height, width, scale)
         if (arrangement, ratio) != (self._arrangement, self._ratio):
             self._arrangement, self._ratio = arrangement, ratio

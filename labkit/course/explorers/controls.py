@@ -8,6 +8,7 @@ import ipywidgets as widgets
 
 from labkit.datasets import TASK_NAMES, Task, check_task
 from labkit.limits import check_choice, check_integer, show_value
+from labkit.scoring import COSTS
 
 #: The largest seed on a slider: twenty networks to choose from.
 MAX_SEED = 19
@@ -51,6 +52,13 @@ def task_dropdown(task: str | Task) -> widgets.Dropdown:
     options: list[tuple[str, str | Task]] = [(name, name) for name in TASK_NAMES]
     options += [(start.label, start)] if isinstance(start, Task) else []
     return widgets.Dropdown(options=options, value=start, description="task")
+
+
+def cost_dropdown(cost: str) -> widgets.Dropdown:
+    """The list of what can be minimised."""
+    check_choice("cost", cost, COSTS)
+    options = [(name.replace("_", " "), name) for name in COSTS]
+    return widgets.Dropdown(options=options, value=cost, description="cost")
 
 
 def make_room(control: widgets.Widget) -> None:

@@ -7,20 +7,18 @@ from functools import lru_cache
 from itertools import accumulate
 from math import comb
 
-import ipywidgets as widgets
 import numpy as np
 
 from labkit.costs import CostTable
 from labkit.course.explorers.base import ProblemExplorer, seed_slider, slider
+from labkit.course.explorers.controls import cost_dropdown
 from labkit.course.explorers.picture import SharedMask
 from labkit.course.explorers.subnetwork import find_next_by_cost
 from labkit.course.lessons.lesson_12_local_selection import find_stuck_masks
 from labkit.course.plots.blocks import draw_minima, draw_over_blocks
 from labkit.course.plots.walks import nearest_mask
 from labkit.datasets import Task, check_task
-from labkit.limits import check_choice
 from labkit.masks import BoolArray, mask_to_index, mask_to_string
-from labkit.scoring import COSTS
 
 MIN_NEURONS, MAX_NEURONS = 3, 12
 
@@ -110,13 +108,11 @@ class CostTableExplorer(ProblemExplorer):
         *,
         shared: SharedMask | None = None,
     ) -> None:
-        check_choice("cost", cost, COSTS)
-        costs = [(name.replace("_", " "), name) for name in COSTS]
         choices = {
             "task": check_task("task", task),
             "n_neurons": slider("n_neurons", n_neurons, MIN_NEURONS, MAX_NEURONS, "neurons"),
             "seed": seed_slider(seed),
-            "cost": widgets.Dropdown(options=costs, value=cost, description="cost"),
+            "cost": cost_dropdown(cost),
             "block_size": slider("block_size", block_size, 1, n_neurons, "locality: block size"),
         }
         super().__init__(choices, widths=(5.4, 4.4), height=3.8, shared=shared)

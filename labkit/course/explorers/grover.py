@@ -18,7 +18,7 @@ from labkit.course.explorers.base import (
     slider,
 )
 from labkit.course.explorers.picture import SharedMask
-from labkit.course.html import bars_in_html
+from labkit.course.html import bars_in_html, beside_in_html
 from labkit.course.plots import draw_amplitudes, draw_rotation, draw_success_curve
 from labkit.course.plots.masks import amplitude_limits
 from labkit.datasets import Task, check_task
@@ -167,4 +167,5 @@ class GroverExplorer(ProblemExplorer):
         left.set_ylim(*amplitude_limits(2**n, marks))  # still, so that the motion is seen
         draw_rotation(middle, n, marks, k)
         draw_success_curve(right, n, marks, MAX_ITERATIONS, k)
-        return view.text + bars_in_html(view.expected_calls, "expected calls to a verified mask")
+        bars = bars_in_html(view.expected_calls, "expected calls to a verified mask")
+        return beside_in_html(view.text, bars)

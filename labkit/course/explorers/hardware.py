@@ -74,8 +74,7 @@ def compile_form(form: str, n_neurons: int, seed: int, task: str | Task = TASK) 
 def _build_cost(form: str, n_neurons: int, seed: int, task: str | Task) -> Cost:
     if form.startswith("NK"):
         return build_nk_problem(task, n_neurons, int(form[3:]), seed=seed).cost
-    kind = "squared_error" if form == "two-local" else "cross_entropy"
-    problem = build_problem(task, n_neurons, seed=seed, cost=kind)
+    problem = build_problem(task, n_neurons, seed=seed)
     if form == "table":
         return problem.table
     return quadratic_cost(problem.network, problem.task.x_train, problem.task.y_train)

@@ -13,12 +13,18 @@ from labkit.course.plots.style import own_style
 
 #: How much larger letters and lines are where "Larger type" is on.
 LARGER = 1.5
+#: The same on a page of fewer pixels than `PHONE`: letters that are larger meet there.
+LARGER_ON_A_PHONE, PHONE = 1.2, 480
+#: How much lower axes then are, for their letters: else they would not fit a projector's screen.
+_LOWER = 0.8
 #: Pixels of the screen that are drawn for one of the page: more take longer than the eye repays.
 FINEST = 2.0
 #: Around axes, inches: their ticks, labels and title.
-LEFT, RIGHT, BOTTOM, TOP = 0.75, 0.15, 0.5, 0.3
+LEFT, RIGHT, BOTTOM, TOP = 0.75, 0.2, 0.5, 0.36
 #: Axes are made narrower to stand beside one another, down to this share or these inches.
-_LEAST_SHARE, _LEAST_WIDTH = 0.62, 2.6
+_LEAST_SHARE, _LEAST_WIDTH = 0.7, 2.6
+#: In several rows they are made wider, to end beneath one another, and at least here, inches.
+_COLUMN_WIDTH = 4.4
 
 
 @dataclass(frozen=True)
@@ -62,7 +68,7 @@ class Arrangement:
     def rooms(self) -> list[tuple[float, float]]:
         """What a title or a label has of each of the axes, across and up, inches."""
         up = self.height - BOTTOM - TOP + 2 * TOP
-        return [(width - LEFT + RIGHT, up) for row in self.rows for width in row]
+        return [(width - LEFT, up) for row in self.rows for width in row]
 
 
 def arrange(
@@ -71,7 +77,8 @@ def arrange(
     """Sets axes of `widths` x `height` inches beside one another as far as there is room.
 
     They keep their widths where all fit, are narrowed where that helps, and stand in several rows
-    else. `room` is what the page has, in its pixels; as wide as they are by default.
+    else, which end beneath one another. `room` is what the page has, in its pixels; as wide as they
+    are by default.
     """
     most = sum(widths) if room is None else room / SCREEN_DPI / scale
     rows: list[list[float]] = []
@@ -80,7 +87,11 @@ def arrange(
             rows[-1].append(width)
         else:
             rows.append([width])
-    return Arrangement(tuple(_narrow(row, most) for row in rows), height, scale)
+    rows = [list(_narrow(row, most)) for row in rows]
+    if len(rows) > 1:
+        wide = min(most, max(_COLUMN_WIDTH, *map(sum, rows)))
+        rows = [[width * wide / sum(row) for width in row] for row in rows]
+    return Arrangement(tuple(map(tuple, rows)), height * (_LOWER if scale > 1 else 1.0), scale)
 
 
 def _least(width: float) -> float:
@@ -94,6 +105,11 @@ def _narrow(row: Sequence[float], most: float) -> tuple[float, ...]:
     give = [width - _least(width) for width in row]
     share = min(1.0, max(0.0, sum(row) - most) / (sum(give) or 1.0))
     return tuple(width - share * each for width, each in zip(row, give, strict=True))
+
+
+def larger_type(room: float) -> float:
+    """How much larger letters are on a page with so many pixels where "Larger type" is on."""
+    return LARGER if room >= PHONE else LARGER_ON_A_PHONE
 
 
 @own_style()

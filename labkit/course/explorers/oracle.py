@@ -14,7 +14,7 @@ from labkit.amplification import optimal_iterations
 from labkit.arrays import BoolArray, FloatArray, IntArray
 from labkit.course.explorers.base import MAX_SEED, Explorer, selection_slider, slider
 from labkit.course.explorers.picture import SharedMask
-from labkit.course.html import table_in_html
+from labkit.course.html import beside_in_html, table_in_html
 from labkit.course.lessons.lesson_06_computed_oracle import (
     OracleSize,
     computed_size,
@@ -212,7 +212,7 @@ class OracleExplorer(Explorer):
         draw_amplitudes(middle, view.state, view.marked, lit=lit, title=title)
         middle.set(ylabel="", ylim=amplitude_limits(len(view.marked), view.n_marked))
         draw_registers(right, size.registers, title=f"{size.two_qubit_gates:,} two-qubit gates")
-        return view.text + view.ledger
+        return beside_in_html(view.text, view.ledger)
 
 
 def vote_options(weights: IntArray) -> list[tuple[str, int]]:

@@ -223,13 +223,13 @@ class SelectorRace(ProblemExplorer):
         view, table, (left, right) = self.view, self.problem.table, self._axes
         draw_race(left, DRAWN_AT, view.best, minimum=table.minimum)
         draw_regret(right, view.regret, lit=view.finders)
-        costs, regret = view.limits
-        left.set_ylim(*costs)
-        right.set_xlim(0, regret)
         left.set_title(f"best cost over {N_RUNS} runs, to {view.budget} calls", fontsize=10)
         right.set_title(f"regret after {view.budget} calls", fontsize=10)
         if view.lit is not None:
             cost = float(table.evaluate(view.lit))
             left.plot(np.log2(view.budget), cost, ms=14, **{**LIT, "mew": 2.5})
             right.axvline(cost - table.minimum, color=BLACK, ls="--", lw=1)
+        costs, regret = view.limits
+        left.set_ylim(*costs)
+        right.set_xlim(0, regret, auto=None)  # `widen` ends it at a tick: ends recur
         return view.text

@@ -6,19 +6,17 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from math import comb
 
-import ipywidgets as widgets
 import numpy as np
 
 from labkit.costs import CostTable
 from labkit.costs.spectrum import regret_by, share_by_order, truncate
 from labkit.course.explorers.base import QUBITS, ProblemExplorer, seed_slider, slider
+from labkit.course.explorers.controls import cost_dropdown
 from labkit.course.explorers.picture import SharedMask
 from labkit.course.explorers.subnetwork import find_next_by_cost
 from labkit.course.plots import draw_agreement, draw_orders
 from labkit.datasets import Task, check_task
-from labkit.limits import check_choice
 from labkit.masks import BoolArray, mask_from_index, mask_to_string
-from labkit.scoring import COSTS
 
 MIN_NEURONS, MAX_NEURONS = 3, 12
 
@@ -129,13 +127,11 @@ class SpectrumExplorer(ProblemExplorer):
         shared: SharedMask | None = None,
     ) -> None:
         order = "locality: order of the Hamiltonian"
-        check_choice("cost", cost, COSTS)
-        costs = [(name.replace("_", " "), name) for name in COSTS]
         choices = {
             "task": check_task("task", task),
             "n_neurons": slider("n_neurons", n_neurons, MIN_NEURONS, MAX_NEURONS, QUBITS),
             "seed": seed_slider(seed),
-            "cost": widgets.Dropdown(options=costs, value=cost, description="cost"),
+            "cost": cost_dropdown(cost),
             "max_order": slider("max_order", max_order, 1, n_neurons, order),
         }
         super().__init__(choices, widths=(4.4, 5.2), height=3.8, shared=shared)

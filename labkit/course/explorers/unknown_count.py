@@ -21,7 +21,7 @@ from labkit.course.lessons.lesson_12_local_selection import pass_in_blocks
 from labkit.course.plots.blocks import draw_over_blocks, draw_rounds
 from labkit.datasets import Task, check_task
 from labkit.limits import check_integer
-from labkit.problems import Problem
+from labkit.problems import Problem, build_problem
 
 MIN_NEURONS, MAX_NEURONS = 3, 12
 #: Rounds that a search is watched for after it met the least cost, which it does not know.
@@ -143,6 +143,7 @@ class UnknownCountExplorer(ProblemExplorer):
         n_neurons: neurons, 3 to 12.
         block_size: neurons of a block, qubits of the register, 1 to n_neurons.
         start: seed of the start mask and of the search, 0 to 19.
+        round: of the first block's search to begin with, as many as it is watched for at most.
         shared: the mask that is lit here and in other explorers.
     """
 
@@ -153,6 +154,7 @@ class UnknownCountExplorer(ProblemExplorer):
         n_neurons: int = 12,
         block_size: int = 3,
         start: int = 0,
+        round: int = 0,
         *,
         shared: SharedMask | None = None,
     ) -> None:
@@ -164,10 +166,10 @@ class UnknownCountExplorer(ProblemExplorer):
             "block_size": slider("block_size", block_size, 1, n_neurons, register),
             "start": slider("start", start, 0, MAX_SEED, "seed of the search"),
         }
+        rounds = find_rounds(build_problem(task, n_neurons, seed=seed), start, block_size)
         # the last one: the others say how many rounds there are
-        choices["round"] = slider("round", 0, 0, 1, "round")
+        choices["round"] = slider("round", round, 0, len(rounds.calls) - 1, "round")
         super().__init__(choices, widths=(4.4, 3.9, 3.4), height=3.6, shared=shared)
-        self._adjust("start")
 
     @property
     def view(self) -> UnknownCountView:

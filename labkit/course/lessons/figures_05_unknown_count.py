@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +10,14 @@ import numpy.typing as npt
 
 from labkit.amplification import expected_calls_unknown
 from labkit.arrays import FloatArray, IntArray
-from labkit.course.lessons.lesson_05_unknown_count import Rounds, mean_calls
+from labkit.costs import CostTable
+from labkit.course.lessons.lesson_05_unknown_count import (
+    LABELS,
+    Rounds,
+    expected_calls_to_minimum,
+    expected_queries_one_flip,
+    mean_calls,
+)
 from labkit.course.plots import (
     Captioned,
     draw_calls,
@@ -20,7 +27,6 @@ from labkit.course.plots import (
     growth_in_words,
     in_words,
     new_axes,
-    show,
 )
 from labkit.selectors import Growth
 
@@ -47,6 +53,19 @@ def pick_shuffled(runs: pd.DataFrame) -> dict[str, FloatArray]:
     return mean_calls(runs[runs["parameters.shuffled"].notna()])
 
 
+def expect_calls(tables: Iterable[CostTable]) -> dict[str, FloatArray]:
+    """The calls that each search needs until it meets the least cost, in expectation: (tables,)."""
+    found = [
+        (
+            expected_calls_to_minimum(table),
+            (len(table.costs) + 1) / (len(table.optimal_masks()) + 1),
+            expected_queries_one_flip(table),
+        )
+        for table in tables
+    ]
+    return dict(zip(LABELS, np.array(found).T, strict=True))
+
+
 def pick_ties(runs: pd.DataFrame) -> tuple[IntArray, dict[str, FloatArray]]:
     """How many masks are optimal on each network for iris, and the mean calls of each search."""
     iris = runs[runs["parameters.task_name"] == "iris"]
@@ -69,7 +88,7 @@ def _plain(runs: pd.DataFrame) -> pd.DataFrame:
 
 def figure_planned_or_drawn(
     marked: npt.ArrayLike, planned: Sequence[float], drawn: Sequence[float], k: int
-) -> None:
+) -> Captioned:
     """Shows the chance of a marked mask over M, after k calls and after a random number of them."""
     series = {
         f"{k} calls": (marked, planned),
@@ -77,7 +96,9 @@ def figure_planned_or_drawn(
     }
     ax = draw_points_and_lines(new_axes(width=7)[0], series)
     ax.set(xlabel="marked masks M, of 256", ylabel="chance of a marked mask", ylim=(-0.05, 1.3))
-    show(ax, f"The least chance: {k} calls {min(planned):.3f}, a random number {min(drawn):.3f}.")
+    return Captioned(
+        ax, f"The least chance: {k} calls {min(planned):.3f}, a random number {min(drawn):.3f}."
+    )
 
 
 def figure_price(
@@ -96,46 +117,53 @@ def figure_price(
     ax.errorbar(marked, mean, 2 * error, ls="", capsize=3)
     ax.set(xscale="log", yscale="log", xlabel="marked masks M, of 1,024", ylabel="calls")
     ratio = np.array(unknown) / known
-    return ax, (
+    return Captioned(
+        ax,
         f"Not knowing M takes {ratio.min():.1f} to {ratio.max():.1f} times the calls. "
-        f"Bars: two standard errors over {runs.shape[1]} searches."
+        f"Bars: two standard errors over {runs.shape[1]} searches.",
     )
 
 
-def figure_rounds(rounds: Rounds, minimum: float) -> None:
+def figure_rounds(rounds: Rounds, minimum: float) -> Captioned:
     """Shows one search for the minimum of 256 costs, round by round."""
     ax = new_axes(width=7)[0]
     draw_falling_threshold(ax, rounds.calls, rounds.costs, rounds.thresholds)
     thresholds = np.unique(rounds.thresholds)
     met, before = rounds.calls_to(minimum), rounds.calls_to(thresholds[1])
-    show(ax, f"{len(thresholds)} thresholds; the best of 256 masks is met after {met} oracle "
-         f"calls, {met - before} of them since the threshold before it.")  # fmt: skip
+    return Captioned(
+        ax,
+        f"{len(thresholds)} thresholds; the best of 256 masks is met after {met} oracle "
+        f"calls, {met - before} of them since the threshold before it.",
+    )
 
 
 def figure_growth(sizes: Sequence[int], calls: Calls, fits: Mapping[str, Growth]) -> Captioned:
     """Draws how the calls of each search grow with n, and on how many networks which needs less."""
     ax = draw_growth(new_axes(width=7, height=4)[0], sizes, calls, fits)
     one_flip, grover = (calls[name][-1] for name in ("one-flip search", "adaptive Grover"))
-    return ax, (
+    return Captioned(
+        ax,
         f"{growth_in_words(fits)}. At {sizes[-1]} neurons one-flip search needs fewer calls "
-        f"than Grover on {np.mean(one_flip < grover):.0%} of {len(grover)} networks."
+        f"than Grover on {np.mean(one_flip < grover):.0%} of {len(grover)} networks.",
     )
 
 
 def figure_shuffled(plain: Calls, shuffled: Calls, times: Mapping[str, float]) -> Captioned:
-    """Draws the calls of each search on 4,096 costs as they are and dealt out anew, (networks,)."""
+    """Draws the calls of each search on 256 costs as they are and dealt out anew, (networks,)."""
     axes = new_axes(2, width=4.9, height=2.4)
+    most = 1.05 * max(each.mean() + each.std() for each in shuffled.values())
     for ax, calls, title in zip(axes, (plain, shuffled), ("as they are", "shuffled"), strict=True):
         mean, std = ({name: float(f(c)) for name, c in calls.items()} for f in (np.mean, np.std))
         draw_calls(ax, mean, std, xlabel="calls to the optimum")
-        ax.set(title=f"costs {title}", xlim=(0, 11_000))
-    return axes, (
-        f"Of 4,096 masks; shuffling multiplies the calls by: {in_words(times, '.1f')}. "
-        "Bars: standard deviation over 20 networks."
+        ax.set(title=f"costs {title}", xlim=(0, most))
+    return Captioned(
+        axes,
+        f"Of 256 masks; shuffling multiplies the calls by: {in_words(times, '.1f')}. Each is an "
+        "exact expectation; bars: standard deviation over 20 networks.",
     )
 
 
-def figure_ties(optima: IntArray, calls: Calls, powers: Mapping[str, float]) -> None:
+def figure_ties(optima: IntArray, calls: Calls, powers: Mapping[str, float]) -> Captioned:
     """Shows the calls of each search over the number of optimal masks, of 32,768: (networks,)."""
     ax, at = new_axes(width=7, height=4)[0], 2.0 ** np.arange(9.5)
     told = [expected_calls_unknown(15, int(m)) for m in at]
@@ -143,12 +171,15 @@ def figure_ties(optima: IntArray, calls: Calls, powers: Mapping[str, float]) -> 
     draw_points_and_lines(ax, points, {"best threshold known, M not": (at, told)})
     ax.set(xscale="log", yscale="log", xlabel="optimal masks M, of 32,768", ylabel="mean calls")
     better = np.mean(calls["adaptive Grover"] < calls["one-flip search"])
-    show(ax, f"Calls go as M to the power of: {in_words(powers, '.2f')}. Each point is one "
-         "network, mean of 10 runs. Grover needs fewer calls than one-flip search on "
-         f"{better:.0%} of {len(optima)}.")  # fmt: skip
+    return Captioned(
+        ax,
+        f"Calls go as M to the power of: {in_words(powers, '.2f')}. Each point is one "
+        "network, mean of 10 runs. Grover needs fewer calls than one-flip search on "
+        f"{better:.0%} of {len(optima)}.",
+    )
 
 
-def figure_spent(spent: Mapping[int, FloatArray], budget: float) -> None:
+def figure_spent(spent: Mapping[int, FloatArray], budget: float) -> Captioned:
     """Shows which share of the runs is at the optimum after so many calls, see `pick_spent`.
 
     `budget`: what is proven to suffice for the most neurons, in the same units.
@@ -159,6 +190,9 @@ def figure_spent(spent: Mapping[int, FloatArray], budget: float) -> None:
     ax = draw_points_and_lines(new_axes(width=7)[0], {}, curves)
     ax.set(xlabel="oracle calls, in units of √N", ylabel="share of runs at the optimum")
     n, longest = max(spent), max(each.max() for each in spent.values())
-    show(ax, f"{n} neurons: half of {len(spent[n])} runs are there after "
-         f"{np.median(spent[n]):.1f} √N calls; the budget is {budget:.1f} √N. The longest run of "
-         f"all took {longest:.1f} √N.")  # fmt: skip
+    return Captioned(
+        ax,
+        f"{n} neurons: half of {len(spent[n])} runs are there after "
+        f"{np.median(spent[n]):.1f} √N calls; the budget is {budget:.1f} √N. The longest run of "
+        f"all took {longest:.1f} √N.",
+    )

@@ -19,7 +19,6 @@ from labkit.course.plots import (
     draw_success_curve,
     in_words,
     new_axes,
-    show,
 )
 from labkit.palette import VERMILLION
 
@@ -27,30 +26,33 @@ if TYPE_CHECKING:
     from labkit.circuits.reports import CircuitReport
 
 
-def figure_two_oracles(states: Sequence[npt.NDArray[np.complex64]], marked: BoolArray) -> None:
+def figure_two_oracles(states: Sequence[npt.NDArray[np.complex64]], marked: BoolArray) -> Captioned:
     """Shows the amplitudes (2^n,) after one call of each of two oracles."""
     axes = new_axes(2, width=4.4, height=2.8)
     for ax, state, name in zip(axes, states, "AB", strict=True):
         draw_amplitudes(ax, state, marked, title=f"after one call of oracle {name}")
     said = f"{marked.sum()} of {len(marked)} masks"
-    show(axes, f"Oracles A and B flip the signs of the same {said}.")
+    return Captioned(axes, f"Oracles A and B flip the signs of the same {said}.")
 
 
 def figure_registers(size: OracleSize, report: CircuitReport) -> Captioned:
     """Draws the qubits of an oracle by their register."""
     ax = draw_registers(new_axes(width=4.4, height=2.4)[0], size.registers)
-    return ax, f"One call: {report}."
+    return Captioned(ax, f"One call: {report}.")
 
 
 def figure_search(
     n_neurons: int, n_qubits: int, n_marked: int, chance: Sequence[float], formula: Sequence[float]
-) -> None:
+) -> Captioned:
     """Shows the chance of a marked mask after 0, 1, ... calls, on qsim and by the formula."""
     ax = draw_success_curve(new_axes(width=7)[0], n_neurons, n_marked, len(chance) - 1)
     ax.plot(range(len(chance)), chance, "s", color=VERMILLION, ms=8, mfc="none", mew=2)
     error = np.abs(np.subtract(chance, formula)).max()
-    show(ax, f"Squares: {n_qubits} qubits on qsim; line: the formula for M = {n_marked}. "
-         f"Largest difference {error:.0e}; best at {np.argmax(chance)} calls.")  # fmt: skip
+    return Captioned(
+        ax,
+        f"Squares: {n_qubits} qubits on qsim; line: the formula for M = {n_marked}. "
+        f"Largest difference {error:.0e}; best at {np.argmax(chance)} calls.",
+    )
 
 
 def figure_cleaned_up(cleaned: Sequence[float], left: Sequence[float]) -> Captioned:
@@ -59,15 +61,16 @@ def figure_cleaned_up(cleaned: Sequence[float], left: Sequence[float]) -> Captio
     points = {name: (range(len(chance)), chance) for name, chance in series.items()}
     ax = draw_points_and_lines(new_axes(width=7)[0], points)
     ax.set(xlabel="oracle calls", ylabel="chance of a marked mask", ylim=(-0.05, 1.3))
-    return ax, (
+    return Captioned(
+        ax,
         f"After 6 calls: cleaned up {cleaned[6]:.3f}, left {left[6]:.3f}; left, at best "
-        f"{max(left):.3f}."
+        f"{max(left):.3f}.",
     )
 
 
 def figure_sizes(
     samples: Sequence[int], sizes: Mapping[int, Sequence[Sequence[OracleSize]]]
-) -> None:
+) -> Captioned:
     """Shows width and gates of oracles, neurons -> (samples, networks)."""
     axes, last = new_axes(2, width=4.4, height=3.2), max(sizes)
     parts = ("qubits", "two-qubit gates")
@@ -76,9 +79,12 @@ def figure_sizes(
         draw_quality(ax, samples, grown)
         ax.set(xlabel="training samples", ylabel=what, ylim=(0, None))
     width, gate = (size_of(sizes[last], what).mean(axis=1) for what in parts)
-    show(axes, f"{last} neurons, from {samples[0]} samples to {samples[-1]}: qubits "
-         f"{width[0]:.1f} to {width[-1]:.1f}, two-qubit gates {gate[0]:.0f} to {gate[-1]:.0f}. "
-         "Bars: standard deviation over 5 networks.")  # fmt: skip
+    return Captioned(
+        axes,
+        f"{last} neurons, from {samples[0]} samples to {samples[-1]}: qubits "
+        f"{width[0]:.1f} to {width[-1]:.1f}, two-qubit gates {gate[0]:.0f} to {gate[-1]:.0f}. "
+        "Bars: standard deviation over 5 networks.",
+    )
 
 
 def size_of(oracles: Sequence[Sequence[OracleSize]], what: str) -> FloatArray:
@@ -93,7 +99,7 @@ def size_of(oracles: Sequence[Sequence[OracleSize]], what: str) -> FloatArray:
 
 def figure_precision(
     units: Sequence[float], agree: npt.ArrayLike, built: Mapping[int, Sequence[OracleSize]]
-) -> None:
+) -> Captioned:
     """Shows the share of masks judged alike over the units, (units, networks).
 
     `built`: units -> oracles, the gates of which are told.
@@ -103,8 +109,11 @@ def figure_precision(
     ax.set(xlabel="integer units in a contribution of 1", ylabel="share of masks that agree")
     agreed = {f"{u} units": shares[[*units].index(u)].mean() for u in built}
     gates = {f"{u} units": size_of([row], "two-qubit gates").mean() for u, row in built.items()}
-    show(ax, f"Agreement: {in_words(agreed, '.2f')}. Gates in a call: {in_words(gates, '.0f')}. "
-         f"Bars: standard deviation over {shares.shape[1]} networks.")  # fmt: skip
+    return Captioned(
+        ax,
+        f"Agreement: {in_words(agreed, '.2f')}. Gates in a call: {in_words(gates, '.0f')}. "
+        f"Bars: standard deviation over {shares.shape[1]} networks.",
+    )
 
 
 def figure_errors(
@@ -135,14 +144,14 @@ def figure_errors(
     said = in_words(
         {f"{error:g}": share for error, share in zip(errors, exact, strict=True)}, ".2f"
     )
-    return ax, (
-        f"By errors: {said}; a random mask {chance:.2f}. Bars: two standard errors of 100 runs."
+    return Captioned(
+        ax, f"By errors: {said}; a random mask {chance:.2f}. Bars: two standard errors of 100 runs."
     )
 
 
 def figure_steps(
     n_neurons: Sequence[int], brute: Sequence[int], grover: Sequence[FloatArray]
-) -> None:
+) -> Captioned:
     """Shows the steps over n of brute force, and of Grover's search, (sizes, networks)."""
     steps = {
         "brute force: additions": np.array(brute)[:, np.newaxis],
@@ -153,4 +162,6 @@ def figure_steps(
     share = {
         f"{n} neurons": (g / b).mean() for n, g, b in zip(n_neurons, grover, brute, strict=True)
     }
-    show(ax, f"Grover's steps for one of brute force: {in_words(share, '.2f')}. Bars: 3 networks.")
+    return Captioned(
+        ax, f"Grover's steps for one of brute force: {in_words(share, '.2f')}. Bars: 3 networks."
+    )

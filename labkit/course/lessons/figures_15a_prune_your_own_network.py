@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from labkit.arrays import FloatArray
 from labkit.course.lessons.lesson_15a_prune_your_own_network import leads
-from labkit.course.plots import draw_points_and_lines, new_axes, set_log_ticks, show
-from labkit.course.plots.canvas import Show
+from labkit.course.plots import Captioned, draw_points_and_lines, new_axes, set_log_ticks
 from labkit.course.plots.series import draw_groups
 
 if TYPE_CHECKING:
@@ -18,17 +17,20 @@ if TYPE_CHECKING:
 Accuracies = Mapping[str, Mapping[str, FloatArray]]
 
 
-def figure_sizes(kept: Sequence[int], right: Mapping[str, FloatArray]) -> None:
+def figure_sizes(kept: Sequence[int], right: Mapping[str, FloatArray]) -> Captioned:
     """Shows test accuracy over the units kept, of `accuracy_by_size`; 8 of them in words."""
     points = {way: (kept, of) for way, of in right.items()}
     ax = draw_points_and_lines(new_axes(width=7)[0], points)
     set_log_ticks(ax, kept).set(xlabel="units kept", ylabel="test accuracy")
     at = [*kept].index(8)
-    show(ax, f"8 of {kept[-1]} units: {right['largest'][at]:.3f} with the largest, "
-         f"{right['any'][at]:.3f} with any eight (mean of 20 draws).")  # fmt: skip
+    return Captioned(
+        ax,
+        f"8 of {kept[-1]} units: {right['largest'][at]:.3f} with the largest, "
+        f"{right['any'][at]:.3f} with any eight (mean of 20 draws).",
+    )
 
 
-def figure_blocks(blocks: Mapping[str, Mapping[str, FloatArray]]) -> None:
+def figure_blocks(blocks: Mapping[str, Mapping[str, FloatArray]]) -> Captioned:
     """Shows what each search found over what it asked, of `price_of_blocks`."""
     points = {name: (found["queries"], found["cost"]) for name, found in blocks.items()}
     ax = draw_points_and_lines(new_axes(width=7)[0], points)
@@ -39,17 +41,20 @@ def figure_blocks(blocks: Mapping[str, Mapping[str, FloatArray]]) -> None:
         f"{found['queries'].mean():,.0f} queries"
         for name, found in blocks.items()
     )
-    show(ax, "; ".join(said))
+    return Captioned(ax, "; ".join(said))
 
 
-def figure_ways(before: Accuracies, after: Accuracies, *, show: Show = show) -> None:
+def figure_ways(before: Accuracies, after: Accuracies) -> Captioned:
     """Shows test accuracy of each way to choose, model by model, before and after training on."""
     axes = new_axes(2, width=5.2, height=4.2)
     draw_groups(axes[0], before, ylabel="test accuracy before training on")
     draw_groups(axes[1], after, ylabel="test accuracy after it")
     gap = (before["blocks"]["dense 64"] - before["magnitude"]["dense 64"]).mean()
-    show(axes, "Bars: one standard deviation over 10 models; the right picture is enlarged. "
-         f"Dense 64, before: blocks lead magnitude by {gap:.3f}.")  # fmt: skip
+    return Captioned(
+        axes,
+        "Bars: one standard deviation over 10 models; the right picture is enlarged. "
+        f"Dense 64, before: blocks lead magnitude by {gap:.3f}.",
+    )
 
 
 def leads_in_words(rows: pd.DataFrame) -> str:

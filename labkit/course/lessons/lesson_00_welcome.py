@@ -35,11 +35,14 @@ def among_the_best(answer: Any) -> str | None:
 
 
 def _says_of_calls(calls: float) -> str:
-    """How likely the marked mask of eight neurons is after so many calls."""
+    """How the chance of the marked mask of eight neurons begins to grow."""
     if calls < 0 or calls != int(calls):
         return "Calls are whole: an oracle is called, or it is not."
-    chance = success_probability(8, 1, int(calls))
-    return f"After so many calls the chance is {chance:.4f}: is it lower one call on either side?"
+    first, second = (success_probability(8, 1, k) for k in (1, 2))
+    return (
+        f"After one call the chance is {first:.3f}, after two it is {second:.3f}. Which call is "
+        "the last before it falls for the first time? The line under the controls says it."
+    )
 
 
 # the subnetworks of 20 neurons
@@ -55,7 +58,17 @@ number_exercise(
     },
 )
 # the first peak for one marked mask of eight neurons
-number_exercise("00-3", optimal_iterations(8, 1), _says_of_calls)
+number_exercise(
+    "00-3",
+    optimal_iterations(8, 1),
+    _says_of_calls,
+    slips={
+        2**8: "That is the number of masks: asking them one by one takes so many at most.",
+        2**7: "That is what asking the masks one by one takes in the mean.",
+        2**4: "That is √256; the peak is at about π/4 of it.",
+        13: "π/4 of √256 is 12.6, and the search begins half a call ahead: take half a call off.",
+    },
+)
 
 
 @own_style()
@@ -66,7 +79,7 @@ def figure_best(problem: Problem, best: BoolArray) -> Captioned:
     draw_decision(left, problem.network, problem.task, best)
     draw_cost_histogram(right, problem.table, {"all on": everything, "best": best})
     share = {"all neurons on": problem.accuracy(everything), "best mask": problem.accuracy(best)}
-    return left, f"Share of the test samples that are right: {in_words(share, '.0%')}."
+    return Captioned(left, f"Share of the test samples that are right: {in_words(share, '.0%')}.")
 
 
 @own_style()
@@ -74,4 +87,4 @@ def figure_calls(mean: Mapping[str, float], deviation: Mapping[str, float]) -> C
     """Calls until the best mask is met, label -> mean, and their standard deviations."""
     ax = new_axes(width=7, height=2.4)[0]
     draw_calls(ax, mean, deviation, xlabel="calls (bar: mean, line: standard deviation)")
-    return ax, f"Calls to the best mask, on average: {in_words(mean, '.1f')}."
+    return Captioned(ax, f"Calls to the best mask, on average: {in_words(mean, '.1f')}.")

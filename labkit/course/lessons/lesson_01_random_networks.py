@@ -10,7 +10,7 @@ import numpy as np
 
 from labkit.arrays import FloatArray
 from labkit.course.checking import exercise, number_exercise
-from labkit.course.plots import Captioned, draw_decision, draw_spread, in_words, new_axes, show
+from labkit.course.plots import Captioned, draw_decision, draw_spread, in_words, new_axes
 from labkit.ledger import Ledger, Outcome
 from labkit.masks import check_one_mask
 from labkit.problems import Problem, build_problem
@@ -75,13 +75,13 @@ def pick_passes(runs: pd.DataFrame) -> pd.DataFrame:
     return first.assign(**columns)[[*columns]].astype(int)
 
 
-def figure_masks(problem: Problem, right: Mapping[str, float]) -> None:
+def figure_masks(problem: Problem, right: Mapping[str, float]) -> Captioned:
     """Shows what four masks decide; `right`: mask string -> share of test samples right."""
     axes = new_axes(2, rows=2, width=4.4, height=3)
     for ax, mask in zip(axes, right, strict=True):
         draw_decision(ax, problem.network, problem.task, mask)
     said = in_words(right, ".0%")
-    show(axes, f"One network, four masks; share of test samples right: {said}.")
+    return Captioned(axes, f"One network, four masks; share of test samples right: {said}.")
 
 
 def figure_rivals(best: Mapping[str, FloatArray], trained: Mapping[str, FloatArray]) -> Captioned:
@@ -97,7 +97,7 @@ def figure_rivals(best: Mapping[str, FloatArray], trained: Mapping[str, FloatArr
         for task in best
         for kind, by_task in (("subnetwork", best), ("trained", trained))
     }
-    return ax, f"Median test accuracy over 20 seeds: {in_words(medians)}."
+    return Captioned(ax, f"Median test accuracy over 20 seeds: {in_words(medians)}.")
 
 
 # mask bits of 6 hidden units on 3 inputs with bias

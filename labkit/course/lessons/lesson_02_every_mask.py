@@ -16,18 +16,19 @@ from labkit.course.plots import (
     draw_quality,
     in_words,
     new_axes,
-    show,
 )
 from labkit.problems import build_problem
 
 
-def figure_costs(table: CostTable, worse: float) -> None:
+def figure_costs(table: CostTable, worse: float) -> Captioned:
     """Shows how all costs are spread; `worse`: the share that costs more than no neuron."""
     n, ax = table.n_neurons, new_axes(width=7)[0]
     draw_cost_histogram(ax, table, {"no neuron": "0" * n, "all neurons": "1" * n})
     said = f"{worse:.0%} of all {len(table.costs)} masks cost more than the empty subnetwork"
     near = nearer_to_the_best(table)
-    show(ax, f"{said}; {near:.0%} cost less than the middle between the best and the worst.")
+    return Captioned(
+        ax, f"{said}; {near:.0%} cost less than the middle between the best and the worst."
+    )
 
 
 def nearer_to_the_best(table: CostTable) -> float:
@@ -44,7 +45,7 @@ def figure_ties(
     """
     ax = draw_cost_histogram(new_axes(width=7)[0], table)
     different, least = in_words(values, ","), in_words(optima, ",")
-    return ax, f"Different values: {different}. Optimal masks: {least}."
+    return Captioned(ax, f"Different values: {different}. Optimal masks: {least}.")
 
 
 def figure_quality(
@@ -62,9 +63,10 @@ def figure_quality(
     ax = draw_quality(new_axes(width=7.5)[0], sizes, accuracy)
     ax.set(xlabel="hidden neurons n (= qubits)", ylabel="share of samples right", ylim=(0, 1.05))
     said = in_words({label: float(values[-1].mean()) for label, values in accuracy.items()})
-    return ax, (
+    return Captioned(
+        ax,
         f"At n = {sizes[-1]}, mean of {test.shape[1]} seeds: {said}. Bars: one standard "
-        "deviation over seeds; an empty mask is never right."
+        "deviation over seeds; an empty mask is never right.",
     )
 
 

@@ -62,7 +62,9 @@ def figure_dials(states: Mapping[str, npt.NDArray[Any]]) -> Captioned:
     draw_state_dials(ax, states)
     ones = {name: float(probabilities(state)[-1]) for name, state in states.items()}
     mask = "1" * (columns.bit_length() - 1)
-    return ax, f"Amplitudes as hands. Probability to measure {mask}: {in_words(ones, '.2f')}."
+    return Captioned(
+        ax, f"Amplitudes as hands. Probability to measure {mask}: {in_words(ones, '.2f')}."
+    )
 
 
 @own_style()
@@ -71,9 +73,10 @@ def figure_shots(shots: BoolArray, state: npt.NDArray[Any]) -> Captioned:
     expected = probabilities(state)
     ax = draw_shots(new_axes(width=7)[0], shots, expected)
     seen, most = len(np.unique(shots, axis=0)), expected.max()
-    return ax, (
+    return Captioned(
+        ax,
         f"{len(shots):,} shots: {seen} of the {len(expected)} masks appear, each about "
-        f"{most * len(shots):.0f} times."
+        f"{most * len(shots):.0f} times.",
     )
 
 
@@ -84,9 +87,10 @@ def figure_shot_noise(means: Mapping[int, list[float]], exact: float) -> Caption
     ax.axhline(exact, color="black", ls=":")
     ax.set(xscale="log", xlabel="shots", ylabel="estimated mean cost (dotted: exact)")
     few, many = min(means), max(means)
-    return ax, (
+    return Captioned(
+        ax,
         f"Standard deviation of the estimate: {np.std(means[few]):.3f} with {few} shots, "
-        f"{np.std(means[many]):.3f} with {many:,}; the exact mean is {exact:.3f}."
+        f"{np.std(means[many]):.3f} with {many:,}; the exact mean is {exact:.3f}.",
     )
 
 
@@ -97,4 +101,4 @@ def figure_bases(chances: Mapping[str, FloatArray]) -> Captioned:
     for ax, (label, values) in zip(axes, chances.items(), strict=True):
         add_title(draw_chances(ax, values), label)
     agree = {label: float(values[0] + values[3]) for label, values in chances.items()}
-    return axes[0], f"How often the two neurons agree: {in_words(agree, '.0%')}."
+    return Captioned(axes[0], f"How often the two neurons agree: {in_words(agree, '.0%')}.")

@@ -33,18 +33,25 @@ def oracle_for_two_masks(answer: Any) -> str | None:
 
 
 def _says_of_calls(calls: float) -> str:
-    """How likely one of 4 marked masks of 12 neurons is after so many calls."""
+    """Where the first peak is."""
     if calls < 0 or calls != int(calls):
         return "Calls are whole: an oracle is called, or it is not."
-    chance = success_probability(12, 4, int(calls))
-    said = f"After so many calls the chance of a marked mask is {chance:.4f}."
-    if chance < 0.75 or calls > optimal_iterations(12, 4):
-        return f"{said} At its first peak it is nearly 1: where is (2k + 1) times the angle 90°?"
-    return f"{said} To stop early saves calls if you may begin again; asked for is the first peak."
+    return "At the first peak (2k + 1) times θ is as near to 90° as it gets: which θ have N and M?"
 
 
+_EARLY = max(range(1, 26), key=lambda k: success_probability(12, 4, k) / k)
 # the first peak for 4 marked masks of 12 neurons
-number_exercise("04-2", optimal_iterations(12, 4), _says_of_calls)
+number_exercise(
+    "04-2",
+    optimal_iterations(12, 4),
+    _says_of_calls,
+    slips={
+        _EARLY: "To stop there saves calls if you may begin again; asked for is the first peak.",
+        optimal_iterations(12, 1): "That is the peak for one marked mask; here 4 are marked.",
+        2**5: "That is √(N/M); the peak is at about π/4 of it.",
+        2**6: "That is √N; it is N/M that counts.",
+    },
+)
 
 
 @exercise("04-3")
@@ -62,7 +69,7 @@ def figure_amplitudes(states: Mapping[int, npt.NDArray[Any]], marked: BoolArray)
     for ax, (calls, state) in zip(axes, states.items(), strict=True):
         draw_amplitudes(ax, state, marked, title=f"after {calls} calls").set_ylim(-0.05, 1.05)
     chance = {f"{k} calls": probabilities(state)[marked].sum() for k, state in states.items()}
-    return axes[0], f"Chance of the best mask after {in_words(chance)}."
+    return Captioned(axes[0], f"Chance of the best mask after {in_words(chance)}.")
 
 
 @own_style()
@@ -72,7 +79,9 @@ def figure_rotations(n_neurons: int, n_marked: int, calls: Sequence[int]) -> Cap
     for ax, k in zip(axes, calls, strict=True):
         draw_rotation(ax, n_neurons, n_marked, k)
     after = ", ".join(map(str, calls))
-    return axes[0], f"The state after {after} oracle calls: it passes the top and comes down again."
+    return Captioned(
+        axes[0], f"The state after {after} oracle calls: it passes the top and comes down again."
+    )
 
 
 @own_style()
@@ -86,9 +95,10 @@ def figure_frequencies(
     ax = draw_success_curve(new_axes(width=7)[0], n_neurons, n_marked, len(hits) - 1)
     ax.errorbar(calls, found, error, fmt="s", color=VERMILLION, capsize=3)
     within = np.mean(np.abs(found - expected) <= 2 * error + 1e-9)
-    return ax, (
+    return Captioned(
+        ax,
         f"{within:.0%} of the measured frequencies (squares) are within two standard errors of "
-        f"the formula (line); best at {found.argmax()} calls."
+        f"the formula (line); best at {found.argmax()} calls.",
     )
 
 
@@ -104,9 +114,10 @@ def figure_growth(sizes: Sequence[int], needed: Mapping[str, npt.ArrayLike]) -> 
     ax.set(yscale="log", xlabel="neurons = qubits", ylabel="calls to the best mask")
     means = {label: np.mean(np.asarray(calls), axis=1) for label, calls in needed.items()}
     times = {label: mean[-1] / mean[-2] for label, mean in means.items()}
-    return ax, (
+    return Captioned(
+        ax,
         f"From {sizes[-2]} to {sizes[-1]} neurons the mean number of calls is multiplied by: "
-        f"{in_words(times, '.1f')}. Bars: one standard deviation."
+        f"{in_words(times, '.1f')}. Bars: one standard deviation.",
     )
 
 
@@ -116,7 +127,8 @@ def figure_wrong_plan(n_neurons: int, *, planned: int, met: int) -> Captioned:
     wrong, right = (optimal_iterations(n_neurons, m) for m in (planned, met))
     ax = draw_success_curve(new_axes(width=7)[0], n_neurons, met, wrong + 4, wrong)
     chance = {f"{k} calls": success_probability(n_neurons, met, k) for k in (right, wrong)}
-    return ax, (
+    return Captioned(
+        ax,
         f"Planned for {planned} marked mask of {2**n_neurons}, met {met}. Chance after "
-        f"{in_words(chance)}."
+        f"{in_words(chance)}.",
     )

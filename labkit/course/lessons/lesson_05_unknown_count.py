@@ -13,10 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from labkit.amplification import GROWTH, average_success
-from labkit.arrays import FloatArray, IntArray
+from labkit.arrays import BoolArray, FloatArray, IntArray
 from labkit.costs import EQUAL_WITHIN, CostTable, equal_within
 from labkit.course.checking import compare_function, exercise, name_mask, number_exercise
 from labkit.ledger import Ledger, Outcome
+from labkit.limits import check_integer
 from labkit.problems import build_problem
 from labkit.selectors import CostMeter, adaptive_grover, one_flip_search, random_search, run
 from labkit.selectors.running import SearchEnded, Selector
@@ -158,6 +159,67 @@ def _calls_unknown(n: int, marked: IntArray) -> FloatArray:
         reach = min(GROWTH * reach, last)
 
 
+def expected_queries_one_flip(table: CostTable) -> float:
+    """Cost queries of `one_flip_search` until it meets the least cost, in expectation, exactly.
+
+    A descent asks Q queries and meets the least cost with chance P, in the mean over all starts
+    and orders; it restarts until one does, which is the 1/P-th on average: Q / P queries. Time and
+    memory go as 4^n, so n is at most 10.
+
+    Raises:
+        ValueError: there are more neurons.
+    """
+    n = check_integer("n_neurons", table.n_neurons, minimum=1, maximum=10)
+    least = table.minimum + equal_within(table, table.minimum)
+    sweeps, flips = _sweeps(n), 2 ** np.arange(n)
+    # queries to come and chance of the least cost, by mask and by set of neurons that this sweep
+    # has yet to try: all of them, or fewer and one before lowered the cost; (2, 2^n, 2^n)
+    ahead = np.zeros((2, 2**n, 2**n))
+    for mask in np.argsort(table.costs, kind="stable"):
+        cost = table.costs[mask]
+        if cost <= least:
+            ahead[1, mask] = 1
+            continue
+        is_lower = table.costs[mask ^ flips] < cost - equal_within(table, cost)
+        ahead[:, mask] = _from_mask(ahead[:, mask ^ flips], is_lower, sweeps)
+    asked, met = ahead[:, :, -1].mean(axis=1)
+    return float((1 + asked) / met)
+
+
+def _sweeps(n: int) -> list[tuple[IntArray, IntArray, IntArray]]:
+    """For sets of 1, 2, ..., n neurons as bits: the sets, their neurons, and all but each."""
+    sets, bits = np.arange(2**n), 2 ** np.arange(n)
+    holds = (sets[:, None] & bits) > 0
+    found = []
+    for size in range(1, n + 1):
+        of_size = sets[holds.sum(axis=1) == size]
+        neurons = np.nonzero(holds[of_size])[1].reshape(-1, size)
+        found.append((of_size, neurons, of_size[:, None] ^ bits[neurons]))
+    return found
+
+
+def _from_mask(
+    lower: FloatArray, is_lower: BoolArray, sweeps: list[tuple[IntArray, IntArray, IntArray]]
+) -> FloatArray:
+    """A row of `expected_queries_one_flip`, (2, 2^n): any neuron left is the next to be tried.
+
+    Args:
+        lower: the rows of the masks one flip away, (2, n, 2^n); used where they cost less.
+        is_lower: which these are, bool (n,).
+        sweeps: see `_sweeps`.
+    """
+    row, sets = np.zeros((2, lower.shape[-1])), np.arange(lower.shape[-1])
+    for of_size, neurons, rest in sweeps:
+        then = np.where(is_lower[neurons], lower[:, neurons, rest], row[:, rest])
+        row[:, of_size] = then.mean(axis=-1)
+        row[0, of_size] += 1
+    # where none that is left lowers the cost, but one before did, another sweep begins
+    ends = sets & (2 ** np.arange(len(is_lower)) @ is_lower) == 0
+    ends[-1] = False  # nothing was before
+    row[:, ends] += row[:, -1:]
+    return row
+
+
 @exercise("05-1")
 def success_of_a_round(answer: Any) -> str | None:
     """A function (n, M, reach) -> chance of a marked mask after a random number of calls."""
@@ -171,10 +233,16 @@ number_exercise(
     "05-2",
     math.ceil(math.log(2**6) / math.log(6 / 5)),
     lambda rounds: (
-        f"After {rounds:g} failed rounds the reach is (6/5)^{rounds:g} = "
-        f"{(6 / 5) ** min(rounds, 1e3):.4g}; its largest value is the root of 2^12."
+        f"After 3 failed rounds the reach is (6/5)^3 = {(6 / 5) ** 3:.4g}; its largest value is "
+        "the root of the number of masks. How many factors of 6/5 is that?"
+        if rounds == int(rounds)
+        else "Rounds are whole: take the first after which the reach is at its largest value."
     ),
-    slips={2**6: "That is the largest reach; asked for are the factors of 6/5 that lead there."},
+    slips={
+        2**6: "That is the largest reach; asked for are the factors of 6/5 that lead there.",
+        math.ceil(12 * math.log(2, 6 / 5)): "That leads to 2^12; the reach ends at its root.",
+        math.ceil(math.log2(2**6)): "That doubles the reach each time; it grows by 6/5.",
+    },
 )
 # thresholds of one search for the minimum of 2^8 different costs, that of the start too
 number_exercise(

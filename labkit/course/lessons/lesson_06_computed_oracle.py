@@ -191,15 +191,19 @@ def width_of_an_accumulator(answer: Any) -> str | None:
     """Accumulator qubits for a sample of weights 5, -3, 2 and -7, as they stand."""
     from labkit.circuits.votes import Vote
 
-    return compare_number(answer, Vote(np.array([5, -3, 2, -7]), 1).width, _says_of_bits)
+    slips: dict[float, str] = {
+        4: "4 qubits hold -8 to 7: a mask may keep both negative weights, and 1 is taken off.",
+        6: "Positive and negative weights need not be kept together: each end has its own mask.",
+    }
+    width = Vote(np.array([5, -3, 2, -7]), 1).width
+    return compare_number(answer, width, _says_of_bits, slips=slips)
 
 
 def _says_of_bits(bits: float) -> str:
-    """Which integers so many qubits hold."""
-    if bits not in range(1, 33):
-        return "Qubits are whole: write down the smallest and the largest sum, each less 1."
-    low, high = -(2 ** int(bits - 1)), 2 ** int(bits - 1) - 1
-    return f"So many qubits hold {low} to {high}: between which ends do the sums, less 1, lie?"
+    """How the width follows from the sums."""
+    if bits < 1 or bits != int(bits):
+        return "Qubits are whole, and it takes some."
+    return "3 qubits hold -4 to 3. Between which ends do the sums of the kept weights, less 1, lie?"
 
 
 # error per gate at which half of all runs of 5 calls of 700 gates meet no error
@@ -207,10 +211,12 @@ _HALF = 1 - 0.5 ** (1 / (5 * 700))
 number_exercise(
     "06-4",
     _HALF,
-    lambda error: (
-        f"At this error {(1 - error) ** 3500:.3g} of the runs meet none in their 5 times 700 gates."
-        if 0 <= error <= 1
-        else "An error is a probability, between 0 and 1."
-    ),
+    "At an error p for each, three gates all go well with probability (1 - p)^3. And all of a run?",
     tolerance=0.02 * _HALF,
+    slips={
+        0.5 / 3500: "Chances of errors do not add: a run may meet several.",
+        1 / 3500: "That is one error a run in the mean: fewer than half of them meet none.",
+        1 - 0.5 ** (1 / 700): "That is for one oracle call; a run makes 5.",
+        0.5 ** (1 / 3500): "That is the chance that a gate goes well; asked for is its error.",
+    },
 )

@@ -92,12 +92,8 @@ def _training(table: CostTable, p: int, evaluations: int) -> Ledger:
 number_exercise(
     "07-1",
     4 * math.ceil(math.log(0.01) / math.log(0.95)),
-    lambda layers: (
-        f"So many cost layers are {layers / 4:g} shots, which all miss with probability "
-        f"{0.95 ** (layers / 4):.4f}."
-        if 0 <= layers < 1e4
-        else "A shot takes 4 cost layers, and misses with probability 0.95."
-    ),
+    f"Two shots take 8 cost layers, and both miss with probability {0.95**2:.4f}. How many shots "
+    "all miss with at most 0.01? Shots are whole.",
     slips={
         math.ceil(math.log(0.01) / math.log(0.95)): "That is the shots; each has 4 cost layers.",
         4 / 0.05: "That is the mean until the first hit; by then more than a third still wait.",
@@ -161,15 +157,22 @@ def calls_with_ramp(p: int, tables: Sequence[CostTable]) -> list[float]:
     return [(p + 1) / chance_of_optimum(table, angles) for table in tables]
 
 
+def hold_all_but(table: CostTable, k: int) -> CostTable:
+    """The costs (2^k,) of the masks of the first k neurons, the others as in the best mask."""
+    held = int(table.costs.argmin()) % 2 ** (table.n_neurons - k)
+    return CostTable(table.costs.reshape(2**k, -1)[:, held], k)
+
+
 @own_style()
 def figure_layer(states: Mapping[str, npt.NDArray[Any]], cost: CostTable) -> Captioned:
     """Each step of one layer as a row of dials, step -> (2^n,); text: what the best mask gains."""
     ax = draw_dials(new_axes(width=8.4, height=4.4)[0], states, cost)
     best = cost.costs.argmin()
     before, *_, after = (probabilities(state)[best] for state in states.values())
-    return ax, (
+    return Captioned(
+        ax,
         "Hands turn with the cost; the probabilities (beneath) change only in the mixer. "
-        f"The best mask: {before:.3f} before, {after:.3f} after."
+        f"The best mask: {before:.3f} before, {after:.3f} after.",
     )
 
 
@@ -182,9 +185,10 @@ def figure_landscape(
     lowest = float(gammas[column]), float(betas[row])
     points = {"start": (0.0, 0.0), "lowest": lowest}
     ax = draw_angle_surface(new_axes(width=7)[0], gammas, betas, values, points)
-    return ax, (
+    return Captioned(
+        ax,
         f"Lowest at γ {lowest[0]:.2f}, β {lowest[1]:.2f}: mean cost {values.min():.3f} "
-        f"(all masks {table.mean:.3f}, least {table.minimum:.3f})."
+        f"(all masks {table.mean:.3f}, least {table.minimum:.3f}).",
     )
 
 
@@ -194,9 +198,10 @@ def figure_shares(table: CostTable, chances: Mapping[str, FloatArray]) -> Captio
     ax = draw_cost_shares(new_axes(width=7)[0], table, chances)
     means = {label: float(chance @ table.costs) for label, chance in chances.items()}
     best = {label: float(chance[table.costs.argmin()]) for label, chance in chances.items()}
-    return ax, (
+    return Captioned(
+        ax,
         f"Each depth moves the shots towards low cost. Mean cost: {in_words(means)}. "
-        f"The best mask itself: {in_words(best, '.4f')}."
+        f"The best mask itself: {in_words(best, '.4f')}.",
     )
 
 
@@ -211,9 +216,10 @@ def figure_depths(depths: Sequence[int], chances: Mapping[str, FloatArray]) -> C
     ends = "; ".join(
         f"{kind} {values[0]:.3f} and {values[-1]:.3f}" for kind, values in mean.items()
     )
-    return ax, (
+    return Captioned(
+        ax,
         f"Mean over 20 networks (bars: one standard deviation), p = {depths[0]} and "
-        f"p = {depths[-1]}: {ends}. A random mask: {1 / 4096:.4f}."
+        f"p = {depths[-1]}: {ends}. A random mask: {1 / 4096:.4f}.",
     )
 
 
@@ -222,9 +228,10 @@ def figure_met(runs: Mapping[str, Sequence[Selection]], table: CostTable) -> Cap
     """Which share of the runs of each search has met the optimum after so many queries."""
     ax = draw_share_met(new_axes(width=7)[0], runs, table.minimum)
     early, late = ({k: share_met(v, table, q) for k, v in runs.items()} for q in (6, 64))
-    return ax, (
+    return Captioned(
+        ax,
         f"Met after 6 queries: {in_words(early, '.0%')}; after 64: {in_words(late, '.0%')}. "
-        "Bands: one standard error."
+        "Bands: one standard error.",
     )
 
 
@@ -240,9 +247,10 @@ def figure_cvar(alphas: Sequence[float], chances: Sequence[Sequence[float]]) -> 
     ax.legend()
     means = {f"{alpha:g}": mean for alpha, mean in zip(alphas, found.mean(axis=1), strict=True)}
     better = np.mean(found[-2] > found[-1])
-    return ax, (
+    return Captioned(
+        ax,
         f"Chance at the lowest point, by α: {in_words(means)}. Bars: one standard deviation. "
-        f"On {better:.0%} of the networks the best half does better than all."
+        f"On {better:.0%} of the networks the best half does better than all.",
     )
 
 
@@ -257,9 +265,10 @@ def figure_bill(bill: Mapping[str, npt.ArrayLike], training: int) -> Captioned:
     )
     median = {label: np.median(np.asarray(values)) for label, values in bill.items()}
     wins = np.mean(np.asarray(bill["QAOA, transferred"]) < np.asarray(bill["one-flip search"]))
-    return ax, (
+    return Captioned(
+        ax,
         f"Median over 20 networks: {in_words(median, ',.0f')}. Training: {training:,} layers. "
-        f"Transferred angles need less than one-flip search on {wins:.0%} of the networks."
+        f"Transferred angles need less than one-flip search on {wins:.0%} of the networks.",
     )
 
 
@@ -272,7 +281,8 @@ def figure_growth(
     ax.set_ylabel("layers and queries until an optimum is met")
     walk, ramp = (np.asarray(calls[label]) for label in ("one-flip search", "ramp, p = 4"))
     fewer = np.mean(walk < ramp, axis=1)
-    return ax, (
+    return Captioned(
+        ax,
         f"{growth_in_words(fits)}. One-flip search needs fewer than p = 4 on {fewer.min():.0%} to "
-        f"{fewer.max():.0%} of the networks of a size."
+        f"{fewer.max():.0%} of the networks of a size.",
     )

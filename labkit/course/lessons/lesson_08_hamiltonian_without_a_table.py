@@ -20,7 +20,6 @@ from labkit.course.plots import (
     draw_spectra,
     draw_spread,
     new_axes,
-    show,
 )
 from labkit.ledger import Ledger, Outcome
 from labkit.masks import mask_to_string
@@ -75,22 +74,28 @@ def pick_results(runs: Runs, what: str) -> dict[str, FloatArray]:
     return {f"{scale:g}": np.array([one[what] for one in row]) for scale, row in runs.items()}
 
 
-def figure_agreement(costs: FloatArray, formula: FloatArray, n_terms: int) -> None:
+def figure_agreement(costs: FloatArray, formula: FloatArray, n_terms: int) -> Captioned:
     """Shows the cost of each mask, (2^n,), as run and by a formula of so many coefficients."""
     ax = draw_agreement(new_axes()[0], costs, formula)
     ax.set(xlabel="squared error, subnetwork run", ylabel="squared error, by the formula")
-    show(ax, f"{len(formula)} masks: the formula of {n_terms} coefficients differs from the runs "
-         f"by {np.abs(formula - costs).max():.0e} at most.")  # fmt: skip
+    return Captioned(
+        ax,
+        f"{len(formula)} masks: the formula of {n_terms} coefficients differs from the runs "
+        f"by {np.abs(formula - costs).max():.0e} at most.",
+    )
 
 
 def figure_couplings(
     hamiltonian: PauliZCost, apart: tuple[int, ...], together: tuple[int, ...]
-) -> None:
+) -> Captioned:
     """Shows fields and couplings, and names the pairs of the largest and of the least coupling."""
     ax = draw_couplings(new_axes(width=5.6, height=4.4)[0], hamiltonian)
     high, low = hamiltonian.terms[apart], hamiltonian.terms[together]
-    show(ax, f"Most alike are neurons {apart[0]} and {apart[1]} (J = {high:+.2f}), most opposed "
-         f"{together[0]} and {together[1]} (J = {low:+.2f}).")  # fmt: skip
+    return Captioned(
+        ax,
+        f"Most alike are neurons {apart[0]} and {apart[1]} (J = {high:+.2f}), most opposed "
+        f"{together[0]} and {together[1]} (J = {low:+.2f}).",
+    )
 
 
 def figure_gates(sizes: Sequence[int], gates: Mapping[str, Sequence[int]]) -> Captioned:
@@ -98,7 +103,9 @@ def figure_gates(sizes: Sequence[int], gates: Mapping[str, Sequence[int]]) -> Ca
     ax = draw_counts(new_axes(width=6.4)[0], sizes, gates)
     ax.set(ylabel="two-qubit gates of one phase layer")
     listed, paired = (counts[sizes.index(10)] for counts in gates.values())
-    return ax, f"At 10 neurons {listed:,} gates from the table, {paired} from the Hamiltonian."
+    return Captioned(
+        ax, f"At 10 neurons {listed:,} gates from the table, {paired} from the Hamiltonian."
+    )
 
 
 def figure_spectra(shares: Mapping[str, FloatArray], low: Mapping[str, float]) -> Captioned:
@@ -108,7 +115,9 @@ def figure_spectra(shares: Mapping[str, FloatArray], low: Mapping[str, float]) -
     """
     ax = draw_spectra(new_axes(width=7.5)[0], shares)
     said = ", ".join(f"{cost} {share:.2%}" for cost, share in low.items())
-    return ax, f"Median share in orders 1 and 2: {said}. 20 networks; error bars: quartiles."
+    return Captioned(
+        ax, f"Median share in orders 1 and 2: {said}. 20 networks; error bars: quartiles."
+    )
 
 
 def figure_truncated(regret: Mapping[int, Sequence[float]], found: Mapping[int, int]) -> Captioned:
@@ -120,23 +129,23 @@ def figure_truncated(regret: Mapping[int, Sequence[float]], found: Mapping[int, 
     ax = draw_spread(new_axes(width=8)[0], by_order, ylabel="regret")
     ax.set(xlabel="locality: highest order that is kept")
     said = ", ".join(f"{count} at order {k}" for k, count in found.items())
-    return ax, f"Best mask found, of 20 networks: {said}. A point is a network."
+    return Captioned(ax, f"Best mask found, of 20 networks: {said}. A point is a network.")
 
 
-def figure_regret(runs: Runs) -> None:
+def figure_regret(runs: Runs) -> Captioned:
     """Shows the regret of the truncated and of the expanded cost over the scale."""
     lost = {name: pick_results(runs, f"regret.{name}") for name in ("truncated", "expanded")}
     ax = draw_spread(new_axes(width=8)[0], lost, ylabel="regret in cross-entropy")
     ax.set(xlabel=_SCALE)
     mean = {name: {s: values.mean() for s, values in lost[name].items()} for name in lost}
-    show(
+    return Captioned(
         ax,
         f"Mean regret at scale 2: truncated {mean['truncated']['2']:.4f}, expanded "
         f"{mean['expanded']['2']:.4f}; at scale 0.25 both below 0.001. A point is a network.",
     )
 
 
-def figure_accuracy(runs: Runs) -> None:
+def figure_accuracy(runs: Runs) -> Captioned:
     """Shows the test accuracy of what three costs choose, over the scale."""
     right = {label: pick_results(runs, f"accuracy.{name}") for name, label in _CHOOSING.items()}
     ax = draw_spread(new_axes(width=8.5, height=4.4)[0], right, ylabel="test accuracy")
@@ -145,7 +154,7 @@ def figure_accuracy(runs: Runs) -> None:
         f"scale {s}: " + ", ".join(f"{right[label][s].mean():.3f} {label}" for label in right)
         for s in ("1", "2", "4")
     )
-    show(ax, f"Mean test accuracy: {said}.")
+    return Captioned(ax, f"Mean test accuracy: {said}.")
 
 
 # coefficients of a Hamiltonian of order 2 on 20 neurons: 1 + n + n (n - 1) / 2
@@ -166,14 +175,16 @@ number_exercise(
 
 @exercise("08-2")
 def one_coefficient(answer: Any) -> str | None:
-    """A function (costs, S) -> c_S."""
+    """A function (costs, S) -> c_S, for any number of neurons."""
 
     def coefficient(costs: FloatArray, neurons: tuple[int, ...]) -> float:
-        return PauliZCost.from_table(CostTable(costs, 4)).terms.get(neurons, 0.0)
+        table = CostTable(costs, costs.size.bit_length() - 1)
+        return PauliZCost.from_table(table).terms.get(neurons, 0.0)
 
-    costs = build_problem("circles", 4, seed=1).table.costs
-    cases = ((costs, neurons) for neurons in ((), (0,), (3,), (0, 2), (1, 2, 3)))
-    what = "For circles, 4 neurons, seed 1 and S = {1} the coefficient"
+    costs = {n: build_problem("circles", n, seed=1).table.costs for n in (2, 4, 5)}
+    of_four = [(costs[4], neurons) for neurons in ((), (0,), (3,), (0, 2), (1, 2, 3))]
+    cases = [*of_four, (costs[2], (0, 1)), (costs[5], (1, 4))]
+    what = "For the {0.size} masks of circles, seed 1, and S = {1} the coefficient"
     return compare_function(answer, coefficient, cases, what)
 
 

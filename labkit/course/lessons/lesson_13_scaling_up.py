@@ -10,26 +10,16 @@ import numpy as np
 
 from labkit.arrays import FloatArray, IntArray
 from labkit.course.checking import compare_cost, compare_function, exercise, number_exercise
-from labkit.course.plots import (
-    draw_decision,
-    draw_quality,
-    in_words,
-    new_axes,
-    set_log_ticks,
-    show,
-)
-from labkit.course.plots.canvas import Show
 from labkit.datasets import Task, load_task
 from labkit.ledger import Ledger, Outcome
 from labkit.problems import DEFAULT_SCALE, build_large
 from labkit.scoring import NetworkCost, accuracy, check_labels, cost_of_outputs
-from labkit.selectors import Selection, default_oracle_calls, local_selection, run
+from labkit.selectors import default_oracle_calls, local_selection, run
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from labkit.baselines import TrainedNetworks
-    from labkit.networks import NetworkArrays
 
 #: Number of neurons, or block size -> one value for each seed.
 Samples = Mapping[int, FloatArray]
@@ -149,99 +139,6 @@ def pick_descents(runs: pd.DataFrame) -> tuple[IntArray, dict[str, FloatArray]]:
     }
 
 
-def figure_decisions(
-    task: Task, searched: Mapping[int, tuple[NetworkArrays, Selection]], right: Mapping[int, float]
-) -> None:
-    """Shows what the mask found among so many neurons decides.
-
-    Args:
-        task: of two features.
-        searched: neurons -> the network, and the selection from it.
-        right: neurons -> share of the test samples that are right.
-    """
-    axes = new_axes(len(searched), width=min(10 / len(searched), 5.5), height=3.2)
-    for ax, (n, (network, found)) in zip(axes, searched.items(), strict=True):
-        draw_decision(ax, network, task, found.neuron_mask)
-        ax.set_title(f"the mask found among {n} neurons", fontsize=10)
-    shares = in_words({f"{n} neurons": share for n, share in right.items()})
-    show(axes, f"Decisions on {task.name}; share of test samples right: {shares}.")
-
-
-def figure_accuracies(
-    chosen: Mapping[str, Samples], trained: Mapping[str, Samples], *, show: Show = show
-) -> None:
-    """Shows test accuracy over the neurons, task by task: of the mask found, and of training."""
-    axes, said = new_axes(2, rows=2, width=4.4, height=2.9), []
-    for ax, (name, found) in zip(axes, chosen.items(), strict=True):
-        sizes = list(found)
-        both = {"subnetwork": _stack(found), "trained": _stack(trained[name])}
-        draw_quality(ax, sizes, both).set_title(name, fontsize=10)
-        set_log_ticks(ax, sizes).set(xlabel="neurons", ylabel="test accuracy")
-        gap = (both["trained"] - both["subnetwork"]).mean(axis=1)
-        said.append(f"{name} {in_words(dict(zip(map(str, sizes), gap, strict=True)), '+.3f')}")
-    words = f"Trained less subnetwork at each n: {'; '.join(said)}."
-    show(axes, f"{words} Bars: one standard deviation, 10 seeds.")
-
-
-def figure_passes(passes: Mapping[str, Samples], in_training: int, *, show: Show = show) -> None:
-    """Shows the forward passes of selection over the neurons, the mean over the tasks.
-
-    Args:
-        passes: task -> neurons -> forward passes (seeds,).
-        in_training: forward and backward passes of the rival, at any width.
-        show: what displays the figure with its text.
-    """
-    sizes = sorted({n for of_task in passes.values() for n in of_task})
-    by_n = ([of_task[n] for of_task in passes.values() if n in of_task] for n in sizes)
-    spent = np.array([np.mean(of_tasks, axis=0) for of_tasks in by_n])
-    rival = {"gradient training": np.full((len(sizes), 2), in_training)}
-    ways = {"local selection, blocks of 4": spent, **rival}
-    ax = set_log_ticks(draw_quality(new_axes(width=7)[0], sizes, ways), sizes)
-    ax.set(yscale="log", xlabel="neurons", ylabel="passes over the training data")
-    slope = np.polyfit(np.log(sizes), np.log(spent.mean(axis=1)), 1)[0]
-    times = passes["breast_cancer"][sizes[-1]].mean() / in_training
-    show(ax, f"Mean over tasks: passes grow as n to the power {slope:.2f}. Breast cancer, "
-         f"{sizes[-1]:,} neurons: {times:.0f} times training's. "
-         "Bars: one standard deviation, 10 seeds.")  # fmt: skip
-
-
-def figure_descents(passes: IntArray, costs: Mapping[str, FloatArray]) -> None:
-    """Shows the best training cost so far over the passes, way -> (points, networks)."""
-    ax = draw_quality(new_axes(width=7)[0], passes.tolist(), costs)
-    ax.set(xscale="log", yscale="log", xlabel="passes, forward and backward")
-    ax.set_ylabel("best cost so far")
-    last = in_words({way: values[-1].mean() for way, values in costs.items()}, ".4f")
-    show(ax, f"Mean training cost after {passes[-1]} passes: {last}. "
-         "Bars: one standard deviation over 5 networks.")  # fmt: skip
-
-
-def figure_block_calls(sizes: IntArray, calls: Mapping[str, FloatArray]) -> None:
-    """Shows the calls for one block over its size, way -> (sizes,); first that of enumeration."""
-    columns = {way: np.asarray(values)[:, np.newaxis] for way, values in calls.items()}
-    ax = draw_quality(new_axes(width=7)[0], sizes.tolist(), columns)
-    ax.set(yscale="log", xlabel="block size = qubits", ylabel="calls for one block")
-    all_masks, *rivals = columns
-    first = {k: sizes[np.argmax(columns[k] < columns[all_masks] - 1e-9)] for k in rivals}
-    said = in_words(first, "d")
-    show(ax, f"Grover is cheaper than trying all from this block size on: {said}.")
-
-
-def figure_blocks(found: Samples, passes: Samples, *, show: Show = show) -> None:
-    """Shows the test accuracy over the block size, and the passes that each takes in words."""
-    ax = draw_quality(new_axes(width=6)[0], list(found), {"subnetwork": _stack(found)})
-    ax.set(xlabel="block size = qubits", ylabel="test accuracy", ylim=(0.9, 1))
-    least, most = min(found), max(found)
-    gain, times = found[most].mean() - found[least].mean(), passes[most].mean()
-    show(ax, f"Blocks of {most} against {least}: {gain:+.4f} in test accuracy for "
-         f"{times / passes[least].mean():.0f} times the passes. "
-         "Bars: one standard deviation over 10 seeds.")  # fmt: skip
-
-
-def _stack(samples: Samples) -> FloatArray:
-    """(values, seeds)."""
-    return np.array(list(samples.values()))
-
-
 # a start, then three sweeps through 1,024 neurons in blocks of 8: one pass a mask
 number_exercise(
     "13-1",
@@ -285,17 +182,14 @@ def softmax_cross_entropy(answer: Any) -> str | None:
     return compare_function(answer, cross_entropy, cases, what)
 
 
-def _says_of_blocks(block_size: float) -> str:
-    """What adaptive Grover and enumeration ask of a block."""
-    if block_size not in range(1, 31):
-        return "A block has a whole number of neurons, 1 or more."
-    b = int(block_size)
-    calls, masks = default_oracle_calls(b), 2**b
-    said = f"A block of {b} has {masks:,} masks, and Grover's default is {calls:,} calls"
-    return f"{said}: it is fewer, but not for the first time." if calls < masks else f"{said}."
+@exercise("13-4")
+def fewest_calls_of_a_sweep(answer: Any) -> str | None:
+    """A function (n, b) -> calls of one sweep, each block enumerated or by adaptive Grover."""
 
+    def fewest(n: int, b: int) -> int:
+        blocks = (min(b, n - first) for first in range(0, n, b))
+        return sum(min(2**size, default_oracle_calls(size)) for size in blocks)
 
-# the smallest block size at which adaptive Grover's default budget is below 2^b
-number_exercise(
-    "13-4", next(b for b in range(1, 100) if default_oracle_calls(b) < 2**b), _says_of_blocks
-)
+    cases = ((12, 4), (12, 12), (30, 15), (10, 4), (25, 11))
+    what = "For {} neurons in blocks of {} one sweep"
+    return compare_function(answer, fewest, cases, f"{what}, each block the cheaper way,")

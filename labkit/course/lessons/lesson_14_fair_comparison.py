@@ -15,15 +15,14 @@ from labkit.arrays import FloatArray, IntArray
 from labkit.costs import CostTable, equal_within
 from labkit.course.checking import compare_function, compare_trap, exercise, number_exercise
 from labkit.course.plots import (
+    Captioned,
     draw_calls,
     draw_race,
     draw_regret,
     draw_spread,
     in_words,
     new_axes,
-    show,
 )
-from labkit.course.plots.canvas import Show
 from labkit.ledger import Ledger, Outcome
 from labkit.masks import mask_from_index
 from labkit.problems import Problem, build_problem
@@ -174,44 +173,54 @@ def pick_table_passes(runs: pd.DataFrame) -> dict[str, float]:
     return {name: float(by_entrant[name]) for name in ("adaptive Grover", "QAOA, ramp")}
 
 
-def figure_race(calls: IntArray, best: Mapping[str, FloatArray], least: float) -> None:
+def figure_race(calls: IntArray, best: Mapping[str, FloatArray], least: float) -> Captioned:
     """Shows the best cost so far, search -> (runs, calls), and the least of all masks."""
     ax = draw_race(new_axes(width=7)[0], calls, best, minimum=least)
     ax.legend(fontsize=8)
     regret = in_words({name: costs[:, 3].mean() - least for name, costs in best.items()}, ".4f")
-    show(ax, f"Mean regret after {calls[3]} calls: {regret}. "
-         "Bars: one standard deviation over 10 runs on one network.")  # fmt: skip
+    return Captioned(
+        ax,
+        f"Mean regret after {calls[3]} calls: {regret}. "
+        "Bars: one standard deviation over 10 runs on one network.",
+    )
 
 
-def figure_found(budgets: IntArray, found: Mapping[str, FloatArray], *, show: Show = show) -> None:
+def figure_found(budgets: IntArray, found: Mapping[str, FloatArray]) -> Captioned:
     """Shows which share of runs has met the optimum, search -> (networks, budgets)."""
     ax = draw_race(new_axes(width=8, height=4)[0], budgets, found, minimum=1, error="interval")
     ax.set(ylabel="share of runs that have met the optimum")
     ax.legend(fontsize=8)
     at = [*budgets].index(64)
     shares = in_words({name: share[:, at].mean() for name, share in found.items()}, ".0%")
-    show(ax, f"Met the optimum within 64 calls: {shares}. "
-         "Bars: 95% intervals of the mean over 20 networks.")  # fmt: skip
+    return Captioned(
+        ax,
+        f"Met the optimum within 64 calls: {shares}. "
+        "Bars: 95% intervals of the mean over 20 networks.",
+    )
 
 
-def figure_everyone(regret: Mapping[str, FloatArray]) -> None:
+def figure_everyone(regret: Mapping[str, FloatArray]) -> Captioned:
     """Shows the regret of each search after 64 calls, search -> (networks,)."""
     ax = draw_regret(new_axes(width=7.5, height=6.4)[0], regret, error="interval")
     ranked = sorted(regret, key=lambda name: float(regret[name].mean()))
-    show(ax, f"Least mean regret after 64 calls: {', '.join(ranked[:3])}; most: {ranked[-1]}. "
-         "Bars: 95% intervals of the mean over 20 networks.")  # fmt: skip
+    return Captioned(
+        ax,
+        f"Least mean regret after 64 calls: {', '.join(ranked[:3])}; most: {ranked[-1]}. "
+        "Bars: 95% intervals of the mean over 20 networks.",
+    )
 
 
-def figure_tuning(bill: Mapping[str, int], *, show: Show = show) -> None:
+def figure_tuning(bill: Mapping[str, int]) -> Captioned:
     """Shows how many calls each way takes until nine runs of ten have met the optimum."""
     ax = draw_calls(new_axes(width=8, height=2.8)[0], bill, xlabel="calls")
-    show(ax, "Calls until nine runs of ten have met the optimum (rounded up to a power of two), "
-         f"and what else is paid: {in_words(bill, ',d')}.")  # fmt: skip
+    return Captioned(
+        ax,
+        "Calls until nine runs of ten have met the optimum (rounded up to a power of two), "
+        f"and what else is paid: {in_words(bill, ',d')}.",
+    )
 
 
-def figure_dealt(
-    kept: Mapping[str, FloatArray], dealt: Mapping[str, FloatArray], *, show: Show = show
-) -> None:
+def figure_dealt(kept: Mapping[str, FloatArray], dealt: Mapping[str, FloatArray]) -> Captioned:
     """Shows the regret after 256 calls, search -> (networks,): costs in place, and dealt."""
     axes = new_axes(2, width=4.6, height=4)
     for ax, regret, title in zip(axes, (kept, dealt), ("as they are", "dealt at random"),
@@ -219,16 +228,19 @@ def figure_dealt(
         draw_regret(ax, regret, error="interval").set_title(f"costs {title}", fontsize=10)
         ax.set_xlim(0, 0.11)
     after = in_words({name: values.mean() for name, values in dealt.items()}, ".4f")
-    show(axes, f"Regret after 256 calls, costs dealt at random: {after}. "
-         "Bars: 95% intervals of the mean over 20 networks.")  # fmt: skip
+    return Captioned(
+        axes,
+        f"Regret after 256 calls, costs dealt at random: {after}. "
+        "Bars: 95% intervals of the mean over 20 networks.",
+    )
 
 
-def figure_test_accuracy(right: Mapping[str, FloatArray]) -> None:
+def figure_test_accuracy(right: Mapping[str, FloatArray]) -> Captioned:
     """Shows test accuracy after 256 calls, search -> (networks,)."""
     lines = {name.replace(" ", "\n", 1): of for name, of in right.items()}
     ax = draw_spread(new_axes(width=8)[0], {"20 networks": lines}, ylabel="test accuracy")
     median = in_words({name: float(np.median(of)) for name, of in right.items()})
-    show(ax, f"Median test accuracy after 256 calls: {median}.")
+    return Captioned(ax, f"Median test accuracy after 256 calls: {median}.")
 
 
 # 3 layers, 20 states of 50 shots tried in training, then 100 shots; all masks verified
@@ -269,12 +281,8 @@ def trap_of_one_flip(answer: Any) -> str | None:
 number_exercise(
     "14-4",
     50 * math.ceil(math.log(0.01) / math.log(1 - 0.3)),
-    lambda calls: (
-        f"So many calls are {calls / 50:g} repetitions, which all fail with probability "
-        f"{0.7 ** (calls / 50):.4f}. Repetitions are whole."
-        if 0 <= calls < 1e5
-        else "A repetition is 50 calls, and fails with probability 0.7."
-    ),
+    f"Two repetitions take 100 calls, and both fail with probability {0.7**2:.2f}. How many all "
+    "fail with at most 0.01? Repetitions are whole.",
     slips={
         13: "Those are the repetitions; each takes 50 calls.",
         50 / 0.3: "That is the mean until the first hit, when a third still wait for theirs.",

@@ -12,6 +12,7 @@ from labkit.arrays import FloatArray
 from labkit.course.checking import as_truth, compare_number, exercise
 from labkit.course.panels import predictions_in_words
 from labkit.course.plots import (
+    Captioned,
     draw_differences,
     draw_predictions,
     draw_quality,
@@ -19,10 +20,8 @@ from labkit.course.plots import (
     in_words,
     new_axes,
     set_log_ticks,
-    show,
     standard_error,
 )
-from labkit.course.plots.canvas import Show
 from labkit.problems import build_problem
 
 if TYPE_CHECKING:
@@ -35,17 +34,17 @@ def pick_accuracy(runs: pd.DataFrame) -> pd.DataFrame:
     return runs.pivot(**axes, values="result.test_accuracy")
 
 
-def figure_one_network(scales: Sequence[float], right: Sequence[float]) -> None:
+def figure_one_network(scales: Sequence[float], right: Sequence[float]) -> Captioned:
     """Shows the test accuracy of the best mask of the network of seed 0 at each scale."""
     values = {"network of seed 0": np.array(right)[:, np.newaxis]}
     ax = set_log_ticks(draw_quality(new_axes(width=7)[0], scales, values), scales)
     ax.set(xlabel="scale of the output", ylabel="test accuracy of the best mask")
     ax.set_xticks(scales, [str(scale) for scale in scales])
     first, last = (f"{scales[i]} gives {right[i]:.3f}" for i in (0, -1))
-    show(ax, f"Seed 0: scale {first}, scale {last}.")
+    return Captioned(ax, f"Seed 0: scale {first}, scale {last}.")
 
 
-def figure_scales(accuracy: pd.DataFrame, *, show: Show = show) -> None:
+def figure_scales(accuracy: pd.DataFrame) -> Captioned:
     """Shows the test accuracy of each network at each scale, of `pick_accuracy`."""
     ax = new_axes(width=8)[0]
     values = {str(scale): accuracy[scale].to_numpy() for scale in accuracy}
@@ -53,24 +52,29 @@ def figure_scales(accuracy: pd.DataFrame, *, show: Show = show) -> None:
     ax.set_xlabel("scale of the output")
     means = in_words({f"scale {scale}": of.mean() for scale, of in values.items()})
     lowest = min(of.min() for of in values.values())
-    show(ax, f"Mean over {len(accuracy)} networks: {means}. Lowest point: {lowest:.3f}.")
+    return Captioned(
+        ax, f"Mean over {len(accuracy)} networks: {means}. Lowest point: {lowest:.3f}."
+    )
 
 
-def figure_differences(differences: Mapping[str, FloatArray], *, show: Show = show) -> None:
+def figure_differences(differences: Mapping[str, FloatArray]) -> Captioned:
     """Shows how far each network is from itself at scale 2, scale -> (networks,)."""
     ax = new_axes(width=8)[0]
     draw_differences(ax, differences, xlabel="scale", ylabel="test accuracy, less that at scale 2")
     ax.set_ylim(-0.25, 0.15)  # the empty mask is far below
     away = {scale: np.mean(of) / standard_error(of) for scale, of in differences.items()}
     below = sum(int(np.sum(np.asarray(of) < -0.25)) for of in differences.values())
-    show(ax, f"Mean difference in standard errors: {in_words(away, '.1f')}. "
-         f"Points further below: {below}.")  # fmt: skip
+    return Captioned(
+        ax,
+        f"Mean difference in standard errors: {in_words(away, '.1f')}. "
+        f"Points further below: {below}.",
+    )
 
 
-def figure_predictions(predictions: pd.DataFrame) -> None:
+def figure_predictions(predictions: pd.DataFrame) -> Captioned:
     """Shows the points of each question, of `read_predictions`."""
     ax = new_axes(width=8, height=1.4 + 0.35 * min(12, len(predictions)))[0]
-    show(draw_predictions(ax, predictions), predictions_in_words(predictions))
+    return Captioned(draw_predictions(ax, predictions), predictions_in_words(predictions))
 
 
 @exercise("15-1")

@@ -16,8 +16,7 @@ from labkit.costs import LocalCost
 from labkit.course.checking import exercise
 from labkit.course.html import table_in_html
 from labkit.course.module_map import Imports
-from labkit.course.plots import draw_bit_order, draw_modules, new_axes, show
-from labkit.course.plots.canvas import Show
+from labkit.course.plots import Captioned, draw_bit_order, draw_modules, new_axes
 from labkit.course.registry import BY_NUMBER, LESSONS
 from labkit.ledger import CALLS_IN_CIRCUIT
 from labkit.limits import check_choice, show_value
@@ -70,7 +69,7 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {
     ),
     "cost": (
         Term("cost", "what is minimised: cross_entropy, squared_error or error_rate", "00"),
-        Term("CostTable", "the cost of each of the 2ⁿ masks", "02"),
+        Term("CostTable, cost table", "the cost of each of the 2ⁿ masks", "00"),
         Term("tie, optimum", "masks of equal least cost are all optima", "02"),
         Term("local minimum", "a mask that no single flip improves", "02"),
         Term("regret", "the cost of what was found, less the least cost of all", "08"),
@@ -209,7 +208,7 @@ def ledger_counts() -> dict[str, list[str]]:
     return counts
 
 
-def figure_bit_order(mask_string: str) -> None:
+def figure_bit_order(mask_string: str) -> Captioned:
     """Shows a mask as neurons, as qubits, as a string and as an index."""
     mask = mask_from_string(mask_string)
     kept, n = np.flatnonzero(mask), len(mask)
@@ -217,16 +216,19 @@ def figure_bit_order(mask_string: str) -> None:
     neurons = f"{', '.join(early)} and {last}"
     values = " + ".join(str(2 ** (n - 1 - j)) for j in kept)
     ax = draw_bit_order(new_axes(width=8, height=2.8)[0], mask_string)
-    show(ax, f"Mask {mask_string}: neurons {neurons} stay, qubits {neurons} are 1; "
-         f"{values} = index {mask_to_index(mask)}.")  # fmt: skip
+    return Captioned(
+        ax,
+        f"Mask {mask_string}: neurons {neurons} stay, qubits {neurons} are 1; "
+        f"{values} = index {mask_to_index(mask)}.",
+    )
 
 
-def figure_modules(imports: Imports, *, show: Show = show) -> None:
+def figure_modules(imports: Imports) -> Captioned:
     """Shows how labkit's modules meet, and which of them most others import."""
     users = Counter(used for module in imports.values() for used in module)
     ax = draw_modules(new_axes(width=9.5, height=6.5)[0], imports)
     most = ", ".join(f"{name} by {count}" for name, count in users.most_common(3))
-    show(ax, f"{len(imports)} modules. Most used: {most}.")
+    return Captioned(ax, f"{len(imports)} modules. Most used: {most}.")
 
 
 @exercise("16-1")

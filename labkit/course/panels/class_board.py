@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets as widgets
 
 from labkit.course.html import in_html
+from labkit.course.kernel_watch import kernel_watch
 from labkit.course.panels.lab_log import button_for
 from labkit.course.room import Bars, Guesses, Room, count_guesses, read_room
 
@@ -47,8 +48,9 @@ class ClassBoard(widgets.VBox):
         self.chosen = widgets.Dropdown(description="show", layout=widgets.Layout(width="auto"))
         self.refresh_button = button_for("Refresh", "refresh", self.refresh)
         self.picture = widgets.HTML()
+        self.picture.add_class("jp-RenderedHTMLCommon")  # no picture is wider than the page
         self.chosen.observe(lambda _: self._show(), names="value")
-        super().__init__([self.chosen, self.refresh_button, self.picture])
+        super().__init__([self.chosen, self.refresh_button, kernel_watch(), self.picture])
         self.refresh()
 
     def refresh(self) -> None:

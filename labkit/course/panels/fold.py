@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
 from labkit.course.html import in_html
+from labkit.course.kernel_watch import kernel_watch
 from labkit.course.panels.lab_log import button_for
+
+if TYPE_CHECKING:
+    from labkit.course.plots import Captioned  # panels do without Matplotlib
 
 _GUESS_FIRST = "<b>Guess first.</b> What came is folded until you keep a guess."
 _STILL = "<b>Guess first.</b> Then open what came."
@@ -32,7 +36,8 @@ class Fold(widgets.VBox):
         self.ask_button = button_for("Show me", "eye", ask)
         self.is_open = False
         wrap = widgets.Layout(flex_flow="row wrap", align_items="center", grid_gap="0 1em")
-        super().__init__([widgets.HBox([widgets.HTML(_GUESS_FIRST), self.ask_button], layout=wrap)])
+        row = widgets.HBox([widgets.HTML(_GUESS_FIRST), self.ask_button], layout=wrap)
+        super().__init__([row, kernel_watch()])
 
     def unfold(self, score: str) -> None:
         """Shows what it holds; where it ends in a score, this one, as HTML."""
@@ -50,16 +55,8 @@ class Fold(widgets.VBox):
         }
 
 
-def told_in_html(*shown: Any) -> str:
-    """What a fold holds: nothing, a text, or axes and the text beneath their figure.
-
-    Raises:
-        TypeError: there is more.
-    """
-    if len(shown) > 2:
-        raise TypeError(f"shown has {len(shown)} parts: axes and a text, or a text (limit: 2)")
-    if len(shown) == 2:
-        from labkit.course.plots.canvas import captioned  # panels do without Matplotlib
-
-        return captioned(*shown)
-    return "".join(f'<p style="white-space:pre-wrap">{in_html(text)}</p>' for text in shown)
+def told_in_html(shown: Captioned | str) -> str:
+    """What a fold holds: a figure with its text, or a text; nothing if that is empty."""
+    if not isinstance(shown, str):
+        return shown.in_html()
+    return f'<p style="white-space:pre-wrap">{in_html(shown)}</p>' if shown else ""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets as widgets
 
 from labkit.course.html import in_html, with_title
+from labkit.course.kernel_watch import kernel_watch
 from labkit.limits import show_value
 
 if TYPE_CHECKING:
@@ -44,9 +45,9 @@ class Panel(widgets.VBox):
         super().__init__()
 
     def _show(self, *fields: widgets.Widget) -> None:
-        """Puts the fields between the question and the note."""
+        """Puts the fields between the question and the note, and a watch over the kernel below."""
         title = widgets.HTML(with_title(self._title, self.question))
-        self.children = (title, *fields, self.note)
+        self.children = (title, *fields, self.note, kernel_watch())
 
     def record(self, **told: Any) -> bool:
         """Keeps an entry; whether that went well."""

@@ -24,6 +24,7 @@ from labkit.course.panels.scores import (
 from labkit.limits import check_choice, check_finite, show_value
 
 if TYPE_CHECKING:
+    from labkit.course.plots import Captioned
     from labkit.records import LabBook
 
 _WAS_SHOWN = "The answer was shown without a guess."
@@ -148,16 +149,15 @@ class Prediction(Panel):
         book = default_path() if self._book is None else self._book.path
         return _shown[str(book.absolute()), self.question]
 
-    def show(self, *shown: Any) -> None:
+    def show(self, shown: Captioned | str) -> None:
         """Shows what tells the answer, folded until a guess is kept.
 
         Args:
-            shown: axes and the text beneath their figure, as `labkit.course.plots.show` takes them,
-                or a text alone.
+            shown: a figure with its text, or a text alone.
         """
-        display(self._fold(told_in_html(*shown)))  # type: ignore[no-untyped-call]
+        display(self._fold(told_in_html(shown)))  # type: ignore[no-untyped-call]
 
-    def score(self, answer: Guess, *shown: Any) -> Score:
+    def score(self, answer: Guess, shown: Captioned | str = "") -> Score:
         """Holds the guess against what came, and keeps the score in the lab book.
 
         Args:
@@ -167,7 +167,7 @@ class Prediction(Panel):
         Raises:
             ValueError: the answer is none of the options, or not finite.
         """
-        told = told_in_html(*shown)
+        told = told_in_html(shown)
         self.answer = self._place().answer = self._check_answer(answer)
         self._take_up()
         score = self._scored(self.answer)
@@ -246,7 +246,8 @@ class Prediction(Panel):
         """Keeps the guess, after which it stands."""
         value = self.control.value
         if value is None or not self._is_possible(value):
-            self.note.value = "Make a guess first."
+            is_number = self._options is None and self._range is None
+            self.note.value = f"Make a guess first{': a number above 0' * is_number}."
             return
         self._take_up()  # one that was kept in another panel stands
         if self.guess is not None:

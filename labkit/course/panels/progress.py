@@ -12,6 +12,7 @@ import ipywidgets as widgets
 
 from labkit.course.checking import all_exercises
 from labkit.course.html import in_html, table_in_html, with_title
+from labkit.course.kernel_watch import kernel_watch
 from labkit.course.panels.lab_log import button_for
 from labkit.course.panels.scores import predictions_in_words, read_predictions
 from labkit.course.registry import BY_NUMBER
@@ -41,7 +42,7 @@ class Progress(widgets.VBox):
         self._book = book
         self.text, self.table = widgets.HTML(), widgets.HTML()
         self.refresh_button = button_for("Refresh", "refresh", self.refresh)
-        super().__init__([self.refresh_button, self.text, self.table])
+        super().__init__([self.refresh_button, kernel_watch(), self.text, self.table])
         self.refresh()
 
     def refresh(self) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets as widgets
 
 from labkit.course.html import in_html, table_in_html
+from labkit.course.kernel_watch import kernel_watch
 from labkit.files import as_text
 
 if TYPE_CHECKING:
@@ -48,8 +49,9 @@ class RunsTable(widgets.VBox):
         self.refresh_button.on_click(lambda _: self.refresh())
         self.question.observe(lambda _: self._show(), names="value")
         self.where.observe(lambda _: self._show(), names="value")
-        controls = widgets.HBox([self.question, self.where, self.refresh_button])
-        super().__init__([controls, self.text, self.table])
+        wrap = widgets.Layout(flex_flow="row wrap", width="100%")
+        controls = widgets.HBox([self.question, self.where, self.refresh_button], layout=wrap)
+        super().__init__([controls, kernel_watch(), self.text, self.table])
         self.refresh()
 
     def refresh(self) -> None:

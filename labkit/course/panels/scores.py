@@ -105,5 +105,6 @@ def predictions_in_words(predictions: pd.DataFrame) -> str:
 
 def value_in_words(value: Guess, unit: str) -> str:
     """A guess or an answer with its unit."""
-    number = value if isinstance(value, str) else f"{value:,.4g}"
-    return f"{number} {unit}".strip()
+    if isinstance(value, str):
+        return f"{value} {unit}".strip()
+    return f"{value:{',.0f' if abs(value) >= 1e4 else ',.4g'}} {unit}".strip()

@@ -4,7 +4,7 @@
 # mypy: implicit-reexport
 # ruff: noqa: F401
 
-from labkit.course.plots.canvas import Captioned, in_words, new_axes, render_png, show
+from labkit.course.plots.canvas import Captioned, in_words, new_axes, render_png
 from labkit.course.plots.masks import (
     draw_agreement,
     draw_amplitudes,

@@ -9,8 +9,9 @@ from __future__ import annotations
 import base64
 import html
 import io
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -41,12 +42,8 @@ from labkit.palette import (
 
 #: label -> values, of one shape for all labels.
 Series = Mapping[str, npt.ArrayLike]
-#: Axes of one figure, and the line of text beneath it: as `show` and predictions take them.
-Captioned = tuple[Axes | npt.NDArray[Any], str]
 #: Keywords of Matplotlib.
 Style = dict[str, Any]
-#: Displays axes with a line of text, as `show` does.
-Show = Callable[[Any, str], None]
 
 SERIES = (BLUE, VERMILLION, GREEN, ORANGE, PURPLE, SKY)
 MARKERS = ("o", "^", "s", "D", "v", "P")
@@ -56,9 +53,12 @@ HATCHES = ("", "///", "...", "xx", "--", "++")
 #: The ring around what is lit.
 LIT: Style = {"marker": "o", "ls": "", "mfc": "none", "mec": VERMILLION, "mew": 2}
 
-#: Pixels of the page for an inch.
 #: Pixels of a page to an inch.
 SCREEN_DPI = 80
+#: Points: a title in smaller letters would not be read.
+_READABLE = 8.5
+#: Points: the same of a label, which stands in one line.
+_LEAST_LABEL = 7.0
 
 
 @own_style()
@@ -163,24 +163,40 @@ def widen(ax: Axes) -> None:
             axis.set_view_interval(ticks[0], ticks[-1], ignore=True)
 
 
-def fit_words(ax: Axes, width: float, height: float) -> None:
+def fit_words(ax: Axes, width: float, height: float, renderer: Any) -> None:
     """Writes the title right above the axes, and it and the labels as small as their room asks.
 
-    To look for room above the axes takes long at each drawing. Width and height are in inches.
+    A title that would be too small to read is set in two lines, and a label beneath the axes goes
+    without what it has in brackets. To look for room above the axes takes long at each drawing, and
+    so do words that are measured by one renderer and drawn by another. Width and height are in
+    inches.
     """
     ax.set_title(ax.get_title(), y=1.02, fontsize=ax.title.get_fontsize())
     for label in (ax.xaxis.label, ax.yaxis.label):
         label.set_fontsize("medium")
-    _fit(ax.title, width, "width")
-    _fit(ax.xaxis.label, width, "width")
-    _fit(ax.yaxis.label, height, "height")
+    _fit(ax.title, width, "width", renderer)
+    if float(ax.title.get_fontsize()) < _READABLE:
+        ax.set_title(_in_two_lines(ax.get_title()), fontsize=9, linespacing=1.0)
+        _fit(ax.title, width, "width", renderer)
+    _fit(ax.xaxis.label, width, "width", renderer)
+    if float(ax.xaxis.label.get_fontsize()) < _LEAST_LABEL:
+        ax.set_xlabel(ax.get_xlabel().partition(" (")[0], fontsize="medium")
+        _fit(ax.xaxis.label, width, "width", renderer)
+    _fit(ax.yaxis.label, height, "height", renderer)
 
 
-def _fit(text: Text, room: float, side: str) -> None:
+def _in_two_lines(title: str) -> str:
+    """Breaks a title near its middle: between its parts where it has several, else at a space."""
+    breaks = [*re.finditer("(?<=[,;]) | {2,}", title)] or [*re.finditer(" ", title)]
+    if not breaks:
+        return title
+    middle = min(breaks, key=lambda each: abs(each.start() + each.end() - len(title)))
+    return f"{title[: middle.start()]}\n{title[middle.end() :]}"
+
+
+def _fit(text: Text, room: float, side: str, renderer: Any) -> None:
     """Makes letters smaller until a line is `room` inches long at most."""
-    figure: Any = text.figure
-    renderer = figure.canvas.get_renderer()
-    most = room * figure.dpi
+    most = room * renderer.dpi
     # letters are of whole pixels: a share of their size is not that share of their length
     while (length := getattr(text.get_window_extent(renderer), side)) > most:
         text.set_fontsize(float(text.get_fontsize()) * min(0.97, most / length))
@@ -189,33 +205,56 @@ def _fit(text: Text, room: float, side: str) -> None:
 @own_style()
 def render_png(ax: Axes) -> bytes:
     """The whole figure that holds `ax`, as PNG; hardly compressed, which takes half the time."""
-    buffer = io.BytesIO()
-    for text in ax.figure.findobj(Text):
-        text.set_usetex(False)
-    canvas: Any = ax.figure.canvas
+    buffer, canvas = io.BytesIO(), _without_tex(ax.figure).canvas
     canvas.print_png(buffer, pil_kwargs={"compress_level": 1})
     return buffer.getvalue()
 
 
-def show(ax: Axes | npt.NDArray[Any], summary: str) -> None:
-    """Displays the figure that holds `ax`, with one line of text beneath that says what it shows.
+def _without_tex(figure: Any) -> Any:
+    """The figure, whose words Matplotlib itself sets."""
+    for text in figure.findobj(Text):
+        text.set_usetex(False)
+    return figure
 
-    `ax` may be an array of axes of one figure; the line is also the picture's alternative text.
+
+class Captioned(NamedTuple):
+    """A figure with its text: shown by a cell that ends with it, folded by a prediction.
+
+    Attributes:
+        ax: axes of one figure, or an array of them.
+        text: one line that says what it shows, which is also the picture's alternative text.
     """
-    display(HTML(captioned(ax, summary)))  # type: ignore[no-untyped-call]
+
+    ax: Axes | npt.NDArray[Any]
+    text: str
+
+    def in_html(self) -> str:
+        """The picture, of two pixels to each of the page, and the text beneath it."""
+        figure: Any = np.atleast_1d(np.asarray(self.ax, dtype=object))[0].figure
+        width = round(figure.get_figwidth() * SCREEN_DPI)
+        caption = f'<p style="margin:0 0 1em 0.5em"><small>{html.escape(self.text)}</small></p>'
+        return picture_html(_fine_png(figure), self.text, width=width) + caption
+
+    def _ipython_display_(self) -> None:
+        display(HTML(self.in_html()))  # type: ignore[no-untyped-call]
 
 
-def captioned(ax: Axes | npt.NDArray[Any], summary: str) -> str:
-    """What `show` displays, as HTML."""
-    png = render_png(np.atleast_1d(np.asarray(ax, dtype=object))[0])
-    caption = f'<p style="margin:0 0 1em 0.5em"><small>{html.escape(summary)}</small></p>'
-    return picture_html(png, summary) + caption
+@own_style()
+def _fine_png(figure: Any) -> bytes:
+    """A figure for a page that is stored, as PNG: fine enough for a phone or a print."""
+    buffer = io.BytesIO()
+    _without_tex(figure).savefig(buffer, dpi=2 * SCREEN_DPI)
+    return buffer.getvalue()
 
 
-def picture_html(png: bytes, alternative: str) -> str:
-    """A PNG as HTML with an alternative text, which an output of type PNG cannot carry."""
+def picture_html(png: bytes, alternative: str, *, width: int | None = None) -> str:
+    """A PNG as HTML with an alternative text, which an output of type PNG cannot carry.
+
+    `width` is on the page, in its pixels; as many as the PNG has by default.
+    """
     data = base64.b64encode(png).decode()
-    return f'<img alt="{html.escape(alternative)}" src="data:image/png;base64,{data}">'
+    wide = "" if width is None else f' width="{width}"'
+    return f'<img alt="{html.escape(alternative)}" src="data:image/png;base64,{data}"{wide}>'
 
 
 def in_words(values: Mapping[str, float], form: str = ".3f") -> str:

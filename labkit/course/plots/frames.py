@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import io
-from collections import OrderedDict, defaultdict
+from collections import defaultdict
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
@@ -13,13 +12,13 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
-from matplotlib.image import imsave
 
 from labkit.course.plots.canvas import contents
-from labkit.course.plots.words import WordsRenderer
+from labkit.course.plots.png import encode_png
+from labkit.course.plots.words import Memory, WordsRenderer
 
 Pixels = npt.NDArray[np.uint8]
-_KEPT = 6  # pictures of each axis
+_KEPT = 8  # pictures of each axis
 _WHITE = 255
 
 
@@ -37,11 +36,11 @@ class Frames:
         self._axes = axes
         self._figure: Any = axes[0].figure
         self._last: Any = None
-        self._kept: defaultdict[Axis, OrderedDict[Hashable, _Ink]] = defaultdict(OrderedDict)
+        self._kept: defaultdict[Axis, Memory[_Ink]] = defaultdict(lambda: Memory(_KEPT))
 
     def render_png(self) -> bytes:
-        """The figure as it is now, as PNG; hardly compressed, which takes half the time."""
-        renderer = self._renderer()
+        """The figure as it is now, as PNG."""
+        renderer = self.renderer
         pixels = np.asarray(renderer.buffer_rgba())
         inks = [self._ink(ax, axis) for ax in self._axes for axis in (ax.xaxis, ax.yaxis)]
         pixels[:] = _WHITE
@@ -52,12 +51,11 @@ class Frames:
             in_order = (artist for artist in ax.get_children() if artist in shown)
             for artist in sorted(in_order, key=attrgetter("zorder")):
                 artist.draw(renderer)
-        buffer = io.BytesIO()
-        imsave(buffer, pixels, format="png", pil_kwargs={"compress_level": 1})
-        return buffer.getvalue()
+        return encode_png(pixels)
 
-    def _renderer(self) -> Any:
-        """The one that drew last, if the figure is as large as then."""
+    @property
+    def renderer(self) -> Any:
+        """What draws, and measures words: the last one, if the figure is as large as then."""
         size = (*self._figure.canvas.get_width_height(physical=True), self._figure.dpi)
         if self._last is None or (self._last.width, self._last.height, self._last.dpi) != size:
             self._last = WordsRenderer(*size)
@@ -65,16 +63,10 @@ class Frames:
 
     def _ink(self, ax: Axes, axis: Axis) -> _Ink:
         ax.apply_aspect()
-        kept, what = self._kept[axis], _describe(ax, axis)
-        if what not in kept:
-            kept[what] = self._draw(axis)
-            if len(kept) > _KEPT:
-                kept.popitem(last=False)
-        kept.move_to_end(what)
-        return kept[what]
+        return self._kept[axis].get(_describe(ax, axis), lambda: self._draw(axis))
 
     def _draw(self, axis: Axis) -> _Ink:
-        renderer = self._renderer()
+        renderer = self.renderer
         renderer.clear()
         self._figure.patch.draw(renderer)
         axis.draw(renderer)
@@ -113,5 +105,5 @@ def _describe(ax: Axes, axis: Axis) -> Hashable:
     labels = formatter.format_ticks(places)
     style = repr(axis.get_tick_params()), axis.label.get_fontsize()
     words = axis.get_label_text(), formatter.get_offset(), axis.get_scale(), *style
-    where = (*ax.bbox.extents, *axis.get_figure(root=True).bbox.size)
+    where = (*ax.bbox.extents, *ax.figure.bbox.size)
     return (*axis.get_view_interval(), *where, *seen, *words, *labels, *places)

@@ -156,7 +156,7 @@ def draw_costs_over_k(
         ax.text(ks[-1] + 0.25, heights[i], label, color=canvas.SERIES[i], fontsize=9, va="center")
     if lit is not None:
         ax.plot(chosen, lit, "X", color=canvas.VERMILLION, ms=12, mec=canvas.BLACK)
-    ax.set(xlabel="neurons an output reads, K", ylabel="NK cost", xlim=(0.6, ks[-1] + 1.9))
+    ax.set(xlabel="neurons an output reads, K", ylabel="NK cost", xlim=(0.6, ks[-1] + 2.3))
     ax.set_xticks(list(ks))
     return canvas.add_title(ax, "quality" if lit is None else "quality (cross: the lit mask)")
 

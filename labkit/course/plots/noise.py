@@ -66,8 +66,9 @@ def draw_calls_of_blocks(ax: Axes, sizes: Sequence[int], ratios: canvas.Series) 
     ax.axhline(1, ls="--", color=canvas.BLACK)
     ax.set(xlabel="block size, neurons", ylabel="calls per success / enumeration's", yscale="log")
     canvas.count_whole(ax.xaxis)
-    title = "error (dashed: enumeration)"
-    return canvas.add_legend(ax, grid=True, title=title, title_fontsize=8)
+    beside: canvas.Style = {"loc": "upper left", "bbox_to_anchor": (1.01, 1)}  # it covers no line
+    title = "error\n(dashed:\nenumeration)"
+    return canvas.add_legend(ax, grid=True, title=title, title_fontsize=8, **beside)
 
 
 @own_style()

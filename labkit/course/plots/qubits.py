@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,6 +18,10 @@ from labkit.masks import mask_from_index, mask_to_string
 
 #: From one row of dials to the next; a dial is at most 0.96 across.
 ROW = 1.3
+#: The same where there are eight in a row, and so small that what stands beneath needs more.
+_WIDE_ROW = 1.8
+#: Inches from dial to dial: nearer to one another, what stands beneath them would meet.
+_LEAST_PITCH = 0.3
 #: Amplitudes below this are drawn as none: rounding leaves as much.
 _NONE = 1e-6
 
@@ -27,21 +32,27 @@ def draw_state_dials(ax: Axes, states: canvas.Series) -> Axes:
 
     One row for each state, label -> complex (2^n,), n at most 3; the masks stand in the order of
     their index. A full hand is an amplitude of size 1. A hand that points up has phase 0: positive;
-    one that points down has phase 180 degrees: negative. Beneath stands the amplitude.
+    one that points down has phase 180 degrees: negative. Beneath stands the amplitude, where there
+    is room for it.
     """
     rows = np.array([np.asarray(state, dtype=np.complex128) for state in states.values()])
     columns = rows.shape[1]
-    at = np.arange(columns) - 1j * ROW * np.arange(len(rows))[:, None]
-    draw_hands(ax, at.ravel(), 0.48j * rows.ravel(), rim=0.48)
-    for place, amplitude in zip(at.ravel(), rows.ravel(), strict=True):
-        style: canvas.Style = {"ha": "center", "va": "top", "fontsize": 8}
-        ax.text(place.real, place.imag - 0.5, amplitude_in_words(amplitude), **style)
     n = columns.bit_length() - 1
+    down = ROW if n < 3 else _WIDE_ROW
+    at = np.arange(columns) - 1j * down * np.arange(len(rows))[:, None]
+    draw_hands(ax, at.ravel(), 0.48j * rows.ravel(), rim=0.48)
+    tight = ax.bbox.width / ax.figure.dpi < _LEAST_PITCH * columns
+    for place, amplitude in () if tight else zip(at.ravel(), rows.ravel(), strict=True):
+        style: canvas.Style = {"ha": "center", "va": "top", "fontsize": 8 if n < 3 else 7}
+        words = amplitude_in_words(amplitude)
+        if n == 3:  # its parts beneath one another: there is no room for both beside the next
+            words = re.sub(r"(?<=\d)([+−])", r"\n\1", words)
+        ax.text(place.real, place.imag - 0.5, words, linespacing=1.0, **style)
     names = [f"|{mask_to_string(mask_from_index(i, n))}⟩" for i in range(columns)]
     ax.set_xticks(range(columns), names)
-    ax.set_yticks(-ROW * np.arange(len(rows)), list(states))
-    ax.tick_params(axis="x", labelsize=8 if n == 3 else 10)
-    ax.set(xlim=(-0.6, columns - 0.4), ylim=(-0.8 - ROW * (len(rows) - 1), 0.6), aspect="equal")
+    ax.set_yticks(-down * np.arange(len(rows)), list(states))
+    ax.tick_params(axis="x", labelsize=8 if n == 3 else 10, labelrotation=90 if tight else 0)
+    ax.set(xlim=(-0.6, columns - 0.4), ylim=(0.5 - down * len(rows), 0.6), aspect="equal")
     return ax
 
 
@@ -62,8 +73,10 @@ def draw_chances(ax: Axes, chances: npt.ArrayLike) -> Axes:
     ax.bar(range(len(heights)), heights, 0.8, color=canvas.BLUE)
     for mask in np.flatnonzero(heights > _NONE):
         style: canvas.Style = {"ha": "center", "va": "bottom", "fontsize": 8}
+        style["rotation"] = 90 if len(heights) > 4 else 0  # or they would meet
         ax.text(mask, heights[mask] + 0.01, f"{heights[mask]:.2f}", **style)
-    ax.set(xlabel="mask", ylabel="probability in a shot", ylim=(0, 1.1), yticks=[0, 0.5, 1])
+    # no word beneath the masks: there is no room for one where they stand upright
+    ax.set(ylabel="probability of a mask in a shot", ylim=(0, 1.2), yticks=[0, 0.5, 1])
     ax.set_xlim(-0.7, len(heights) - 0.3)
     label_masks(ax, len(heights))
     return ax
@@ -87,6 +100,7 @@ def draw_gates(ax: Axes, gates: Sequence[str], n_neurons: int, *, room: int) -> 
             _draw_pair(ax, place, rows, switches=name == "CNOT")
     ax.set(xlim=(-0.7, room), ylim=(0.4 - n_neurons, 0.6), xticks=[])
     ax.set_yticks(-np.arange(n_neurons), [f"neuron {j}" for j in range(n_neurons)])
+    ax.tick_params(axis="y", length=0)
     return ax
 
 

@@ -34,9 +34,9 @@ def draw_rotation(ax: Axes, n_neurons: int, n_marked: int, iterations: int) -> A
     for angle, colour, style in ((theta, canvas.BLUE, "--"), (angles[-1], canvas.VERMILLION, "-")):
         ax.plot([0, np.cos(angle)], [0, np.sin(angle)], style, color=colour, lw=2)
     ax.plot(np.cos(theta), np.sin(theta), "o", color=canvas.BLUE)
-    ax.text(0.1, -0.16, "circle: start", fontsize=9)
     ax.plot(np.cos(angles[-1]), np.sin(angles[-1]), "^", color=canvas.VERMILLION, ms=9)
-    ax.text(0.1, -0.36, f"triangle: after {iterations}", fontsize=9)
+    named = f"circle: start\ntriangle: after {iterations}"
+    ax.text(0, -0.4, named, fontsize=8, ha="center", va="center")
     ax.set(xlim=(-1.2, 1.2), ylim=(-1.2, 1.2), aspect="equal", xticks=[-1, 0, 1], yticks=[-1, 0, 1])
     ax.set(xlabel="amplitude of all unmarked masks", ylabel="... of all marked masks")
     a_call, now = np.degrees([2 * theta, angles[-1]])

@@ -151,7 +151,8 @@ def draw_calls(
     errors = np.array([0.0 if spread is None else spread[label] for label in calls])
     for i, (label, value) in enumerate(calls.items()):
         (bar,) = ax.barh(label, value, **canvas.bar_style(i))
-        ax.annotate(f" {value:,.1f}", (value, bar.get_y() + 0.08), fontsize=9)
+        said = f" {value:,.0f}" if float(value).is_integer() else f" {value:,.1f}"
+        ax.annotate(said, (value, bar.get_y() + 0.08), fontsize=9)
     if spread:
         ax.errorbar(values, list(calls), xerr=errors, ls="", color=canvas.BLACK, capsize=3)
     ax.invert_yaxis()

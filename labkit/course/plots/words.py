@@ -3,17 +3,42 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from itertools import accumulate
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 from matplotlib.backends.backend_agg import RendererAgg
 
-_KEPT = 512  # words; a picture holds some twenty
-_STEPS = 64  # parts of a pixel at which letters are set
+_KEPT = 512  # of a kind; a picture holds some twenty words
+_PARTS = re.compile(r"\d|\s+|[^\d\s]+")  # what numbers have in common are their digits
+
+Made = TypeVar("Made")
+
+
+class Memory(Generic[Made]):
+    """What was made lately, by all that it was made of.
+
+    Args:
+        most: of them are kept.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most, self._kept = most, OrderedDict[Hashable, Made]()
+
+    def get(self, what: Hashable, make: Callable[[], Made]) -> Made:
+        """What was made of `what`, or is made now."""
+        if what not in self._kept:
+            self._kept[what] = make()
+            if len(self._kept) > self._most:
+                self._kept.popitem(last=False)
+        self._kept.move_to_end(what)
+        return self._kept[what]
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,14 +57,15 @@ class _Word:
 
 
 class WordsRenderer(RendererAgg):
-    """Agg with a memory for words: same letters, font, colour, angle and part of a pixel.
+    """Agg with a memory for words: same letters, font, colour and angle.
 
-    Mathematics is set anew each time.
+    A line begins at a whole pixel, as letters are made for, and is put together from its words and
+    digits: it looks as if it were set at once. Mathematics is set anew each time.
     """
 
     def __init__(self, width: float, height: float, dpi: float) -> None:
         super().__init__(width, height, dpi)  # type: ignore[no-untyped-call]
-        self._words: OrderedDict[Hashable, _Word] = OrderedDict()
+        self._words, self._sizes = Memory[_Word](_KEPT), Memory[tuple[float, float, float]](_KEPT)
 
     def draw_text(
         self,
@@ -53,40 +79,65 @@ class WordsRenderer(RendererAgg):
         mtext: Any = None,
     ) -> None:
         """Draws words from (x, y); see `matplotlib.backend_bases.RendererBase.draw_text`."""
+        x, y = round(x), round(y)
         if ismath:
             super().draw_text(gc, x, y, s, prop, angle, ismath, mtext)  # type: ignore[no-untyped-call]
             return
-        across, down = math.floor(x), math.floor(y)
-        parts = round(_STEPS * (x - across)), round(_STEPS * (y - down))
-        what = (s, hash(prop), angle, *parts, gc.get_rgb(), gc.get_alpha())
-        word = self._words.get(what) or self._set(gc, *parts, s, prop, angle, mtext)
-        self._words[what] = word
-        self._words.move_to_end(what)
-        if len(self._words) > _KEPT:
-            self._words.popitem(last=False)
-        if word.pixels.size:
-            placed = self.new_gc()
-            placed.copy_properties(gc)
-            placed.set_alpha(1.0)  # the word has its own
-            self.draw_image(
-                placed, across + word.left, self.height - down - word.below, word.pixels
-            )
+        placed = self.new_gc()
+        placed.copy_properties(gc)
+        placed.set_alpha(1.0)  # a word has its own
+        look = hash(prop), angle, gc.get_rgb(), gc.get_alpha()
+        for part, before in self._parts(s, prop) if angle == 0 else [(s, 0.0)]:
+            whole, rest = divmod(before, 1)
+            make = partial(self._set, gc, rest, part, prop, angle)
+            word = self._words.get((part, rest, *look), make)
+            if word.pixels.size:
+                left, low = x + int(whole) + word.left, self.height - y - word.below
+                self.draw_image(placed, left, low, word.pixels)
 
-    def _set(
-        self, gc: Any, right: int, down: int, s: str, prop: Any, angle: float, mtext: Any
-    ) -> _Word:
-        """Sets words at parts of a pixel right of and below the middle of an empty sheet."""
-        size = self.get_text_width_height_descent(s, prop, False)  # type: ignore[no-untyped-call]
-        middle = 4 + math.ceil(sum(size))
-        sheet, free = RendererAgg(2 * middle, 2 * middle, self.dpi), self.new_gc()
+    def get_text_width_height_descent(
+        self, s: str, prop: Any, ismath: Any
+    ) -> tuple[float, float, float]:
+        """Of a line, in pixels; see `matplotlib.backend_bases.RendererBase`."""
+        parts = _PARTS.findall(s)
+        if ismath or not parts:
+            size: tuple[float, float, float]
+            size = super().get_text_width_height_descent(s, prop, ismath)  # type: ignore[no-untyped-call]
+            return size
+        widths, heights, descents = zip(*(self._size(part, prop) for part in parts), strict=True)
+        above = max(height - descent for height, descent in zip(heights, descents, strict=True))
+        return sum(widths), above + max(descents), max(descents)
+
+    def _size(self, part: str, prop: Any) -> tuple[float, float, float]:
+        """Width, height and descent of a word, a digit or spaces."""
+        measure = partial(super().get_text_width_height_descent, part, prop, False)
+        return self._sizes.get((part, hash(prop)), measure)
+
+    def _parts(self, s: str, prop: Any) -> list[tuple[str, float]]:
+        """The parts of a line, and how many pixels lie before each."""
+        parts = _PARTS.findall(s)
+        ends = accumulate((self._size(part, prop)[0] for part in parts), initial=0.0)
+        return [*zip(parts, ends, strict=False)]  # there is one end more
+
+    def _set(self, gc: Any, right: float, s: str, prop: Any, angle: float) -> _Word:
+        """Sets words, a part of a pixel right of the middle of an empty sheet."""
+        across, up = self._reach(s, prop, math.radians(angle))
+        sheet, free = RendererAgg(2 * across, 2 * up, self.dpi), self.new_gc()
         free.copy_properties(gc)
         free.set_clip_rectangle(None)
         free.set_clip_path(None)
-        at = middle + right / _STEPS, middle + down / _STEPS
-        sheet.draw_text(free, *at, s, prop, angle, False, mtext)
+        sheet.draw_text(free, across + right, up, s, prop, angle)
         picture = np.asarray(sheet.buffer_rgba())
         rows, columns = (np.flatnonzero(picture[:, :, 3].any(axis=other)) for other in (1, 0))
         if not len(rows):
             return _Word(picture[:0, :0], 0, 0)
         inked = picture[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-        return _Word(inked[::-1].copy(), int(columns[0]) - middle, int(rows[-1]) + 1 - middle)
+        return _Word(inked[::-1].copy(), int(columns[0]) - across, int(rows[-1]) + 1 - up)
+
+    def _reach(self, s: str, prop: Any, angle: float) -> tuple[int, int]:
+        """How far words at an angle, in radians, reach across and up from where they begin."""
+        width, height, descent = self.get_text_width_height_descent(s, prop, False)
+        cosine, sine = abs(math.cos(angle)), abs(math.sin(angle))
+        high = max(height - descent, descent)  # a minus sign stands above its line
+        sides = cosine * width + sine * high, sine * width + cosine * high
+        return 4 + math.ceil(sides[0]), 4 + math.ceil(sides[1])
