@@ -527,8 +527,9 @@ def test_a_stop_does_not_wait_for_long_points(book: LabBook) -> None:
 
 
 def test_the_loss_of_the_scheduler_is_an_error_that_says_how_to_go_on(
-    tmp_path: Path, book: LabBook
+    tmp_path: Path, book: LabBook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(dask, "_CONNECT_SECONDS", 15)  # so long it tries to find it again
     sweep = squares(tmp_path, 400, seconds=0.02)
     with HandMadeCluster(n_workers=1) as lost:
 
