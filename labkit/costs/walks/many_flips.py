@@ -76,6 +76,44 @@ def try_flips(state: Any, order: Any, rule: Any, draws: Any, costs: Any, kept: A
     return len(order)
 
 
+@register_jitable
+def _best_of_block(state: Any, block: Any, b: int) -> tuple[float, int]:
+    """The least cost of the masks of a block, and which flips lead to it, bit i for neuron i."""
+    least, best, flips = state.total[0], 0, 0
+    for i in range(1, 1 << b):
+        place = 0
+        while not i >> place & 1:
+            place += 1
+        make_flip(state, block[place])
+        flips ^= 1 << place
+        if state.total[0] < least:
+            least, best = state.total[0], flips
+    make_flip(state, block[b - 1])
+    return least, best
+
+
+@compiled
+def choose_blocks(state: Any, blocks: Any, rule: Any, costs: Any, kept: Any) -> int:
+    """The best mask of one block after another, see `Walk.choose_blocks`; of how many."""
+    for i in range(len(blocks)):
+        b = 0
+        while b < blocks.shape[1] and blocks[i, b] >= 0:
+            b += 1
+        costs[i] = here = state.total[0]
+        least, best = _best_of_block(state, blocks[i], b)
+        if not _keeps(rule, here, least, 0.0):
+            continue
+        costs[i] = least
+        for place in range(b):
+            kept[i, place] = best >> place & 1
+        if least <= rule.target:
+            return i + 1
+        for place in range(b):
+            if kept[i, place]:
+                make_flip(state, blocks[i, place])
+    return len(blocks)
+
+
 @compiled
 def take_steps(state: Any, tabu: Any, costs: Any, neurons: Any) -> int:
     """Steps to the best mask one flip away, see `Walk.take_steps` and `Tabu`; how many."""
