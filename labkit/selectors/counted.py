@@ -116,8 +116,8 @@ class CountedWalk:
     def descend_blocks(self, blocks: IntArray) -> Flips:
         """Takes the best mask of each block, see `Walk.choose_blocks`; each move is a query.
 
-        The costs of the other masks of a block are not looked at by whom the meter counts for: who
-        asks knows the terms, and pays for them once.
+        What the other masks of a block cost is not counted: it is for a search that knows the
+        terms, and counts the passes that reading them takes.
         """
         before = self.neuron_mask
         rule = Rule(0.0, self._meter.magnitude, self._meter.target)

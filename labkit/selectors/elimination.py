@@ -148,6 +148,7 @@ def least_mask(bags: list[Bag], n_neurons: int) -> BoolArray:
     for bag in bags:
         best, costs = bag.least()
         choices.append(best)
+        bag.terms.clear()
         if bag.parent >= 0:
             bags[bag.parent].terms.append((bag.shared, costs))
     mask = np.zeros(n_neurons, dtype=bool)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numba.extending import register_jitable
 
-from labkit.costs.walks.loops import after, compiled, move
+from labkit.costs.walks.loops import after, compiled, flip, move
 from labkit.costs.walks.walk import EQUAL_WITHIN, HOPELESS
 
 
@@ -22,7 +22,7 @@ def flip_costs(state: Any, neurons: Any, costs: Any) -> None:
 @compiled
 def make_flip(state: Any, neuron: int) -> None:
     """One flip."""
-    move(state, neuron, after(state, neuron))
+    flip(state, neuron)
 
 
 @compiled
