@@ -138,6 +138,31 @@ def test_each_mask_of_a_block_costs_what_evaluate_says_and_the_walk_stays(
     assert walk.cost == pytest.approx(float(cost.evaluate(mask)), abs=tolerance(cost))
 
 
+@given(every_cost, generators, st.integers(1, 4))
+def test_of_each_block_the_best_mask_is_taken_and_the_first_at_the_target_ends_it(
+    name: str, rng: Generator, size: int
+) -> None:
+    cost, mask = draw(name, rng)
+    n, size = cost.n_neurons, min(size, cost.n_neurons)
+    blocks = np.array([rng.permutation(n)[:size] for _ in range(6)])
+    blocks[::2, 1:] = -1  # of one neuron
+    whole = cost.walk(mask).choose_blocks(blocks, DESCENT._replace(magnitude=cost.magnitude))
+    for block, least, kept in zip(blocks, whole.costs, whole.kept, strict=True):
+        free = block[block >= 0]
+        masks = np.repeat(mask[np.newaxis], 2 ** len(free), axis=0)
+        masks[:, free] = all_masks(len(free))
+        assert least == pytest.approx(float(cost.evaluate(masks).min()), abs=tolerance(cost))
+        mask[block[kept]] ^= True
+        assert float(cost.evaluate(mask)) == pytest.approx(least, abs=tolerance(cost))
+    mask = rng.random(n) < 0.5
+    walk = cost.walk(mask)
+    rule = Rule(0.0, cost.magnitude, target=np.inf)
+    found = walk.choose_blocks(blocks, rule)
+    ends = np.flatnonzero(found.kept.any(axis=1))
+    assert len(found.costs) == (ends[0] + 1 if len(ends) else len(blocks))
+    assert walk.neuron_mask.tolist() == mask.tolist()
+
+
 @given(every_cost, generators, st.sampled_from([0.0, 0.3]))
 def test_flips_that_are_tried_cost_what_evaluate_says_and_are_kept_by_the_rule(
     name: str, rng: Generator, temperature: float

@@ -113,6 +113,26 @@ class CountedWalk:
         """Tries flips in this order, each a query, and keeps at once what lowers the cost."""
         return self._try(order, 0.0, None)
 
+    def descend_blocks(self, blocks: IntArray) -> Flips:
+        """Takes the best mask of each block, see `Walk.choose_blocks`; each move is a query.
+
+        What the other masks of a block cost is not counted: it is for a search that knows the
+        terms, and counts the passes that reading them takes.
+        """
+        before = self.neuron_mask
+        rule = Rule(0.0, self._meter.magnitude, self._meter.target)
+        tried = self._walk.choose_blocks(blocks, rule)
+        self._looked = _NO_LOOK
+        moves = np.flatnonzero(tried.kept.any(axis=1))
+        flips = [blocks[i, tried.kept[i]] for i in moves]
+        costs = tried.costs[moves]
+
+        def mask_of(i: int) -> BoolArray:
+            return _flipped(before, np.concatenate(flips[: i + 1]))
+
+        self._meter.take(costs[: self._meter.left], len(costs), mask_of)
+        return tried
+
     def anneal(self, order: IntArray, temperature: float, rng: np.random.Generator) -> Flips:
         """Tries flips in this order, each a query; a rise is kept with probability exp(-rise / T).
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from heapq import heapify, heappop, heappush
 
 import numpy as np
 
-from labkit.arrays import BoolArray, FloatArray, IntArray
+from labkit.arrays import BoolArray, FloatArray
 from labkit.costs import LocalCost, PauliZCost
 from labkit.costs.sums import Term, spread
 from labkit.limits import check_memory, memory_limit
-from labkit.masks import masks_from_indices, place_values
+from labkit.masks import place_values
 from labkit.selectors.meter import CostMeter
 
 
@@ -24,7 +24,8 @@ def tree_elimination(meter: CostMeter, *, rng: np.random.Generator) -> None:
     bags of each neuron hang together. From the leaves to the root each bag adds up its terms and
     what its children say, and says the least cost for each choice of the neurons that it shares
     with its parent. With bags of at most w + 1 neurons this takes O(n 2^w) steps: w is the width
-    that the heuristic of the least degree finds, 2 (K - 1) or so where outputs read K neighbours.
+    that the heuristic of the least degree finds in O(n w^2) steps, 2 (K - 1) or so where outputs
+    read K neighbours.
 
     No mask is scored on the way, and one cost query states the cost of the mask found. The local
     tables take 2^order forward passes, counted, as in `dynamic_programming`.
@@ -45,95 +46,112 @@ def tree_elimination(meter: CostMeter, *, rng: np.random.Generator) -> None:
         raise TypeError(f"cost is a {given} (limit: a LocalCost or a PauliZCost)")
     bags = find_bags(cost)
     meter.count(forward_passes=2**cost.order)
-    meter.evaluate(_least_mask(bags, cost.n_neurons))
+    meter.evaluate(least_mask(bags, cost.n_neurons))
 
 
 @dataclass(frozen=True, eq=False)
 class Bag:
-    """Neurons that are looked at together.
+    """A neuron and those that it is looked at with.
 
     Attributes:
-        neurons: ascending.
-        own: those that its parent does not have, ascending.
-        shared: the others, ascending.
-        parent: its place among all bags, behind its own; -1 of the root.
+        neuron: the one that no later bag has.
+        shared: the others, ascending, all of which its parent has.
+        parent: its place among all bags, behind its own; -1 where there is none.
         terms: those that are added up here.
     """
 
-    neurons: tuple[int, ...]
-    own: tuple[int, ...]
+    neuron: int
     shared: tuple[int, ...]
     parent: int
     terms: list[Term]
 
-    def least(self) -> tuple[IntArray, FloatArray]:
-        """By the mask of `shared`: the best mask of `own`, int (2^s,), and its cost."""
-        table = np.zeros((2,) * len(self.neurons))
+    @property
+    def neurons(self) -> tuple[int, ...]:
+        """All of them, its own first."""
+        return self.neuron, *self.shared
+
+    def least(self) -> tuple[BoolArray, FloatArray]:
+        """By the mask of `shared`: whether its neuron stays, bool (2^s,), and the cost."""
+        axes = sorted(self.neurons)
+        table = np.zeros((2,) * len(axes))
         for term in self.terms:
-            table += spread(term, self.neurons)
-        axes = [self.neurons.index(j) for j in (*self.own, *self.shared)]
-        costs = table.transpose(axes).reshape(2 ** len(self.own), -1)
-        return costs.argmin(axis=0).astype(np.int32), costs.min(axis=0)
+            table += spread(term, axes)
+        goes, stays = np.moveaxis(table, axes.index(self.neuron), 0).reshape(2, -1)
+        return stays < goes, np.minimum(goes, stays)
 
 
 def find_bags(cost: LocalCost) -> list[Bag]:
-    """The bags of a tree decomposition, each before its parent.
+    """The bags of a tree decomposition, one of each neuron, each before its parent.
 
     Raises:
         TooLargeError: what is held for the choices of their neurons does not fit in memory.
     """
-    import networkx as nx
-
-    graph = nx.Graph()
-    graph.add_nodes_from(range(cost.n_neurons))
+    near: list[set[int]] = [set() for _ in range(cost.n_neurons)]
     for neurons, _ in cost.terms:
-        graph.add_edges_from(combinations(neurons, 2))
-    _, tree = nx.approximation.treewidth_min_degree(graph)
-    root = next(iter(tree))
-    parents = dict(nx.bfs_predecessors(tree, root))
-    order = [root, *parents][::-1]
-    place = {neurons: i for i, neurons in enumerate(order)} | {frozenset(): -1}
-    bags = []
-    for neurons in order:
-        above = parents.get(neurons, frozenset())
-        all_, own, shared = map(sorted, (neurons, neurons - above, neurons & above))
-        bags.append(Bag(tuple(all_), tuple(own), tuple(shared), place[above], []))
-    _check_memory(bags)
-    _share_out(cost.terms, bags)
+        for j in neurons:
+            near[j].update(neurons)
+    widest = int(math.log2(memory_limit() / 24)) - 1  # three tables of the largest bag
+    found = eliminate(near, widest)
+    # and which choice is best, of all bags
+    nbytes = sum(2 ** len(shared) for _, shared in found)
+    width = max(len(shared) for _, shared in found)
+    what = "the least costs of a tree of bags of neurons"
+    check_memory("width", width, nbytes=nbytes + 24 * 2 ** (width + 1), largest=widest, what=what)
+    return make_bags(found, cost.terms)
+
+
+def eliminate(near: list[set[int]], widest: int) -> list[tuple[int, tuple[int, ...]]]:
+    """Takes out the neuron that shares terms with the fewest, joins those few, and again.
+
+    Args:
+        near: of each neuron those that it shares a term with; is used up.
+        widest: ends with the first that shares terms with more than so many.
+
+    Returns:
+        Each neuron as it was taken out, and those few, ascending.
+
+    Reference: Bodlaender and Koster 2010, Information and Computation 208, 259 (least degree).
+    """
+    for j, others in enumerate(near):
+        others.discard(j)
+    heap, found = [(len(others), j) for j, others in enumerate(near)], []
+    heapify(heap)
+    out = [False] * len(near)
+    while heap:
+        degree, j = heappop(heap)
+        if out[j] or degree != len(near[j]):  # it was put there again
+            continue
+        out[j] = True
+        found.append((j, tuple(sorted(near[j]))))
+        if degree > widest:
+            break
+        for other in near[j]:
+            near[other] |= near[j]
+            near[other] -= {j, other}
+            heappush(heap, (len(near[other]), other))
+    return found
+
+
+def make_bags(found: list[tuple[int, tuple[int, ...]]], terms: Sequence[Term]) -> list[Bag]:
+    """Bags of neurons as they were taken out: the parent has the next of them to be taken out."""
+    place = {neuron: i for i, (neuron, _) in enumerate(found)}
+    parents = [min((place[j] for j in shared), default=-1) for _, shared in found]
+    bags = [Bag(*one, parent, []) for one, parent in zip(found, parents, strict=True)]
+    for term in terms:
+        bags[min((place[j] for j in term[0]), default=0)].terms.append(term)
     return bags
 
 
-def _check_memory(bags: list[Bag]) -> None:
-    width = max(len(bag.neurons) for bag in bags) - 1
-    # the best masks of all bags, and three tables of the largest
-    nbytes = sum(4 * 2 ** len(bag.shared) for bag in bags) + 24 * 2 ** (width + 1)
-    largest = int(math.log2(memory_limit() / 24)) - 1
-    what = "the least costs of a tree of bags of neurons"
-    check_memory("width", width, nbytes=nbytes, largest=largest, what=what)
-
-
-def _share_out(terms: Sequence[Term], bags: list[Bag]) -> None:
-    """Gives each term to the first bag that has all of its neurons."""
-    having: dict[int, set[int]] = {}
-    for i, bag in enumerate(bags):
-        for j in bag.neurons:
-            having.setdefault(j, set()).add(i)
-    for term in terms:
-        places = set.intersection(*(having[j] for j in term[0])) if term[0] else {0}
-        bags[min(places)].terms.append(term)
-
-
-def _least_mask(bags: list[Bag], n_neurons: int) -> BoolArray:
-    """What a bag says is one more term of its parent; then the choices, from the root on."""
+def least_mask(bags: list[Bag], n_neurons: int) -> BoolArray:
+    """What a bag says is one more term of its parent; then the choices, from the last bag on."""
     choices = []
     for bag in bags:
         best, costs = bag.least()
         choices.append(best)
+        bag.terms.clear()
         if bag.parent >= 0:
             bags[bag.parent].terms.append((bag.shared, costs))
     mask = np.zeros(n_neurons, dtype=bool)
     for bag, best in zip(reversed(bags), reversed(choices), strict=True):
-        chosen = best[mask[[*bag.shared]] @ place_values(len(bag.shared))]
-        if bag.own:
-            mask[[*bag.own]] = masks_from_indices(chosen, len(bag.own))
+        mask[bag.neuron] = best[mask[[*bag.shared]] @ place_values(len(bag.shared))]
     return mask

@@ -22,6 +22,7 @@ from run_notebooks import execute, read
 
 from benchmarks import (
     fresh_processes,
+    grey_box,
     grover_peers,
     qaoa_peers,
     roofline,
@@ -45,6 +46,7 @@ BUDGET = 1.0 if IS_QUICK else 3.0
 _MEDIAN_REDRAW, _WORST_REDRAW, _LESSON = 0.1, 0.25, 60.0  # seconds
 _STARTS = (0.05, 1.0, 1.0)  # seconds: limits of the first rows of `fresh_processes.starts`
 _SLOWER_THAN_PLAIN = 2
+_FOUND = 0.9  # of the searches for a proved optimum
 _SLOW = 0.2  # seconds of a call of ours that pytest-benchmark repeats only once
 
 
@@ -203,6 +205,57 @@ def test_annealing(page: Page, n: int, degree: int) -> None:
         least = float(np.mean([search(seed=seed) for seed in range(5)]))
         size = f"n = {n}, degree {degree}, {name}"
         section.lines.append([size, duration(seconds / walk_peers.SWEEPS), f"{least:.6g}"])
+
+
+@pytest.mark.parametrize("k", [3] if IS_QUICK else [3, 4, 5])
+@pytest.mark.parametrize("kind", grey_box.COSTS)
+def test_partition_crossover(page: Page, kind: str, k: int) -> None:
+    n_runs, n = (5 if IS_QUICK else 20), 1000
+    draws = (grey_box.COSTS[kind](n, k, seed=seed) for seed in range(n_runs))
+    runs = [grey_box.search_optimum(cost, seed=seed) for seed, cost in enumerate(draws)]
+    section = page.section("Partition crossover to the optimum that dynamic programming proves")
+    section.note = (
+        f"Adjacent neighbourhoods, {n} neurons, a new cost for each run. A query is a mask gone to,"
+        f" or a part decided as a whole; at most {grey_box.QUERIES_PER_NEURON} for each neuron."
+    )
+    section.lines = section.lines or [
+        ["", "found", "queries for each neuron: median, most", "seconds: median, most"]
+    ]
+    queries, seconds = ([one.queries for one in runs], [one.seconds for one in runs])
+    found = sum(one.found for one in runs)
+    cells = [
+        f"{found} of {n_runs}",
+        f"{np.median(queries):.3g}, {max(queries):.3g}",
+        f"{np.median(seconds):.2g}, {max(seconds):.2g}",
+    ]
+    section.lines.append([f"{kind}, K = {k}", *cells])
+    if found < _FOUND * n_runs:
+        what = f"partition crossover, {kind}, K = {k}: {found} of {n_runs} found"
+        page.shortfalls.append(f"{what} (limit: {_FOUND:.0%})")
+
+
+@pytest.mark.parametrize("k", [3] if IS_QUICK else [3, 4, 5])
+@pytest.mark.parametrize("kind", grey_box.COSTS)
+def test_partition_crossover_of_random_neighbourhoods(page: Page, kind: str, k: int) -> None:
+    sizes = [200] * 3 if IS_QUICK else [200, 300, 500, 700, 1000] * 4
+    per_neuron = 5
+    section = page.section("Partition crossover and one-flip search at equal queries")
+    section.note = (
+        f"Random neighbourhoods, {min(sizes)} to {max(sizes)} neurons, {per_neuron} queries for"
+        " each; one-flip search restarts. What partition crossover reads from the terms is not"
+        " counted."
+    )
+    section.lines = section.lines or [["", "lower or equal", "mean cost: ours, one-flip search"]]
+    costs = []
+    for seed, n in enumerate(sizes):
+        cost = grey_box.COSTS[kind](n, k, seed=seed, neighbourhood="random")
+        costs.append(grey_box.beside_descents(cost, queries=per_neuron * n, seed=seed))
+    ours, theirs = np.array(costs).T
+    lower = int((ours <= theirs + 1e-12).sum())
+    cells = [f"{lower} of {len(sizes)}", f"{ours.mean():.5g}, {theirs.mean():.5g}"]
+    section.lines.append([f"{kind}, K = {k}", *cells])
+    if lower < len(sizes):
+        page.shortfalls.append(f"partition crossover, {kind}, K = {k}: {cells[0]} are no worse")
 
 
 def test_threads(page: Page) -> None:

@@ -53,6 +53,13 @@ class CompiledWalk(Walk):
         self._stepped(int(np.count_nonzero(kept)))
         return Flips(costs[:tried], kept[:tried])
 
+    def choose_blocks(self, blocks: IntArray, rule: Rule) -> Flips:
+        """Takes the best mask of each block, one after another, where that lowers the cost."""
+        costs, kept = np.empty(len(blocks)), np.zeros(blocks.shape, dtype=bool)
+        tried = self._loops.choose_blocks(self._state, blocks, rule, costs, kept)
+        self._stepped(tried << blocks.shape[1])
+        return Flips(costs[:tried], kept[:tried])
+
     def take_steps(self, n_steps: int, tabu: Tabu) -> Steps:
         """Flips the neuron that costs least, whether that lowers the cost or not, and again."""
         costs, neurons = np.empty((n_steps, self.n_neurons)), np.zeros(n_steps, dtype=np.int64)

@@ -34,6 +34,16 @@ def move(state: Any, neuron: int, cost: float) -> None:
     raise NotImplementedError
 
 
+def flip(state: Any, neuron: int) -> None:
+    """A flip, to whatever cost it leads."""
+    raise NotImplementedError
+
+
+@overload(flip)
+def _flip(state: Any, neuron: Any) -> Any:
+    return _flip_of_outputs if state.instance_class is Outputs else _flip_of_terms
+
+
 @overload(after)
 def _after(state: Any, neuron: Any) -> Any:
     of = {Fields: _after_of_fields, Places: _after_of_places, Outputs: _after_of_outputs}
@@ -151,6 +161,14 @@ def _move_in_outputs(state: Any, neuron: Any, cost: Any) -> Any:
         state.outputs[i] += sign * row[i]
     state.kept[neuron] ^= True
     state.total[0] = cost
+
+
+def _flip_of_outputs(state: Any, neuron: Any) -> Any:
+    move(state, neuron, after(state, neuron))
+
+
+def _flip_of_terms(state: Any, neuron: Any) -> Any:
+    move(state, neuron, 0.0)  # the cost follows from what it changes
 
 
 @register_jitable

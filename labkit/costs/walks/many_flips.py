@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numba.extending import register_jitable
 
-from labkit.costs.walks.loops import after, compiled, move
+from labkit.costs.walks.loops import after, compiled, flip, move
 from labkit.costs.walks.walk import EQUAL_WITHIN, HOPELESS
 
 
@@ -22,7 +22,7 @@ def flip_costs(state: Any, neurons: Any, costs: Any) -> None:
 @compiled
 def make_flip(state: Any, neuron: int) -> None:
     """One flip."""
-    move(state, neuron, after(state, neuron))
+    flip(state, neuron)
 
 
 @compiled
@@ -74,6 +74,44 @@ def try_flips(state: Any, order: Any, rule: Any, draws: Any, costs: Any, kept: A
             move(state, order[i], flipped)
             kept[i] = True
     return len(order)
+
+
+@register_jitable
+def _best_of_block(state: Any, block: Any, b: int) -> tuple[float, int]:
+    """The least cost of the masks of a block, and which flips lead to it, bit i for neuron i."""
+    least, best, flips = state.total[0], 0, 0
+    for i in range(1, 1 << b):
+        place = 0
+        while not i >> place & 1:
+            place += 1
+        make_flip(state, block[place])
+        flips ^= 1 << place
+        if state.total[0] < least:
+            least, best = state.total[0], flips
+    make_flip(state, block[b - 1])
+    return least, best
+
+
+@compiled
+def choose_blocks(state: Any, blocks: Any, rule: Any, costs: Any, kept: Any) -> int:
+    """The best mask of one block after another, see `Walk.choose_blocks`; of how many."""
+    for i in range(len(blocks)):
+        b = 0
+        while b < blocks.shape[1] and blocks[i, b] >= 0:
+            b += 1
+        costs[i] = here = state.total[0]
+        least, best = _best_of_block(state, blocks[i], b)
+        if not _keeps(rule, here, least, 0.0):
+            continue
+        costs[i] = least
+        for place in range(b):
+            kept[i, place] = best >> place & 1
+        if least <= rule.target:
+            return i + 1
+        for place in range(b):
+            if kept[i, place]:
+                make_flip(state, blocks[i, place])
+    return len(blocks)
 
 
 @compiled

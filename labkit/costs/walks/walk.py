@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from labkit.arrays import BoolArray, FloatArray, IntArray
 from labkit.limits import check_integer, check_register, show_value
-from labkit.masks import place_values
+from labkit.masks import masks_from_indices, place_values
 
 #: Costs closer together than this share of what was added up to make them are equal: 16 roundings.
 EQUAL_WITHIN = 2.0**-48
@@ -48,6 +48,8 @@ class Flips(NamedTuple):
     Attributes:
         costs: float64 (tried,), of the mask with each flip.
         kept: bool (tried,), whether it was kept.
+
+    Of blocks: the cost after each of them, and bool (tried, b).
     """
 
     costs: FloatArray
@@ -173,6 +175,32 @@ class Walk(ABC):
             if rule.keeps(self.cost, flipped, draw):
                 self._move(neuron, flipped)
                 kept[tried - 1] = True
+        return Flips(costs[:tried], kept[:tried])
+
+    def choose_blocks(self, blocks: IntArray, rule: Rule) -> Flips:
+        """Takes the best mask of each block, one after another, where that lowers the cost.
+
+        Args:
+            blocks: int64 (k, b), neurons of 0..n - 1, in a row each once; -1 where it has fewer.
+            rule: what is lower, and at which cost to end.
+
+        Returns:
+            The cost after each block, and bool (tried, b), which of its neurons were flipped.
+        """
+        costs, kept, tried = np.empty(len(blocks)), np.zeros(blocks.shape, dtype=bool), 0
+        for row in blocks:
+            block, tried = row[row >= 0], tried + 1
+            of_masks = self._block_costs(block)
+            best = int(of_masks.argmin())
+            costs[tried - 1] = least = float(of_masks[best])
+            if not rule.keeps(self.cost, least, 0.0):
+                costs[tried - 1] = self.cost
+                continue
+            chosen = masks_from_indices(best, len(block)) != self._mask[block]
+            kept[tried - 1, row >= 0] = chosen
+            if least <= rule.target:
+                break
+            self.move(block[chosen], least)
         return Flips(costs[:tried], kept[:tried])
 
     def take_steps(self, n_steps: int, tabu: Tabu) -> Steps:
