@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from labkit.costs import CostTable
+from labkit.costs import CostTable, LocalCost
 from labkit.course.explorers import SelectorRace, SharedMask
 from labkit.course.explorers.race import BUDGETS, DRAWN_AT, N_RUNS, RACERS, RaceView, run_race
 from labkit.course.plots import draw_race, draw_regret, new_axes
 from labkit.masks import mask_from_string
-from labkit.problems import build_problem
+from labkit.problems import build_nk_problem, build_problem
 from labkit.selectors import adaptive_grover, one_flip_search, qaoa_sampling, run
-from labkit.selectors.racing import ENTRANTS, LAYERS, Trace, trace
+from labkit.selectors.racing import ENTRANTS, LAYERS, LOCAL_ENTRANTS, Trace, trace
 
 
 @pytest.fixture(scope="module")
@@ -20,16 +20,31 @@ def table() -> CostTable:
     return build_problem("moons", 8, seed=7).table
 
 
-@pytest.mark.parametrize("name", sorted(ENTRANTS))
+@pytest.fixture(scope="module")
+def chain() -> LocalCost:
+    return build_nk_problem("moons", 8, 3, seed=7).cost
+
+
+@pytest.mark.parametrize("name", sorted([*ENTRANTS, *LOCAL_ENTRANTS]))
 def test_each_selector_keeps_its_budget_and_ends_at_an_optimum_or_with_it(
-    name: str, table: CostTable
+    name: str, table: CostTable, chain: LocalCost
 ) -> None:
+    cost = chain if name in LOCAL_ENTRANTS else table
+    least = cost.to_table().minimum
     for budget in (8, 100):
-        found = trace(name, table, budget, rng=np.random.default_rng(3))
+        found = trace(name, cost, budget, rng=np.random.default_rng(3))
         assert (np.diff(found.calls) > 0).all()
         assert 0 < found.calls[-1] <= budget
         assert len(found.calls) == len(found.costs)
-        assert found.costs.min() == table.minimum or found.calls[-1] >= budget - LAYERS - 15
+        met = found.costs.min() <= least + 1e-12
+        assert met or found.calls[-1] >= budget - LAYERS - 15 or name == "tree elimination"
+
+
+def test_elimination_pays_for_its_tables_before_it_answers(chain: LocalCost) -> None:
+    found = trace("tree elimination", chain, 100, rng=np.random.default_rng(3))
+    assert found.calls.tolist() == [1, 1 + 2**chain.order + 1]  # a random mask, then the optimum
+    assert found.costs[1] == pytest.approx(chain.to_table().minimum)
+    assert found.ledger.forward_passes == 2**chain.order + 2
 
 
 def test_the_same_state_of_the_generator_gives_the_same_race(table: CostTable) -> None:

@@ -15,7 +15,7 @@ from labkit.costs import equal_within
 from labkit.course.explorers.base import QUBITS, ProblemExplorer, seed_slider, slider, task_dropdown
 from labkit.course.explorers.picture import SharedMask
 from labkit.course.plots import draw_race, draw_regret
-from labkit.course.plots.canvas import BLACK, LIT
+from labkit.course.plots.canvas import BLACK, LIT, MARKERS
 from labkit.datasets import Task
 from labkit.limits import check_choice, check_integer, show_value
 from labkit.masks import mask_from_index, mask_to_string
@@ -31,9 +31,9 @@ DRAWN_AT = (8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256)
 N_RUNS = 5
 #: Who races here: they need no more than the cost, and a fraction of a second.
 RACERS = ("random search", "one-flip search", "annealing", "local selection", "adaptive Grover",
-          "QAOA, ramp")  # fmt: skip
+          "QAOA, ramp", "tabu search")  # fmt: skip
 #: Colours and markers tell so many apart.
-MOST_RACERS = 6
+MOST_RACERS = len(MARKERS)
 Racers = tuple[str | Selector, ...]
 
 
@@ -166,7 +166,7 @@ class SelectorRace(ProblemExplorer):
         seed: of the network's weights, 0 to 19.
         n_neurons: neurons, one qubit each, 4 to 10.
         budget: calls, one of `BUDGETS`.
-        racers: who races, six at most: names of `racing.ENTRANTS`, and selectors of your own, which
+        racers: who races, seven at most: names of `racing.ENTRANTS`, and selectors of your own, that
             start again where they end early.
         shared: the mask that is lit in several explorers.
     """

@@ -45,11 +45,11 @@ Series = Mapping[str, npt.ArrayLike]
 #: Keywords of Matplotlib.
 Style = dict[str, Any]
 
-SERIES = (BLUE, VERMILLION, GREEN, ORANGE, PURPLE, SKY)
-MARKERS = ("o", "^", "s", "D", "v", "P")
-MARKERS_IN_WORDS = ("circles", "triangles", "squares", "diamonds", "arrows", "crosses")
+SERIES = (BLUE, VERMILLION, GREEN, ORANGE, PURPLE, SKY, BLACK)
+MARKERS = ("o", "^", "s", "D", "v", "P", "*")
+MARKERS_IN_WORDS = ("circles", "triangles", "squares", "diamonds", "arrows", "crosses", "stars")
 LINES = ("-", "--", ":", "-.")
-HATCHES = ("", "///", "...", "xx", "--", "++")
+HATCHES = ("", "///", "...", "xx", "--", "++", "")
 #: The ring around what is lit.
 LIT: Style = {"marker": "o", "ls": "", "mfc": "none", "mec": VERMILLION, "mew": 2}
 
@@ -89,9 +89,14 @@ def number_series(series: Series) -> Iterator[tuple[int, str, FloatArray]]:
         yield i, label, np.asarray(values, dtype=np.float64)
 
 
+def colour_of(i: int) -> str:
+    """The colour of the series of number `i`."""
+    return SERIES[i % len(SERIES)]
+
+
 def series_style(i: int) -> Style:
     """Colour, marker and line of the series of number `i`; each begins anew after its last."""
-    return {"color": SERIES[i % 6], "marker": MARKERS[i % 6], "ls": LINES[i % 4]}
+    return {"color": colour_of(i), "marker": MARKERS[i % len(MARKERS)], "ls": LINES[i % 4]}
 
 
 def marker_style(i: int) -> Style:
@@ -101,7 +106,7 @@ def marker_style(i: int) -> Style:
 
 def bar_style(i: int) -> Style:
     """Colour, hatch and edge of the bars of series `i`."""
-    return {"color": SERIES[i % 6], "hatch": HATCHES[i % 6], "edgecolor": BLACK}
+    return {"color": colour_of(i), "hatch": HATCHES[i % len(HATCHES)], "edgecolor": BLACK}
 
 
 @own_style()

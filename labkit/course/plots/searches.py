@@ -117,7 +117,7 @@ def draw_growth(
 def growth_in_words(fits: Mapping[str, Growth]) -> str:
     """The fits as one line for a summary."""
     return "; ".join(
-        f"{label} ({canvas.MARKERS_IN_WORDS[i % 6]}): calls grow as "
+        f"{label} ({canvas.MARKERS_IN_WORDS[i % len(canvas.MARKERS)]}): calls grow as "
         f"2^({fit.exponent:.2f} n), 95% interval {fit.low:.2f} to {fit.high:.2f}"
         for i, (label, fit) in enumerate(fits.items())
     )
@@ -160,7 +160,7 @@ def draw_race(
         mean, half = runs.mean(axis=0), _half_length(runs, error)
         ax.plot(x, mean, label=label, ms=5, lw=1.3, **canvas.series_style(i))
         errors.extend(np.stack([[x, x], [mean - half, mean + half]]).transpose(2, 1, 0))
-        colours.extend([canvas.SERIES[i % 6]] * len(x))
+        colours.extend([canvas.colour_of(i)] * len(x))
     # one collection: six of them take several times longer to draw
     ax.add_collection(LineCollection(errors, colors=colours, linewidths=1, alpha=0.4))
     ax.axhline(minimum, color=canvas.GREY, ls=":")
