@@ -95,8 +95,9 @@ class CallMeter(CostMeter):
             in_circuit = sum(spent.get(name, 0) for name in CALLS_IN_CIRCUIT)
             self._by_shot = int(in_circuit / spent["shots"])
         if asked := int(spent.get("cost_queries", 0)):
-            self._calls.append(self.spent + (1 + self._by_shot) * np.arange(1, asked + 1))
-            self.spent, self._by_shot = int(self._calls[-1][-1]), 0
+            each = 1 + self._by_shot
+            self._calls.append(np.arange(1, asked + 1) * each + self.spent)
+            self.spent, self._by_shot = self.spent + asked * each, 0
 
     def pay(self, calls: int) -> None:
         """Counts calls that told no cost of a mask, such as passes for the table of a term."""

@@ -49,9 +49,14 @@ class RaceView:
     @cached_property
     def best(self) -> dict[str, FloatArray]:
         """The best cost so far, selector -> float64 (runs, calls drawn up to the budget)."""
-        upto = [calls for calls in DRAWN_AT if calls <= self.budget]
+        upto = DRAWN_AT.index(self.budget) + 1
+        return {name: best[:, :upto] for name, best in self._to_the_end.items()}
+
+    @cached_property
+    def _to_the_end(self) -> dict[str, FloatArray]:
+        """The same up to the largest budget."""
         runs = run_race(self.problem, self.racers)
-        return {name: np.array([trace.best_at(upto) for trace in runs[name]]) for name in runs}
+        return {name: np.array([t.best_at(DRAWN_AT) for t in runs[name]]) for name in runs}
 
     @property
     def limits(self) -> tuple[tuple[float, float], float]:
@@ -60,8 +65,7 @@ class RaceView:
         What is drawn moves with the budget; the axes do not.
         """
         minimum, ends, regrets = self.problem.table.minimum, [], []
-        for runs in run_race(self.problem, self.racers).values():
-            best = np.array([trace.best_at(DRAWN_AT) for trace in runs])
+        for best in self._to_the_end.values():
             upper = best.mean(axis=0) + best.std(axis=0)
             ends.append(upper.max())
             regrets.append(upper[[*map(DRAWN_AT.index, BUDGETS)]].max() - minimum)
@@ -166,8 +170,8 @@ class SelectorRace(ProblemExplorer):
         seed: of the network's weights, 0 to 19.
         n_neurons: neurons, one qubit each, 4 to 10.
         budget: calls, one of `BUDGETS`.
-        racers: who races, seven at most: names of `racing.ENTRANTS`, and selectors of your own, that
-            start again where they end early.
+        racers: who races, seven at most: names of `racing.ENTRANTS`, and selectors of your own,
+            which start again where they end early.
         shared: the mask that is lit in several explorers.
     """
 
@@ -230,6 +234,6 @@ class SelectorRace(ProblemExplorer):
             left.plot(np.log2(view.budget), cost, ms=14, **{**LIT, "mew": 2.5})
             right.axvline(cost - table.minimum, color=BLACK, ls="--", lw=1)
         costs, regret = view.limits
-        left.set_ylim(*costs)
-        right.set_xlim(0, regret, auto=None)  # `widen` ends it at a tick: ends recur
+        left.set_ylim(*costs, auto=None)  # `widen` ends both at a tick: ends recur
+        right.set_xlim(0, regret, auto=None)
         return view.text

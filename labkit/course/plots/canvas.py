@@ -10,7 +10,7 @@ import base64
 import html
 import io
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,7 +22,7 @@ from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
-from matplotlib.ticker import MaxNLocator, ScalarFormatter
+from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator, ScalarFormatter
 
 from labkit.arrays import FloatArray
 from labkit.course.plots.style import own_style
@@ -136,6 +136,12 @@ def count_whole(*axes: Axis, most: int = 10) -> None:
     """Ticks at whole numbers only, such as neurons and steps, at most so many intervals."""
     for axis in axes:
         axis.set_major_locator(MaxNLocator(most, integer=True))
+
+
+def set_named_ticks(axis: Axis, places: npt.ArrayLike, names: Sequence[str]) -> None:
+    """Ticks at these places, with these names: as `set_ticks` does, in a tenth of the time."""
+    axis.set_major_locator(FixedLocator(places))  # type: ignore[arg-type]
+    axis.set_major_formatter(FixedFormatter(names))
 
 
 def contents(ax: Axes) -> list[Artist]:
