@@ -30,23 +30,28 @@ def figure_race(calls: IntArray, best: Mapping[str, FloatArray], least: float) -
     )
 
 
-def figure_found(budgets: IntArray, found: Mapping[str, FloatArray]) -> Captioned:
-    """Shows which share of runs has met the optimum, search -> (networks, budgets)."""
+def figure_found(
+    budgets: IntArray, found: Mapping[str, FloatArray], *, at: int = 64
+) -> Captioned:
+    """Shows which share of runs has met the optimum, search -> (networks, budgets).
+
+    The text says how many have within `at` calls.
+    """
     ax = draw_race(new_axes(width=8, height=4)[0], budgets, found, minimum=1, error="interval")
     ax.set(ylabel="share of runs that have met the optimum")
-    ax.legend(fontsize=8)
-    at = [*budgets].index(64)
-    shares = in_words({name: share[:, at].mean() for name, share in found.items()}, ".0%")
+    ax.legend(fontsize=8, ncols=4, loc="lower center", bbox_to_anchor=(0.5, 1), frameon=False)
+    place = [*budgets].index(at)
+    shares = in_words({name: share[:, place].mean() for name, share in found.items()}, ".0%")
     return Captioned(
         ax,
-        f"Met the optimum within 64 calls: {shares}. "
+        f"Met the optimum within {at} calls: {shares}. "
         "Bars: 95% intervals of the mean over 20 networks.",
     )
 
 
 def figure_everyone(regret: Mapping[str, FloatArray]) -> Captioned:
     """Shows the regret of each search after 64 calls, search -> (networks,)."""
-    ax = draw_regret(new_axes(width=7.5, height=6.4)[0], regret, error="interval")
+    ax = draw_regret(new_axes(width=7.5, height=7)[0], regret, error="interval")
     ranked = sorted(regret, key=lambda name: float(regret[name].mean()))
     return Captioned(
         ax,
@@ -67,7 +72,7 @@ def figure_tuning(bill: Mapping[str, int]) -> Captioned:
 
 def figure_dealt(kept: Mapping[str, FloatArray], dealt: Mapping[str, FloatArray]) -> Captioned:
     """Shows the regret after 256 calls, search -> (networks,): costs in place, and dealt."""
-    axes = new_axes(2, width=4.6, height=4)
+    axes = new_axes(2, width=4.6, height=4.6)
     for ax, regret, title in zip(axes, (kept, dealt), ("as they are", "dealt at random"),
                                  strict=True):  # fmt: skip
         draw_regret(ax, regret, error="interval").set_title(f"costs {title}", fontsize=10)

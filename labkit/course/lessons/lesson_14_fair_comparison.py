@@ -121,9 +121,10 @@ def shuffle_costs(problem: Problem) -> Problem:
 
 
 def collect(runs: pd.DataFrame, what: str, *, shuffled: bool = False) -> dict[str, FloatArray]:
-    """'regret', 'found' or 'test_accuracy' of each entrant of the record, (seeds, budgets)."""
-    rows = runs[runs["parameters.shuffled"] == shuffled]
-    grouped = rows.groupby("parameters.entrant", sort=False)[f"result.{what}"]
+    """'regret', 'found' or 'test_accuracy' of each entrant of a record, (seeds, budgets)."""
+    if "parameters.shuffled" in runs:
+        runs = runs[runs["parameters.shuffled"] == shuffled]
+    grouped = runs.groupby("parameters.entrant", sort=False)[f"result.{what}"]
     return {str(name): np.array(values.tolist()) for name, values in grouped}
 
 

@@ -29,6 +29,7 @@ from labkit.course.plots.style import own_style
 from labkit.palette import (
     BLACK,
     BLUE,
+    DARK_GREY,
     DARK_VERMILLION,
     GREEN,
     GREY,
@@ -45,11 +46,11 @@ Series = Mapping[str, npt.ArrayLike]
 #: Keywords of Matplotlib.
 Style = dict[str, Any]
 
-SERIES = (BLUE, VERMILLION, GREEN, ORANGE, PURPLE, SKY, BLACK)
+SERIES = (BLUE, VERMILLION, GREEN, ORANGE, PURPLE, SKY, DARK_GREY)
 MARKERS = ("o", "^", "s", "D", "v", "P", "*")
 MARKERS_IN_WORDS = ("circles", "triangles", "squares", "diamonds", "arrows", "crosses", "stars")
 LINES = ("-", "--", ":", "-.")
-HATCHES = ("", "///", "...", "xx", "--", "++", "")
+HATCHES = ("", "///", "...", "xx", "--", "++", "\\\\\\")
 #: The ring around what is lit.
 LIT: Style = {"marker": "o", "ls": "", "mfc": "none", "mec": VERMILLION, "mew": 2}
 
