@@ -163,3 +163,31 @@ def test_a_race_is_drawn_without_what_is_not_finite_and_bars_stop_at_zero() -> N
     draw_regret(bars, {"one": [0.0, 0.3], "two": [0.1, 0.1]}, lit=["two"], error="interval")
     assert [patch.get_width() for patch in bars.patches] == pytest.approx([0.15, 0.1])
     assert min(segment[:, 0].min() for c in bars.collections for segment in c.get_segments()) >= 0
+
+
+def test_searches_that_read_terms_race_where_the_cost_is_a_sum_of_them() -> None:
+    racers = ("one-flip search", "partition crossover", "tree elimination")
+    explorer = SelectorRace(n_inputs_per_output=3, racers=racers, budget=16)
+    problem, cost = explorer.problem, build_nk_problem("moons", 8, 3, seed=7).cost
+    assert np.allclose(problem.table.costs, cost.to_table().costs)
+    assert explorer.view.found["tree elimination"] == N_RUNS  # a mask, 2^3 passes, the optimum
+    assert RaceView(problem, 8, None, racers, cost).found["tree elimination"] == 0
+    explorer.controls["seed"].value = 3
+    assert explorer.problem.seed == 3
+    again: SelectorRace = eval(explorer.code.split("\n\n")[1])
+    assert again.text.value == explorer.text.value
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"racers": ["partition crossover"]}, "racers='partition crossover' is unknown"),
+        ({"n_inputs_per_output": 5}, "n_inputs_per_output=5"),
+        ({"n_inputs_per_output": 2, "task": "wine"}, "task='wine' is unknown"),
+    ],
+)
+def test_what_reads_terms_is_refused_where_there_are_none(
+    options: dict[str, object], said: str
+) -> None:
+    with pytest.raises(ValueError, match=said):
+        SelectorRace(**options)  # type: ignore[arg-type]

@@ -30,9 +30,7 @@ def figure_race(calls: IntArray, best: Mapping[str, FloatArray], least: float) -
     )
 
 
-def figure_found(
-    budgets: IntArray, found: Mapping[str, FloatArray], *, at: int = 64
-) -> Captioned:
+def figure_found(budgets: IntArray, found: Mapping[str, FloatArray], *, at: int = 64) -> Captioned:
     """Shows which share of runs has met the optimum, search -> (networks, budgets).
 
     The text says how many have within `at` calls.
