@@ -21,6 +21,7 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.text import Text
 from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator, ScalarFormatter
 
@@ -137,6 +138,11 @@ def count_whole(*axes: Axis, most: int = 10) -> None:
     """Ticks at whole numbers only, such as neurons and steps, at most so many intervals."""
     for axis in axes:
         axis.set_major_locator(MaxNLocator(most, integer=True))
+
+
+def add_line(ax: Axes, x: npt.ArrayLike, y: npt.ArrayLike, **style: Any) -> None:
+    """Adds a line as `ax.plot` does, in a third of the time: limits do not follow it."""
+    ax.add_artist(Line2D(np.atleast_1d(x), np.atleast_1d(y), **style))  # type: ignore[arg-type]
 
 
 def set_named_ticks(axis: Axis, places: npt.ArrayLike, names: Sequence[str]) -> None:

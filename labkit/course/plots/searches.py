@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
-from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
 from labkit.amplification import rotation_angle
@@ -160,7 +159,7 @@ def draw_race(
         seen = np.isfinite(runs).all(axis=0)
         x, runs = calls[: runs.shape[1]][seen] + 0.03 * i, runs[:, seen]
         mean, half = runs.mean(axis=0), _half_length(runs, error)
-        ax.add_artist(Line2D(x, mean, label=label, ms=5, lw=1.3, **canvas.series_style(i)))
+        canvas.add_line(ax, x, mean, label=label, ms=5, lw=1.3, **canvas.series_style(i))
         errors.extend(np.stack([[x, x], [mean - half, mean + half]]).transpose(2, 1, 0))
         colours.extend([canvas.colour_of(i)] * len(x))
     # one collection: six of them take several times longer to draw
@@ -198,7 +197,7 @@ def draw_regret(
     ends = np.stack([[low, rows + 0.2], [means + half, rows + 0.2]]).transpose(2, 0, 1)
     ax.add_collection(LineCollection(ends, colors=canvas.BLACK, linewidths=1.5))
     for row, label in enumerate(regret):
-        ax.add_artist(Line2D([0], [row - 0.22], ms=6, clip_on=False, **canvas.marker_style(row)))
+        canvas.add_line(ax, 0, row - 0.22, ms=6, clip_on=False, **canvas.marker_style(row))
         ax.text(0, row - 0.22, f"   {label}: {means[row]:.4f}", va="center", fontsize=9)
     ax.axvline(0, color=canvas.BLACK, lw=0.8)
     ax.autoscale(axis="x")
