@@ -7,8 +7,17 @@ import pytest
 
 from labkit.costs import CostTable, LocalCost
 from labkit.course.explorers import SelectorRace, SharedMask
-from labkit.course.explorers.race import BUDGETS, DRAWN_AT, N_RUNS, RACERS, RaceView, run_race
+from labkit.course.explorers.race import (
+    BUDGETS,
+    DRAWN_AT,
+    MOST_RACERS,
+    N_RUNS,
+    RACERS,
+    RaceView,
+    run_race,
+)
 from labkit.course.plots import draw_race, draw_regret, new_axes
+from labkit.course.plots.canvas import series_style
 from labkit.masks import mask_from_string
 from labkit.problems import build_nk_problem, build_problem
 from labkit.selectors import adaptive_grover, one_flip_search, qaoa_sampling, run
@@ -133,6 +142,13 @@ def test_a_click_on_a_bar_lights_the_mask_of_that_selector_everywhere() -> None:
         assert shared.neuron_mask == list(explorer.view.neuron_masks[name])
         assert name in explorer.text.value.rpartition("found by")[2]
     assert bytes(other.image.value) != seen
+
+
+def test_colours_and_markers_tell_all_racers_apart() -> None:
+    styles = [series_style(i) for i in range(MOST_RACERS)]
+    assert len(RACERS) <= MOST_RACERS
+    for what in ("color", "marker"):
+        assert len({style[what] for style in styles}) == MOST_RACERS
 
 
 def test_arrow_keys_walk_through_the_bars() -> None:

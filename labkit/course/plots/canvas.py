@@ -142,7 +142,7 @@ def count_whole(*axes: Axis, most: int = 10) -> None:
 
 def add_line(ax: Axes, x: npt.ArrayLike, y: npt.ArrayLike, **style: Any) -> None:
     """Adds a line as `ax.plot` does, in a third of the time: limits do not follow it."""
-    ax.add_artist(Line2D(np.atleast_1d(x), np.atleast_1d(y), **style))  # type: ignore[arg-type]
+    ax.add_artist(Line2D(np.atleast_1d(x), np.atleast_1d(y), **style))
 
 
 def set_named_ticks(axis: Axis, places: npt.ArrayLike, names: Sequence[str]) -> None:
