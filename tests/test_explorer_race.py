@@ -5,14 +5,23 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from labkit.costs import CostTable
+from labkit.costs import CostTable, LocalCost
 from labkit.course.explorers import SelectorRace, SharedMask
-from labkit.course.explorers.race import BUDGETS, DRAWN_AT, N_RUNS, RACERS, RaceView, run_race
+from labkit.course.explorers.race import (
+    BUDGETS,
+    DRAWN_AT,
+    MOST_RACERS,
+    N_RUNS,
+    RACERS,
+    RaceView,
+    run_race,
+)
 from labkit.course.plots import draw_race, draw_regret, new_axes
+from labkit.course.plots.canvas import series_style
 from labkit.masks import mask_from_string
-from labkit.problems import build_problem
+from labkit.problems import build_nk_problem, build_problem
 from labkit.selectors import adaptive_grover, one_flip_search, qaoa_sampling, run
-from labkit.selectors.racing import ENTRANTS, LAYERS, Trace, trace
+from labkit.selectors.racing import ENTRANTS, LAYERS, LOCAL_ENTRANTS, Trace, trace
 
 
 @pytest.fixture(scope="module")
@@ -20,16 +29,31 @@ def table() -> CostTable:
     return build_problem("moons", 8, seed=7).table
 
 
-@pytest.mark.parametrize("name", sorted(ENTRANTS))
+@pytest.fixture(scope="module")
+def chain() -> LocalCost:
+    return build_nk_problem("moons", 8, 3, seed=7).cost
+
+
+@pytest.mark.parametrize("name", sorted([*ENTRANTS, *LOCAL_ENTRANTS]))
 def test_each_selector_keeps_its_budget_and_ends_at_an_optimum_or_with_it(
-    name: str, table: CostTable
+    name: str, table: CostTable, chain: LocalCost
 ) -> None:
+    cost = chain if name in LOCAL_ENTRANTS else table
+    least = cost.to_table().minimum
     for budget in (8, 100):
-        found = trace(name, table, budget, rng=np.random.default_rng(3))
+        found = trace(name, cost, budget, rng=np.random.default_rng(3))
         assert (np.diff(found.calls) > 0).all()
         assert 0 < found.calls[-1] <= budget
         assert len(found.calls) == len(found.costs)
-        assert found.costs.min() == table.minimum or found.calls[-1] >= budget - LAYERS - 15
+        met = found.costs.min() <= least + 1e-12
+        assert met or found.calls[-1] >= budget - LAYERS - 15 or name == "tree elimination"
+
+
+def test_elimination_pays_for_its_tables_before_it_answers(chain: LocalCost) -> None:
+    found = trace("tree elimination", chain, 100, rng=np.random.default_rng(3))
+    assert found.calls.tolist() == [1, 1 + 2**chain.order + 1]  # a random mask, then the optimum
+    assert found.costs[1] == pytest.approx(chain.to_table().minimum)
+    assert found.ledger.forward_passes == 2**chain.order + 2
 
 
 def test_the_same_state_of_the_generator_gives_the_same_race(table: CostTable) -> None:
@@ -120,6 +144,13 @@ def test_a_click_on_a_bar_lights_the_mask_of_that_selector_everywhere() -> None:
     assert bytes(other.image.value) != seen
 
 
+def test_colours_and_markers_tell_all_racers_apart() -> None:
+    styles = [series_style(i) for i in range(MOST_RACERS)]
+    assert len(RACERS) <= MOST_RACERS
+    for what in ("color", "marker"):
+        assert len({style[what] for style in styles}) == MOST_RACERS
+
+
 def test_arrow_keys_walk_through_the_bars() -> None:
     explorer = SelectorRace()
     explorer._pressed(0, -1)
@@ -148,3 +179,31 @@ def test_a_race_is_drawn_without_what_is_not_finite_and_bars_stop_at_zero() -> N
     draw_regret(bars, {"one": [0.0, 0.3], "two": [0.1, 0.1]}, lit=["two"], error="interval")
     assert [patch.get_width() for patch in bars.patches] == pytest.approx([0.15, 0.1])
     assert min(segment[:, 0].min() for c in bars.collections for segment in c.get_segments()) >= 0
+
+
+def test_searches_that_read_terms_race_where_the_cost_is_a_sum_of_them() -> None:
+    racers = ("one-flip search", "partition crossover", "tree elimination")
+    explorer = SelectorRace(n_inputs_per_output=3, racers=racers, budget=16)
+    problem, cost = explorer.problem, build_nk_problem("moons", 8, 3, seed=7).cost
+    assert np.allclose(problem.table.costs, cost.to_table().costs)
+    assert explorer.view.found["tree elimination"] == N_RUNS  # a mask, 2^3 passes, the optimum
+    assert RaceView(problem, 8, None, racers, cost).found["tree elimination"] == 0
+    explorer.controls["seed"].value = 3
+    assert explorer.problem.seed == 3
+    again: SelectorRace = eval(explorer.code.split("\n\n")[1])
+    assert again.text.value == explorer.text.value
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"racers": ["partition crossover"]}, "racers='partition crossover' is unknown"),
+        ({"n_inputs_per_output": 5}, "n_inputs_per_output=5"),
+        ({"n_inputs_per_output": 2, "task": "wine"}, "task='wine' is unknown"),
+    ],
+)
+def test_what_reads_terms_is_refused_where_there_are_none(
+    options: dict[str, object], said: str
+) -> None:
+    with pytest.raises(ValueError, match=said):
+        SelectorRace(**options)  # type: ignore[arg-type]

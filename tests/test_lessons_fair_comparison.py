@@ -9,18 +9,21 @@ import pandas as pd
 import pytest
 from parts import needs_keras
 
-from labkit.course.lessons.lesson_14_fair_comparison import (
-    EDGE_POPUP_STEPS,
-    TRAINING_STEPS,
-    collect,
+from labkit.course.lessons.figures_14_fair_comparison import (
     figure_dealt,
     figure_everyone,
     figure_found,
     figure_race,
     figure_test_accuracy,
     figure_tuning,
+)
+from labkit.course.lessons.lesson_14_fair_comparison import (
+    EDGE_POPUP_STEPS,
+    TRAINING_STEPS,
+    collect,
     pick_table_passes,
     run_at_equal_budget,
+    run_on_local_terms,
     shuffle_costs,
     transferred_angles,
 )
@@ -33,7 +36,15 @@ def parameters(entrant: str, **changed: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    "entrant", ["one-flip search", "QAOA, transferred", "edge-popup", "magnitude pruning"]
+    "entrant",
+    [
+        "one-flip search",
+        "tabu search",
+        "genetic search",
+        "QAOA, transferred",
+        "edge-popup",
+        "magnitude pruning",
+    ],
 )
 def test_regret_falls_with_the_budget_and_is_zero_where_the_optimum_was_found(entrant: str) -> None:
     result = run_at_equal_budget(parameters(entrant), 3).result
@@ -51,6 +62,18 @@ def test_exhaustive_search_finds_the_optimum_with_as_many_calls_as_masks() -> No
     assert result["test_accuracy"][-1] == problem.accuracy(problem.table.optimal_masks()[0])
     expected = problem.table.costs[:8].min() - problem.table.minimum
     assert result["regret"][0] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    "entrant", ["exhaustive", "tabu search", "partition crossover", "tree elimination"]
+)
+def test_on_local_terms_regret_is_counted_from_the_exact_optimum(entrant: str) -> None:
+    sizes = {"task_name": "moons", "n_neurons": 9, "n_inputs_per_output": 3}
+    given = {**sizes, "entrant": entrant, "budget": 512, "n_runs": 2}
+    result = run_on_local_terms(given, 3).result
+    assert result["budgets"].tolist() == [8, 16, 32, 64, 128, 256, 512]
+    assert (np.diff(result["regret"]) <= 0).all() and (result["regret"] >= -1e-12).all()
+    assert result["found"][-1] == 1  # of 512 masks
 
 
 def test_a_point_is_the_same_when_it_is_run_again() -> None:

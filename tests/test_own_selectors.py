@@ -283,8 +283,8 @@ def test_a_racer_that_asks_for_nothing_is_refused_and_not_waited_for() -> None:
     ("racers", "said"),
     [
         ("annealing", "racers='annealing' is not a sequence"),
-        ([], "racers holds 0 selectors (limit: 1 to 6)"),
-        ([coin_flips] * 7, "racers holds 7 selectors (limit: 1 to 6)"),
+        ([], "racers holds 0 selectors (limit: 1 to 7)"),
+        ([coin_flips] * 8, "racers holds 8 selectors (limit: 1 to 7)"),
         (["guessing"], "racers='guessing' is unknown"),
         ([coin_flips, coin_flips], "one name twice"),
         ([without_rng], "racers without_rng"),

@@ -16,6 +16,7 @@ from test_architecture import MODULES, MOVED, ROWS, imports_of, unit_of
 from labkit import selectors
 from labkit.course.lessons.lesson_16_glossary_and_map import (
     GLOSSARY,
+    OF_LOCAL_TERMS,
     SELECTORS,
     Term,
     figure_bit_order,
@@ -139,12 +140,9 @@ def test_a_term_occurs_in_the_notebook_it_links_to(term: Term) -> None:
     assert any(name in text for name in names)
 
 
-#: The lesson names them once lesson 14 races them.
-RIVALS = {"genetic_search", "tabu_search"}
-
-
 def test_the_table_of_selectors_names_each_and_what_its_ledger_counts() -> None:
-    assert set(SELECTORS) | RIVALS == {*selector_options(), "dynamic_programming"}
+    assert set(SELECTORS) == {*selector_options(), *OF_LOCAL_TERMS}
+    assert list(ledger_counts()) == list(SELECTORS)
     assert all(hasattr(selectors, name) for name in SELECTORS)
     counts = ledger_counts()
     assert "oracle_calls" in counts["adaptive_grover"]

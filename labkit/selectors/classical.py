@@ -157,7 +157,8 @@ def _temperatures(rises: FloatArray, sweeps: int) -> FloatArray:
     """(sweeps,), falling geometrically, from rises above 0; 1 where no flip changes the cost."""
     if not rises.size:
         return np.ones(sweeps)
-    hot, cold = (np.quantile(rises, q) / -math.log(share) for q, share in (_HOT, _COLD))
+    quantiles = np.quantile(rises, [_HOT[0], _COLD[0]])
+    hot, cold = quantiles / [-math.log(_HOT[1]), -math.log(_COLD[1])]
     return np.geomspace(hot, cold, sweeps)
 
 

@@ -145,11 +145,11 @@ def adaptive_grover(
 
 def _verify(meter: CostMeter, outcome: BoolArray) -> float:
     """The cost of a measured mask: one query, and one oracle call if it was allowed."""
-    before = meter.ledger.cost_queries
+    is_allowed = meter.left != 0
     try:
         return float(meter.evaluate(outcome))
     finally:
-        meter.count(oracle_calls=meter.ledger.cost_queries - before)
+        meter.count(oracle_calls=int(is_allowed))
 
 
 def default_oracle_calls(n_neurons: int) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -52,7 +51,7 @@ class CostMeter:
         self.best_cost = np.inf
         self.magnitude = float(getattr(self.cost, "magnitude", 0.0))
         self._costs_of = unchecked(self.cost)
-        self._spent: dict[str, float] = asdict(Ledger())
+        self._spent: dict[str, float] = {**vars(Ledger())}
         self._history: list[FloatArray] = []
 
     @property

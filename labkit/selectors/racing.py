@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from labkit.arrays import BoolArray, FloatArray, IntArray
-from labkit.costs import Cost, CostTable
+from labkit.costs import Cost, CostTable, LocalCost
 from labkit.ledger import CALLS_IN_CIRCUIT
 from labkit.limits import check_choice, check_integer
 from labkit.selectors import (
@@ -25,11 +25,15 @@ from labkit.selectors import (
     Ledger,
     adaptive_grover,
     exhaustive,
+    genetic_search,
     local_selection,
     one_flip_search,
+    partition_crossover_search,
     qaoa_sampling,
     random_search,
     simulated_annealing,
+    tabu_search,
+    tree_elimination,
 )
 from labkit.selectors.meter import SearchEnded
 from labkit.selectors.running import (
@@ -91,8 +95,13 @@ class CallMeter(CostMeter):
             in_circuit = sum(spent.get(name, 0) for name in CALLS_IN_CIRCUIT)
             self._by_shot = int(in_circuit / spent["shots"])
         if asked := int(spent.get("cost_queries", 0)):
-            self._calls.append(self.spent + (1 + self._by_shot) * np.arange(1, asked + 1))
-            self.spent, self._by_shot = int(self._calls[-1][-1]), 0
+            each = 1 + self._by_shot
+            self._calls.append(np.arange(1, asked + 1) * each + self.spent)
+            self.spent, self._by_shot = self.spent + asked * each, 0
+
+    def pay(self, calls: int) -> None:
+        """Counts calls that told no cost of a mask, such as passes for the table of a term."""
+        self.spent += calls
 
     def absorb(self, child: CostMeter, embed: Callable[[BoolArray], BoolArray]) -> None:
         """Takes over what a child spent, and when."""
@@ -117,6 +126,13 @@ def _local(
     local_selection(meter, rng=rng, **options)
 
 
+def _eliminate(meter: CallMeter, rng: np.random.Generator, budget: int) -> None:
+    """A random mask, then the optimum: the tables of its terms take 2^order passes, all counted."""
+    meter.evaluate(rng.random(meter.n_neurons) < 0.5)
+    meter.pay(2**meter.cost.order)
+    tree_elimination(meter, rng=rng)
+
+
 def race_qaoa(
     meter: CallMeter, rng: np.random.Generator, budget: int, angles: Any = "ramp"
 ) -> None:
@@ -131,6 +147,8 @@ ENTRANTS: Mapping[str, Entrant] = {
     "random search": lambda meter, rng, budget: random_search(meter, rng=rng),
     "one-flip search": lambda meter, rng, budget: one_flip_search(meter, rng=rng),
     "annealing": lambda meter, rng, budget: simulated_annealing(meter, rng=rng),
+    "tabu search": lambda meter, rng, budget: tabu_search(meter, rng=rng),
+    "genetic search": lambda meter, rng, budget: genetic_search(meter, rng=rng),
     "local selection": _local,
     "local, Grover inside": partial(_local, grover_inside=True),
     "adaptive Grover": lambda meter, rng, budget: adaptive_grover(
@@ -140,6 +158,12 @@ ENTRANTS: Mapping[str, Entrant] = {
     "QAOA, tuned here": lambda meter, rng, budget: qaoa_sampling(
         meter, rng=rng, p=LAYERS, shots=TUNING_SHOTS, angles="sampled", evaluations=TUNING_STATES
     ),
+}
+
+#: Those that need a cost of local terms, such as that of an NK network.
+LOCAL_ENTRANTS: Mapping[str, Entrant] = {
+    "partition crossover": lambda meter, rng, budget: partition_crossover_search(meter, rng=rng),
+    "tree elimination": _eliminate,
 }
 
 
@@ -159,25 +183,34 @@ def own_entrant(selector: Selector) -> Entrant:
 
 
 def trace(
-    entrant: str | Entrant, cost: CostTable, budget: int, *, rng: np.random.Generator
+    entrant: str | Entrant,
+    cost: CostTable | LocalCost,
+    budget: int,
+    *,
+    rng: np.random.Generator,
+    minimum: float | None = None,
 ) -> Trace:
     """Runs a selector, again and again where it ends early, until `budget` calls are spent.
 
     It stops at an optimum: from there on nothing can be found.
 
     Args:
-        entrant: one of `ENTRANTS`, or another; of a selector of your own, `own_entrant`.
-        cost: what to minimise.
+        entrant: one of `ENTRANTS`, of `LOCAL_ENTRANTS`, or another; of a selector of your own,
+            `own_entrant`.
+        cost: what to minimise; of local terms for `LOCAL_ENTRANTS`.
         budget: calls, at least 1.
         rng: source of all randomness.
+        minimum: the least cost of all masks; by default the table tells it.
 
     Raises:
         RuntimeError: it ends without having asked for a mask.
     """
     if not callable(entrant):
-        entrant = ENTRANTS[check_choice("entrant", entrant, tuple(ENTRANTS))]
+        known = {**ENTRANTS, **LOCAL_ENTRANTS}
+        entrant = known[check_choice("entrant", entrant, tuple(known))]
     budget = check_integer("budget", budget, minimum=1)
-    meter = CallMeter(cost, max_cost_queries=budget, target_cost=cost.minimum)
+    least = cost.to_table().minimum if minimum is None else minimum
+    meter = CallMeter(cost, max_cost_queries=budget, target_cost=least)
     with suppress(SearchEnded):
         while meter.spent < budget:
             before = meter.spent

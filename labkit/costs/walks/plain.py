@@ -36,6 +36,11 @@ class IndexWalk(Walk):
     def _flip_costs(self, neurons: IntArray) -> FloatArray:
         return self._costs[self._index ^ self._worth[neurons]]
 
+    def _block_costs(self, block: IntArray) -> FloatArray:
+        worth = self._worth[block]
+        others = self._index & ~int(worth.sum())
+        return self._costs[others + all_masks(len(block)) @ worth]
+
 
 class EvaluatedWalk(Walk):
     """A walk over any cost: each mask is evaluated, several together where they are known.

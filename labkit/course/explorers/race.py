@@ -4,23 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from typing import Any
 
 import ipywidgets as widgets
 import numpy as np
 
 from labkit.arrays import BoolArray, FloatArray
-from labkit.costs import equal_within
-from labkit.course.explorers.base import QUBITS, ProblemExplorer, seed_slider, slider, task_dropdown
+from labkit.costs import LocalCost, equal_within
+from labkit.course.explorers.base import (
+    QUBITS,
+    ProblemExplorer,
+    dropdown,
+    seed_slider,
+    slider,
+    task_dropdown,
+)
+from labkit.course.explorers.nk import TASKS
 from labkit.course.explorers.picture import SharedMask
 from labkit.course.plots import draw_race, draw_regret
-from labkit.course.plots.canvas import BLACK, LIT
+from labkit.course.plots.canvas import BLACK, LIT, MARKERS
 from labkit.datasets import Task
 from labkit.limits import check_choice, check_integer, show_value
 from labkit.masks import mask_from_index, mask_to_string
-from labkit.problems import Problem
-from labkit.selectors.racing import ENTRANTS, Trace, own_entrant, trace
+from labkit.problems import NK_COST, Problem, build_nk_problem
+from labkit.selectors.racing import ENTRANTS, LOCAL_ENTRANTS, Trace, own_entrant, trace
 from labkit.selectors.running import Selector, check_selector, name_of
 
 MIN_NEURONS, MAX_NEURONS = 4, 10
@@ -31,27 +39,36 @@ DRAWN_AT = (8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256)
 N_RUNS = 5
 #: Who races here: they need no more than the cost, and a fraction of a second.
 RACERS = ("random search", "one-flip search", "annealing", "local selection", "adaptive Grover",
-          "QAOA, ramp")  # fmt: skip
+          "QAOA, ramp", "tabu search")  # fmt: skip
 #: Colours and markers tell so many apart.
-MOST_RACERS = 6
+MOST_RACERS = len(MARKERS)
 Racers = tuple[str | Selector, ...]
 
 
 @dataclass(frozen=True, eq=False)
 class RaceView:
-    """What each selector has found when the budget, one of `BUDGETS`, is spent."""
+    """What each selector has found when the budget, one of `BUDGETS`, is spent.
+
+    `terms` is the cost as a sum, where it is one and some of the racers read its terms.
+    """
 
     problem: Problem
     budget: int
     lit: BoolArray | None = None
     racers: Racers = RACERS
+    terms: LocalCost | None = None
 
     @cached_property
     def best(self) -> dict[str, FloatArray]:
         """The best cost so far, selector -> float64 (runs, calls drawn up to the budget)."""
-        upto = [calls for calls in DRAWN_AT if calls <= self.budget]
-        runs = run_race(self.problem, self.racers)
-        return {name: np.array([trace.best_at(upto) for trace in runs[name]]) for name in runs}
+        upto = DRAWN_AT.index(self.budget) + 1
+        return {name: best[:, :upto] for name, best in self._to_the_end.items()}
+
+    @cached_property
+    def _to_the_end(self) -> dict[str, FloatArray]:
+        """The same up to the largest budget."""
+        runs = run_race(self.problem, self.racers, self.terms)
+        return {name: np.array([t.best_at(DRAWN_AT) for t in runs[name]]) for name in runs}
 
     @property
     def limits(self) -> tuple[tuple[float, float], float]:
@@ -60,8 +77,7 @@ class RaceView:
         What is drawn moves with the budget; the axes do not.
         """
         minimum, ends, regrets = self.problem.table.minimum, [], []
-        for runs in run_race(self.problem, self.racers).values():
-            best = np.array([trace.best_at(DRAWN_AT) for trace in runs])
+        for best in self._to_the_end.values():
             upper = best.mean(axis=0) + best.std(axis=0)
             ends.append(upper.max())
             regrets.append(upper[[*map(DRAWN_AT.index, BUDGETS)]].max() - minimum)
@@ -123,30 +139,43 @@ class RaceView:
 
 
 @lru_cache(maxsize=32)
-def run_race(problem: Problem, racers: Racers = RACERS) -> dict[str, list[Trace]]:
+def run_race(
+    problem: Problem, racers: Racers = RACERS, terms: LocalCost | None = None
+) -> dict[str, list[Trace]]:
     """`N_RUNS` runs of each selector to the largest budget, made once for each network."""
     rngs = [np.random.default_rng([problem.seed, number]) for number in range(N_RUNS)]
     table, runs = problem.table, {}
     for racer in racers:
         entrant = racer if isinstance(racer, str) else own_entrant(racer)
-        each = [trace(entrant, table, BUDGETS[-1], rng=rng) for rng in rngs]
-        runs[_name(racer)] = each
+        cost = terms if terms is not None and racer in LOCAL_ENTRANTS else table
+        least = {"minimum": table.minimum}
+        runs[_name(racer)] = [trace(entrant, cost, BUDGETS[-1], rng=r, **least) for r in rngs]
     return runs
+
+
+@lru_cache(maxsize=64)
+def sum_of_terms(
+    task: str, n_neurons: int, n_inputs_per_output: int, seed: int
+) -> tuple[Problem, LocalCost]:
+    """An NK network as a problem with the table of its cost, and the same cost as a sum."""
+    nk = build_nk_problem(task, n_neurons, n_inputs_per_output, seed=seed)
+    problem = Problem(nk.task, nk.as_one_output(), nk.cost.to_table(), NK_COST, seed)
+    return problem, nk.cost
 
 
 def _name(racer: str | Selector) -> str:
     return racer if isinstance(racer, str) else name_of(racer)
 
 
-def _check_racers(racers: Any) -> Racers:
-    """Those that can race, each under a name of its own."""
+def _check_racers(racers: Any, offered: Sequence[str]) -> Racers:
+    """Those that can race, each under a name of its own; `offered` are the names of labkit's."""
     if isinstance(racers, str) or not isinstance(racers, Sequence):
         raise TypeError(f"racers={show_value(racers)} is not a sequence of selectors")
     if not 1 <= len(racers) <= MOST_RACERS:
         raise ValueError(f"racers holds {len(racers)} selectors (limit: 1 to {MOST_RACERS})")
     for racer in racers:
         if isinstance(racer, str):
-            check_choice("racers", racer, tuple(ENTRANTS))
+            check_choice("racers", racer, tuple(offered))
         else:
             check_selector(racer, {}, argument="racers")
     names = [*map(_name, racers)]
@@ -166,8 +195,11 @@ class SelectorRace(ProblemExplorer):
         seed: of the network's weights, 0 to 19.
         n_neurons: neurons, one qubit each, 4 to 10.
         budget: calls, one of `BUDGETS`.
-        racers: who races, six at most: names of `racing.ENTRANTS`, and selectors of your own, which
-            start again where they end early.
+        racers: who races, seven at most: names of `racing.ENTRANTS`, and selectors of your own,
+            which start again where they end early; with `n_inputs_per_output` names of
+            `racing.LOCAL_ENTRANTS` too.
+        n_inputs_per_output: 1 to 4, of NK networks, whose cost is a sum of small terms; by default
+            the networks have one output.
         shared: the mask that is lit in several explorers.
     """
 
@@ -179,14 +211,27 @@ class SelectorRace(ProblemExplorer):
         budget: int = 64,
         *,
         racers: Sequence[str | Selector] = RACERS,
+        n_inputs_per_output: int | None = None,
         shared: SharedMask | None = None,
     ) -> None:
         if check_integer("budget", budget, minimum=BUDGETS[0], maximum=BUDGETS[-1]) not in BUDGETS:
             raise ValueError(f"budget={budget} is not offered (limit: {BUDGETS})")
-        self._row, self._racers = 0, _check_racers(racers)
+        self._row, self._n_inputs, offered, tasks = (
+            0,
+            n_inputs_per_output,
+            [*ENTRANTS],
+            task_dropdown,
+        )
+        if n_inputs_per_output is not None:
+            check_integer(
+                "n_inputs_per_output", n_inputs_per_output, minimum=1, maximum=MIN_NEURONS
+            )
+            offered += LOCAL_ENTRANTS
+            tasks = partial(dropdown, "task", options=TASKS)
+        self._racers = _check_racers(racers, offered)
         calls = widgets.SelectionSlider(options=BUDGETS, value=budget, description="budget: calls")
         choices = {
-            "task": task_dropdown(task),
+            "task": tasks(task),
             "n_neurons": slider("n_neurons", n_neurons, MIN_NEURONS, MAX_NEURONS, QUBITS),
             "seed": seed_slider(seed),
             "budget": calls,
@@ -196,7 +241,24 @@ class SelectorRace(ProblemExplorer):
     @property
     def view(self) -> RaceView:
         """What is shown."""
-        return RaceView(self.problem, self.chosen["budget"], self.lit, self._racers)
+        problem, terms = self._with_terms
+        return RaceView(problem, self.chosen["budget"], self.lit, self._racers, terms)
+
+    @property
+    def problem(self) -> Problem:
+        """The task, network and cost table that are chosen."""
+        return self._with_terms[0]
+
+    @property
+    def _with_terms(self) -> tuple[Problem, LocalCost | None]:
+        if self._n_inputs is None:
+            return super().problem, None
+        chosen = self.chosen
+        return sum_of_terms(chosen["task"], chosen["n_neurons"], self._n_inputs, chosen["seed"])
+
+    def _parameters(self) -> dict[str, Any]:
+        nk = {} if self._n_inputs is None else {"n_inputs_per_output": self._n_inputs}
+        return {**super()._parameters(), **nk}
 
     def _settings(self) -> dict[str, Any]:
         own = {} if self._racers == RACERS else {"racers": self._racers}
@@ -230,6 +292,6 @@ class SelectorRace(ProblemExplorer):
             left.plot(np.log2(view.budget), cost, ms=14, **{**LIT, "mew": 2.5})
             right.axvline(cost - table.minimum, color=BLACK, ls="--", lw=1)
         costs, regret = view.limits
-        left.set_ylim(*costs)
-        right.set_xlim(0, regret, auto=None)  # `widen` ends it at a tick: ends recur
+        left.set_ylim(*costs, auto=None)  # `widen` ends both at a tick: ends recur
+        right.set_xlim(0, regret, auto=None)
         return view.text

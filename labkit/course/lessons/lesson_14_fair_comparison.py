@@ -1,9 +1,9 @@
-"""Every selector and baseline at the same number of calls: notebook 14."""
+"""Every selector and baseline at the same number of calls: what notebook 14 computes."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
@@ -12,21 +12,12 @@ import numpy as np
 
 from labkit.ansatz import ramp_angles
 from labkit.arrays import FloatArray, IntArray
-from labkit.costs import CostTable, equal_within
+from labkit.costs import CostTable, LocalCost, equal_within
 from labkit.course.checking import compare_function, compare_trap, exercise, number_exercise
-from labkit.course.plots import (
-    Captioned,
-    draw_calls,
-    draw_race,
-    draw_regret,
-    draw_spread,
-    in_words,
-    new_axes,
-)
 from labkit.ledger import Ledger, Outcome
 from labkit.masks import mask_from_index
-from labkit.problems import Problem, build_problem
-from labkit.selectors import optimise_angles
+from labkit.problems import Problem, build_nk_problem, build_problem
+from labkit.selectors import optimise_angles, run, tree_elimination
 from labkit.selectors.racing import LAYERS, Trace, race_qaoa, trace
 
 if TYPE_CHECKING:
@@ -63,23 +54,57 @@ def run_at_equal_budget(parameters: Mapping[str, Any], seed: int) -> Outcome:
         ledger is that of all runs.
     """
     problem = _build(parameters, seed)
-    budgets = 2 ** np.arange(3, int(math.log2(parameters["budget"])) + 1)
+    budgets = _budgets(parameters)
     if parameters["entrant"] == "gradient training":
         return _train(problem, budgets)
     traces = [
         _run_entrant(parameters["entrant"], problem, parameters, np.random.default_rng([seed, r]))
         for r in range(parameters["n_runs"])
     ]
-    least = problem.table.minimum
+    outcome = _compare(traces, budgets, problem.table, problem.table.minimum)
+    if parameters["shuffled"]:
+        return outcome
+    costs = np.array([t.best_at(budgets) for t in traces])
+    accuracy = np.vectorize(partial(_accuracy, problem))(costs).mean(axis=0)
+    return replace(outcome, result={**outcome.result, "test_accuracy": accuracy})
+
+
+def run_on_local_terms(parameters: Mapping[str, Any], seed: int) -> Outcome:
+    """One selector on one NK network: how good its answer is after 8, 16, 32, ... calls.
+
+    Args:
+        parameters: `task_name`, `n_neurons` and `n_inputs_per_output` of `build_nk_problem`;
+            `entrant`: one of `ENTRANTS` or `LOCAL_ENTRANTS`; `budget` and `n_runs` as above.
+        seed: of the network; all runs differ by their generators.
+
+    Returns:
+        As `run_at_equal_budget`, without accuracies. What elimination proves is the least cost.
+    """
+    sizes = parameters["n_neurons"], parameters["n_inputs_per_output"]
+    cost = build_nk_problem(parameters["task_name"], *sizes, seed=seed).cost
+    least = run(tree_elimination, cost, rng=np.random.default_rng(seed)).cost
+    traces = [
+        trace(parameters["entrant"], cost, parameters["budget"],
+              rng=np.random.default_rng([seed, r]), minimum=least)
+        for r in range(parameters["n_runs"])
+    ]  # fmt: skip
+    return _compare(traces, _budgets(parameters), cost, least)
+
+
+def _budgets(parameters: Mapping[str, Any]) -> IntArray:
+    return 2 ** np.arange(3, int(math.log2(parameters["budget"])) + 1)
+
+
+def _compare(
+    traces: Sequence[Trace], budgets: IntArray, cost: CostTable | LocalCost, least: float
+) -> Outcome:
+    """What was found by then, mean over runs, and the ledger of all."""
     regret = np.array([t.best_at(budgets) for t in traces]) - least
     result = {
         "budgets": budgets,
         "regret": regret.mean(axis=0),
-        "found": (regret <= equal_within(problem.table, least)).mean(axis=0),
+        "found": (regret <= equal_within(cost, least)).mean(axis=0),
     }
-    if not parameters["shuffled"]:
-        costs = regret + least
-        result["test_accuracy"] = np.vectorize(partial(_accuracy, problem))(costs).mean(axis=0)
     return Outcome(result, sum((t.ledger for t in traces), Ledger()))
 
 
@@ -96,9 +121,10 @@ def shuffle_costs(problem: Problem) -> Problem:
 
 
 def collect(runs: pd.DataFrame, what: str, *, shuffled: bool = False) -> dict[str, FloatArray]:
-    """'regret', 'found' or 'test_accuracy' of each entrant of the record, (seeds, budgets)."""
-    rows = runs[runs["parameters.shuffled"] == shuffled]
-    grouped = rows.groupby("parameters.entrant", sort=False)[f"result.{what}"]
+    """'regret', 'found' or 'test_accuracy' of each entrant of a record, (seeds, budgets)."""
+    if "parameters.shuffled" in runs:
+        runs = runs[runs["parameters.shuffled"] == shuffled]
+    grouped = runs.groupby("parameters.entrant", sort=False)[f"result.{what}"]
     return {str(name): np.array(values.tolist()) for name, values in grouped}
 
 
@@ -171,76 +197,6 @@ def pick_table_passes(runs: pd.DataFrame) -> dict[str, float]:
     ]
     by_entrant = of_table.groupby(rows["parameters.entrant"]).mean()
     return {name: float(by_entrant[name]) for name in ("adaptive Grover", "QAOA, ramp")}
-
-
-def figure_race(calls: IntArray, best: Mapping[str, FloatArray], least: float) -> Captioned:
-    """Shows the best cost so far, search -> (runs, calls), and the least of all masks."""
-    ax = draw_race(new_axes(width=7)[0], calls, best, minimum=least)
-    ax.legend(fontsize=8)
-    regret = in_words({name: costs[:, 3].mean() - least for name, costs in best.items()}, ".4f")
-    return Captioned(
-        ax,
-        f"Mean regret after {calls[3]} calls: {regret}. "
-        "Bars: one standard deviation over 10 runs on one network.",
-    )
-
-
-def figure_found(budgets: IntArray, found: Mapping[str, FloatArray]) -> Captioned:
-    """Shows which share of runs has met the optimum, search -> (networks, budgets)."""
-    ax = draw_race(new_axes(width=8, height=4)[0], budgets, found, minimum=1, error="interval")
-    ax.set(ylabel="share of runs that have met the optimum")
-    ax.legend(fontsize=8)
-    at = [*budgets].index(64)
-    shares = in_words({name: share[:, at].mean() for name, share in found.items()}, ".0%")
-    return Captioned(
-        ax,
-        f"Met the optimum within 64 calls: {shares}. "
-        "Bars: 95% intervals of the mean over 20 networks.",
-    )
-
-
-def figure_everyone(regret: Mapping[str, FloatArray]) -> Captioned:
-    """Shows the regret of each search after 64 calls, search -> (networks,)."""
-    ax = draw_regret(new_axes(width=7.5, height=6.4)[0], regret, error="interval")
-    ranked = sorted(regret, key=lambda name: float(regret[name].mean()))
-    return Captioned(
-        ax,
-        f"Least mean regret after 64 calls: {', '.join(ranked[:3])}; most: {ranked[-1]}. "
-        "Bars: 95% intervals of the mean over 20 networks.",
-    )
-
-
-def figure_tuning(bill: Mapping[str, int]) -> Captioned:
-    """Shows how many calls each way takes until nine runs of ten have met the optimum."""
-    ax = draw_calls(new_axes(width=8, height=2.8)[0], bill, xlabel="calls")
-    return Captioned(
-        ax,
-        "Calls until nine runs of ten have met the optimum (rounded up to a power of two), "
-        f"and what else is paid: {in_words(bill, ',d')}.",
-    )
-
-
-def figure_dealt(kept: Mapping[str, FloatArray], dealt: Mapping[str, FloatArray]) -> Captioned:
-    """Shows the regret after 256 calls, search -> (networks,): costs in place, and dealt."""
-    axes = new_axes(2, width=4.6, height=4)
-    for ax, regret, title in zip(axes, (kept, dealt), ("as they are", "dealt at random"),
-                                 strict=True):  # fmt: skip
-        draw_regret(ax, regret, error="interval").set_title(f"costs {title}", fontsize=10)
-        ax.set_xlim(0, 0.11)
-    after = in_words({name: values.mean() for name, values in dealt.items()}, ".4f")
-    return Captioned(
-        axes,
-        f"Regret after 256 calls, costs dealt at random: {after}. "
-        "Bars: 95% intervals of the mean over 20 networks.",
-    )
-
-
-def figure_test_accuracy(right: Mapping[str, FloatArray]) -> Captioned:
-    """Shows test accuracy after 256 calls, search -> (networks,)."""
-    lines = {name.replace(" ", "\n", 1): of for name, of in right.items()}
-    ax = draw_spread(new_axes(width=8)[0], {"20 networks": lines}, ylabel="test accuracy")
-    median = in_words({name: float(np.median(of)) for name, of in right.items()})
-    return Captioned(ax, f"Median test accuracy after 256 calls: {median}.")
 
 
 # 3 layers, 20 states of 50 shots tried in training, then 100 shots; all masks verified

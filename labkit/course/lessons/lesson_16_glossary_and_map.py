@@ -107,6 +107,8 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {
         Term("marked", "of cost at most a threshold", "00"),
         Term("oracle", "the circuit that flips the sign of marked masks", "00"),
         Term("one-flip search", "flips one neuron as long as that lowers the cost", "00"),
+        Term("tabu", "of a neuron that is not to be flipped back for a while", "14"),
+        Term("crossover", "a child has each neuron from one of two masks", "14"),
         Term("iteration", "one oracle call and one reflection about the start", "04"),
         Term("table oracle", "made from the table: every cost was paid before", "04"),
         Term("reach", "below it the number of iterations is drawn; it grows (BBHT)", "05"),
@@ -129,6 +131,9 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {
         Term("locality", "how few neurons interact: by network, by order, or by block", "08a"),
         Term("light cone", "the neurons on which one term depends after p layers", "11"),
         Term("dynamic programming", "the exact optimum of a chain of local terms", "11"),
+        Term("tree decomposition", "bags of neurons in a tree, each term within one bag", "14"),
+        Term("tree elimination", "the exact optimum along a tree decomposition", "14"),
+        Term("partition crossover", "of two local minima the better of each separate part", "14"),
         Term("block_size", "how many neurons a local selector chooses at once", "01"),
         Term("scheme", "in which order blocks are chosen, and what they see", "12"),
     ),
@@ -160,13 +165,20 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {
     ),
 }
 
+#: Selectors that read the terms of a cost.
+OF_LOCAL_TERMS = {"dynamic_programming", "partition_crossover_search", "tree_elimination"}
+
 #: selector -> when to use it
 SELECTORS = {
     "exhaustive": "up to some 20 neurons, or to know the truth",
     "random_search": "as the rival that knows nothing",
     "one_flip_search": "first of all, on any cost: it is hard to beat",
     "simulated_annealing": "where one-flip search stops in local minima",
+    "tabu_search": "the same, where there are calls for some n flips at each step",
+    "genetic_search": "as the rival from evolutionary computation",
+    "partition_crossover_search": "on a cost of local terms with many local minima",
     "dynamic_programming": "on a LocalCost of neighbouring neurons: exact for any n",
+    "tree_elimination": "on any cost of local terms that a narrow tree holds: exact",
     "grover_search": "to learn; with a threshold and the number of marked masks known",
     "adaptive_grover": "Grover's search where neither is known",
     "qaoa_sampling": "to steer towards low cost with few layers",
@@ -201,7 +213,7 @@ def ledger_counts() -> dict[str, list[str]]:
     options = {"local_selection": {"block_size": 2}, "random_search": {"max_cost_queries": 9}}
     counts = {}
     for name in SELECTORS:
-        selector, cost = getattr(selectors, name), chain if name == "dynamic_programming" else table
+        selector, cost = getattr(selectors, name), chain if name in OF_LOCAL_TERMS else table
         found = run(selector, cost, rng=np.random.default_rng(0), **options.get(name, {}))
         spent = {what: count for what, count in vars(found.ledger).items() if count}
         counts[name] = [what for what in spent if what != "seconds"]

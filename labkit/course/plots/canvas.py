@@ -10,7 +10,7 @@ import base64
 import html
 import io
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,14 +21,16 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.text import Text
-from matplotlib.ticker import MaxNLocator, ScalarFormatter
+from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator, ScalarFormatter
 
 from labkit.arrays import FloatArray
 from labkit.course.plots.style import own_style
 from labkit.palette import (
     BLACK,
     BLUE,
+    DARK_GREY,
     DARK_VERMILLION,
     GREEN,
     GREY,
@@ -45,11 +47,11 @@ Series = Mapping[str, npt.ArrayLike]
 #: Keywords of Matplotlib.
 Style = dict[str, Any]
 
-SERIES = (BLUE, VERMILLION, GREEN, ORANGE, PURPLE, SKY)
-MARKERS = ("o", "^", "s", "D", "v", "P")
-MARKERS_IN_WORDS = ("circles", "triangles", "squares", "diamonds", "arrows", "crosses")
+SERIES = (BLUE, VERMILLION, GREEN, ORANGE, PURPLE, SKY, DARK_GREY)
+MARKERS = ("o", "^", "s", "D", "v", "P", "*")
+MARKERS_IN_WORDS = ("circles", "triangles", "squares", "diamonds", "arrows", "crosses", "stars")
 LINES = ("-", "--", ":", "-.")
-HATCHES = ("", "///", "...", "xx", "--", "++")
+HATCHES = ("", "///", "...", "xx", "--", "++", "\\\\\\")
 #: The ring around what is lit.
 LIT: Style = {"marker": "o", "ls": "", "mfc": "none", "mec": VERMILLION, "mew": 2}
 
@@ -89,9 +91,14 @@ def number_series(series: Series) -> Iterator[tuple[int, str, FloatArray]]:
         yield i, label, np.asarray(values, dtype=np.float64)
 
 
+def colour_of(i: int) -> str:
+    """The colour of the series of number `i`."""
+    return SERIES[i % len(SERIES)]
+
+
 def series_style(i: int) -> Style:
     """Colour, marker and line of the series of number `i`; each begins anew after its last."""
-    return {"color": SERIES[i % 6], "marker": MARKERS[i % 6], "ls": LINES[i % 4]}
+    return {"color": colour_of(i), "marker": MARKERS[i % len(MARKERS)], "ls": LINES[i % 4]}
 
 
 def marker_style(i: int) -> Style:
@@ -101,7 +108,7 @@ def marker_style(i: int) -> Style:
 
 def bar_style(i: int) -> Style:
     """Colour, hatch and edge of the bars of series `i`."""
-    return {"color": SERIES[i % 6], "hatch": HATCHES[i % 6], "edgecolor": BLACK}
+    return {"color": colour_of(i), "hatch": HATCHES[i % len(HATCHES)], "edgecolor": BLACK}
 
 
 @own_style()
@@ -131,6 +138,17 @@ def count_whole(*axes: Axis, most: int = 10) -> None:
     """Ticks at whole numbers only, such as neurons and steps, at most so many intervals."""
     for axis in axes:
         axis.set_major_locator(MaxNLocator(most, integer=True))
+
+
+def add_line(ax: Axes, x: npt.ArrayLike, y: npt.ArrayLike, **style: Any) -> None:
+    """Adds a line as `ax.plot` does, but does not measure it: the limits do not follow it."""
+    ax.add_artist(Line2D(np.atleast_1d(x), np.atleast_1d(y), **style))
+
+
+def set_named_ticks(axis: Axis, places: npt.ArrayLike, names: Sequence[str]) -> None:
+    """Ticks at these places, with these names, which are not set before they are drawn."""
+    axis.set_major_locator(FixedLocator(places))  # type: ignore[arg-type]
+    axis.set_major_formatter(FixedFormatter(names))
 
 
 def contents(ax: Axes) -> list[Artist]:

@@ -19,7 +19,7 @@ from labkit.course.plots.words import Memory, WordsRenderer
 
 Pixels = npt.NDArray[np.uint8]
 _KEPT = 8  # pictures of each axis
-_WHITE = 255
+_WHITE, _ALL_WHITE = 255, 2**32 - 1
 
 
 class Frames:
@@ -88,7 +88,9 @@ class _Ink:
     @classmethod
     def of(cls, picture: Pixels) -> _Ink:
         """Cuts it out of a picture (height, width, 4)."""
-        is_inked = (picture < _WHITE).any(axis=2)
+        is_inked = (
+            picture.view(np.uint32)[:, :, 0] != _ALL_WHITE
+        )  # a twentieth of the time of bytes
         rows, columns = (np.flatnonzero(is_inked.any(axis=other)) for other in (1, 0))
         where = (_span(rows), _span(columns))
         return cls(where, picture[where].copy())

@@ -101,14 +101,16 @@ def draw_ring(
         # one line with gaps: hundreds of single lines take long to draw
         line = np.full((len(pairs), 3, 2), np.nan)
         line[:, :2] = places[np.array(pairs)]
-        ax.plot(*line.reshape(-1, 2).T, color=canvas.GREY, lw=0.8, zorder=1)
+        canvas.add_line(ax, *line.reshape(-1, 2).T, color=canvas.GREY, lw=0.8, zorder=1)
     size = min(18, 180 / n_neurons)
     filled = np.ones(n_neurons, bool) if kept is None else kept
     for chosen, colour in ((filled, canvas.BLUE), (~filled, "white")):
-        ax.plot(*places[chosen].T, "o", mfc=colour, mec=canvas.BLUE, ms=size, zorder=2)
-    small = min(7, size / 2 + 1)
-    ax.plot(*(1.22 * places[list(cone)]).T, "o", color=canvas.ORANGE, ms=small)
-    ax.plot(*(1.38 * places[list(term)]).T, "s", color=canvas.GREEN, ms=small)
+        style: canvas.Style = {"mfc": colour, "mec": canvas.BLUE, "ms": size, "zorder": 2}
+        canvas.add_line(ax, *places[chosen].T, marker="o", ls="", **style)
+    style = {"ms": min(7, size / 2 + 1), "ls": ""}
+    around, outside = 1.22 * places[list(cone)], 1.38 * places[list(term)]
+    canvas.add_line(ax, *around.T, marker="o", color=canvas.ORANGE, **style)
+    canvas.add_line(ax, *outside.T, marker="s", color=canvas.GREEN, **style)
     if lit is not None:
         ax.plot(*places[lit].T, ms=size + 6, zorder=3, **{**canvas.LIT, "mew": 2.5})
     for j, (x, y) in enumerate(places if n_neurons <= _MANY else ()):
@@ -153,9 +155,11 @@ def draw_costs_over_k(
     heights = _apart(np.array([*costs.values()]))
     for i, (label, values) in enumerate(costs.items()):
         _draw_over_k(ax, ks, values, chosen, **{**canvas.series_style(i), "ls": "-"})
+        ax.update_datalim([(ks[0], min(values)), (ks[-1], max(values))])
         ax.text(ks[-1] + 0.25, heights[i], label, color=canvas.SERIES[i], fontsize=9, va="center")
     if lit is not None:
         ax.plot(chosen, lit, "X", color=canvas.VERMILLION, ms=12, mec=canvas.BLACK)
+    ax.autoscale(axis="y")
     ax.set(xlabel="neurons an output reads, K", ylabel="NK cost", xlim=(0.6, ks[-1] + 2.3))
     ax.set_xticks(list(ks))
     return canvas.add_title(ax, "quality" if lit is None else "quality (cross: the lit mask)")
@@ -245,10 +249,10 @@ def _draw_over_k(
     ax: Axes, ks: Sequence[int], values: Sequence[float], chosen: int | None, **style: Any
 ) -> None:
     """Draws a value for each K, that of the chosen K larger."""
-    ax.plot(ks, values, ms=5, **style)
+    canvas.add_line(ax, ks, values, ms=5, **style)
     if chosen is not None:
         marked = {**style, "ls": "", "label": None, "ms": 11, "mec": canvas.BLACK}
-        ax.plot(chosen, values[list(ks).index(chosen)], **marked)
+        canvas.add_line(ax, chosen, values[list(ks).index(chosen)], **marked)
 
 
 def _apart(costs: FloatArray) -> FloatArray:

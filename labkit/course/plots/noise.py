@@ -30,7 +30,7 @@ def draw_gain_left(ax: Axes, shares: pd.DataFrame) -> Axes:
         n = rows.index.get_level_values("n")
         style = {**canvas.series_style(i), "ls": "-"}  # dotted are the products
         ax.errorbar(n, rows["mean"], 2 * rows["sem"], capsize=3, label=form, **style)
-        ax.plot(n, rows["fidelity"], ":", color=canvas.SERIES[i % 6], lw=1.2)
+        ax.plot(n, rows["fidelity"], ":", color=canvas.colour_of(i), lw=1.2)
     set_log_ticks(ax, (4, 6, 9, 64, 1000))
     ax.set(xlabel="neurons = qubits", ylabel="share of the gain that is left", ylim=(0, 1.02))
     canvas.add_legend(ax, grid=True)
@@ -62,7 +62,7 @@ def draw_calls_of_blocks(ax: Axes, sizes: Sequence[int], ratios: canvas.Series) 
     for i, label, values in canvas.number_series(ratios):
         ax.plot(sizes, values, label=label, **canvas.series_style(i))
         best = int(values.argmin())
-        ax.plot(sizes[best], values[best], "o", ms=12, mfc="none", mec=canvas.SERIES[i % 6])
+        ax.plot(sizes[best], values[best], "o", ms=12, mfc="none", mec=canvas.colour_of(i))
     ax.axhline(1, ls="--", color=canvas.BLACK)
     ax.set(xlabel="block size, neurons", ylabel="calls per success / enumeration's", yscale="log")
     canvas.count_whole(ax.xaxis)

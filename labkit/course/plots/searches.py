@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
+from matplotlib.patches import Rectangle
 
 from labkit.amplification import rotation_angle
 from labkit.arrays import FloatArray
@@ -117,7 +118,7 @@ def draw_growth(
 def growth_in_words(fits: Mapping[str, Growth]) -> str:
     """The fits as one line for a summary."""
     return "; ".join(
-        f"{label} ({canvas.MARKERS_IN_WORDS[i % 6]}): calls grow as "
+        f"{label} ({canvas.MARKERS_IN_WORDS[i % len(canvas.MARKERS)]}): calls grow as "
         f"2^({fit.exponent:.2f} n), 95% interval {fit.low:.2f} to {fit.high:.2f}"
         for i, (label, fit) in enumerate(fits.items())
     )
@@ -158,14 +159,15 @@ def draw_race(
         seen = np.isfinite(runs).all(axis=0)
         x, runs = calls[: runs.shape[1]][seen] + 0.03 * i, runs[:, seen]
         mean, half = runs.mean(axis=0), _half_length(runs, error)
-        ax.plot(x, mean, label=label, ms=5, lw=1.3, **canvas.series_style(i))
+        canvas.add_line(ax, x, mean, label=label, ms=5, lw=1.3, **canvas.series_style(i))
         errors.extend(np.stack([[x, x], [mean - half, mean + half]]).transpose(2, 1, 0))
-        colours.extend([canvas.SERIES[i % 6]] * len(x))
+        colours.extend([canvas.colour_of(i)] * len(x))
     # one collection: six of them take several times longer to draw
     ax.add_collection(LineCollection(errors, colors=colours, linewidths=1, alpha=0.4))
     ax.axhline(minimum, color=canvas.GREY, ls=":")
     ticks = np.arange(np.ceil(calls[0]), calls[-1] + 0.01)
-    ax.set_xticks(ticks, [f"{2**tick:,.0f}" for tick in ticks])
+    canvas.set_named_ticks(ax.xaxis, ticks, [f"{2**tick:,.0f}" for tick in ticks])
+    ax.autoscale(axis="y")  # the errors span the lines
     ax.set(xlabel="calls", ylabel="best cost so far", xlim=(calls[0] - 0.3, calls[-1] + 0.4))
     return ax
 
@@ -182,18 +184,23 @@ def draw_regret(
     runs = [np.asarray(values, dtype=np.float64) for values in regret.values()]
     means = np.array([values.mean() for values in runs])
     half = np.array([_half_length(values, error) for values in runs])
-    rows, ringed = np.arange(len(runs)), [label in lit for label in regret]
-    bars = [canvas.bar_style(row) for row in rows]
-    style: canvas.Style = {name: [bar[name] for bar in bars] for name in ("color", "hatch")}
-    style["edgecolor"] = [canvas.VERMILLION if ring else canvas.BLACK for ring in ringed]
-    style["linewidth"] = [3 if ring else 1 for ring in ringed]
-    ax.barh(rows + 0.2, means, 0.42, **style)
+    rows = np.arange(len(runs))
+    for row, (label, mean) in enumerate(zip(regret, means.tolist(), strict=True)):
+        style = canvas.bar_style(row)
+        style["facecolor"] = style.pop("color")
+        style |= {"edgecolor": canvas.VERMILLION, "linewidth": 3} if label in lit else {}
+        bar = Rectangle((0, row - 0.01), mean, 0.42, **style)
+        bar.sticky_edges.x.append(0)
+        ax.add_artist(bar)
+    ax.update_datalim([(min(0, means.min()), 0), (max(0, means.max()), 0)])
     low = np.maximum(means - half, np.minimum(means, 0))
-    ax.hlines(rows + 0.2, low, means + half, canvas.BLACK, lw=1.5)
+    ends = np.stack([[low, rows + 0.2], [means + half, rows + 0.2]]).transpose(2, 0, 1)
+    ax.add_collection(LineCollection(ends, colors=canvas.BLACK, linewidths=1.5))
     for row, label in enumerate(regret):
-        ax.plot(0, row - 0.22, ms=6, clip_on=False, **canvas.marker_style(row))
+        canvas.add_line(ax, 0, row - 0.22, ms=6, clip_on=False, **canvas.marker_style(row))
         ax.text(0, row - 0.22, f"   {label}: {means[row]:.4f}", va="center", fontsize=9)
     ax.axvline(0, color=canvas.BLACK, lw=0.8)
+    ax.autoscale(axis="x")
     ax.set(xlabel="regret: cost above the least", ylim=(len(regret) - 0.45, -0.6), yticks=[])
     return ax
 

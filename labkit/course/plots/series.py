@@ -52,7 +52,7 @@ def draw_band(
 ) -> None:
     """Draws series `i` as a line, and a band of `half` on either side of it."""
     ax.plot(x, mean, **{**canvas.series_style(i), **style})
-    ax.fill_between(x, mean - half, mean + half, color=canvas.SERIES[i % 6], alpha=shade, lw=0)
+    ax.fill_between(x, mean - half, mean + half, color=canvas.colour_of(i), alpha=shade, lw=0)
 
 
 @own_style()

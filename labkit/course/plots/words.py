@@ -86,8 +86,9 @@ class WordsRenderer(RendererAgg):
         placed = self.new_gc()
         placed.copy_properties(gc)
         placed.set_alpha(1.0)  # a word has its own
-        look = hash(prop), angle, gc.get_rgb(), gc.get_alpha()
-        for part, before in self._parts(s, prop) if angle == 0 else [(s, 0.0)]:
+        font = hash(prop)
+        look = font, angle, gc.get_rgb(), gc.get_alpha()
+        for part, before in self._parts(s, prop, font) if angle == 0 else [(s, 0.0)]:
             whole, rest = divmod(before, 1)
             make = partial(self._set, gc, rest, part, prop, angle)
             word = self._words.get((part, rest, *look), make)
@@ -104,19 +105,21 @@ class WordsRenderer(RendererAgg):
             size: tuple[float, float, float]
             size = super().get_text_width_height_descent(s, prop, ismath)  # type: ignore[no-untyped-call]
             return size
-        widths, heights, descents = zip(*(self._size(part, prop) for part in parts), strict=True)
+        font = hash(prop)
+        sizes = (self._size(part, prop, font) for part in parts)
+        widths, heights, descents = zip(*sizes, strict=True)
         above = max(height - descent for height, descent in zip(heights, descents, strict=True))
         return sum(widths), above + max(descents), max(descents)
 
-    def _size(self, part: str, prop: Any) -> tuple[float, float, float]:
-        """Width, height and descent of a word, a digit or spaces."""
+    def _size(self, part: str, prop: Any, font: int) -> tuple[float, float, float]:
+        """Width, height and descent of a word, a digit or spaces; `font` is the hash of `prop`."""
         measure = partial(super().get_text_width_height_descent, part, prop, False)
-        return self._sizes.get((part, hash(prop)), measure)
+        return self._sizes.get((part, font), measure)
 
-    def _parts(self, s: str, prop: Any) -> list[tuple[str, float]]:
+    def _parts(self, s: str, prop: Any, font: int) -> list[tuple[str, float]]:
         """The parts of a line, and how many pixels lie before each."""
         parts = _PARTS.findall(s)
-        ends = accumulate((self._size(part, prop)[0] for part in parts), initial=0.0)
+        ends = accumulate((self._size(part, prop, font)[0] for part in parts), initial=0.0)
         return [*zip(parts, ends, strict=False)]  # there is one end more
 
     def _set(self, gc: Any, right: float, s: str, prop: Any, angle: float) -> _Word:
