@@ -126,11 +126,13 @@ def _local(
     local_selection(meter, rng=rng, **options)
 
 
-def _eliminate(meter: CallMeter, rng: np.random.Generator, budget: int) -> None:
-    """A random mask, then the optimum: the tables of its terms take 2^order passes, all counted."""
+def _read_terms(
+    meter: CallMeter, rng: np.random.Generator, budget: int, *, selector: Selector
+) -> None:
+    """A random mask, then a search that reads terms: their tables take 2^order calls."""
     meter.evaluate(rng.random(meter.n_neurons) < 0.5)
     meter.pay(2**meter.cost.order)
-    tree_elimination(meter, rng=rng)
+    selector(meter, rng=rng)
 
 
 def race_qaoa(
@@ -162,8 +164,8 @@ ENTRANTS: Mapping[str, Entrant] = {
 
 #: Those that need a cost of local terms, such as that of an NK network.
 LOCAL_ENTRANTS: Mapping[str, Entrant] = {
-    "partition crossover": lambda meter, rng, budget: partition_crossover_search(meter, rng=rng),
-    "tree elimination": _eliminate,
+    "partition crossover": partial(_read_terms, selector=partition_crossover_search),
+    "tree elimination": partial(_read_terms, selector=tree_elimination),
 }
 
 
