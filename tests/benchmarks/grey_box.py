@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -50,12 +51,13 @@ def draw_tables(n: int, k: int, *, seed: int, neighbourhood: str = "adjacent") -
 def draw_network(n: int, k: int, *, seed: int, neighbourhood: str = "adjacent") -> LocalCost:
     """The cost of an NK network on all features of a task."""
     task = load_task(TASK)
-    options = {"neighbourhood": neighbourhood, "scale": 2.0, "seed": seed}
-    network = sample_nk_network(task.n_features, n, k, **options).adapted(task.x_train)
+    network = sample_nk_network(
+        task.n_features, n, k, neighbourhood=neighbourhood, scale=2.0, seed=seed
+    ).adapted(task.x_train)
     return nk_cost(network, task.x_train, task.y_train, cost="cross_entropy")
 
 
-COSTS = {"random tables": draw_tables, "a network": draw_network}
+COSTS: dict[str, Any] = {"random tables": draw_tables, "a network": draw_network}
 
 
 def search_optimum(cost: LocalCost, *, seed: int) -> Search:
