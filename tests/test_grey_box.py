@@ -23,7 +23,7 @@ from labkit.selectors import (
     tree_elimination,
 )
 from labkit.selectors.crossing import Terms
-from labkit.selectors.elimination import find_bags
+from labkit.selectors.elimination import eliminate, find_bags
 
 GREY_BOX = (tree_elimination, partition_crossover_search)
 
@@ -102,6 +102,19 @@ def test_too_wide_a_cost_is_refused_in_one_line() -> None:
     pairs: dict[tuple[int, ...], float] = {pair: 1.0 for pair in combinations(range(60), 2)}
     with pytest.raises(TooLargeError, match=r"^width=59 needs .*limit: width=\d+\)$"):
         run(tree_elimination, PauliZCost(pairs, 60), rng=generator())
+
+
+def test_a_thousand_neurons_that_all_share_terms_are_refused_at_the_first() -> None:
+    near = [{*range(1000)} for _ in range(1000)]
+    assert [len(shared) for _, shared in eliminate(near, widest=20)] == [999]
+
+
+def test_the_order_of_the_least_degree_keeps_a_ring_narrow() -> None:
+    for k in (3, 5):
+        found = eliminate(
+            [{(i + step) % 300 for step in range(-k + 1, k)} for i in range(300)], 300
+        )
+        assert max(len(shared) for _, shared in found) == 2 * (k - 1)
 
 
 # Partition crossover

@@ -12,9 +12,12 @@ import numpy as np
 from labkit.arrays import BoolArray, FloatArray
 from labkit.costs import LocalCost, PauliZCost
 from labkit.costs.sums import Term, spread
-from labkit.limits import check_memory, memory_limit
+from labkit.limits import ALWAYS_FITS, check_memory, memory_limit
 from labkit.masks import place_values
 from labkit.selectors.meter import CostMeter
+
+#: Of the masks of a bag: their costs, those costs by neuron, and the better of two.
+_BYTES_PER_MASK = 24
 
 
 def tree_elimination(meter: CostMeter, *, rng: np.random.Generator) -> None:
@@ -90,13 +93,10 @@ def find_bags(cost: LocalCost) -> list[Bag]:
     for neurons, _ in cost.terms:
         for j in neurons:
             near[j].update(neurons)
-    widest = int(math.log2(memory_limit() / 24)) - 1  # three tables of the largest bag
+    widest = int(math.log2(max(ALWAYS_FITS, memory_limit()) / _BYTES_PER_MASK)) - 1
     found = eliminate(near, widest)
-    # and which choice is best, of all bags
-    nbytes = sum(2 ** len(shared) for _, shared in found)
-    width = max(len(shared) for _, shared in found)
-    what = "the least costs of a tree of bags of neurons"
-    check_memory("width", width, nbytes=nbytes + 24 * 2 ** (width + 1), largest=widest, what=what)
+    width, what = max(len(shared) for _, shared in found), "the least costs of a bag of neurons"
+    check_memory("width", width, nbytes=_peak_bytes(found), largest=widest, what=what)
     return make_bags(found, cost.terms)
 
 
@@ -130,6 +130,18 @@ def eliminate(near: list[set[int]], widest: int) -> list[tuple[int, tuple[int, .
             near[other] -= {j, other}
             heappush(heap, (len(near[other]), other))
     return found
+
+
+def _peak_bytes(found: list[tuple[int, tuple[int, ...]]]) -> int:
+    """What the largest bag takes, with all that is held by then: choices, and unread messages."""
+    place = {neuron: i for i, (neuron, _) in enumerate(found)}
+    held, peak, unread = 0, 0, [0] * (len(found) + 1)
+    for i, (_, shared) in enumerate(found):
+        masks = 2 ** len(shared)
+        peak = max(peak, held + 2 * masks * _BYTES_PER_MASK)
+        held += 9 * masks - unread[i]
+        unread[min((place.get(j, -1) for j in shared), default=-1)] += 8 * masks
+    return max(peak, held)
 
 
 def make_bags(found: list[tuple[int, tuple[int, ...]]], terms: Sequence[Term]) -> list[Bag]:

@@ -216,7 +216,8 @@ def test_partition_crossover(page: Page, kind: str, k: int) -> None:
     section = page.section("Partition crossover to the optimum that dynamic programming proves")
     section.note = (
         f"Adjacent neighbourhoods, {n} neurons, a new cost for each run. A query is a mask gone to,"
-        f" or a part decided as a whole; at most {grey_box.QUERIES_PER_NEURON} for each neuron."
+        f" or a part decided as a whole; at most {grey_box.QUERIES_PER_NEURON} - 2^K for each"
+        " neuron, since 2^K would tell what each table says."
     )
     section.lines = section.lines or [
         ["", "found", "queries for each neuron: median, most", "seconds: median, most"]
