@@ -23,6 +23,7 @@ from labkit.selectors import (
     run,
     simulated_annealing,
 )
+from labkit.selectors.classical import _sweep_order
 
 seeds = st.integers(0, 2**16)
 
@@ -98,6 +99,14 @@ def test_a_sweep_tries_every_neuron_once_in_a_new_order() -> None:
         assert sorted(flipped[:5]) == sorted(flipped[5:]) == [1, 2, 4, 8, 16]
         orders += [tuple(flipped[:5]), tuple(flipped[5:])]
     assert len(set(orders)) > 20
+
+
+@pytest.mark.parametrize("n", [4096, 4097, 8192, 10_001])
+def test_a_sweep_over_many_neurons_tries_every_one_once_in_a_new_order(n: int) -> None:
+    rng = generator(n)
+    first, second = _sweep_order(n, rng), _sweep_order(n, rng)
+    assert sorted(first.tolist()) == sorted(second.tolist()) == [*range(n)]
+    assert len({*map(tuple, (first, second, np.arange(n)))}) == 3
 
 
 def test_a_cost_that_does_not_rise_is_always_kept() -> None:

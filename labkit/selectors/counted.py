@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
@@ -146,9 +147,9 @@ class CountedWalk:
         if rng is None:
             tried = self._walk.try_flips(allowed, rule, _NONE)
         else:
-            state = rng.bit_generator.state
+            state = None if math.isnan(rule.target) else rng.bit_generator.state
             tried = self._walk.try_flips(allowed, rule, rng.random(len(allowed)))
-            if tried.costs.size and tried.costs[-1] <= rule.target:
+            if state is not None and tried.costs.size and tried.costs[-1] <= rule.target:
                 rng.bit_generator.state = state
                 rng.random(len(tried.costs) - 1)
         self._looked = _NO_LOOK

@@ -66,10 +66,13 @@ class Polynomial:
 
     def __call__(self, neuron_mask: BoolArray) -> Fields:
         """The fields at a mask, which they own."""
+        from labkit.costs.walks.quadratic import sum_rows
+
         n, pairs, members = len(self.linear), self.pairs, self.members
         z, products = 1.0 - 2.0 * neuron_mask, self.coefficients.copy()
         np.multiply.at(products, members.owners, z[members.items])
-        of_pairs = np.bincount(pairs.owners, pairs.values * z[pairs.items], n)
+        of_pairs = np.empty(n)
+        sum_rows(pairs.starts, pairs.items, pairs.values, z, of_pairs)
         of_more = z * np.bincount(members.items, products[members.owners], n)
         cost = self.constant + (z * self.linear).sum() + (z * of_pairs).sum() / 2 + products.sum()
         fields, total = self.linear + of_pairs + of_more, np.array([cost, 0.0])

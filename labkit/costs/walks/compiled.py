@@ -34,12 +34,14 @@ class CompiledWalk(Walk):
     """
 
     def __init__(self, make_state: Maker, neuron_mask: BoolArray) -> None:
-        from labkit.costs.walks import many_flips
+        from labkit.costs.walks import many_flips, quadratic
 
         super().__init__(neuron_mask)
-        self._loops: Any = many_flips
         self._make_state, self._steps = make_state, 0
         self._state: State = make_state(self._mask)
+        is_quadratic = isinstance(self._state, Fields) and not self._state.products.size
+        self._loops: Any = many_flips
+        self._of_many: Any = quadratic if is_quadratic else many_flips
 
     @property
     def cost(self) -> float:
@@ -49,14 +51,14 @@ class CompiledWalk(Walk):
     def try_flips(self, order: IntArray, rule: Rule, draws: FloatArray) -> Flips:
         """Tries flips one after another, each from where the last one that was kept led."""
         costs, kept = np.empty(len(order)), np.zeros(len(order), dtype=bool)
-        tried = self._loops.try_flips(self._state, order, rule, draws, costs, kept)
+        tried = self._of_many.try_flips(self._state, order, rule, draws, costs, kept)
         self._stepped(int(np.count_nonzero(kept)))
         return Flips(costs[:tried], kept[:tried])
 
     def take_steps(self, n_steps: int, tabu: Tabu) -> Steps:
         """Flips the neuron that costs least, whether that lowers the cost or not, and again."""
         costs, neurons = np.empty((n_steps, self.n_neurons)), np.zeros(n_steps, dtype=np.int64)
-        taken = self._loops.take_steps(self._state, tabu, costs, neurons)
+        taken = self._of_many.take_steps(self._state, tabu, costs, neurons)
         self._stepped(taken)
         return Steps(costs[:taken], neurons[:taken])
 
