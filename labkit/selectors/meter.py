@@ -118,8 +118,8 @@ class CostMeter:
         Raises:
             SearchEnded: the budget ran out, or the target was reached.
         """
-        has_target = self.target_cost is not None
-        reached = np.flatnonzero(costs <= self.target) if has_target else ()
+        is_low = costs <= self.target if self.target_cost is not None else ()
+        reached = np.flatnonzero(is_low)
         asked = int(reached[0]) + 1 if len(reached) else len(costs)
         self._remember(costs[:asked], mask_of)
         if len(reached) or len(costs) < wanted:

@@ -45,6 +45,7 @@ BUDGET = 1.0 if IS_QUICK else 3.0
 _MEDIAN_REDRAW, _WORST_REDRAW, _LESSON = 0.1, 0.25, 60.0  # seconds
 _STARTS = (0.05, 1.0, 1.0)  # seconds: limits of the first rows of `fresh_processes.starts`
 _SLOWER_THAN_PLAIN = 2
+_BUSY, _OVER_SHARE = 4, 3  # processes; times what the share of a core explains
 _SLOW = 0.2  # seconds of a call of ours that pytest-benchmark repeats only once
 
 
@@ -218,6 +219,20 @@ def test_threads(page: Page) -> None:
     else:
         sizes = [21] if IS_QUICK else [20, 21, 22, 24]
         section.lines = fresh_processes.thread_lines(sizes, (3, 8))
+
+
+def test_busy_machine(page: Page) -> None:
+    section = page.section("On a busy machine")
+    section.note = (
+        f"Beside {_BUSY} busy processes on {os.cpu_count()} cores, with as many threads as BLAS "
+        "takes: over what the share of a core explains, and how long a loop waits for its share."
+    )
+    section.lines = [["", "over its share", "a loop waits"]]
+    for name, (ratio, waits) in fresh_processes.beside_busy_processes(_BUSY).items():
+        section.lines.append([name, f"{ratio:.2f}", f"{waits:.1f}"])
+        if ratio > _OVER_SHARE:
+            what = f"{name} beside busy processes: {ratio:.3g} times its share"
+            page.shortfalls.append(f"{what} (limit: {_OVER_SHARE})")
 
 
 def test_redraws(page: Page) -> None:

@@ -49,7 +49,7 @@ def _is_kept(fall: float, draw: float) -> bool:
 
     With x = -fall: 1 - x < exp(-x) < 1 / (1 + x + x^2/2 + x^3/6).
     """
-    if fall <= -HOPELESS or draw * (1 - fall * (1 - fall * (0.5 - fall / 6))) > 1 + _ROUNDING:
+    if draw * (1 - fall * (1 - fall * (0.5 - fall / 6))) > 1 + _ROUNDING or fall <= -HOPELESS:
         return False
     return draw < 1 + fall - _ROUNDING or draw < math.exp(fall)
 
