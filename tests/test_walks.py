@@ -20,11 +20,18 @@ from labkit.arrays import BoolArray
 from labkit.costs import CheckedCost, CostTable, FunctionCost, LocalCost, PauliZCost
 from labkit.costs.tables import walk_of
 from labkit.costs.walks import EvaluatedWalk, IndexWalk, Rule, Tabu, Walk, many_flips, quadratic
-from labkit.costs.walks.compiled import CompiledWalk
+from labkit.costs.walks.compiled import CompiledWalk, warm_up
 from labkit.masks import all_masks, mask_to_string
 from labkit.networks import sample_network
 from labkit.scoring import COSTS, NetworkCost, network_cost, quadratic_cost
 from labkit.scoring.hidden_walks import ManyInputsWalk, TwoLayerWalk
+from labkit.selectors import (
+    local_selection,
+    one_flip_search,
+    run,
+    simulated_annealing,
+    tabu_search,
+)
 
 Generator = np.random.Generator
 DESCENT = Rule(0.0, 0.0, float("nan"))
@@ -383,3 +390,20 @@ def test_loops_of_quadratic_costs_do_what_the_loops_of_any_state_do(
     assert taken[0].neurons.tolist() == taken[1].neurons.tolist()
     assert walks[0].cost == walks[1].cost
     assert walks[0].neuron_mask.tolist() == walks[1].neuron_mask.tolist()
+
+
+def test_after_the_warm_up_no_search_compiles_anything() -> None:
+    warm_up()
+    for make, walk in COSTS_AND_WALKS.values():
+        if walk is CompiledWalk:
+            cost = make(np.random.default_rng(0))
+            for selector in (one_flip_search, simulated_annealing, tabu_search, local_selection):
+                options: dict[str, Any] = {"block_size": 2} if selector is local_selection else {}
+                for target in (None, -1e9):
+                    options["target_cost"] = target
+                    run(selector, cost, rng=np.random.default_rng(0), **options)
+                walk_of(cost, np.zeros(cost.n_neurons, dtype=bool)).group_costs([[0]])
+    loops = {name: loop for name, loop in vars(many_flips).items() if hasattr(loop, "signatures")}
+    states = {name: len(loop.signatures) for name, loop in loops.items()}
+    assert {*states.values()} == {3}, states
+    assert [len(loop.signatures) for loop in (quadratic.try_flips, quadratic.take_steps)] == [1, 1]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
 from labkit.arrays import BoolArray, FloatArray, IntArray
+from labkit.costs.walks.building import Contributions, Polynomial, Tables
 from labkit.costs.walks.states import Fields, Outputs, Places
 from labkit.costs.walks.walk import Flips, Rule, Steps, Tabu, Walk
 
@@ -89,3 +91,20 @@ class CompiledWalk(Walk):
         self._steps += steps
         if self._steps > max(_STEPS, self._make_state.steps_per_neuron * self.n_neurons):
             self._state, self._steps = self._make_state(self._mask), 0
+
+
+def warm_up() -> None:
+    """Compiles and caches the loops of all walks: seconds, once on a machine."""
+    outputs = np.zeros((1, 1))
+    contributions = Contributions.of(
+        outputs[np.newaxis], outputs, cost=0, width=0, constant=outputs
+    )
+    quadratic, cubic = (Polynomial.of({neurons: 1.0}, 3) for neurons in ((0, 1), (0, 1, 2)))
+    tables = Tables.of([((0,), np.zeros(2))], 1)
+    for make, n in ((quadratic, 3), (cubic, 3), (tables, 1), (contributions, 1)):
+        walk, order = CompiledWalk(make, np.zeros(n, dtype=bool)), np.arange(n)
+        walk.block_costs(order)
+        walk.group_costs([order])
+        walk.flip(0)
+        walk.try_flips(order, Rule(0.0, 0.0, math.nan), np.zeros(n))
+        walk.take_steps(1, Tabu(np.zeros(n, dtype=np.int64), 0, 0, math.inf, math.nan))
