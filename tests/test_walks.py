@@ -406,4 +406,7 @@ def test_after_the_warm_up_no_search_compiles_anything() -> None:
     loops = {name: loop for name, loop in vars(many_flips).items() if hasattr(loop, "signatures")}
     states = {name: len(loop.signatures) for name, loop in loops.items()}
     assert {*states.values()} == {3}, states
-    assert [len(loop.signatures) for loop in (quadratic.try_flips, quadratic.take_steps)] == [1, 1]
+    assert [len(loop.signatures) for loop in (quadratic._try_flips, quadratic._take_steps)] == [
+        1,
+        1,
+    ]

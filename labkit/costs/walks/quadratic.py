@@ -54,14 +54,39 @@ def _is_kept(fall: float, draw: float) -> bool:
     return draw < 1 + fall - _ROUNDING or draw < math.exp(fall)
 
 
-@compiled
 def try_flips(state: Any, order: Any, rule: Any, draws: Any, costs: Any, kept: Any) -> int:
     """Tries flips one after another, see `Walk.try_flips`; how many were tried."""
-    mask, fields, pairs = state.kept, state.fields, state.pairs
-    starts, items, values = pairs.starts, pairs.items, pairs.values
-    temperature, magnitude, target = rule.temperature, rule.magnitude, rule.target
-    cost, rounding = state.total[0], state.total[1]
-    tried = len(order)
+    return int(_try_flips(*_arrays(state), order, *rule, draws, costs, kept))
+
+
+def take_steps(state: Any, tabu: Any, costs: Any, neurons: Any) -> int:
+    """Steps to the best mask one flip away, see `Walk.take_steps` and `Tabu`; how many."""
+    return int(_take_steps(*_arrays(state), *tabu, costs, neurons))
+
+
+def _arrays(state: Any) -> tuple[Any, ...]:
+    """One by one: numba takes as long for nested tuples as for a sweep over a few neurons."""
+    pairs = state.pairs
+    return state.kept, state.total, state.fields, pairs.starts, pairs.items, pairs.values
+
+
+@compiled
+def _try_flips(
+    mask: Any,
+    total: Any,
+    fields: Any,
+    starts: Any,
+    items: Any,
+    values: Any,
+    order: Any,
+    temperature: float,
+    magnitude: float,
+    target: float,
+    draws: Any,
+    costs: Any,
+    kept: Any,
+) -> int:
+    cost, rounding, tried = total[0], total[1], len(order)
     for i in range(len(order)):
         neuron = order[i]
         twice = 2.0 - 4.0 * mask[neuron]
@@ -81,18 +106,29 @@ def try_flips(state: Any, order: Any, rule: Any, draws: Any, costs: Any, kept: A
         _take_off(fields, starts, items, values, neuron, twice)
         mask[neuron] ^= True
         kept[i] = True
-    state.total[0], state.total[1] = cost, rounding
+    total[0], total[1] = cost, rounding
     return tried
 
 
 @compiled
-def take_steps(state: Any, tabu: Any, costs: Any, neurons: Any) -> int:
-    """Steps to the best mask one flip away, see `Walk.take_steps` and `Tabu`; how many."""
-    mask, fields, pairs, total = state.kept, state.fields, state.pairs, state.total
-    starts, items, values = pairs.starts, pairs.items, pairs.values
-    free_from, best, twice = tabu.free_from, tabu.best, 2.0 - 4.0 * mask
+def _take_steps(
+    mask: Any,
+    total: Any,
+    fields: Any,
+    starts: Any,
+    items: Any,
+    values: Any,
+    free_from: Any,
+    first: int,
+    tenure: int,
+    best: float,
+    target: float,
+    costs: Any,
+    neurons: Any,
+) -> int:
+    twice = 2.0 - 4.0 * mask
     for step in range(len(costs)):
-        row, now = costs[step], tabu.now + step
+        row, now = costs[step], first + step
         for j in range(len(row)):
             row[j] = total[0] - (total[1] + twice[j] * fields[j])
         lowest, least, choice = np.inf, np.inf, 0
@@ -101,7 +137,7 @@ def take_steps(state: Any, tabu: Any, costs: Any, neurons: Any) -> int:
             if row[j] < least and (free_from[j] <= now or row[j] < best):
                 least, choice = row[j], j
         neurons[step] = choice
-        if lowest <= tabu.target:
+        if lowest <= target:
             return step + 1
         change = -twice[choice] * fields[choice] - total[1]
         total[1] = (least - total[0]) - change
@@ -109,5 +145,5 @@ def take_steps(state: Any, tabu: Any, costs: Any, neurons: Any) -> int:
         _take_off(fields, starts, items, values, choice, twice[choice])
         mask[choice] ^= True
         twice[choice] *= -1
-        free_from[choice], best = now + 1 + tabu.tenure, min(best, least)
+        free_from[choice], best = now + 1 + tenure, min(best, least)
     return len(costs)
