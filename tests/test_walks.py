@@ -19,7 +19,16 @@ from strategies import cost_tables, generators
 from labkit.arrays import BoolArray
 from labkit.costs import CheckedCost, CostTable, FunctionCost, LocalCost, PauliZCost
 from labkit.costs.tables import walk_of
-from labkit.costs.walks import EvaluatedWalk, IndexWalk, Rule, Tabu, Walk, many_flips, quadratic
+from labkit.costs.walks import (
+    EvaluatedWalk,
+    IndexWalk,
+    Rule,
+    Tabu,
+    Walk,
+    exponentials,
+    many_flips,
+    quadratic,
+)
 from labkit.costs.walks.compiled import CompiledWalk, warm_up
 from labkit.masks import all_masks, mask_to_string
 from labkit.networks import sample_network
@@ -410,3 +419,13 @@ def test_after_the_warm_up_no_search_compiles_anything() -> None:
         1,
         1,
     ]
+
+
+def test_exponentials_of_margins_are_exact_to_rounding() -> None:
+    sizes = np.concatenate([[0.0], np.logspace(-20, np.log10(699), 20_001), [700, 1e4, 1e300]])
+    outputs = np.concatenate([sizes, -sizes])
+    targets, row = np.sign(np.cos(np.arange(len(outputs)))), np.zeros(len(outputs))
+    powers, fractions = np.empty((2, len(outputs)))
+    exponentials.exp_of_margins(outputs, row, 1.0, targets, powers, fractions)
+    expected = np.exp(np.maximum(-np.abs(outputs), -700.0))
+    np.testing.assert_allclose(powers * fractions, expected, rtol=2**-51, atol=0)

@@ -160,9 +160,12 @@ class Contributions:
         """The outputs at a mask, which they own."""
         from labkit.costs.walks.loops import add_up
 
-        outputs, change = self.constant.copy(), np.empty_like(self.constant)
+        outputs, (change, powers, fractions) = (
+            self.constant.copy(),
+            np.empty((3, len(self.constant))),
+        )
         of_cost = self.targets, self.n_outputs, self.cost, self.rounding
-        of_mask = neuron_mask, np.zeros(2), outputs, change
+        of_mask = neuron_mask, np.zeros(2), outputs, change, powers, fractions
         state = Outputs(*of_mask, self.rows, self.width, *of_cost)
         add_up(state)
         return state
