@@ -130,8 +130,8 @@ def simulated_annealing(
 ) -> None:
     """Flips one neuron at a time; a rise of the cost is kept with probability exp(-rise / T).
 
-    A sweep tries every neuron once, at one temperature: in random order, but more than 4,096 neurons
-    in their own order, which takes half the time. From sweep to sweep the temperature falls by one
+    A sweep tries every neuron once at one temperature, in random order; more than 4,096 neurons in
+    their own order, which takes half the time. From sweep to sweep the temperature falls by one
     factor, T_s = T_hot (T_cold / T_hot)^(s / (sweeps - 1)). Both ends come from the cost
     differences of all n single flips of the first mask, which are asked for and counted: a rise of
     their median is kept in 1/2 of all tries at T_hot, and a rise of their lowest tenth in 1/100 at
