@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from strategies import cost_tables
 from watched import WatchedCost
 
-from labkit.costs import CostTable, LocalCost
+from labkit.costs import CostTable, LocalCost, PauliZCost
 from labkit.masks import all_masks
 from labkit.problems import build_problem
 from labkit.selectors import (
@@ -23,6 +23,7 @@ from labkit.selectors import (
     run,
     simulated_annealing,
 )
+from labkit.selectors.counted import CountedWalk
 
 seeds = st.integers(0, 2**16)
 
@@ -98,6 +99,17 @@ def test_a_sweep_tries_every_neuron_once_in_a_new_order() -> None:
         assert sorted(flipped[:5]) == sorted(flipped[5:]) == [1, 2, 4, 8, 16]
         orders += [tuple(flipped[:5]), tuple(flipped[5:])]
     assert len(set(orders)) > 20
+
+
+@pytest.mark.parametrize(("n", "in_order"), [(4096, False), (4097, True)])
+def test_a_sweep_tries_every_one_of_many_neurons_once_and_from_4097_on_in_their_order(
+    monkeypatch: pytest.MonkeyPatch, n: int, in_order: bool
+) -> None:
+    orders: list[list[int]] = []
+    monkeypatch.setattr(CountedWalk, "anneal", lambda walk, order, *_: orders.append([*order]))
+    run(simulated_annealing, PauliZCost({(0,): 1.0}, n), rng=generator(), sweeps=2)
+    assert [sorted(order) for order in orders] == [[*range(n)]] * 2
+    assert (orders[0] == orders[1] == [*range(n)]) == in_order
 
 
 def test_a_cost_that_does_not_rise_is_always_kept() -> None:

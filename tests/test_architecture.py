@@ -27,6 +27,7 @@ ROWS = {
     "limits": 0,
     "palette": 0,
     "platforms": 0,
+    "threads": 0,
     "masks": 1,
     "datasets": 1,
     "amplification": 1,
@@ -55,7 +56,8 @@ ROWS = {
 #: Old addresses of what has moved: nobody here imports them.
 MOVED = {"activations", "exercises", "explorers", "plots"}
 #: Modules that no reader needs: not in labkit.__all__.
-PRIVATE = {"arrays", "compiling", "files", "palette", "platforms", "cli", "__main__"} | MOVED
+PRIVATE = {"arrays", "compiling", "files", "palette", "platforms", "threads"} | MOVED
+PRIVATE |= {"cli", "__main__"}
 #: Who may import what is slow to load, or exists only on some machines; for its types, anyone may.
 MAY_IMPORT = {
     "keras": {"networks", "baselines"},
@@ -72,7 +74,7 @@ MAY_IMPORT = {
         "course",
     },
     "cirq_google": {"hardware"},
-    "dimod": {"costs"},
+    "dimod": {"costs", "selectors"},
     "numba": {"compiling", "costs", "simulators"},
     "qsimcirq": {"hardware", "simulators"},
     "matplotlib": {"course", "records"},

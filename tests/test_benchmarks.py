@@ -11,7 +11,7 @@ from typing import Any
 import bench
 import numpy as np
 import pytest
-from benchmarks import grover_peers, scoring_peers, walk_peers
+from benchmarks import busy_script, grover_peers, scoring_peers, walk_peers
 from benchmarks.measuring import Comparison, Contestant, check_agreement, compare, time_alone
 from benchmarks.page import Page, summary
 from benchmarks.qaoa_instances import draw_instance, enter_ours, read_gradient, read_value
@@ -324,7 +324,32 @@ def test_glasses_have_the_couplings_asked_for_and_are_annealed(degree: int) -> N
     glass = walk_peers.draw_glass(30, degree, rng=np.random.default_rng(1))
     assert (glass.order, glass.mean) == (2, 0.0)
     assert len(glass.terms) == 435 if degree == 29 else 40 < len(glass.terms) <= 60
-    assert walk_peers.anneal(glass, seed=1) < -2 * glass.std
+    least, seconds = walk_peers.enter_annealing(glass)(1, walk_peers.SWEEPS)
+    assert least < -2 * glass.std and seconds > 0
+
+
+def test_dwave_anneals_and_searches_the_same_cost(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("dwave.samplers")
+    monkeypatch.setattr(walk_peers, "STEPS", 200)
+    glass = walk_peers.draw_glass(14, 13, rng=np.random.default_rng(1))
+    least, search = glass.to_table().minimum, walk_peers.enter_dwave_annealing(glass)
+    assert min(search(seed, 100)[0] for seed in range(20)) == pytest.approx(least)
+    assert walk_peers.tabu_beside_dwave(glass, seed=1)[1:] == pytest.approx((least, least))
+
+
+def test_a_sweep_is_timed_without_what_comes_before_the_first() -> None:
+    def search(seed: int, sweeps: int) -> tuple[float, float]:
+        return 0.0, 5.0 + 0.25 * sweeps
+
+    assert walk_peers.sweep_seconds(search, 0) == pytest.approx(0.25)
+
+
+def test_busy_processes_run_beside_what_is_measured_and_end_with_it() -> None:
+    with busy_script.busy(2) as started:
+        assert [process.poll() for process in started] == [None, None]
+        ratio, waits = busy_script.measure(busy_script.spin)
+    assert all(process.poll() is not None for process in started)
+    assert ratio > 0 and waits > 0
 
 
 def test_qokit_is_left_out_with_a_reason_where_there_is_no_source(

@@ -414,3 +414,23 @@ def test_a_threshold_below_every_cost_marks_no_mask() -> None:
         run(grover_search, table, rng=generator(), threshold=0.5)
     with pytest.raises(ValueError, match=expected):
         table.marked(0.5)
+
+
+def test_a_history_that_is_full_keeps_the_least_of_what_is_asked_for_together(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("labkit.selectors.meter.REMEMBERED", 4)
+    table = CostTable(np.arange(32.0)[::-1], 5)
+
+    def ask(meter: CostMeter, *, rng: np.random.Generator) -> None:
+        for start in range(0, 32, 6):
+            meter.evaluate(all_masks(5)[start : start + 6])
+
+    whole = run(ask, table, rng=np.random.default_rng(0))
+    assert whole.history.tolist() == [31, 30, 29, 28, 27, 26, 20, 14, 8, 2, 0]
+    assert whole.ledger.cost_queries == 32 and whole.cost == 0
+    cut = run(ask, table, rng=np.random.default_rng(0), max_cost_queries=10)
+    assert cut.history.tolist() == [31, 30, 29, 28, 27, 26, 22]
+    assert cut.ledger.cost_queries == 10 and cut.cost == 22
+    met = run(ask, table, rng=np.random.default_rng(0), target_cost=17.0)
+    assert met.ledger.cost_queries == 15 and met.cost == 17 == met.history[-1]

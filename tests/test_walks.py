@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import math
 import pickle
 from collections.abc import Callable
 from functools import partial
@@ -18,12 +19,28 @@ from strategies import cost_tables, generators
 from labkit.arrays import BoolArray
 from labkit.costs import CheckedCost, CostTable, FunctionCost, LocalCost, PauliZCost
 from labkit.costs.tables import walk_of
-from labkit.costs.walks import EvaluatedWalk, IndexWalk, Rule, Walk
-from labkit.costs.walks.compiled import CompiledWalk
+from labkit.costs.walks import (
+    EvaluatedWalk,
+    IndexWalk,
+    Rule,
+    Tabu,
+    Walk,
+    exponentials,
+    many_flips,
+    quadratic,
+)
+from labkit.costs.walks.compiled import CompiledWalk, warm_up
 from labkit.masks import all_masks, mask_to_string
 from labkit.networks import sample_network
 from labkit.scoring import COSTS, NetworkCost, network_cost, quadratic_cost
 from labkit.scoring.hidden_walks import ManyInputsWalk, TwoLayerWalk
+from labkit.selectors import (
+    local_selection,
+    one_flip_search,
+    run,
+    simulated_annealing,
+    tabu_search,
+)
 
 Generator = np.random.Generator
 DESCENT = Rule(0.0, 0.0, float("nan"))
@@ -33,6 +50,12 @@ def polynomial(n: int, rng: Generator, *, order: int = 4, terms: int = 30) -> Pa
     sizes = rng.integers(0, min(order, n) + 1, terms)
     chosen = (tuple(rng.choice(n, size, replace=False).tolist()) for size in sizes)
     return PauliZCost({neurons: float(rng.normal()) for neurons in chosen}, n)
+
+
+def dense(n: int, rng: Generator) -> PauliZCost:
+    terms: dict[tuple[int, ...], float] = {(): 1.0, (0,): 0.5}
+    pairs = ((i, j) for j in range(n) for i in range(j))
+    return PauliZCost(terms | {pair: float(rng.normal()) for pair in pairs}, n)
 
 
 def local_cost(n: int, rng: Generator, *, order: int = 4, terms: int = 12) -> LocalCost:
@@ -379,3 +402,55 @@ def test_a_cost_of_outputs_without_a_loop_is_evaluated(monkeypatch: pytest.Monke
     walk = cost.walk("1010")
     assert isinstance(walk, EvaluatedWalk)
     assert walk.flip_costs([1]).tolist() == [float(cost.evaluate("1110"))]
+
+
+@given(generators, st.integers(1, 12), st.sampled_from([0.0, 0.1, 1.0, 10.0]), st.booleans())
+def test_loops_of_quadratic_costs_do_what_the_loops_of_any_state_do(
+    rng: Generator, n: int, temperature: float, is_dense: bool
+) -> None:
+    cost, mask = dense(n, rng) if is_dense else polynomial(n, rng, order=2), rng.random(n) < 0.5
+    walks: list[Any] = [cost.walk(mask), cost.walk(mask)]
+    assert walks[0]._of_many is quadratic
+    walks[1]._of_many = many_flips
+    order, rule = np.tile(rng.permutation(n), 5), Rule(temperature, 1.0, float("nan"))
+    draws = rng.random(len(order))
+    tried = [walk.try_flips(order, rule, draws) for walk in walks]
+    assert tried[0].costs.tolist() == tried[1].costs.tolist()
+    assert tried[0].kept.tolist() == tried[1].kept.tolist()
+    tenure = (n - 1) // 2
+    tabus = [Tabu(np.zeros(n, dtype=np.int64), 0, tenure, walk.cost, math.nan) for walk in walks]
+    taken = [walk.take_steps(20, tabu) for walk, tabu in zip(walks, tabus, strict=True)]
+    assert taken[0].costs.tolist() == taken[1].costs.tolist()
+    assert taken[0].neurons.tolist() == taken[1].neurons.tolist()
+    assert walks[0].cost == walks[1].cost
+    assert walks[0].neuron_mask.tolist() == walks[1].neuron_mask.tolist()
+
+
+def test_after_the_warm_up_no_search_compiles_anything() -> None:
+    warm_up()
+    for make, walk in COSTS_AND_WALKS.values():
+        if walk is CompiledWalk:
+            cost = make(np.random.default_rng(0))
+            for selector in (one_flip_search, simulated_annealing, tabu_search, local_selection):
+                options: dict[str, Any] = {"block_size": 2} if selector is local_selection else {}
+                for target in (None, -1e9):
+                    options["target_cost"] = target
+                    run(selector, cost, rng=np.random.default_rng(0), **options)
+                walk_of(cost, np.zeros(cost.n_neurons, dtype=bool)).group_costs([[0]])
+    loops = {name: loop for name, loop in vars(many_flips).items() if hasattr(loop, "signatures")}
+    states = {name: len(loop.signatures) for name, loop in loops.items()}
+    assert {*states.values()} == {3}, states
+    assert [len(loop.signatures) for loop in (quadratic._try_flips, quadratic._take_steps)] == [
+        1,
+        1,
+    ]
+
+
+def test_exponentials_of_margins_are_exact_to_rounding() -> None:
+    sizes = np.concatenate([[0.0], np.logspace(-20, np.log10(699), 20_001), [700, 1e4, 1e300]])
+    outputs = np.concatenate([sizes, -sizes])
+    targets, row = np.sign(np.cos(np.arange(len(outputs)))), np.zeros(len(outputs))
+    powers, fractions = np.empty((2, len(outputs)))
+    exponentials.exp_of_margins(outputs, row, 1.0, targets, powers, fractions)
+    expected = np.exp(np.maximum(-np.abs(outputs), -700.0))
+    np.testing.assert_allclose(powers * fractions, expected, rtol=2**-51, atol=0)

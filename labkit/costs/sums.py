@@ -13,6 +13,7 @@ from labkit.costs.spectrum import walsh_hadamard
 from labkit.costs.tables import EQUAL_WITHIN
 from labkit.limits import check_array, check_count, check_finite, check_register, show_value
 from labkit.masks import masks_from_indices, place_values
+from labkit.threads import blas_threads_for
 
 #: Neurons, and a value for each mask of them.
 Term = tuple[Neurons, FloatArray]
@@ -62,11 +63,12 @@ class Products(NamedTuple):
     def evaluate(self, masks: BoolArray) -> FloatArray:
         """The sum (...) at each of masks (..., n)."""
         z = 1.0 - 2.0 * masks
-        costs = self.constant + z @ self.linear
-        if self.pairs is not None:
-            costs = costs + np.sum((z @ self.pairs) * z, axis=-1)
-        for neurons, coefficients in self.others:
-            costs = costs + np.prod(z[..., neurons], axis=-1) @ coefficients
+        with blas_threads_for(z.size * (1 if self.pairs is None else len(self.linear))):
+            costs = self.constant + z @ self.linear
+            if self.pairs is not None:
+                costs = costs + np.sum((z @ self.pairs) * z, axis=-1)
+            for neurons, coefficients in self.others:
+                costs = costs + np.prod(z[..., neurons], axis=-1) @ coefficients
         return np.asarray(costs)
 
 

@@ -37,6 +37,7 @@ from labkit.scoring.tables import (
     score_contributions,
     watched_slices,
 )
+from labkit.threads import blas_threads_for
 
 #: The cost that a model was compiled with: every network of labkit with the cross-entropy.
 COMPILED = "compiled"
@@ -154,7 +155,8 @@ class NetworkCost(CheckedCost):
         return float(cost_of_outputs(outputs, self._targets, cost=self.cost_name))
 
     def _run(self, neuron_masks: BoolArray) -> FloatArray:
-        outputs = self.network.run_masks(self._prepared, neuron_masks)
+        with blas_threads_for(neuron_masks.size * self._targets.size):
+            outputs = self.network.run_masks(self._prepared, neuron_masks)
         if self.cost_name not in COSTS and isinstance(self.network, ForwardNetwork):
             return self.network.losses(outputs, self.y)
         return cost_of_outputs(outputs, self._targets, cost=self.cost_name)

@@ -17,6 +17,7 @@ from labkit.limits import check_array, check_choice, check_count, check_register
 from labkit.networks import ForwardNetwork, NetworkArrays
 from labkit.scoring.kernels import make_kernel
 from labkit.scoring.outputs import COSTS, check_labels
+from labkit.threads import blas_threads_for
 
 _BLOCK_BYTES = 2**18  # of costs: what a cache holds
 _PATIENCE = 1.0  # seconds
@@ -117,10 +118,11 @@ def score_contributions(
     first, second = _all_sums(units[:half], targets.shape), _all_sums(units[half:], targets.shape)
     if constant is not None:
         first += check_array("constant", constant).reshape(targets.shape)
-    kernel = make_kernel(first, second, targets, cost, units[half:])
     costs = np.empty((len(first), len(second)))
-    for rows in watched_slices(len(first), _BLOCK_BYTES // (8 * len(second))):
-        costs[rows] = kernel(rows)
+    with blas_threads_for(costs.size * targets.size):
+        kernel = make_kernel(first, second, targets, cost, units[half:])
+        for rows in watched_slices(len(first), _BLOCK_BYTES // (8 * len(second))):
+            costs[rows] = kernel(rows)
     return CostTable.owning(costs.reshape(-1), n)
 
 

@@ -8,6 +8,7 @@ from labkit.selectors.classical import (
     simulated_annealing,
 )
 from labkit.selectors.crossover import partition_crossover_search
+from labkit.selectors.dimod_samplers import select_with
 from labkit.selectors.dynamic import dynamic_programming
 from labkit.selectors.elimination import tree_elimination
 from labkit.selectors.genetic import genetic_search
@@ -49,6 +50,7 @@ __all__ = [
     "queries_to_optimum",
     "random_search",
     "run",
+    "select_with",
     "simulated_annealing",
     "tabu_search",
     "tree_elimination",

@@ -121,6 +121,8 @@ def _exchanges(mask: BoolArray, rng: Generator) -> Iterator[list[int]]:
 
 #: A rise of this quantile is kept in that share of all tries: in the first sweep, in the last.
 _HOT, _COLD = (0.5, 1 / 2), (0.1, 1 / 100)
+#: Up to so many neurons are tried in random order; of more, memory is read in order.
+_SHUFFLED = 2**12
 
 
 def simulated_annealing(
@@ -128,11 +130,12 @@ def simulated_annealing(
 ) -> None:
     """Flips one neuron at a time; a rise of the cost is kept with probability exp(-rise / T).
 
-    A sweep tries every neuron once in random order, at one temperature; from sweep to sweep the
-    temperature falls by one factor, T_s = T_hot (T_cold / T_hot)^(s / (sweeps - 1)). Both ends
-    come from the cost differences of all n single flips of the first mask, which are asked for
-    and counted: a rise of their median is kept in 1/2 of all tries at T_hot, and a rise of their
-    lowest tenth in 1/100 at T_cold. Then it restarts from new random masks, `restarts` times.
+    A sweep tries every neuron once at one temperature, in random order; more than 4,096 neurons in
+    their own order, which takes half the time. From sweep to sweep the temperature falls by one
+    factor, T_s = T_hot (T_cold / T_hot)^(s / (sweeps - 1)). Both ends come from the cost
+    differences of all n single flips of the first mask, which are asked for and counted: a rise of
+    their median is kept in 1/2 of all tries at T_hot, and a rise of their lowest tenth in 1/100 at
+    T_cold. Then it restarts from new random masks, `restarts` times.
 
     Args:
         meter: the cost.
@@ -163,5 +166,7 @@ def _temperatures(rises: FloatArray, sweeps: int) -> FloatArray:
 
 
 def _anneal(walk: CountedWalk, temperatures: FloatArray, rng: Generator) -> None:
+    n = walk.n_neurons
+    in_order = np.arange(n)
     for temperature in temperatures.tolist():
-        walk.anneal(rng.permutation(walk.n_neurons), temperature, rng)
+        walk.anneal(rng.permutation(n) if n <= _SHUFFLED else in_order, temperature, rng)

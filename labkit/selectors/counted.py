@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
@@ -45,7 +46,7 @@ class CountedWalk:
 
     def __init__(self, meter: Counter, walk: Walk) -> None:
         self._meter, self._walk = meter, walk
-        self._looked = _NO_LOOK
+        self._looked, self._draws = _NO_LOOK, _NONE
 
     @property
     def neuron_mask(self) -> BoolArray:
@@ -166,9 +167,9 @@ class CountedWalk:
         if rng is None:
             tried = self._walk.try_flips(allowed, rule, _NONE)
         else:
-            state = rng.bit_generator.state
-            tried = self._walk.try_flips(allowed, rule, rng.random(len(allowed)))
-            if tried.costs.size and tried.costs[-1] <= rule.target:
+            state = None if math.isnan(rule.target) else rng.bit_generator.state
+            tried = self._walk.try_flips(allowed, rule, self._draw(len(allowed), rng))
+            if state is not None and tried.costs.size and tried.costs[-1] <= rule.target:
                 rng.bit_generator.state = state
                 rng.random(len(tried.costs) - 1)
         self._looked = _NO_LOOK
@@ -178,6 +179,12 @@ class CountedWalk:
 
         self._meter.take(tried.costs, len(order), mask_of)
         return tried
+
+    def _draw(self, count: int, rng: np.random.Generator) -> FloatArray:
+        """So many draws of 0..1, in the memory of the last ones."""
+        if len(self._draws) != count:
+            self._draws = np.empty(count)
+        return rng.random(out=self._draws)
 
 
 def _flipped(neuron_mask: BoolArray, neurons: IntArray) -> BoolArray:

@@ -18,6 +18,9 @@ from labkit.selectors.counted import CountedWalk
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+#: Costs of a history, a GiB; beyond, it has only the least of those that are asked for together.
+REMEMBERED = 2**27
+
 
 class SearchEnded(BaseException):
     """Raised by a `CostMeter` when its budget is spent or its target reached; `run` catches it.
@@ -53,6 +56,7 @@ class CostMeter:
         self._costs_of = unchecked(self.cost)
         self._spent: dict[str, float] = {**vars(Ledger())}
         self._history: list[FloatArray] = []
+        self._length = 0
 
     @property
     def n_neurons(self) -> int:
@@ -66,8 +70,9 @@ class CostMeter:
 
     @property
     def history(self) -> FloatArray:
-        """The cost of each mask asked for, in order."""
-        return np.concatenate(self._history) if self._history else np.empty(0)
+        """The cost of each mask asked for, in order; see `Selection`."""
+        self._history = [np.concatenate([*self._history, np.empty(0)])]
+        return self._history[0]
 
     def count(self, **spent: float) -> None:
         """Adds entries to the ledger, by the names of `Ledger`'s attributes."""
@@ -117,7 +122,8 @@ class CostMeter:
         Raises:
             SearchEnded: the budget ran out, or the target was reached.
         """
-        reached = np.flatnonzero(costs <= self.target)
+        is_low = costs <= self.target if self.target_cost is not None else ()
+        reached = np.flatnonzero(is_low)
         asked = int(reached[0]) + 1 if len(reached) else len(costs)
         self._remember(costs[:asked], mask_of)
         if len(reached) or len(costs) < wanted:
@@ -144,7 +150,7 @@ class CostMeter:
         """
         for name, amount in child._spent.items():
             self._spent[name] += amount
-        self._history.append(child.history)
+        self._keep(child.history)
         if child.best_mask is not None and self._is_better(child.best_cost):
             self.best_mask, self.best_cost = embed(child.best_mask).copy(), child.best_cost
 
@@ -164,10 +170,17 @@ class CostMeter:
 
     def _remember(self, costs: FloatArray, mask_of: Callable[[int], BoolArray]) -> None:
         self.count(cost_queries=len(costs), forward_passes=len(costs))
-        self._history.append(costs)
+        self._keep(costs)
         if len(costs) and self._is_better(least := float(costs.min())):
             best = int((costs <= least + self.equal_within(least)).argmax())
             self.best_mask, self.best_cost = mask_of(best).copy(), float(costs[best])
+
+    def _keep(self, costs: FloatArray) -> None:
+        """As history: all of them, or the least where there are too many already."""
+        is_full = self._length >= REMEMBERED
+        kept = costs.min(keepdims=True) if is_full and len(costs) else costs
+        self._history.append(kept)
+        self._length += len(kept)
 
     def _is_better(self, cost: float) -> bool:
         """Whether it is lower than the best so far: of equal costs the first is kept."""

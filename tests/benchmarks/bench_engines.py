@@ -47,6 +47,8 @@ _MEDIAN_REDRAW, _WORST_REDRAW, _LESSON = 0.1, 0.25, 60.0  # seconds
 _STARTS = (0.05, 1.0, 1.0)  # seconds: limits of the first rows of `fresh_processes.starts`
 _SLOWER_THAN_PLAIN = 2
 _FOUND = 0.9  # of the searches for a proved optimum
+_SWEEP_ROUNDS = 5
+_BUSY, _OVER_SHARE = 4, 3  # processes; times what the share of a core explains
 _SLOW = 0.2  # seconds of a call of ours that pytest-benchmark repeats only once
 
 
@@ -186,25 +188,63 @@ def test_descents(page: Page, cost: str, n: int) -> None:
         page.shortfalls.append(f"{what} (limit: {_SLOWER_THAN_PLAIN})")
 
 
+@pytest.mark.parametrize("cost", walk_peers.COSTS)
+def test_growth_of_a_sweep(page: Page, cost: str) -> None:
+    sizes = [256, 1024, 4096] if IS_QUICK else [256, 1024, 4096, 16384, 65536]
+    seconds = []
+    for n in sizes:
+        descent = walk_peers.draw_descent(n, cost, seed=1)
+        descent.search()
+        seconds.append(time_alone(partial(descent.search, max_cost_queries=n + 1), budget=BUDGET))
+    exponent = float(np.polyfit(np.log(sizes), np.log(seconds), 1)[0])
+    section = page.section("The first sweep of one-flip search: time over neurons")
+    section.lines = section.lines or [["", *(f"n = {n}" for n in sizes), "exponent"]]
+    cells = map(duration, seconds)
+    section.lines.append([cost.replace("_", " "), *cells, f"{exponent:.2f}"])
+
+
 @pytest.mark.parametrize(("n", "degree"), [(1000, 999), (1000 if IS_QUICK else 100_000, 10)])
 def test_annealing(page: Page, n: int, degree: int) -> None:
     cost = walk_peers.draw_glass(n, degree, rng=np.random.default_rng(n))
-    walk_peers.anneal(cost, seed=0)
     section = page.section("Annealing of a quadratic cost")
+    seeds = 5 if IS_QUICK else 20
     section.note = (
-        f"{walk_peers.SWEEPS} sweeps, conversion apart; the mean least cost is over 5 seeds."
+        f"A sweep by the difference of {walk_peers.SWEEPS} and eleven times as many; the least "
+        f"cost after {walk_peers.SWEEPS} sweeps, mean and standard deviation over {seeds} seeds."
     )
-    section.lines = section.lines or [["", "a sweep", "mean least cost"]]
-    searches: dict[str, Any] = {"labkit": partial(walk_peers.anneal, cost)}
+    section.lines = section.lines or [["", "a sweep", "least cost"]]
+    searches = {"labkit": walk_peers.enter_annealing(cost)}
     try:
-        searches["dwave-samplers"] = walk_peers.dwave_annealing(cost)
+        searches["dwave-samplers"] = walk_peers.enter_dwave_annealing(cost)
     except ImportError as error:
         page.absent["dwave-samplers"] = str(error)
-    for name, search in searches.items():
-        seconds = time_alone(partial(search, seed=0), budget=BUDGET)
-        least = float(np.mean([search(seed=seed) for seed in range(5)]))
-        size = f"n = {n}, degree {degree}, {name}"
-        section.lines.append([size, duration(seconds / walk_peers.SWEEPS), f"{least:.6g}"])
+    sweeps: dict[str, list[float]] = {name: [] for name in searches}
+    least: dict[str, list[float]] = {name: [] for name in searches}
+    for seed in range(seeds):
+        for name, search in searches.items():
+            least[name].append(search(seed, walk_peers.SWEEPS)[0])
+            if seed < _SWEEP_ROUNDS:
+                sweeps[name].append(walk_peers.sweep_seconds(search, seed))
+    for name in searches:
+        of_costs = f"{np.mean(least[name]):.6g} ± {np.std(least[name]):.2g}"
+        of_sweeps = duration(float(np.median(sweeps[name])))
+        section.lines.append([f"n = {n}, degree {degree}, {name}", of_sweeps, of_costs])
+
+
+def test_tabu_search(page: Page) -> None:
+    cost = walk_peers.draw_glass(1000, 999, rng=np.random.default_rng(1000))
+    try:
+        found = [walk_peers.tabu_beside_dwave(cost, seed=seed) for seed in range(5)]
+    except ImportError as error:
+        page.absent["dwave-samplers"] = str(error)
+        return
+    seconds, ours, theirs = np.array(found).T
+    section = page.section("Tabu search of a quadratic cost at equal seconds")
+    section.note = "n = 1000, dense; mean and standard deviation over 5 seeds."
+    section.lines = [["", "seconds", "least cost"]]
+    for name, costs in (("labkit", ours), ("dwave-samplers", theirs)):
+        of_costs = f"{costs.mean():.6g} ± {costs.std():.2g}"
+        section.lines.append([name, duration(float(np.median(seconds))), of_costs])
 
 
 @pytest.mark.parametrize("k", [3] if IS_QUICK else [3, 4, 5])
@@ -272,6 +312,20 @@ def test_threads(page: Page) -> None:
     else:
         sizes = [21] if IS_QUICK else [20, 21, 22, 24]
         section.lines = fresh_processes.thread_lines(sizes, (3, 8))
+
+
+def test_busy_machine(page: Page) -> None:
+    section = page.section("On a busy machine")
+    section.note = (
+        f"Beside {_BUSY} busy processes on {os.cpu_count()} cores, with as many threads as BLAS "
+        "takes: over what the share of a core explains, and how long a loop waits for its share."
+    )
+    section.lines = [["", "over its share", "a loop waits"]]
+    for name, (ratio, waits) in fresh_processes.beside_busy_processes(_BUSY).items():
+        section.lines.append([name, f"{ratio:.2f}", f"{waits:.1f}"])
+        if ratio > _OVER_SHARE:
+            what = f"{name} beside busy processes: {ratio:.3g} times its share"
+            page.shortfalls.append(f"{what} (limit: {_OVER_SHARE})")
 
 
 def test_redraws(page: Page) -> None:

@@ -19,6 +19,7 @@ from benchmarks.rendering import Lines, duration, ratios_in_words, three_digits
 FloatArray = npt.NDArray[np.float64]
 
 _SCRIPT = Path(__file__).with_name("fresh_script.py")
+_BUSY_SCRIPT = _SCRIPT.with_name("busy_script.py")
 #: What a reader does not set: without byte code every module of ours is compiled at each start.
 _NOT_A_READERS = {"PYTHONDONTWRITEBYTECODE", "PYTHONPATH", *ONE_THREAD}
 _REPEATS = 5
@@ -41,11 +42,20 @@ def run_fresh(task: str, *numbers: int) -> dict[str, list[float]]:
     Raises:
         RuntimeError: the process failed; with the end of what it said.
     """
+    return _run(_SCRIPT, task, *map(str, numbers))
+
+
+def beside_busy_processes(count: int) -> dict[str, list[float]]:
+    """What `busy_script` measures: over the share of a core, and how long a loop waits."""
+    return _run(_BUSY_SCRIPT, str(count))
+
+
+def _run(script: Path, *arguments: str) -> dict[str, list[float]]:
     environment = {name: v for name, v in os.environ.items() if name not in _NOT_A_READERS}
-    command = [sys.executable, str(_SCRIPT), task, *map(str, numbers)]
+    command = [sys.executable, str(script), *arguments]
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     if done.returncode:
-        raise RuntimeError(f"{task}{numbers} failed: {done.stderr[-2000:]}")
+        raise RuntimeError(f"{script.stem} {arguments} failed: {done.stderr[-2000:]}")
     measured: dict[str, list[float]] = json.loads(done.stdout.splitlines()[-1])
     return measured
 

@@ -5,21 +5,22 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 import numba
 import numpy as np
 
 from benchmarks.measuring import Contestant
-from labkit.costs import PauliZCost
+from labkit.costs import EQUAL_WITHIN, PauliZCost, to_bqm
 from labkit.datasets import load_task
 from labkit.networks import sample_network
 from labkit.scoring import NetworkCost, network_cost
-from labkit.selectors import one_flip_search, run, simulated_annealing
+from labkit.selectors import one_flip_search, run, simulated_annealing, tabu_search
 
 TASK = "breast_cancer"
 COSTS = ("cross_entropy", "squared_error")
-SWEEPS = 20
+SWEEPS, STEPS = 20, 20_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +66,7 @@ def enter_bound(descent: Descent) -> Contestant:
     }
     rows = np.ascontiguousarray(descent.cost._prepared[..., 0])
     signs = np.ascontiguousarray(descent.cost._targets[:, 0])
-    loop = loops[descent.cost.cost_name]
+    loop, rounding = loops[descent.cost.cost_name], EQUAL_WITHIN * descent.cost.magnitude
 
     def call() -> Any:
         rng = np.random.default_rng(descent.seed)
@@ -74,7 +75,8 @@ def enter_bound(descent: Descent) -> Contestant:
         while before is None or (mask != before).any():
             before = mask.copy()
             costs.append(np.empty(descent.n))
-            plain_sweep(rows, signs, outputs, mask, rng.permutation(descent.n), costs[-1], loop)
+            order = rng.permutation(descent.n)
+            plain_sweep(rows, signs, outputs, mask, order, costs[-1], loop, rounding)
         return np.concatenate(costs)
 
     return Contestant("plain loop", "flip by flip", call, tolerance=1e-9)
@@ -119,15 +121,22 @@ def plain_squared_error(row: Any, signs: Any, outputs: Any, sign: float) -> floa
 
 @numba.njit
 def plain_sweep(
-    rows: Any, signs: Any, outputs: Any, mask: Any, order: Any, costs: Any, cost: Any
+    rows: Any,
+    signs: Any,
+    outputs: Any,
+    mask: Any,
+    order: Any,
+    costs: Any,
+    cost: Any,
+    rounding: float,
 ) -> None:
-    """One flip after another, each kept where it lowers the cost."""
+    """One flip after another, each kept where it lowers the cost by more than rounding."""
     here = cost(rows[0], signs, outputs, 0.0)
     for i in range(len(order)):
         j = order[i]
         sign = -1.0 if mask[j] else 1.0
         costs[i] = cost(rows[j], signs, outputs, sign)
-        if costs[i] < here:
+        if costs[i] < here - rounding:
             here = costs[i]
             mask[j] ^= True
             for s in range(len(outputs)):
@@ -145,27 +154,53 @@ def draw_glass(n: int, degree: int, *, rng: np.random.Generator) -> PauliZCost:
     return PauliZCost(dict(zip(pairs, rng.normal(size=len(first)).tolist(), strict=True)), n)
 
 
-def anneal(cost: PauliZCost, *, seed: int) -> float:
-    """The least cost that labkit's annealing finds in some sweeps."""
-    rng = np.random.default_rng(seed)
-    return run(simulated_annealing, cost, rng=rng, sweeps=SWEEPS).cost
+#: A search of a seed, and so many sweeps: its least cost, and its seconds without conversion.
+Search = Callable[[int, int], tuple[float, float]]
 
 
-def dwave_annealing(cost: PauliZCost) -> Callable[..., float]:
-    """dwave-samplers' annealing with as many sweeps, its model made beforehand.
+def enter_annealing(cost: PauliZCost) -> Search:
+    """labkit's annealing."""
+
+    def search(seed: int, sweeps: int) -> tuple[float, float]:
+        rng = np.random.default_rng(seed)
+        found = run(simulated_annealing, cost, rng=rng, sweeps=sweeps)
+        return found.cost, found.ledger.seconds
+
+    return search
+
+
+def enter_dwave_annealing(cost: PauliZCost) -> Search:
+    """dwave-samplers' annealing, its model made and its temperatures chosen beforehand.
 
     Raises:
         ImportError: it is not installed.
     """
-    from importlib import import_module
+    annealing = import_module("dwave.samplers.sa.sampler")
+    sampler, model = annealing.SimulatedAnnealingSampler(), to_bqm(cost)
+    options = {"num_reads": 1, "beta_range": annealing.default_beta_range(model)}
 
-    from labkit.costs import to_bqm
+    def search(seed: int, sweeps: int) -> tuple[float, float]:
+        found = sampler.sample(model, num_sweeps=sweeps, seed=seed, **options)
+        return float(found.first.energy), found.info["timing"]["sampling_ns"] / 1e9
 
-    sampler = import_module("dwave.samplers").SimulatedAnnealingSampler()
-    model = to_bqm(cost)
-    options = {"num_reads": 1, "num_sweeps": SWEEPS}
+    return search
 
-    def anneal(*, seed: int) -> float:
-        return float(sampler.sample(model, seed=seed, **options).first.energy)
 
-    return anneal
+def sweep_seconds(search: Search, seed: int) -> float:
+    """Of a sweep: what ten times as many sweeps more take, each way of starting apart."""
+    few, many = (search(seed, sweeps)[1] for sweeps in (SWEEPS, 11 * SWEEPS))
+    return (many - few) / (10 * SWEEPS)
+
+
+def tabu_beside_dwave(cost: PauliZCost, *, seed: int) -> tuple[float, float, float]:
+    """Seconds of so many steps of labkit's tabu search, its least cost, dwave's in that time.
+
+    Raises:
+        ImportError: dwave-samplers is not installed.
+    """
+    sampler = import_module("dwave.samplers").TabuSampler()
+    rng, queries = np.random.default_rng(seed), STEPS * cost.n_neurons
+    ours = run(tabu_search, cost, rng=rng, patience=STEPS, max_cost_queries=queries)
+    milliseconds = max(1, round(1000 * ours.ledger.seconds))
+    theirs = sampler.sample(to_bqm(cost), seed=seed, timeout=milliseconds)
+    return ours.ledger.seconds, ours.cost, float(theirs.first.energy)

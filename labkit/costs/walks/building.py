@@ -66,10 +66,13 @@ class Polynomial:
 
     def __call__(self, neuron_mask: BoolArray) -> Fields:
         """The fields at a mask, which they own."""
+        from labkit.costs.walks.quadratic import sum_rows
+
         n, pairs, members = len(self.linear), self.pairs, self.members
         z, products = 1.0 - 2.0 * neuron_mask, self.coefficients.copy()
         np.multiply.at(products, members.owners, z[members.items])
-        of_pairs = np.bincount(pairs.owners, pairs.values * z[pairs.items], n)
+        of_pairs = np.empty(n)
+        sum_rows(pairs.starts, pairs.items, pairs.values, z, of_pairs)
         of_more = z * np.bincount(members.items, products[members.owners], n)
         cost = self.constant + (z * self.linear).sum() + (z * of_pairs).sum() / 2 + products.sum()
         fields, total = self.linear + of_pairs + of_more, np.array([cost, 0.0])
@@ -157,9 +160,12 @@ class Contributions:
         """The outputs at a mask, which they own."""
         from labkit.costs.walks.loops import add_up
 
-        outputs, change = self.constant.copy(), np.empty_like(self.constant)
+        outputs, (change, powers, fractions) = (
+            self.constant.copy(),
+            np.empty((3, len(self.constant))),
+        )
         of_cost = self.targets, self.n_outputs, self.cost, self.rounding
-        of_mask = neuron_mask, np.zeros(2), outputs, change
+        of_mask = neuron_mask, np.zeros(2), outputs, change, powers, fractions
         state = Outputs(*of_mask, self.rows, self.width, *of_cost)
         add_up(state)
         return state

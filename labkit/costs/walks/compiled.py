@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
 from labkit.arrays import BoolArray, FloatArray, IntArray
+from labkit.costs.walks.building import Contributions, Polynomial, Tables
 from labkit.costs.walks.states import Fields, Outputs, Places
 from labkit.costs.walks.walk import Flips, Rule, Steps, Tabu, Walk
 
@@ -34,12 +36,14 @@ class CompiledWalk(Walk):
     """
 
     def __init__(self, make_state: Maker, neuron_mask: BoolArray) -> None:
-        from labkit.costs.walks import many_flips
+        from labkit.costs.walks import many_flips, quadratic
 
         super().__init__(neuron_mask)
-        self._loops: Any = many_flips
         self._make_state, self._steps = make_state, 0
         self._state: State = make_state(self._mask)
+        is_quadratic = isinstance(self._state, Fields) and not self._state.products.size
+        self._loops: Any = many_flips
+        self._of_many: Any = quadratic if is_quadratic else many_flips
 
     @property
     def cost(self) -> float:
@@ -49,7 +53,7 @@ class CompiledWalk(Walk):
     def try_flips(self, order: IntArray, rule: Rule, draws: FloatArray) -> Flips:
         """Tries flips one after another, each from where the last one that was kept led."""
         costs, kept = np.empty(len(order)), np.zeros(len(order), dtype=bool)
-        tried = self._loops.try_flips(self._state, order, rule, draws, costs, kept)
+        tried = self._of_many.try_flips(self._state, order, rule, draws, costs, kept)
         self._stepped(int(np.count_nonzero(kept)))
         return Flips(costs[:tried], kept[:tried])
 
@@ -63,7 +67,7 @@ class CompiledWalk(Walk):
     def take_steps(self, n_steps: int, tabu: Tabu) -> Steps:
         """Flips the neuron that costs least, whether that lowers the cost or not, and again."""
         costs, neurons = np.empty((n_steps, self.n_neurons)), np.zeros(n_steps, dtype=np.int64)
-        taken = self._loops.take_steps(self._state, tabu, costs, neurons)
+        taken = self._of_many.take_steps(self._state, tabu, costs, neurons)
         self._stepped(taken)
         return Steps(costs[:taken], neurons[:taken])
 
@@ -94,3 +98,20 @@ class CompiledWalk(Walk):
         self._steps += steps
         if self._steps > max(_STEPS, self._make_state.steps_per_neuron * self.n_neurons):
             self._state, self._steps = self._make_state(self._mask), 0
+
+
+def warm_up() -> None:
+    """Compiles and caches the loops of all walks: seconds, once on a machine."""
+    outputs = np.zeros((1, 1))
+    contributions = Contributions.of(
+        outputs[np.newaxis], outputs, cost=0, width=0, constant=outputs
+    )
+    quadratic, cubic = (Polynomial.of({neurons: 1.0}, 3) for neurons in ((0, 1), (0, 1, 2)))
+    tables = Tables.of([((0,), np.zeros(2))], 1)
+    for make, n in ((quadratic, 3), (cubic, 3), (tables, 1), (contributions, 1)):
+        walk, order = CompiledWalk(make, np.zeros(n, dtype=bool)), np.arange(n)
+        walk.block_costs(order)
+        walk.group_costs([order])
+        walk.flip(0)
+        walk.try_flips(order, Rule(0.0, 0.0, math.nan), np.zeros(n))
+        walk.take_steps(1, Tabu(np.zeros(n, dtype=np.int64), 0, 0, math.inf, math.nan))

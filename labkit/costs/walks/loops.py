@@ -1,6 +1,6 @@
 """Of each state of a compiled walk: what a flip would cost, and the flip.
 
-But for one sum, without fast mathematics: sums are corrected for what rounding left over (Kahan
+But for two sums, without fast mathematics: sums are corrected for what rounding left over (Kahan
 1965). Numba's cache does not see a change in another file: after one here or in `states`, remove it
 (`make clean`).
 """
@@ -14,6 +14,7 @@ import numpy as np
 from numba.extending import overload, register_jitable
 
 from labkit.compiling import compile_loop
+from labkit.costs.walks.exponentials import exp_of_margins
 from labkit.costs.walks.states import Fields, Outputs, Places
 
 compiled = compile_loop()
@@ -200,19 +201,21 @@ def _error_rate(state: Any, row: Any, sign: float) -> float:
     return errors / len(f)
 
 
-@register_jitable
+@summed_freely
 def _cross_entropy(state: Any, row: Any, sign: float) -> float:
     """mean log(1 + exp(-y f)) = mean max(-y f, 0) + log(1 + exp(-|y f|)).
 
     One logarithm is taken of a product of many 1 + exp(-|y f|), which are at most 2.
     """
     f, y, summed = state.outputs, state.targets, 0.0
+    powers, fractions = state.powers, state.fractions
+    exp_of_margins(f, row, sign, y, powers, fractions)
+    for i in range(len(f)):
+        summed += max(-(y[i] * (f[i] + sign * row[i])), 0.0)
     for start in range(0, len(f), _FACTORS):
         product = 1.0
         for i in range(start, min(start + _FACTORS, len(f))):
-            margin = y[i] * (f[i] + sign * row[i])
-            summed += max(-margin, 0.0)
-            product *= 1.0 + math.exp(-abs(margin))
+            product *= 1.0 + powers[i] * fractions[i]
         summed += math.log(product)
     return summed / len(f)
 

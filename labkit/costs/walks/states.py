@@ -83,6 +83,7 @@ class Outputs(NamedTuple):
         total: float64 (2,), the cost, and 0.
         outputs: float64 (samples * C,), f, the outputs of one sample after another.
         change: float64 (samples * C,), room for what a flip adds.
+        powers, fractions: float64 (samples * C,), room for exponentials.
         rows: float64 (rows, samples * C), what may be added: of each neuron; or of each unit each
             of its 2^width patterns.
         width: mask bits of a unit; 0 where each neuron is a row.
@@ -96,6 +97,8 @@ class Outputs(NamedTuple):
     total: FloatArray
     outputs: FloatArray
     change: FloatArray
+    powers: FloatArray
+    fractions: FloatArray
     rows: FloatArray
     width: int
     targets: FloatArray

@@ -205,9 +205,11 @@ def _fill_rows(numbers: FloatArray) -> FloatArray:
 
 
 def warm_up() -> None:
-    """Compiles and caches all loops: seconds, once on a machine, that nobody then waits for."""
+    """Compiles and caches all loops, those of walks too: once on a machine, nobody waits later."""
+    from labkit.costs.walks.compiled import warm_up as warm_up_walks
     from labkit.simulators.engine import kernels, loops, transfer
 
+    warm_up_walks()
     costs, angles = np.zeros(2**_WARM_NEURONS), np.ones(1)
     costs.flags.writeable = False
     rotating = CompiledX(costs)

@@ -1,0 +1,149 @@
+"""Loops over flips of a polynomial of order 2 at most, with its arrays at hand.
+
+They do what those of `many_flips` do, to the last bit. There each flip takes the arrays out of the
+state anew, which takes as long as the flip where a neuron has few couplings.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numba.extending import register_jitable
+
+from labkit.costs.walks.loops import compiled
+from labkit.costs.walks.walk import EQUAL_WITHIN, HOPELESS
+
+#: What the tests below that go without an exponential may be off by.
+_ROUNDING = 1e-9
+
+
+@compiled
+def sum_rows(starts: Any, items: Any, values: Any, signs: Any, sums: Any) -> None:
+    """The sum (n,) of each neuron's couplings times the signs (n,) of the others."""
+    for j in range(len(sums)):
+        added = 0.0
+        for p in range(starts[j], starts[j + 1]):
+            added += values[p] * signs[items[p]]
+        sums[j] = added
+
+
+@register_jitable
+def _take_off(fields: Any, starts: Any, items: Any, values: Any, neuron: int, twice: float) -> None:
+    """The fields of the others after a flip: those less 2 z_j times their couplings with it."""
+    first, last = starts[neuron], starts[neuron + 1]
+    if last - first == len(fields) - 1:  # all others, in order
+        for k in range(neuron):
+            fields[k] -= twice * values[first + k]
+        for k in range(neuron + 1, len(fields)):
+            fields[k] -= twice * values[first + k - 1]
+    else:
+        for p in range(first, last):
+            fields[items[p]] -= twice * values[p]
+
+
+@register_jitable
+def _is_kept(fall: float, draw: float) -> bool:
+    """Whether draw < exp(fall), fall < 0: from its series where that decides.
+
+    With x = -fall: 1 - x < exp(-x) < 1 / (1 + x + x^2/2 + x^3/6).
+    """
+    if draw * (1 - fall * (1 - fall * (0.5 - fall / 6))) > 1 + _ROUNDING or fall <= -HOPELESS:
+        return False
+    return draw < 1 + fall - _ROUNDING or draw < math.exp(fall)
+
+
+def try_flips(state: Any, order: Any, rule: Any, draws: Any, costs: Any, kept: Any) -> int:
+    """Tries flips one after another, see `Walk.try_flips`; how many were tried."""
+    return int(_try_flips(*_arrays(state), order, *rule, draws, costs, kept))
+
+
+def take_steps(state: Any, tabu: Any, costs: Any, neurons: Any) -> int:
+    """Steps to the best mask one flip away, see `Walk.take_steps` and `Tabu`; how many."""
+    return int(_take_steps(*_arrays(state), *tabu, costs, neurons))
+
+
+def _arrays(state: Any) -> tuple[Any, ...]:
+    """One by one: numba takes as long for nested tuples as for a sweep over a few neurons."""
+    pairs = state.pairs
+    return state.kept, state.total, state.fields, pairs.starts, pairs.items, pairs.values
+
+
+@compiled
+def _try_flips(
+    mask: Any,
+    total: Any,
+    fields: Any,
+    starts: Any,
+    items: Any,
+    values: Any,
+    order: Any,
+    temperature: float,
+    magnitude: float,
+    target: float,
+    draws: Any,
+    costs: Any,
+    kept: Any,
+) -> int:
+    cost, rounding, tried = total[0], total[1], len(order)
+    for i in range(len(order)):
+        neuron = order[i]
+        twice = 2.0 - 4.0 * mask[neuron]
+        change = -twice * fields[neuron] - rounding
+        costs[i] = flipped = cost + change
+        if flipped <= target:
+            tried = i + 1
+            break
+        if temperature > 0:
+            fall = (cost - flipped) / temperature
+            if fall < 0 and not _is_kept(fall, draws[i]):
+                continue
+        elif not flipped < cost - EQUAL_WITHIN * max(abs(cost), magnitude):
+            continue
+        rounding = (flipped - cost) - change
+        cost = flipped
+        _take_off(fields, starts, items, values, neuron, twice)
+        mask[neuron] ^= True
+        kept[i] = True
+    total[0], total[1] = cost, rounding
+    return tried
+
+
+@compiled
+def _take_steps(
+    mask: Any,
+    total: Any,
+    fields: Any,
+    starts: Any,
+    items: Any,
+    values: Any,
+    free_from: Any,
+    first: int,
+    tenure: int,
+    best: float,
+    target: float,
+    costs: Any,
+    neurons: Any,
+) -> int:
+    twice = 2.0 - 4.0 * mask
+    for step in range(len(costs)):
+        row, now = costs[step], first + step
+        for j in range(len(row)):
+            row[j] = total[0] - (total[1] + twice[j] * fields[j])
+        lowest, least, choice = np.inf, np.inf, 0
+        for j in range(len(row)):
+            lowest = min(lowest, row[j])
+            if row[j] < least and (free_from[j] <= now or row[j] < best):
+                least, choice = row[j], j
+        neurons[step] = choice
+        if lowest <= target:
+            return step + 1
+        change = -twice[choice] * fields[choice] - total[1]
+        total[1] = (least - total[0]) - change
+        total[0] = least
+        _take_off(fields, starts, items, values, choice, twice[choice])
+        mask[choice] ^= True
+        twice[choice] *= -1
+        free_from[choice], best = now + 1 + tenure, min(best, least)
+    return len(costs)
