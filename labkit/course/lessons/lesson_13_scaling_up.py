@@ -202,6 +202,13 @@ def pick_by_block(runs: pd.DataFrame, what: str) -> dict[int, FloatArray]:
     return _by(runs, "parameters.block_size", what)
 
 
+def pick_largest(runs: pd.DataFrame, what: str) -> dict[str, FloatArray]:
+    """Of the record '13_hundred_thousand': method, and cost if it is named -> a column (seeds,)."""
+    costs = (", " + runs["parameters.cost"].str.replace("_", " ")).fillna("")
+    groups = runs.sort_values("seed").groupby(runs["parameters.method"] + costs, sort=False)[what]
+    return {str(name): group.to_numpy(dtype=np.float64) for name, group in groups}
+
+
 def fit_power(values: Samples) -> tuple[float, float]:
     """The exponent p of mean(values) ~ n^p and its standard error.
 
