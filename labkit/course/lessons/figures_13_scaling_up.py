@@ -77,7 +77,7 @@ def figure_law(errors: Mapping[str, Samples], laws: Mapping[str, tuple[float, fl
         at = np.exp(means.mean() + exponent * (np.log(sizes) - np.log(sizes).mean()))
         ax.plot(sizes, at, "--", color=BLACK, lw=1)
     set_log_ticks(ax, sizes).set(yscale="log", xlabel="neurons n", ylabel="test error")
-    return Captioned(ax, f"Mean test error falls as: {_powers(laws)}; dashed. {_BARS}")
+    return Captioned(ax, f"Mean test error falls as: {_powers(laws)}; thin lines. {_BARS}")
 
 
 def figure_growth(
