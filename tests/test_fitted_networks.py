@@ -13,6 +13,7 @@ from parts import needs_keras
 from labkit.baselines import fit_readout, train_arrays
 from labkit.baselines.least_squares import RIDGES, hidden_outputs
 from labkit.datasets import Task, load_task
+from labkit.limits import TooLargeError
 from labkit.networks import OneLayerArrays, sample_network
 from labkit.problems import build_large
 from labkit.scoring import accuracy, check_labels
@@ -102,6 +103,30 @@ def test_what_cannot_be_fitted_is_refused_in_one_line() -> None:
         fit_readout(draw(task, 4), *samples, ridges=[])
     with pytest.raises(ValueError, match=r"^ridges=0"):
         fit_readout(draw(task, 4), *samples, ridges=[0.0])
+
+
+def test_what_does_not_fit_in_memory_is_refused_before_it_is_made(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    task = load_task("breast_cancer")
+    network = draw(task, 8192)
+    samples = split(task, "train"), split(task, "validation")
+    monkeypatch.setattr("labkit.limits.memory_limit", lambda: 2**20)
+    with pytest.raises(TooLargeError, match=r"^n_samples=284 "):
+        fit_readout(network, *samples)
+    with pytest.raises(TooLargeError, match=r"^n_samples=284 .*activations in training"):
+        train_arrays(network, *samples[0])
+
+
+def test_an_equation_that_does_not_fit_names_what_makes_it_large(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    network = sample_network(2, 1000, seed=0)
+    assert isinstance(network, OneLayerArrays)
+    x, y = np.zeros((1500, 2)), np.zeros(1500)
+    monkeypatch.setattr("labkit.limits.memory_limit", lambda: 2**20)
+    with pytest.raises(TooLargeError, match=r"^n_hidden=1000 .*the equation of the readout"):
+        fit_readout(network, (x, y), (x, y))
 
 
 # All weights by gradients

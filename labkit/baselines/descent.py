@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,13 +12,15 @@ import numpy.typing as npt
 from labkit.arrays import Float32Array, FloatArray
 from labkit.baselines.pruning import cross_entropy_slopes
 from labkit.ledger import Ledger
-from labkit.limits import check_integer, check_positive, show_value
+from labkit.limits import check_count, check_integer, check_positive, show_value
 from labkit.networks import OneLayerArrays
 from labkit.networks.base import append_ones
 from labkit.scoring import check_labels, cost_of_outputs
 
 #: Of Adam: how slowly its means forget, and what keeps it from dividing by 0.
 _FORGET, _LEAST = (0.9, 0.999), 1e-7
+#: Bytes of each activation: forward, backward, and what they are made in.
+_PER_ACTIVATION = 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,10 +59,14 @@ def train_arrays(
         y: (samples,) labels 0..classes-1; for one output also -1 and +1.
         epochs: steps of Adam, at least 1.
         learning_rate: of Adam, above 0.
+
+    Raises:
+        TooLargeError: the activations of all samples do not fit in memory.
     """
-    if not isinstance(network, OneLayerArrays) or network.mask_kind != "neuron":
-        raise TypeError(f"network={show_value(network)} is no OneLayerArrays with neuron masks")
+    check_neuron_masks(network)
     samples = network.check_samples(x)
+    bytes_each = _PER_ACTIVATION * network.n_hidden
+    check_count("n_samples", len(samples), bytes_each=bytes_each, what="activations in training")
     targets = check_labels(y, n_samples=len(samples), n_outputs=network.n_outputs)
     epochs = check_integer("epochs", epochs, minimum=1)
     learning_rate = check_positive("learning_rate", learning_rate)
@@ -71,6 +78,12 @@ def train_arrays(
     ledger = Ledger(forward_passes=epochs, backward_passes=epochs, seconds=seconds)
     trained = replace(network, kernel=kernel, readout=readout)
     return TrainedArrays(trained, np.array(history), ledger)
+
+
+def check_neuron_masks(network: Any) -> None:
+    """Refuses what is no network of one hidden layer with neuron masks, as arrays."""
+    if not isinstance(network, OneLayerArrays) or network.mask_kind != "neuron":
+        raise TypeError(f"network={show_value(network)} is no OneLayerArrays with neuron masks")
 
 
 def _step(adam: _Adam, network: OneLayerArrays, inputs: Float32Array, targets: FloatArray) -> float:

@@ -11,13 +11,17 @@ import numpy.typing as npt
 from scipy.linalg import eigh
 
 from labkit.arrays import FloatArray
+from labkit.baselines.descent import check_neuron_masks
 from labkit.ledger import Ledger
-from labkit.limits import check_positive, show_value
+from labkit.limits import check_count, check_positive
 from labkit.networks import OneLayerArrays
 from labkit.scoring import check_labels
 
 #: Penalties that are tried, in units of the mean squared size of a sample's hidden outputs.
 RIDGES = tuple(10.0**power for power in range(-6, 3))
+
+#: As large as the equation: the product, its eigenvectors, and what they are found in.
+_MATRICES = 4
 
 Samples = tuple[npt.ArrayLike, npt.ArrayLike]
 
@@ -61,26 +65,33 @@ def fit_readout(
         validation: the same of other samples.
         ridges: above 0, one solution each.
 
+    Raises:
+        TooLargeError: hidden outputs or the equation do not fit in memory.
+
     Reference: Hoerl, Kennard 1970, Technometrics 12, 55; of random features Rahimi, Recht 2008.
     """
-    if not isinstance(network, OneLayerArrays) or network.mask_kind != "neuron":
-        raise TypeError(f"network={show_value(network)} is no OneLayerArrays with neuron masks")
+    check_neuron_masks(network)
     if not len(ridges):
         raise ValueError("ridges is empty (limit: 1 or more)")
-    start = time.perf_counter()
     tried = [check_positive("ridges", ridge) for ridge in ridges]
-    (h, targets), (other_h, other_targets) = (
-        (hidden_outputs(network, x), check_labels(y, n_samples=len(x), n_outputs=network.n_outputs))
-        for x, y in ((network.check_samples(x), y) for x, y in (training, validation))
-    )
-    best, errors = None, []
-    for readout in _solutions(h, targets, tried):
-        errors.append(float(np.mean((other_h @ readout - other_targets) ** 2)))
-        if errors[-1] == min(errors):
-            best = readout
-    ledger = Ledger(forward_passes=1 + len(errors), seconds=time.perf_counter() - start)
-    fitted = replace(network, readout=np.asarray(best, dtype=np.float32), scale=1.0)
-    return FittedReadout(fitted, tried[int(np.argmin(errors))], np.array(errors), ledger)
+    start = time.perf_counter()
+    h, targets = _prepare(network, training)
+    other_h, other_targets = _prepare(network, validation)
+    readouts = [readout.astype(np.float32) for readout in _solutions(h, targets, tried)]
+    errors = np.array([np.mean((other_h @ each - other_targets) ** 2) for each in readouts])
+    best, seconds = int(np.argmin(errors)), time.perf_counter() - start
+    ledger = Ledger(forward_passes=1 + len(errors), seconds=seconds)
+    fitted = replace(network, readout=readouts[best], scale=1.0)
+    return FittedReadout(fitted, tried[best], errors, ledger)
+
+
+def _prepare(network: OneLayerArrays, samples: Samples) -> tuple[FloatArray, FloatArray]:
+    """Hidden outputs and targets ±1, if the equation that they make fits in memory."""
+    x = network.check_samples(samples[0])
+    targets = check_labels(samples[1], n_samples=len(x), n_outputs=network.n_outputs)
+    size, name = min((len(x), "n_samples"), (network.n_hidden, "n_hidden"))
+    check_count(name, size, bytes_each=_MATRICES * 8 * size, what="the equation of the readout")
+    return hidden_outputs(network, x), targets
 
 
 def hidden_outputs(network: OneLayerArrays, x: npt.ArrayLike) -> FloatArray:
