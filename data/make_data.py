@@ -43,12 +43,13 @@ BREAST_CANCER = (
     "https://archive.ics.uci.edu/dataset/17/breast+cancer+wisconsin+diagnostic. "
     "From sklearn.datasets.load_breast_cancer."
 )
-DIGITS = (
+ALL_DIGITS = (
     "Alpaydin, E. & Kaynak, C. (1998). Optical Recognition of Handwritten Digits [Dataset]. "
     "UCI Machine Learning Repository. https://doi.org/10.24432/C50P49, "
     "https://archive.ics.uci.edu/dataset/80/optical+recognition+of+handwritten+digits. "
-    "From sklearn.datasets.load_digits (UCI's test file), two digits of ten."
+    "From sklearn.datasets.load_digits (UCI's test file)"
 )
+DIGITS = f"{ALL_DIGITS}, two digits of ten."
 WINE = (
     "Aeberhard, S. & Forina, M. (1992). Wine [Dataset]. UCI Machine Learning Repository. "
     "https://doi.org/10.24432/C5PC7J, https://archive.ics.uci.edu/dataset/109/wine. "
@@ -156,6 +157,13 @@ RECIPES: dict[str, Recipe] = {
         CC_BY,
         MEASURED,
         lambda: read_bundled(datasets.load_wine, (0, 1, 2)),
+    ),
+    "digits": Recipe(
+        "Handwritten digits: which of ten",
+        f"{ALL_DIGITS}.",
+        CC_BY,
+        MEASURED,
+        lambda: read_bundled(datasets.load_digits, range(10)),
     ),
 }
 

@@ -82,7 +82,7 @@ MAY_IMPORT = {
     "anywidget": {"course"},
 }
 #: Importing any other module loads neither TensorFlow nor Cirq.
-SLOW_TO_IMPORT = {"baselines", "circuits", "hardware"}
+SLOW_TO_IMPORT = {"circuits", "hardware"}
 HEAVY = (
     "cirq",
     "dimod",
@@ -358,7 +358,7 @@ def loaded_after(*statements: str) -> dict[str, list[str]]:
     return loaded
 
 
-def test_only_baselines_and_circuits_are_slow_to_import() -> None:
+def test_only_circuits_and_machines_are_slow_to_import() -> None:
     light = [name for name in labkit.__all__ if name not in SLOW_TO_IMPORT]
     loaded = loaded_after("import labkit", *(f"import labkit.{name}" for name in light))
     assert {statement: heavy for statement, heavy in loaded.items() if heavy} == {}

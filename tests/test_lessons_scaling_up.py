@@ -9,32 +9,43 @@ import pandas as pd
 import pytest
 from parts import needs_keras
 
+from labkit.baselines import edge_popup, fit_readout, train_arrays
+from labkit.course import recorded
 from labkit.course.lessons.figures_13_scaling_up import (
     figure_accuracies,
     figure_block_calls,
     figure_blocks,
     figure_decisions,
     figure_descents,
-    figure_passes,
+    figure_growth,
+    figure_largest,
+    figure_law,
 )
 from labkit.course.lessons.lesson_13_scaling_up import (
     EPOCHS,
-    N_TRAINED,
+    METHODS,
     descend,
+    fit_power,
+    learning_rate,
+    measure_method,
     pick_by_block,
-    pick_by_width,
+    pick_by_size,
     pick_descents,
-    select_and_train,
-    train_side_by_side,
+    pick_largest,
+    select_in_blocks,
 )
 from labkit.course.plots import new_axes, set_log_ticks
 from labkit.datasets import load_task
 from labkit.problems import build_large
 from labkit.scoring import accuracy
-from labkit.selectors import local_selection, run
+from labkit.selectors import local_selection, one_flip_search, run
+
+ACCURACY = "result.test_accuracy"
 
 
-@pytest.mark.parametrize(("task_name", "n_outputs"), [("digits_3v6", 1), ("wine", 3)])
+@pytest.mark.parametrize(
+    ("task_name", "n_outputs"), [("digits_3v6", 1), ("wine", 3), ("digits", 10)]
+)
 def test_a_large_network_sees_all_features_and_has_an_output_for_each_class(
     task_name: str, n_outputs: int
 ) -> None:
@@ -59,22 +70,98 @@ def test_whole_sweeps_take_as_many_passes_as_there_are_masks_of_blocks() -> None
         assert sweeps >= 2 and left == 0
 
 
-@needs_keras
-def test_a_point_tells_what_local_selection_found_beside_a_trained_network() -> None:
+def test_a_point_tells_what_local_selection_in_blocks_found() -> None:
     chosen = {"task_name": "moons", "n_hidden": 16, "block_size": 4}
-    outcome = select_and_train(chosen, 6)
+    outcome = select_in_blocks(chosen, 6)
     network, cost = build_large("moons", 16, seed=6)
     found = run(local_selection, cost, rng=np.random.default_rng(6), block_size=4)
     task = load_task("moons")
     expected = accuracy(network.outputs(task.x_test, found.neuron_mask), task.y_test)
-    assert outcome.result["subnetwork_accuracy"] == expected
+    assert outcome.result["test_accuracy"] == pytest.approx(expected)
     assert outcome.result["cost"] == found.cost
     assert outcome.result["n_active"] == found.neuron_mask.sum()
-    trained = train_side_by_side("moons", 16)
-    assert outcome.result["trained_accuracy"] == trained.test_accuracy[6 % N_TRAINED]
     ledger: Any = outcome.ledger
-    assert ledger.backward_passes == EPOCHS
-    assert ledger.forward_passes == EPOCHS + outcome.result["selection_passes"]
+    assert ledger.forward_passes == found.ledger.forward_passes
+
+
+def made_by_hand(method: str, network: Any, cost: Any, task: Any) -> tuple[Any, Any]:
+    """The network and the mask that a method makes, by labkit's own functions."""
+    whole, rng = np.ones(network.n_hidden, dtype=bool), np.random.default_rng(4)
+    training = task.x_train, task.y_train
+    if method == "one-flip search":
+        return network, run(one_flip_search, cost, rng=rng).neuron_mask
+    if method == "edge-popup":
+        return network, edge_popup(network, *training, epochs=EPOCHS, rng=rng).neuron_mask
+    if method == "gradient training":
+        options = {"epochs": EPOCHS, "learning_rate": learning_rate(network.n_hidden)}
+        return train_arrays(network, *training, **options).network, whole  # type: ignore[arg-type]
+    if method == "least squares":
+        fitted = fit_readout(network, training, (task.x_validation, task.y_validation))
+        return fitted.network, whole
+    return network, whole
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("task_name", ["breast_cancer", "wine"])
+def test_a_point_tells_what_a_method_makes_of_one_random_network(
+    method: str, task_name: str
+) -> None:
+    task = load_task(task_name)
+    outcome = measure_method({"task_name": task_name, "n_hidden": 48, "method": method}, 4)
+    made, mask = made_by_hand(method, *build_large(task_name, 48, seed=4), task)
+    expected = accuracy(made.outputs(task.x_test, mask), task.y_test)
+    assert outcome.result["test_accuracy"] == pytest.approx(expected)
+    assert outcome.result["n_active"] == mask.sum() and outcome.result["seconds"] > 0
+
+
+def test_a_search_of_another_cost_is_told_which() -> None:
+    chosen = {"task_name": "moons", "n_hidden": 64, "method": "one-flip search"}
+    plain, squared = (measure_method({**chosen, **more}, 0) for more in
+                      ({}, {"cost": "squared_error"}))  # fmt: skip
+    assert plain.result["n_active"] != squared.result["n_active"]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_points_of_the_record_come_again(method: str) -> None:
+    runs = recorded("13_what_size_buys").runs
+    for task_name, n_hidden in (("breast_cancer", 256), ("digits", 64)):
+        chosen = {"task_name": task_name, "n_hidden": n_hidden, "method": method}
+        same = np.all([runs[f"parameters.{key}"] == value for key, value in chosen.items()], axis=0)
+        [row] = [row for _, row in runs[same & (runs["seed"] == 3)].iterrows()]
+        result = measure_method(chosen, 3).result
+        # a sum in another order may turn a flip
+        assert result["test_accuracy"] == pytest.approx(row["result.test_accuracy"], abs=0.02)
+        assert result["n_active"] == pytest.approx(row["result.n_active"], rel=0.05)
+
+
+def test_the_law_of_the_record_says_what_a_further_network_comes_to() -> None:
+    """The eleventh network of 256 neurons lies where the line through ten of each size does."""
+    found = pick_by_size(recorded("13_what_size_buys").runs, "one-flip search", ACCURACY)["digits"]
+    errors = {n: 1 - of_n for n, of_n in found.items()}
+    exponent, spread = fit_power(errors)
+    assert list(errors) == [64, 256, 1024, 4096] and spread < 0.03
+    sizes, means = np.log([*errors]), np.log([of_n.mean() for of_n in errors.values()])
+    at_256 = np.exp(means.mean() + exponent * (np.log(256) - sizes.mean()))
+    chosen = {"task_name": "digits", "n_hidden": 256, "method": "one-flip search"}
+    assert 1 - measure_method(chosen, 10).result["test_accuracy"] == pytest.approx(at_256, rel=0.35)
+
+
+def test_an_exact_power_has_no_error() -> None:
+    values = {n: np.array([1.0, 2.0, 3.0]) * n**-0.75 for n in (16, 64, 256)}
+    exponent, error = fit_power(values)
+    assert exponent == pytest.approx(-0.75) and error == pytest.approx(0, abs=1e-12)
+
+
+def test_the_error_of_a_power_is_that_of_leaving_out_one_network_at_a_time() -> None:
+    rng = np.random.default_rng(0)
+    values = {n: n**0.5 * rng.uniform(1, 2, size=6) for n in (16, 64, 256)}
+    exponent, error = fit_power(values)
+    slopes = []
+    for left_out in range(6):
+        means = [np.delete(of_n, left_out).mean() for of_n in values.values()]
+        slopes.append(np.polyfit(np.log([*values]), np.log(means), 1)[0])
+    assert error == pytest.approx(np.sqrt(5 / 6 * np.sum((slopes - np.mean(slopes)) ** 2)))
+    assert exponent == pytest.approx(np.mean(slopes), abs=0.02)
 
 
 @needs_keras
@@ -102,19 +189,21 @@ def test_log_ticks_stand_at_the_values_that_were_given() -> None:
 def made_up_runs() -> pd.DataFrame:
     """Results that say where they come from, in no order."""
     rows = [
-        (task, n, size, seed, 1000 * n + 10 * size + seed)
+        (task, n, method, block_size, seed, 1000 * n + 10 * block_size + seed)
         for task, widths in (("breast_cancer", (16, 256)), ("moons", (16,)))
         for n in widths
-        for size in (1, 4)
+        for method in ("a", "b")
+        for block_size in (1, 4)
         for seed in (1, 0)
     ]
-    names = ("task_name", "n_hidden", "block_size")
+    names = ("task_name", "n_hidden", "method", "block_size")
     columns = [*(f"parameters.{name}" for name in names), "seed", "result.cost"]
     return pd.DataFrame(rows, columns=columns)
 
 
-def test_results_are_picked_by_task_and_width_in_the_order_of_seeds() -> None:
-    found = pick_by_width(made_up_runs(), "cost")
+def test_results_are_picked_by_task_and_size_in_the_order_of_seeds() -> None:
+    runs = made_up_runs()
+    found = pick_by_size(runs[runs["parameters.block_size"] == 4], "a", "result.cost")
     assert {name: [*by_n] for name, by_n in found.items()} == {
         "breast_cancer": [16, 256],
         "moons": [16],
@@ -122,12 +211,27 @@ def test_results_are_picked_by_task_and_width_in_the_order_of_seeds() -> None:
     assert found["breast_cancer"][256].tolist() == [256040, 256041]
 
 
-def test_results_are_picked_by_block_size_at_one_width() -> None:
-    found = pick_by_block(made_up_runs(), "cost")
+def test_results_are_picked_by_block_size() -> None:
+    runs = made_up_runs()
+    of_one = runs[(runs["parameters.n_hidden"] == 256) & (runs["parameters.method"] == "b")]
+    found = pick_by_block(of_one, "result.cost")
     assert {size: of.tolist() for size, of in found.items()} == {
         1: [256010, 256011],
         4: [256040, 256041],
     }
+
+
+def test_methods_at_one_size_are_named_with_their_cost() -> None:
+    runs = pd.DataFrame(
+        {
+            "parameters.method": ["search", "search", "search", "fit"],
+            "parameters.cost": [None, None, "squared_error", None],
+            "seed": [1, 0, 0, 0],
+            "result.seconds": [4.0, 3.0, 2.0, 1.0],
+        }
+    )
+    found = {name: of.tolist() for name, of in pick_largest(runs, "result.seconds").items()}
+    assert found == {"search": [3.0, 4.0], "search, squared error": [2.0], "fit": [1.0]}
 
 
 def test_descents_are_compared_as_far_as_the_shortest_goes() -> None:
@@ -149,15 +253,21 @@ def test_descents_are_compared_as_far_as_the_shortest_goes() -> None:
 
 def test_figures_say_in_words_what_they_show() -> None:
     sizes = (16, 64, 256)
-    squares = {"breast_cancer": {n: np.full(2, float(n**2)) for n in sizes}}
-    text = figure_passes(squares, 64).text
-    assert "as n to the power 2.00" in text and "256 neurons: 1024 times" in text
+    squares = {name: {n: np.full(2, float(n**2)) for n in sizes} for name in ("a", "b")}
+    text = figure_growth(squares, "queries", {"a": (2.0, 0.125)}).text
+    assert "Mean queries at 256 neurons: a 65,536, b 65,536. Grows as: a, n to the" in text
+    assert "power 2.00 ± 0.12" in text
     chosen, trained = (
         {name: {n: np.full(2, at) for n in sizes} for name in ("moons", "wine", "a", "b")}
         for at in (0.5, 0.75)
     )
-    text = figure_accuracies(chosen, trained).text
-    assert "moons 16 +0.250, 64 +0.250, 256 +0.250" in text
+    text = figure_accuracies({"trained": trained, "chosen": chosen}).text
+    assert "trained less chosen, at each n: moons 16 +0.250, 64 +0.250, 256 +0.250" in text
+    law = figure_law({"chosen": chosen["moons"]}, {"chosen": (-0.5, 0.01)})
+    assert "chosen, n to the power -0.50 ± 0.01" in law.text
+    three = {"a": np.array([0.5, 0.75]), "b": np.array([0.25, 0.25])}
+    text = figure_largest(three, three).text
+    assert text == "Mean test accuracy: a 0.625, b 0.250. Mean seconds: a 0.625, b 0.25."
     text = figure_descents(np.array([1, 2]), {"a": np.array([[4.0, 4.0], [1.0, 3.0]])}).text
     assert "after 2 passes: a 2.0000" in text
     calls = {"all": np.array([2.0, 4.0, 8.0]), "other": np.array([3.0, 4.0, 5.0])}

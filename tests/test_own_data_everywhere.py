@@ -16,9 +16,11 @@ from sweep_points import name_task
 
 from labkit.cli import main
 from labkit.course.explorers import Explorer, HardwareExplorer, SelectorRace, SubnetworkExplorer
+from labkit.course.explorers.controls import TASKS
 from labkit.course.explorers.hardware import compile_form
 from labkit.course.lessons.lesson_14a_noise_and_hardware import build_cost
 from labkit.course.plots import draw_decision, draw_differences, draw_spread, new_axes
+from labkit.course.plots.canvas import MARKERS
 from labkit.datasets import TASK_NAMES, Task, load_task
 from labkit.problems import build_problem
 from labkit.records import LabBook
@@ -91,13 +93,22 @@ def test_a_list_of_tasks_has_ones_own_after_the_stored_ones(
 ) -> None:
     explorer = build(task=task)  # type: ignore[call-arg]
     control = explorer.controls["task"]
-    assert control._options_labels == (*TASK_NAMES, task.label)
+    assert control._options_labels == (*TASKS, task.label)
     control.value = "circles"
     assert explorer.problem.task.name == "circles"
     control.value = task
     assert explorer.problem.task.name == "churn"
     chosen = build(task=load_task("iris")).controls["task"]  # type: ignore[call-arg]
-    assert (chosen.value, len(chosen.options)) == ("iris", len(TASK_NAMES))
+    assert (chosen.value, len(chosen.options)) == ("iris", len(TASKS))
+
+
+def test_a_list_offers_the_tasks_whose_classes_a_picture_tells_apart() -> None:
+    apart = {name for name in TASK_NAMES if load_task(name).n_classes <= len(MARKERS)}
+    assert {*TASKS} == apart
+    with pytest.raises(ValueError, match=r"^task='digits' is unknown \(known: moons, "):
+        SelectorRace(task="digits")
+    explorer = SelectorRace(task=load_task("digits"), n_neurons=4)
+    assert explorer.controls["task"]._options_labels == (*TASKS, "digits")
 
 
 def test_the_machine_runs_the_costs_of_the_lesson() -> None:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,18 +14,20 @@ import numpy.typing as npt
 from labkit.arrays import BoolArray, FloatArray
 from labkit.ledger import Ledger
 from labkit.limits import check_choice, check_integer, check_positive, check_rng, show_value
-from labkit.networks import NetworkArrays, RandomNetwork, TwoLayerArrays, check_samples
+from labkit.networks import NetworkArrays, TwoLayerArrays, check_samples
 from labkit.networks.base import append_ones
 from labkit.scoring import COSTS, check_labels, cost_of_outputs
+from labkit.scoring.tables import as_arrays
 from labkit.selectors import Selection
 
-Network = RandomNetwork | NetworkArrays
+if TYPE_CHECKING:
+    from labkit.networks import RandomNetwork
 
 _MOMENTUM = 0.9
 
 
 def edge_popup(
-    network: Network,
+    network: RandomNetwork | NetworkArrays,
     x: npt.ArrayLike,
     y: npt.ArrayLike,
     *,
@@ -77,7 +79,7 @@ def edge_popup(
 
 
 def magnitude_pruning(
-    network: Network,
+    network: RandomNetwork | NetworkArrays,
     x: npt.ArrayLike,
     y: npt.ArrayLike,
     *,
@@ -172,7 +174,7 @@ class TrainingPasses:
     @classmethod
     def of(cls, network: Any, x: npt.ArrayLike, y: npt.ArrayLike) -> TrainingPasses:
         """Checks what a caller hands over."""
-        arrays = network.arrays() if isinstance(network, RandomNetwork) else network
+        arrays = as_arrays(network)
         if not isinstance(arrays, NetworkArrays):
             raise TypeError(f"network={show_value(network)} is no RandomNetwork or NetworkArrays")
         samples = check_samples(x, arrays.n_inputs)

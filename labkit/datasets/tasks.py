@@ -20,7 +20,16 @@ from labkit.datasets.arrays import check_features, check_labels, freeze
 from labkit.datasets.tables import describe_table
 from labkit.limits import check_choice, check_integer, repr_line, show_value
 
-TASK_NAMES = ("moons", "circles", "iris", "breast_cancer", "digits_3v6", "digits_3v8", "wine")
+TASK_NAMES = (
+    "moons",
+    "circles",
+    "iris",
+    "breast_cancer",
+    "digits_3v6",
+    "digits_3v8",
+    "wine",
+    "digits",
+)
 _DIGITS = 12
 _FILES = (".csv", ".tsv", ".txt", ".data")
 _ARRAYS = ("x_train", "y_train", "x_validation", "y_validation", "x_test", "y_test")

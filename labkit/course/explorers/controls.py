@@ -12,6 +12,9 @@ from labkit.scoring import COSTS
 
 #: The largest seed on a slider: twenty networks to choose from.
 MAX_SEED = 19
+#: The tasks of a list: a picture tells their classes apart (`draw_decision`), and the costs of all
+#: masks of a dozen neurons are scored within a move. Ten classes are too many for both.
+TASKS = tuple(name for name in TASK_NAMES if name != "digits")
 #: What the slider of n neurons says.
 QUBITS = "neurons = qubits"
 
@@ -46,10 +49,10 @@ def dropdown(name: str, value: str, options: Sequence[str]) -> widgets.Dropdown:
 
 
 def task_dropdown(task: str | Task) -> widgets.Dropdown:
-    """The list of the stored tasks, and after them one's own if it is given."""
-    own = check_task("task", task)
-    start = own.label if isinstance(own, Task) and own.label in TASK_NAMES else own
-    options: list[tuple[str, str | Task]] = [(name, name) for name in TASK_NAMES]
+    """The list of the stored tasks (`TASKS`), and after them one's own if it is given."""
+    own = check_task("task", task, TASKS)
+    start = own.label if isinstance(own, Task) and own.label in TASKS else own
+    options: list[tuple[str, str | Task]] = [(name, name) for name in TASKS]
     options += [(start.label, start)] if isinstance(start, Task) else []
     return widgets.Dropdown(options=options, value=start, description="task")
 

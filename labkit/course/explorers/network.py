@@ -130,7 +130,7 @@ class RandomNetworkExplorer(ProblemExplorer):
     click on the right axes, and the arrow keys, choose the block size.
 
     Args:
-        task: one of `datasets.TASK_NAMES`, or of your own; more than two features become two
+        task: one of `controls.TASKS`, or of your own; more than two features become two
             principal components.
         seed: of the network's weights, 0 to 19.
         n_neurons: width of the network, 3 to 12.

@@ -191,7 +191,7 @@ class SelectorRace(ProblemExplorer):
     arrow keys, light the mask that this selector has found in its first run.
 
     Args:
-        task: one of `datasets.TASK_NAMES`, or of your own.
+        task: one of `controls.TASKS`, or of your own.
         seed: of the network's weights, 0 to 19.
         n_neurons: neurons, one qubit each, 4 to 10.
         budget: calls, one of `BUDGETS`.

@@ -80,7 +80,7 @@ class SubnetworkExplorer(ProblemExplorer):
     choose the next cheaper and the next costlier mask. What is chosen here is the shared mask.
 
     Args:
-        task: one of `datasets.TASK_NAMES`, or of your own; more than two features become two
+        task: one of `controls.TASKS`, or of your own; more than two features become two
             principal components.
         seed: of the network's weights, 0 to 19.
         n_neurons: hidden neurons, one qubit each later on, 3 to 12.

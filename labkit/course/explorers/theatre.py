@@ -139,7 +139,7 @@ class LocalSearchTheatre(ProblemExplorer):
     bit that mask with this bit flipped, a click on the right axes goes to that query's step.
 
     Args:
-        task: one of `datasets.TASK_NAMES`, or of your own.
+        task: one of `controls.TASKS`, or of your own.
         seed: of the network's weights, 0 to 19.
         n_neurons: neurons, 3 to 10.
         block_size: neurons that are free at once, 1 to n_neurons.

@@ -12,13 +12,19 @@ from labkit.course.plots import (
     Captioned,
     draw_decision,
     draw_quality,
+    draw_spread,
     in_words,
     new_axes,
     set_log_ticks,
 )
 from labkit.datasets import Task
 from labkit.networks import NetworkArrays
+from labkit.palette import BLACK
 from labkit.selectors import Selection
+
+#: No method: what a random network is without any.
+_WHOLE = "all neurons kept"
+_BARS = "Bars: one standard deviation over 10 networks."
 
 
 def figure_decisions(
@@ -39,42 +45,80 @@ def figure_decisions(
     return Captioned(axes, f"Decisions on {task.name}; share of test samples right: {shares}.")
 
 
-def figure_accuracies(chosen: Mapping[str, Samples], trained: Mapping[str, Samples]) -> Captioned:
-    """Shows test accuracy over the neurons, task by task: of the mask found, and of training."""
-    axes, said = new_axes(2, rows=2, width=4.4, height=2.9), []
-    for ax, (name, found) in zip(axes, chosen.items(), strict=True):
-        sizes = list(found)
-        both = {"subnetwork": _stack(found), "trained": _stack(trained[name])}
-        draw_quality(ax, sizes, both).set_title(name, fontsize=10)
-        set_log_ticks(ax, sizes).set(xlabel="neurons", ylabel="test accuracy")
-        gap = (both["trained"] - both["subnetwork"]).mean(axis=1)
-        said.append(f"{name} {in_words(dict(zip(map(str, sizes), gap, strict=True)), '+.3f')}")
-    words = f"Trained less subnetwork at each n: {'; '.join(said)}."
-    return Captioned(axes, f"{words} Bars: one standard deviation, 10 seeds.")
-
-
-def figure_passes(passes: Mapping[str, Samples], in_training: int) -> Captioned:
-    """Shows the forward passes of selection over the neurons, the mean over the tasks.
+def figure_accuracies(ways: Mapping[str, Mapping[str, Samples]]) -> Captioned:
+    """Shows test accuracy over the neurons, task by task.
 
     Args:
-        passes: task -> neurons -> forward passes (seeds,).
-        in_training: forward and backward passes of the rival, at any width.
+        ways: way -> task -> neurons -> (networks,); the words say the first less the second.
     """
-    sizes = sorted({n for of_task in passes.values() for n in of_task})
-    by_n = ([of_task[n] for of_task in passes.values() if n in of_task] for n in sizes)
-    spent = np.array([np.mean(of_tasks, axis=0) for of_tasks in by_n])
-    rival = {"gradient training": np.full((len(sizes), 2), in_training)}
-    ways = {"local selection, blocks of 4": spent, **rival}
-    ax = set_log_ticks(draw_quality(new_axes(width=7)[0], sizes, ways), sizes)
-    ax.set(yscale="log", xlabel="neurons", ylabel="passes over the training data")
-    slope = np.polyfit(np.log(sizes), np.log(spent.mean(axis=1)), 1)[0]
-    times = passes["breast_cancer"][sizes[-1]].mean() / in_training
-    return Captioned(
-        ax,
-        f"Mean over tasks: passes grow as n to the power {slope:.2f}. Breast cancer, "
-        f"{sizes[-1]:,} neurons: {times:.0f} times training's. "
-        "Bars: one standard deviation, 10 seeds.",
-    )
+    axes, said = new_axes(2, rows=2, width=4.4, height=2.9), []
+    (first, of_first), (second, of_second), *_ = ways.items()
+    for ax, name in zip(axes, of_first, strict=True):
+        sizes = list(of_first[name])
+        draw_quality(ax, sizes, {way: _stack(of[name]) for way, of in ways.items()})
+        set_log_ticks(ax, sizes).set(title=name, xlabel="neurons", ylabel="test accuracy")
+        gap = {f"{n:,}": of_first[name][n].mean() - of_second[name][n].mean() for n in sizes}
+        said.append(f"{name} {in_words(gap, '+.3f')}")
+    words = f"Mean test accuracy, {first} less {second}, at each n: {'; '.join(said)}."
+    return Captioned(axes, f"{words} {_BARS}")
+
+
+def figure_law(errors: Mapping[str, Samples], laws: Mapping[str, tuple[float, float]]) -> Captioned:
+    """Shows the share of test samples that are wrong over the neurons, and the fitted powers.
+
+    Args:
+        errors: way -> neurons -> (networks,).
+        laws: way -> the exponent of its mean, and the standard error of that.
+    """
+    sizes = [*next(iter(errors.values()))]
+    ax = draw_quality(new_axes(width=7)[0], sizes, {way: _stack(of) for way, of in errors.items()})
+    for way, (exponent, _) in laws.items():
+        means = np.log(_stack(errors[way]).mean(axis=1))
+        at = np.exp(means.mean() + exponent * (np.log(sizes) - np.log(sizes).mean()))
+        ax.plot(sizes, at, "--", color=BLACK, lw=1)
+    set_log_ticks(ax, sizes).set(yscale="log", xlabel="neurons n", ylabel="test error")
+    return Captioned(ax, f"Mean test error falls as: {_powers(laws)}; thin lines. {_BARS}")
+
+
+def figure_growth(
+    ways: Mapping[str, Samples], what: str, laws: Mapping[str, tuple[float, float]]
+) -> Captioned:
+    """Shows what grows with the neurons on logarithmic axes, and in words as which power.
+
+    Args:
+        ways: way -> neurons -> (networks,).
+        what: is counted.
+        laws: see `figure_law`.
+    """
+    sizes = [*next(iter(ways.values()))]
+    ax = draw_quality(new_axes(width=7)[0], sizes, {way: _stack(of) for way, of in ways.items()})
+    set_log_ticks(ax, sizes).set(yscale="log", xlabel="neurons", ylabel=what)
+    means = {way: of[sizes[-1]].mean() for way, of in ways.items()}
+    last = in_words(means, ",.0f" if min(means.values()) >= 100 else ".3g")
+    words = f"Mean {what} at {sizes[-1]:,} neurons: {last}."
+    return Captioned(ax, f"{words} Grows as: {_powers(laws)}. {_BARS}")
+
+
+def _powers(laws: Mapping[str, tuple[float, float]]) -> str:
+    said = (f"{way}, n to the power {p:.2f} ± {error:.2f}" for way, (p, error) in laws.items())
+    return f"{'; '.join(said)} (one standard error)"
+
+
+def figure_largest(
+    accuracies: Mapping[str, FloatArray], seconds: Mapping[str, FloatArray]
+) -> Captioned:
+    """Shows what each method reaches at one size, and in how long: method -> (networks,).
+
+    All neurons as they are, far below, stand in the words alone.
+    """
+    axes, drawn = new_axes(2, width=4.4, height=3.2), [name for name in seconds if name != _WHOLE]
+    for ax, of, what in zip(axes, (accuracies, seconds), ("test accuracy", "seconds"), strict=True):
+        draw_spread(ax, {"one network": {name: of[name] for name in drawn}}, ylabel=what)
+        ax.set_xticks(range(len(drawn)), [name.replace(" ", "\n") for name in drawn], fontsize=8)
+    axes[1].set_yscale("log")
+    reached = in_words({name: of.mean() for name, of in accuracies.items()})
+    took = in_words({name: of.mean() for name, of in seconds.items()}, ".3g")
+    return Captioned(axes, f"Mean test accuracy: {reached}. Mean seconds: {took}.")
 
 
 def figure_descents(passes: IntArray, costs: Mapping[str, FloatArray]) -> Captioned:

@@ -2,69 +2,149 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import cache, lru_cache
+import math
+import time
+from collections.abc import Callable, Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.random import Generator
+from threadpoolctl import threadpool_limits
 
-from labkit.arrays import FloatArray, IntArray
+from labkit.arrays import BoolArray, FloatArray, IntArray
 from labkit.course.checking import compare_cost, compare_function, exercise, number_exercise
 from labkit.datasets import Task, load_task
 from labkit.ledger import Ledger, Outcome
+from labkit.networks import fold_subnetwork
 from labkit.problems import DEFAULT_SCALE, build_large
-from labkit.scoring import NetworkCost, accuracy, check_labels, cost_of_outputs
-from labkit.selectors import default_oracle_calls, local_selection, run
+from labkit.scoring import NetworkCost, accuracy, check_labels, cost_of_outputs, network_cost
+from labkit.selectors import default_oracle_calls, local_selection, one_flip_search, run
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from labkit.baselines import TrainedNetworks
+    from labkit.networks import NetworkArrays, OneLayerArrays
 
 #: Number of neurons, or block size -> one value for each seed.
 Samples = Mapping[int, FloatArray]
 
-#: Networks of one size that are trained side by side, and steps of their training.
-N_TRAINED, EPOCHS = 5, 300
+#: Steps of gradient training.
+EPOCHS = 100
 
 
-@lru_cache(maxsize=16)
-def train_side_by_side(task_name: str | Task, n_hidden: int) -> TrainedNetworks:
-    """`N_TRAINED` networks of one size, trained side by side as if alone: it is faster."""
-    from labkit.baselines import train_networks
-
-    options = {"n_networks": N_TRAINED, "epochs": EPOCHS, "seed": 0}
-    return train_networks(load_task(task_name), n_hidden, **options)
-
-
-def select_and_train(parameters: Mapping[str, Any], seed: int) -> Outcome:
-    """Local selection of one large network, beside a trained network of the same size.
+def select_in_blocks(parameters: Mapping[str, Any], seed: int) -> Outcome:
+    """Local selection of one large network, in blocks.
 
     Args:
         parameters: `task_name`, `n_hidden`, `block_size`.
-        seed: of the network's weights and of the search; seed modulo `N_TRAINED` is the number of
-            the trained network beside it.
+        seed: of the network's weights and of the search.
 
     Returns:
-        Test accuracy of both, training cost and number of kept neurons of the subnetwork, and the
-        forward passes of the selection. The ledger has the training too.
+        Test accuracy, training cost and number of kept neurons of the subnetwork.
     """
-    task_name, n_hidden = parameters["task_name"], parameters["n_hidden"]
-    task = load_task(task_name)
-    network, cost = build_large(task_name, n_hidden, seed=seed)
+    task = load_task(parameters["task_name"])
+    network, cost = build_large(task, parameters["n_hidden"], seed=seed)
     rng = np.random.default_rng(seed)
     found = run(local_selection, cost, rng=rng, block_size=parameters["block_size"])
-    trained = train_side_by_side(task_name, n_hidden)
-    outputs = network.outputs(task.x_test, found.neuron_mask)
-    result = {
-        "subnetwork_accuracy": accuracy(outputs, task.y_test),
-        "trained_accuracy": float(trained.test_accuracy[seed % N_TRAINED]),
-        "cost": found.cost,
-        "n_active": int(found.neuron_mask.sum()),
-        "selection_passes": found.ledger.forward_passes,
-    }
-    training = Ledger(forward_passes=EPOCHS, backward_passes=EPOCHS)
-    return Outcome(result, found.ledger + training)
+    result = _describe(network, task, found.neuron_mask)
+    return Outcome({**result, "cost": found.cost}, found.ledger)
+
+
+def measure_method(parameters: Mapping[str, Any], seed: int) -> Outcome:
+    """What one method makes of one random network, and what it took.
+
+    Args:
+        parameters: `task_name`, `n_hidden`, `method` (a name in `METHODS`), and for the search
+            `cost`, by default the cross-entropy.
+        seed: of the network's weights, and of the method.
+
+    Returns:
+        Test accuracy and number of kept neurons; and the processor's seconds, of one thread, from
+        the drawn network to the answer.
+    """
+    task, method = load_task(parameters["task_name"]), METHODS[parameters["method"]]
+    cost = parameters.get("cost", "cross_entropy")
+    network, _ = build_large(task, parameters["n_hidden"], seed=seed)
+    _load_loops()
+    with threadpool_limits(1, "blas"):
+        start = time.process_time()
+        made, neuron_mask, ledger = method(network, task, cost, np.random.default_rng(seed))
+        seconds = time.process_time() - start
+    return Outcome({**_describe(made, task, neuron_mask), "seconds": seconds}, ledger)
+
+
+def _describe(network: NetworkArrays, task: Task, neuron_mask: BoolArray) -> dict[str, Any]:
+    """Test accuracy and size of a subnetwork, run as a smaller network: it takes less memory."""
+    kernel, bias, readout, constant = fold_subnetwork(network, neuron_mask)
+    f = np.maximum(task.x_test @ kernel + bias, 0.0) @ readout + constant
+    return {"test_accuracy": accuracy(f, task.y_test), "n_active": int(neuron_mask.sum())}
+
+
+@cache
+def _load_loops() -> None:
+    """The compiled loops of a search, which are loaded once in a process."""
+    run(one_flip_search, build_large("moons", 2, seed=0)[1], rng=np.random.default_rng(0))
+
+
+#: What a method makes: a network, the mask of it, and what that took.
+Made = tuple["NetworkArrays", BoolArray, Ledger]
+
+
+def _search(network: OneLayerArrays, task: Task, cost: str, rng: Generator) -> Made:
+    large = network_cost(network, task.x_train, task.y_train, cost=cost)
+    found = run(one_flip_search, large, rng=rng)
+    return network, found.neuron_mask, found.ledger
+
+
+def _edge_popup(network: OneLayerArrays, task: Task, cost: str, rng: Generator) -> Made:
+    from labkit.baselines import edge_popup
+
+    found = edge_popup(network, task.x_train, task.y_train, epochs=EPOCHS, rng=rng)
+    return network, found.neuron_mask, found.ledger
+
+
+def _train(network: OneLayerArrays, task: Task, cost: str, rng: Generator) -> Made:
+    from labkit.baselines import train_arrays
+
+    rate = learning_rate(network.n_hidden)
+    trained = train_arrays(network, task.x_train, task.y_train, epochs=EPOCHS, learning_rate=rate)
+    return trained.network, _all(network), trained.ledger
+
+
+def learning_rate(n_hidden: int) -> float:
+    """Of Adam: 0.02 for 64 neurons, and falling as 1 / sqrt(n).
+
+    Of 1/4, 1/2, 1, 2 and 4 times as much none did better, by more than luck, on the validation
+    samples of further networks of 16 to 1,024 neurons; 0.02 at all widths does worse.
+    """
+    return 0.16 / math.sqrt(n_hidden)
+
+
+def _fit(network: OneLayerArrays, task: Task, cost: str, rng: Generator) -> Made:
+    from labkit.baselines import fit_readout
+
+    training, validation = (task.x_train, task.y_train), (task.x_validation, task.y_validation)
+    fitted = fit_readout(network, training, validation)
+    return fitted.network, _all(network), fitted.ledger
+
+
+def _keep_all(network: OneLayerArrays, task: Task, cost: str, rng: Generator) -> Made:
+    return network, _all(network), Ledger()
+
+
+def _all(network: NetworkArrays) -> BoolArray:
+    return np.ones(network.n_mask_bits, dtype=bool)
+
+
+#: What is measured beside one another: name -> from a network and a task to what it makes.
+METHODS: dict[str, Callable[[Any, Task, str, Generator], Made]] = {
+    "one-flip search": _search,
+    "edge-popup": _edge_popup,
+    "gradient training": _train,
+    "least squares": _fit,
+    "all neurons kept": _keep_all,
+}
 
 
 def descend(parameters: Mapping[str, Any], seed: int) -> Outcome:
@@ -85,14 +165,16 @@ def descend(parameters: Mapping[str, Any], seed: int) -> Outcome:
         found = run(local_selection, cost, rng=rng, block_size=parameters["block_size"])
         history, ledger, each = found.history, found.ledger, 1
     else:
-        history, ledger = _train(cost, n_hidden, parameters["epochs"], seed)
+        history, ledger = _train_in_keras(cost, n_hidden, parameters["epochs"], seed)
         each = 2
     passes = 2 ** np.arange(int(np.log2(each * len(history))) + 1)
     best = np.minimum.accumulate(history)
     return Outcome({"passes": passes, "costs": best[(passes - 1) // each]}, ledger)
 
 
-def _train(cost: NetworkCost, n_hidden: int, epochs: int, seed: int) -> tuple[FloatArray, Ledger]:
+def _train_in_keras(
+    cost: NetworkCost, n_hidden: int, epochs: int, seed: int
+) -> tuple[FloatArray, Ledger]:
     """The cost before each step of Adam on all weights of the network that `cost` masks."""
     from labkit.baselines import train_network
     from labkit.networks import RandomNetwork
@@ -102,29 +184,50 @@ def _train(cost: NetworkCost, n_hidden: int, epochs: int, seed: int) -> tuple[Fl
     return trained.history, trained.ledger
 
 
-def pick_by_width(runs: pd.DataFrame, what: str) -> dict[str, dict[int, FloatArray]]:
-    """Of `select_and_train` in blocks of four: task -> neurons -> a result (seeds,).
+def pick_by_size(runs: pd.DataFrame, method: str, what: str) -> dict[str, dict[int, FloatArray]]:
+    """Of `measure_method`: task -> neurons -> a column of the runs (seeds,).
 
     Args:
-        runs: of the record '13_scaling_up'.
-        what: of the result, such as 'subnetwork_accuracy'.
+        runs: of the record '13_what_size_buys'.
+        method: a name in `METHODS`.
+        what: such as 'result.test_accuracy' or 'ledger.cost_queries'.
     """
-    rows = runs[runs["parameters.block_size"] == 4]
-    return {
-        str(name): _by(group, "parameters.n_hidden", what)
-        for name, group in rows.groupby("parameters.task_name")
-    }
+    rows = runs[runs["parameters.method"] == method]
+    groups = rows.groupby("parameters.task_name")
+    return {str(name): _by(group, "parameters.n_hidden", what) for name, group in groups}
 
 
 def pick_by_block(runs: pd.DataFrame, what: str) -> dict[int, FloatArray]:
-    """Of `select_and_train` on breast cancer, 256 neurons: block size -> a result (seeds,)."""
-    of_task = runs["parameters.task_name"] == "breast_cancer"
-    rows = runs[of_task & (runs["parameters.n_hidden"] == 256)]
-    return _by(rows, "parameters.block_size", what)
+    """Of `select_in_blocks`: block size -> a column of the runs (seeds,)."""
+    return _by(runs, "parameters.block_size", what)
+
+
+def pick_largest(runs: pd.DataFrame, what: str) -> dict[str, FloatArray]:
+    """Of the record '13_hundred_thousand': method, and cost if it is named -> a column (seeds,)."""
+    costs = (", " + runs["parameters.cost"].str.replace("_", " ")).fillna("")
+    groups = runs.sort_values("seed").groupby(runs["parameters.method"] + costs, sort=False)[what]
+    return {str(name): group.to_numpy(dtype=np.float64) for name, group in groups}
+
+
+def fit_power(values: Samples) -> tuple[float, float]:
+    """The exponent p of mean(values) ~ n^p and its standard error.
+
+    p is the slope of log mean over log n by least squares. Its error is the jackknife's over the
+    networks: with p_i the slope without network i of S, sqrt((S-1)/S sum_i (p_i - mean p)^2)
+    (Efron, Stein 1981).
+
+    Args:
+        values: neurons -> (networks,), at least two sizes and two networks.
+    """
+    sizes, table = np.log([*values]), np.array([*values.values()])
+    count = table.shape[1]
+    means = [table.mean(axis=1), *(np.delete(table, i, axis=1).mean(axis=1) for i in range(count))]
+    slope, *without = np.polyfit(sizes, np.log(means).T, 1)[0]
+    return float(slope), float(np.std(without) * math.sqrt(count - 1))
 
 
 def _by(rows: pd.DataFrame, column: str, what: str) -> dict[int, FloatArray]:
-    groups = rows.sort_values("seed").groupby(column)[f"result.{what}"]
+    groups = rows.sort_values("seed").groupby(column)[what]
     return {int(value): group.to_numpy(dtype=np.float64) for value, group in groups}
 
 

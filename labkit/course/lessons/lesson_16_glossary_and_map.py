@@ -161,7 +161,9 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {
         Term("sweep", "one function over many parameters and seeds; each pair is a point", "15"),
         Term("record", "the lab book of a sweep that a notebook loads", "01"),
         Term("standard error", "how far a mean is from the true one, typically: s / √n", "04"),
-        Term("edge-popup", "trains a score for each weight and keeps the best scored", "14"),
+        Term("edge-popup", "trains a score for each weight and keeps the best scored", "13"),
+        Term("least squares", "real readout weights from one equation, no search", "13"),
+        Term("random-feature model", "a fitted readout of random neurons that all stay", "13"),
     ),
 }
 
