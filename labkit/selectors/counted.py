@@ -41,7 +41,8 @@ class Counter(Protocol):
 class CountedWalk:
     """A walk over the masks of a cost, as `CostMeter.walk` gives it.
 
-    Each cost that it tells is a query, but in `descend_blocks`. Every method raises `SearchEnded` where the budget is spent or the target reached.
+    Each cost that it tells is a query, but in `descend_blocks`. Every method raises `SearchEnded`
+    where the budget is spent or the target reached.
     """
 
     def __init__(self, meter: Counter, walk: Walk) -> None:
