@@ -16,7 +16,9 @@ from benchmarks import fresh_processes, fresh_script
 def test_a_fresh_process_reports_what_it_measured_or_why_it_failed() -> None:
     (seconds,) = fresh_processes.run_fresh("import_labkit")["seconds"]
     assert seconds > 0
-    with pytest.raises(RuntimeError, match=r"(?s)no_such_task\(3, 4\) failed: .*KeyError"):
+    with pytest.raises(
+        RuntimeError, match=r"(?s)fresh_script\(no_such_task, 3, 4\) failed: .*KeyError"
+    ):
         fresh_processes.run_fresh("no_such_task", 3, 4)
 
 

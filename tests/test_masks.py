@@ -119,7 +119,13 @@ def test_a_batch_is_refused_where_one_mask_is_meant() -> None:
 
 #: Where bits are shifted for another reason: loops over amplitudes, windows of a chain of neurons,
 #: and the course, which counts ones and flips.
-SHIFTS = ("labkit.masks", "labkit.simulators.engine", "labkit.selectors.dynamic", "labkit.course")
+SHIFTS = (
+    "labkit.masks",
+    "labkit.costs.walks",  # compiled loops, as those of the engine
+    "labkit.simulators.engine",
+    "labkit.selectors.dynamic",
+    "labkit.course",
+)
 
 
 def find_bit_orders(tree: ast.AST) -> Iterator[str]:

@@ -155,7 +155,7 @@ class NetworkCost(CheckedCost):
         return float(cost_of_outputs(outputs, self._targets, cost=self.cost_name))
 
     def _run(self, neuron_masks: BoolArray) -> FloatArray:
-        with blas_threads_for(neuron_masks.size * self._targets.size):
+        with blas_threads_for(neuron_masks.size * len(self.x) * self.network.n_outputs):
             outputs = self.network.run_masks(self._prepared, neuron_masks)
         if self.cost_name not in COSTS and isinstance(self.network, ForwardNetwork):
             return self.network.losses(outputs, self.y)

@@ -55,7 +55,7 @@ def _run(script: Path, *arguments: str) -> dict[str, list[float]]:
     command = [sys.executable, str(script), *arguments]
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     if done.returncode:
-        raise RuntimeError(f"{script.stem} {arguments} failed: {done.stderr[-2000:]}")
+        raise RuntimeError(f"{script.stem}({', '.join(arguments)}) failed: {done.stderr[-2000:]}")
     measured: dict[str, list[float]] = json.loads(done.stdout.splitlines()[-1])
     return measured
 
