@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 from find_browser import MISSING, find_browser
-from playwright.sync_api import Locator, Request, sync_playwright
+from playwright.sync_api import Locator, Request, TimeoutError, sync_playwright
 from playwright.sync_api import Page as BrowserPage
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -111,6 +111,8 @@ class Page:
         before = self.state(explorer)
         self.cell(explorer).evaluate(COUNT_DRAWINGS)
         move()
+        with contextlib.suppress(TimeoutError):  # a page that is busy draws after it is told
+            self.page.wait_for_function("window.drawings > 0", timeout=60_000)
         drawings, after = self.settled(explorer)
         assert drawings == 1, f"{explorer}: {drawings} drawings; it shows {after['text']}"
         assert after["picture"] != before["picture"]
