@@ -51,8 +51,7 @@ class NetworkCost(CheckedCost):
 
     What no mask changes is computed once: for one hidden layer with neuron masks a pass then is
     f = sum_j m_j t_j, a product of the masks with the contributions t. Of several outputs the
-    hidden units and the readout stay apart, t_j = scale * a_j ĥ_j: samples + outputs numbers of each
-    neuron, not their product.
+    hidden units and the readout are held apart, samples + outputs numbers of a neuron.
 
     Attributes:
         network: as arrays, or the units of a Keras model.
