@@ -50,7 +50,7 @@ def _flip(state: Any, neuron: Any) -> Any:
     return _flip_of_outputs if state.instance_class in (Outputs, Units) else _flip_of_terms
 
 
-@overload(after)
+@overload(after, inline="always")
 def _after(state: Any, neuron: Any) -> Any:
     of = {Fields: _after_of_fields, Places: _after_of_places}
     return of.get(state.instance_class, _after_of_outputs)
@@ -62,7 +62,7 @@ def _move(state: Any, neuron: Any, cost: Any) -> Any:
     return of.get(state.instance_class, _move_in_outputs)
 
 
-@overload(row_of)
+@overload(row_of, inline="always")
 def _row_of(state: Any, neuron: Any) -> Any:
     return _row_of_units if state.instance_class is Units else _row_of_outputs
 
@@ -190,11 +190,11 @@ def _flip_of_terms(state: Any, neuron: Any) -> Any:
     move(state, neuron, 0.0)  # the cost follows from what it changes
 
 
-@register_jitable
+@register_jitable(inline="always")
 def _loss(state: Any, row: Any, sign: float) -> float:
     """The cost of outputs f + sign * row."""
     if state.cost == 1:
-        return _squared_error(state, row, sign)
+        return _squared_error(state.outputs, state.targets, row, sign)
     if state.n_outputs > 1:
         entropy = state.cost == 0
         return _of_classes(state, row, sign) if entropy else _errors_of_classes(state, row, sign)
@@ -202,9 +202,9 @@ def _loss(state: Any, row: Any, sign: float) -> float:
 
 
 @summed_freely
-def _squared_error(state: Any, row: Any, sign: float) -> float:
+def _squared_error(f: Any, y: Any, row: Any, sign: float) -> float:
     """mean (f - y)^2."""
-    f, y, summed = state.outputs, state.targets, 0.0
+    summed = 0.0
     for i in range(len(f)):
         residual = f[i] + sign * row[i] - y[i]
         summed += residual * residual
