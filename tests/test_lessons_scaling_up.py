@@ -149,7 +149,7 @@ def test_the_law_of_the_records_says_what_a_further_network_comes_to() -> None:
     errors = {n: 1 - of_n for n, of_n in found.items()}
     exponent, spread = fit_power(errors)
     assert list(errors) == [64, 256, 1024, 4096, 16384] and spread < 0.03
-    assert exponent == pytest.approx(-0.66, abs=0.03)
+    assert exponent == pytest.approx(-0.636, abs=0.02)
     sizes, means = np.log([*errors]), np.log([of_n.mean() for of_n in errors.values()])
     at_1024 = np.exp(means.mean() + exponent * (np.log(1024) - sizes.mean()))
     chosen = {"task_name": "digits", "n_hidden": 1024, "method": "one-flip search"}
@@ -157,14 +157,14 @@ def test_the_law_of_the_records_says_what_a_further_network_comes_to() -> None:
     assert error == pytest.approx(at_1024, rel=0.35)
 
 
-def test_choosing_among_the_most_neurons_passes_training_and_nears_the_fitted_readout() -> None:
+def test_choosing_among_the_most_neurons_passes_training_not_the_fitted_readout() -> None:
     runs = recorded("13_ten_classes").runs
     ways = ("one-flip search", "edge-popup", "gradient training", "least squares")
     chosen, popped, trained, fitted = (
         pick_by_size(runs, way, ACCURACY)["digits"][16384] for way in ways
     )
     assert len(chosen) == 10 and (chosen > trained).all() and (chosen > popped).all()
-    assert 0 < (fitted - chosen).mean() < 0.01
+    assert 0.01 < (fitted - chosen).mean() < 0.02
 
 
 def test_an_exact_power_has_no_error() -> None:

@@ -230,7 +230,7 @@ def test_many_classes_are_refused_where_the_hidden_units_do_not_fit(
     with pytest.raises(TooLargeError, match=r"^n_samples=3000 needs .* for hidden units; "):
         cost.evaluate(mask)
     with pytest.raises(TooLargeError, match=r"^n_samples=3000 needs .* for contributions; "):
-        network.contributions(x)
+        network.contributions(x)  # type: ignore[attr-defined]
     monkeypatch.setattr("labkit.limits.memory_limit", lambda: 4 * limit)
     assert np.isfinite(cost.walk(mask).flip_costs([0])).all()
 

@@ -316,7 +316,8 @@ def test_units_and_readout_apart_walk_as_their_products_do(
         assert walks[0].cost == pytest.approx(walks[1].cost, rel=1e-9, abs=1e-9 * size)
         for walk in walks:
             walk.flip(neuron)
-    np.testing.assert_allclose(*(walk.block_costs([0]) for walk in walks), atol=1e-9 * size)
+    one, other = (walk.block_costs([0]) for walk in walks)
+    np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-9 * size)
 
 
 def test_more_samples_than_one_product_holds() -> None:
