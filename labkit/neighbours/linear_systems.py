@@ -66,6 +66,38 @@ def hhl_filter(
     return _filter(system)
 
 
+def clock_state(
+    matrix: npt.ArrayLike,
+    vector: npt.ArrayLike,
+    *,
+    clock_qubits: int,
+    time: float | None = None,
+    constant: float | None = None,
+    signed: bool = False,
+) -> npt.NDArray[np.complex128]:
+    """What clock and data hold between phase estimation and its way back, (N, n).
+
+    sum_j beta_j |alpha(lambda_j)> u_j, alpha_k = e^(i pi (N - 1) d) sin(pi N d) / (N sin(pi d)).
+    The flag only adds a bit to the clock's side: the entropy of clock against data is this state's.
+
+    Args:
+        matrix: as in `hhl_filter`, with the arguments that follow.
+        vector: b.
+        clock_qubits: c.
+        time: t.
+        constant: C, of which nothing depends here.
+        signed: A may have negative eigenvalues.
+    """
+    system = read_system(
+        matrix, vector, clock_qubits=clock_qubits, time=time, constant=constant, signed=signed
+    )
+    d, n_values = _distances(system), 2**system.clock_qubits
+    alpha = np.exp(1j * np.pi * (n_values - 1) * d) * np.sinc(n_values * d) / np.sinc(d)
+    beta = system.eigenvectors.conj().T @ system.vector
+    held: npt.NDArray[np.complex128] = (alpha.T * beta) @ system.eigenvectors.T
+    return held
+
+
 def _filter(system: LinearSystem) -> Filtered:
     weights = _clock_weights(system)
     beta = system.eigenvectors.conj().T @ system.vector
@@ -76,13 +108,17 @@ def _filter(system: LinearSystem) -> Filtered:
 
 def _clock_weights(system: LinearSystem) -> FloatArray:
     """|alpha_k(lambda_j)|^2, (n, N): how phase estimation spreads each eigenvalue."""
-    n_values = 2**system.clock_qubits
-    d = np.subtract.outer(
-        system.eigenvalues * system.time / (2 * np.pi), np.arange(n_values) / n_values
-    )
-    d -= np.round(d)
-    weights: FloatArray = (np.sinc(n_values * d) / np.sinc(d)) ** 2
+    d = _distances(system)
+    weights: FloatArray = (np.sinc(2**system.clock_qubits * d) / np.sinc(d)) ** 2
     return weights
+
+
+def _distances(system: LinearSystem) -> FloatArray:
+    """d = lambda_j t / (2 pi) - k / N, (n, N), moved by whole turns to -1/2..1/2."""
+    turns = system.eigenvalues * system.time / (2 * np.pi)
+    n_values = 2**system.clock_qubits
+    d = np.subtract.outer(turns, np.arange(n_values) / n_values)
+    return d - np.round(d)
 
 
 class SignReadout(NamedTuple):
