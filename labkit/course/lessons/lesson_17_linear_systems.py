@@ -36,6 +36,8 @@ from labkit.simulators import entropy, evolve_qaoa
 PAIRS = tuple(combinations(range(10), 2))
 N_PIXELS = 16
 RIDGE = 0.01
+#: Of the systems whose solution guides.
+RIDGES = (0.01, 0.1, 1.0, 10.0)
 #: Pixels whose sign a guide fixes.
 FIXED = (2, 4, 6, 8, 10, 12, 14, 16)
 #: Runs that are kept, and clock qubits, where signs are counted.
@@ -129,7 +131,8 @@ def measure_guides(parameters: Mapping[str, Any], seed: int) -> Outcome:
     """How far a guide shrinks the search for the best signs of a pair of digits.
 
     Args:
-        parameters: 'guide', of `find_guide`.
+        parameters: 'guide', of `find_guide`, and the 'ridge' of the system that gives w; the cost
+            has the scale of the ridge `RIDGE` in any case.
         seed: the number of the pair and, independently of it, of counts and searches.
 
     Returns:
@@ -138,13 +141,14 @@ def measure_guides(parameters: Mapping[str, Any], seed: int) -> Outcome:
         what the guide took: the runs of HHL until `KEPT` are kept, and all queries.
     """
     problem, rng = build_weights(seed), np.random.default_rng([seed, 17])
-    guide, cost = find_guide(problem, parameters["guide"], rng), problem.cost
+    solved = build_weights(seed, ridge=parameters.get("ridge", RIDGE))
+    guide, cost = find_guide(solved, parameters["guide"], rng), problem.cost
     least = problem.table.minimum
     found = [run(guided_search, cost, rng=rng, guide=guide, n_fixed=f) for f in FIXED]
     flips = run(flip_from_guide, cost, rng=rng, guide=guide, target_cost=least)
     spent = sum((each.ledger for each in found), flips.ledger)
     if parameters["guide"] == "counts":
-        success = sign_readout(*problem.equations, clock_qubits=CLOCK).success
+        success = sign_readout(*solved.equations, clock_qubits=CLOCK).success
         spent += Ledger(circuit_runs=1, shots=runs_for(KEPT, success))
     regrets = (above(each.cost, problem) for each in found)
     result = {f"regret_{f}": regret for f, regret in zip(FIXED, regrets, strict=True)}
