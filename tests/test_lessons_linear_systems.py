@@ -60,7 +60,7 @@ def test_the_weights_solve_the_ridge_regression_of_the_labels() -> None:
 @pytest.mark.parametrize("n", [4, 9])
 def test_fewer_pixels_are_some_of_all(n: int) -> None:
     few, all_of_them = build_weights(3, n).features, build_weights(3).features
-    places = [np.flatnonzero((all_of_them.T == pixel).all(axis=1))[0] for pixel in few.T]
+    places = [np.flatnonzero((pixel == all_of_them.T).all(axis=1))[0] for pixel in few.T]
     assert few.shape[1] == n == len({*places})
 
 
@@ -144,8 +144,8 @@ def test_a_small_ridge_guides_worse_than_b_and_a_larger_one_better() -> None:
     eight, ten = FIXED.index(8), FIXED.index(10)
     assert kept["b"].shape == (len(FIXED), len(PAIRS))
     assert kept["b"][eight].mean() - kept["w"][eight].mean() > 0.2
-    assert kept["w, ridge 1"][ten].mean() > kept["b"][ten].mean()
     ridges = figures.pick_ridges(runs, 10)["w"].mean(axis=1)
+    assert ridges[2] > kept["b"][ten].mean()
     assert ridges.argmax() == 2
     assert (np.diff(ridges[:3]) > 0).all()
 

@@ -29,8 +29,8 @@ GUIDES = {
     ("counts", RIDGE): "w, counted",
     ("b", None): "b",
     ("random", None): "random",
-    ("w", 1.0): "w, ridge 1",
 }
+RIDGED = {("w", 1.0): "w, ridge 1"}
 
 
 # What is picked from records
@@ -63,7 +63,8 @@ def pick_ridges(runs: pd.DataFrame, n_fixed: int) -> dict[str, npt.NDArray[np.bo
 
 def pick_flips(runs: pd.DataFrame) -> dict[str, FloatArray]:
     """Of the record '17_guides': guide -> queries of one-flip search from its signs, (pairs,)."""
-    flips = {name: pick_guide(runs, *point)["result.flips"] for point, name in GUIDES.items()}
+    points = (GUIDES | RIDGED).items()
+    flips = {name: pick_guide(runs, *point)["result.flips"] for point, name in points}
     return {name: values.to_numpy(float) for name, values in flips.items()}
 
 
@@ -110,7 +111,7 @@ def figure_weights(weights: Series, best: npt.ArrayLike) -> Captioned:
     """Weights of norm 1, label -> (n,), and the best signs of all as triangles."""
     signs = np.asarray(best)
     ax = draw_weights(new_axes(width=7.5, height=3.4)[0], weights, signs)
-    add_legend(ax, loc="lower right")
+    add_legend(ax, loc="upper left", bbox_to_anchor=(1.01, 1))
     add_title(ax, "triangles: the best signs of all")
     right = {name: float((np.sign(v) == signs).sum()) for _, name, v in number_series(weights)}
     said = in_words(right, ".0f")
@@ -177,6 +178,7 @@ def figure_bits(
     series = {name: (of.mean(axis=1), standard_error(of)) for name, of in bits.items()}
     ax = draw_over_fixed(new_axes(width=7)[0], n_fixed, series, ylabel="bits across a cut")
     draw_level(ax, "HHL, clock | data", float(held.mean()), float(standard_error(held)))
+    add_legend(ax, grid=True, loc="upper right")
     ax.set_ylim(0, None)
     at = {f"{name}, {n} fixed": of[i].mean() for name, of in bits.items()
           for i, n in enumerate(n_fixed) if n in (0, 6, 12)}  # fmt: skip

@@ -13,6 +13,9 @@ from labkit.course.plots import canvas
 from labkit.course.plots.series import draw_bars_beside
 from labkit.course.plots.style import own_style
 
+#: Where the best signs stand, beyond all weights of a vector of norm 1.
+_TOP = 1.15
+
 
 @own_style()
 def draw_weights(
@@ -29,11 +32,11 @@ def draw_weights(
         draw_bars_beside(ax, range(len(values)), values / size, i, len(weights), label=label)
     for sign, marker in ((1, "^"), (-1, "v")):
         places = np.flatnonzero(signs == sign)
-        ax.plot(places, np.full(len(places), 0.93 * sign), marker, color=canvas.BLACK, ms=6)
+        ax.plot(places, np.full(len(places), _TOP * sign), marker, color=canvas.BLACK, ms=6)
     rings = np.array(fixed, dtype=int)
-    ax.plot(rings, 0.93 * signs[rings], "o", ms=12, mfc="none", mec=canvas.VERMILLION)
+    ax.plot(rings, _TOP * signs[rings], "o", ms=12, mfc="none", mec=canvas.VERMILLION)
     ax.axhline(0, color=canvas.BLACK, lw=0.8)
-    ax.set(xlabel="pixel = mask bit", ylabel="weight, of norm 1", ylim=(-1.05, 1.05))
+    ax.set(xlabel="pixel = mask bit", ylabel="weight, of norm 1", ylim=(-1.35, 1.35))
     ax.set_xlim(-0.7, len(signs) - 0.3)
     canvas.count_whole(ax.xaxis, most=8)
     return ax
