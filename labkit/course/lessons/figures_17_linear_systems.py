@@ -118,7 +118,7 @@ def figure_weights(weights: Series, best: npt.ArrayLike) -> Captioned:
     return Captioned(ax, f"Of {len(signs)} signs those of the best mask: {said}.")
 
 
-def figure_fidelity(fidelities: Mapping[int, npt.ArrayLike]) -> Captioned:
+def figure_fidelity(fidelities: Mapping[int, Sequence[float]]) -> Captioned:
     """Fidelity with the solution by clock qubits, (pairs,) each."""
     by_clock = {str(c): values for c, values in fidelities.items()}
     ax = draw_spread(new_axes(width=7)[0], {"a pair of digits": by_clock}, ylabel="fidelity")
