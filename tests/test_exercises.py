@@ -98,6 +98,11 @@ WRONG: dict[str, Any] = {
     "14a-1": 0.95**2,
     "14a-2": lambda rho, error: (1 - error) * rho + error * np.eye(2) / 2,
     "14a-5": lambda rho, error: (1 - 4 * error / 3) * rho + 4 * error / 3 * np.eye(len(rho)) / 2,
+    "17-1": 0.75,
+    "17-2": 0.75,
+    "17-3": 2**10,
+    "17-4": lambda k, clock_qubits, time: 2 * np.pi * k / (2**clock_qubits * time),
+    "17-5": lambda x, scale, i, j: scale**2 * float(np.mean(x[:, i] * x[:, j])),
     "15-1": 3 * 4 * 3,
     "15-2": 0.1666,
     "15-3": Sweep(

@@ -108,7 +108,16 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {
         Term("extrapolation", "a mean without errors, from means at several times them", "14a"),
         Term("surface code", "many physical qubits that keep one right", "14a"),
     ),
-    "neighbours": (),
+    "neighbours": (
+        Term("data qubits", "those that hold the vector of a linear system", "17"),
+        Term("phase estimation", "writes an eigenvalue of a matrix into clock qubits", "17"),
+        Term("clock qubits", "those that hold an eigenvalue, as a whole number", "17"),
+        Term("flag", "a qubit that says whether a run is to be kept", "17"),
+        Term("condition number", "the largest eigenvalue of a matrix over its smallest", "17"),
+        Term(
+            "guided search", "fixes the signs of which a guide is surest, searches the rest", "17"
+        ),
+    ),
     "book": (
         Term("selector", "searches a cost for a good mask, under run", "00"),
         Term("ledger", "what a selection cost: queries, calls, layers, shots, passes", "00"),

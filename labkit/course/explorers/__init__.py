@@ -8,6 +8,7 @@ from labkit.course.explorers.cost_table import CostTableExplorer
 from labkit.course.explorers.grover import GroverExplorer
 from labkit.course.explorers.hardware import HardwareExplorer
 from labkit.course.explorers.layers import LayersExplorer
+from labkit.course.explorers.linear_system import LinearSystemExplorer
 from labkit.course.explorers.locality import LocalityExplorer
 from labkit.course.explorers.network import RandomNetworkExplorer
 from labkit.course.explorers.nk import NKExplorer
@@ -28,6 +29,7 @@ __all__ = [
     "GroverExplorer",
     "HardwareExplorer",
     "LayersExplorer",
+    "LinearSystemExplorer",
     "LocalSearchTheatre",
     "LocalityExplorer",
     "NKExplorer",
