@@ -175,7 +175,7 @@ REFUSED: dict[str, Callable[[], object]] = {
     "depth=-1 is too small": lambda: deep_erf_kernel([0.2], -1),
     "depth=1001 is too large": lambda: deep_erf_kernel([0.2], 1001),
     "x holds no direction at row 1": lambda: unit_rows([[1.0, 0.0], [0.0, 0.0]]),
-    "x is no unit vector at row 0": lambda: separability([[2.0, 0.0], [1.0, 0.0]]),
+    "x has length 2 at row 0": lambda: separability([[2.0, 0.0], [1.0, 0.0]]),
     "x has 1 samples": lambda: separability([[1.0, 0.0]]),
     r"x has shape \(2,\)": lambda: wide_kernel([1.0, 0.0], depth=1),
     "other has 3 features": lambda: wide_kernel([[1.0, 0.0]], [[1.0, 0.0, 0.0]], depth=1),
