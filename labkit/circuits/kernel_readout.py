@@ -50,19 +50,20 @@ class ReadoutCircuit:
     def __repr__(self) -> str:
         return repr_line(self, n_qubits=len(self.system.qubits), unit=self.unit)
 
-    def count_kept(self, masks: BoolArray) -> tuple[int, int]:
-        """Runs of flag 1 and clock 0 whose first data qubit reads 0, and 1.
+    def outcomes(self, masks: BoolArray) -> FloatArray:
+        """Of each run (shots,): 0 where it is not kept, else +1 or -1 by the first data qubit.
 
         Args:
-            masks: bool (shots, qubits), measured in the order clock, data, flag.
+            masks: bool (shots, qubits), measured in the order clock, data, flag; kept are those
+                of flag 1 and clock 0.
         """
-        of_zero, of_one = self.system.count_kept(masks).reshape(2, -1).sum(axis=1)
-        return int(of_zero), int(of_one)
+        n_clock = len(self.system.clock)
+        kept = masks[:, -1] & ~masks[:, :n_clock].any(axis=1)
+        return kept * (1.0 - 2.0 * masks[:, n_clock])
 
     def output(self, masks: BoolArray) -> float:
-        """f = unit (runs(0) - runs(1)) / runs, from measured masks alone."""
-        of_zero, of_one = self.count_kept(masks)
-        return self.unit * (of_zero - of_one) / len(masks)
+        """f = unit times the mean outcome, from measured masks alone."""
+        return self.unit * float(self.outcomes(masks).mean())
 
 
 def readout_circuit(
@@ -99,11 +100,11 @@ def readout_circuit(
     right = np.concatenate([settings.vector, rho * _of_norm_one("row", kernels)])
     n = len(targets)
     both = np.block([[settings.matrix, np.zeros((n, n))], [np.zeros((n, n)), known * np.eye(n)]])
-    run = {"time": settings.time, "constant": settings.constant}
-    system = hhl_circuit(both, right, clock_qubits=clock_qubits, **run)
+    time, constant = settings.time, settings.constant
+    system = hhl_circuit(both, right, clock_qubits=clock_qubits, time=time, constant=constant)
     mixed = cirq.Circuit(system.circuit, cirq.H(system.data[0]))
     of_f = np.linalg.norm(targets) * np.linalg.norm(kernels)
-    unit = of_f * (right @ right) * known / (2 * settings.constant**2 * rho)
+    unit = of_f * (right @ right) * known / (2 * constant**2 * rho)
     return ReadoutCircuit(mixed.freeze(), system, float(unit))
 
 

@@ -32,12 +32,13 @@ TASK = "digits_3v8"
 #: Which entries of a kernel are kept.
 PATTERNS = ("exact", "by label", "any label", "nearest", "diagonal")
 DEPTHS = (1, 2, 4, 8, 12, 16, 24, 32, 48, 64)
-#: Of the machines that a circuit solves: training samples, clock qubits, runs of each circuit.
-SMALL, CLOCK, RUNS = 16, 6, 20_000
-#: Test images that are read out by a circuit each.
-READ = 8
-#: Shots, and as many samples, after which signs are compared.
-SHOTS = (1, 4, 16, 64, 256, 1024, 4096)
+#: Of the machines that a circuit solves: training images, clock qubits, runs of each circuit, and
+#: test images that are read out by a circuit each.
+SMALL, CLOCK, RUNS, READ = 16, 6, 20_000, 8
+#: Runs after which signs are judged, too.
+FEW_RUNS = 100
+#: Shots, and as many drawn images, after which signs are compared, of so many test images.
+SHOTS, SHOT = (1, 4, 16, 64, 256, 1024, 4096), 32
 
 
 @dataclass(frozen=True, eq=False)
@@ -203,29 +204,27 @@ def measure_trained(parameters: Mapping[str, Any], seed: int) -> Outcome:
 def measure_shots(parameters: Mapping[str, Any], seed: int) -> Outcome:
     """Signs of outputs from shots of a circuit, and from as many drawn training images.
 
-    The machine of the whole kernel of 128 images; the first `READ` test images.
+    The machine of the whole kernel of 128 images; the first `SHOT` test images.
 
     Args:
         parameters: 'depth'.
         seed: deals the images, measures and draws.
 
     Returns:
-        By each of `SHOTS`: `circuit_*` and `drawn_*`, the share of right signs; `need_circuit`,
-        `need_drawn`, `need_formula`, (READ,): shots until a sign stands out by one deviation, as
-        measured in `SHOTS[-1]` of them, and 1/o^2 - 1.
+        By each of `SHOTS`: `circuit_*` and `drawn_*`, the share of right signs; `need_circuit` and
+        `need_drawn`, (SHOT,): the variance of an outcome as measured, over its squared mean;
+        `need_formula`, 1/o^2 - 1.
     """
     deal, rng = deal_images(128, parameters["depth"], seed), _rng(seed)
-    vector, rows = kernel_machine(deal.kernel, deal.y), deal.rows[:READ]
-    outcomes = {
-        "circuit": np.array([shoot(vector, row, SHOTS[-1], rng=rng) for row in rows]),
-        "drawn": np.array([draw_terms(vector, row, SHOTS[-1], rng=rng) for row in rows]),
-    }
-    signs = np.sign(rows @ vector)
+    vector, rows = kernel_machine(deal.kernel, deal.y), deal.rows[:SHOT]
+    shot = np.array([shoot(vector, row, SHOTS[-1], rng=rng) for row in rows])
+    drawn = np.array([draw_terms(vector, row, SHOTS[-1], rng=rng) for row in rows])
+    f = rows @ vector
     result: dict[str, Any] = {"need_formula": readout_shots(rows, vector)}
-    for name, values in outcomes.items():
-        result |= {f"{name}_{s}": share_of_right_signs(values, signs, s) for s in SHOTS}
-        result[f"need_{name}"] = values.var(axis=1) / values.mean(axis=1) ** 2
-    return Outcome(result, Ledger(circuit_runs=READ, shots=READ * SHOTS[-1]))
+    for name, values, mean in (("circuit", shot, overlap(rows, vector)), ("drawn", drawn, f)):
+        result |= {f"{name}_{s}": share_of_right_signs(values, np.sign(f), s) for s in SHOTS}
+        result[f"need_{name}"] = values.var(axis=1) / mean**2
+    return Outcome(result, Ledger(circuit_runs=SHOT, shots=SHOT * SHOTS[-1]))
 
 
 def shoot(
@@ -269,9 +268,9 @@ def measure_circuit(parameters: Mapping[str, Any], seed: int) -> Outcome:
         seed: deals the images, draws the pattern, and measures.
 
     Returns:
-        `outputs` and `exact`, (READ,), as counted and as solved; `right`, the share of right signs;
-        `kept`, the share of runs that are kept; `fidelity` of HHL's solution in formulas;
-        `condition`; `bits` between clock and data before the flag is turned.
+        `outputs` and `exact`, (READ,), as counted and as solved; `right`, the share of right signs,
+        and `right_few` of those after `FEW_RUNS`; `kept`, the share of runs that are kept;
+        `fidelity` of HHL's solution in formulas; `condition`.
     """
     from labkit.circuits.kernel_readout import readout_circuit
     from labkit.circuits.linear_systems import hhl_circuit
@@ -282,22 +281,22 @@ def measure_circuit(parameters: Mapping[str, Any], seed: int) -> Outcome:
     system = hhl_circuit(matrix, deal.y, clock_qubits=CLOCK)
     pilot = system.count_kept(sample_masks(system.circuit, RUNS, rng=rng)).sum() / RUNS
     length = np.sqrt(pilot) / np.linalg.eigvalsh(matrix)[0]
-    found, kept = np.zeros(READ), 0
+    found, outcomes = np.zeros(READ), np.zeros((READ, RUNS))
     for i, row in enumerate(deal.rows[:READ]):
         readout = readout_circuit(matrix, deal.y, row, clock_qubits=CLOCK, length=length)
         masks = sample_masks(readout.circuit, RUNS, rng=rng)
-        found[i], kept = readout.output(masks), kept + sum(readout.count_kept(masks))
+        found[i], outcomes[i] = readout.output(masks), readout.outcomes(masks)
     solution = kernel_machine(matrix, deal.y)
     exact = deal.rows[:READ] @ solution
     filtered = hhl_filter(matrix, deal.y, clock_qubits=CLOCK).vector
     result = {
         "outputs": found,
         "exact": exact,
-        "right": float(np.mean((np.sign(found) * np.sign(exact) + 1) / 2)),
-        "kept": kept / (READ * RUNS),
+        "right": share_of_right_signs(outcomes, np.sign(exact), RUNS),
+        "right_few": share_of_right_signs(outcomes, np.sign(exact), FEW_RUNS),
+        "kept": float(np.abs(outcomes).mean()),
         "fidelity": float(overlap(solution, filtered) ** 2),
         "condition": condition_number(matrix),
-        "bits": clock_bits(matrix, deal.y),
     }
     return Outcome(result, Ledger(circuit_runs=READ + 1, shots=(READ + 1) * RUNS))
 
