@@ -54,15 +54,22 @@ def draw_overlaps(
 
 @own_style()
 def draw_over_depths(
-    ax: Axes, depths: Sequence[int], series: canvas.Series, *, ylabel: str
+    ax: Axes, depths: Sequence[int], series: canvas.Series, *, ylabel: str, is_log: bool = False
 ) -> Axes:
-    """Draws means over the depth with two standard errors, label -> (depths, seeds)."""
+    """Draws label -> (depths, seeds) over the depth: means with two standard errors.
+
+    On a logarithmic axis it is medians with bars from quartile to quartile.
+    """
     for i, label, values in canvas.number_series(series):
+        middle, below = values.mean(axis=1), 2 * standard_error(values)
+        bars = np.stack([below, below])
+        if is_log:
+            low, middle, high = np.percentile(values, (25, 50, 75), axis=1)
+            bars = np.stack([middle - low, high - middle])
         shifted = np.asarray(depths) * (1 + 0.02 * i)
-        ax.errorbar(shifted, values.mean(axis=1), 2 * standard_error(values), capsize=3,
-                    label=label, **canvas.series_style(i))  # fmt: skip
+        ax.errorbar(shifted, middle, bars, capsize=3, label=label, **canvas.series_style(i))
     set_log_ticks(ax, [depth for depth in depths if depth & (depth - 1) == 0])
-    ax.set(xlabel="hidden layers", ylabel=ylabel)
+    ax.set(xlabel="hidden layers", ylabel=ylabel, yscale="log" if is_log else "linear")
     return canvas.add_legend(ax, grid=True)
 
 
