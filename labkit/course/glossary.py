@@ -108,7 +108,10 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {
         Term("extrapolation", "a mean without errors, from means at several times them", "14a"),
         Term("surface code", "many physical qubits that keep one right", "14a"),
     ),
-    "neighbours": (),
+    "neighbours": (
+        Term("tangent kernel", "the inner product of a network's gradients at two samples", "19"),
+        Term("kernel machine", "a network's training as one linear system of n unknowns", "19"),
+    ),
     "book": (
         Term("selector", "searches a cost for a good mask, under run", "00"),
         Term("ledger", "what a selection cost: queries, calls, layers, shots, passes", "00"),

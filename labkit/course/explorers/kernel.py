@@ -86,13 +86,13 @@ class KernelView:
     def text(self) -> str:
         """The same in one line."""
         n, f = len(self.y), float(self.rows[self.image] @ self.vector)
-        digit, said = ("3" if sign < 0 else "8" for sign in (self.y_test[self.image], f))
+        digit, said = ("a 3" if sign < 0 else "an 8" for sign in (self.y_test[self.image], f))
         zero, median = (self.accuracy(threshold) for threshold in ("zero", "median"))
         return (
             f"{n} images, {self.depth} layers, {self.pattern}: <b>{self.n_pairs:,}</b> of "
             f"{n * (n - 1) // 2:,} pairs kept, condition number <b>{self.condition:,.2f}</b> · of "
             f"{len(self.y_test)} test images <b>{zero:.1%}</b> right by threshold zero, "
-            f"{median:.1%} by the median · image {self.image}, a {digit}: output {f:+.3f}, a "
+            f"{median:.1%} by the median · image {self.image}, {digit}: output {f:+.3f}, "
             f"{said}; its sign takes <b>{self.shots:,.1f}</b> shots"
         )
 

@@ -66,8 +66,8 @@ def pick_thresholds(runs: pd.DataFrame, depth: int) -> dict[str, dict[str, Float
     """Of the record '19_depth' at one depth: threshold -> test set -> accuracies (seeds,)."""
     rows = runs[runs["parameters.depth"] == depth]
     columns = {
-        "zero": {"half of each": "accuracy_exact", "one 8 in ten": "one_in_ten_zero"},
-        "median": {"half of each": "at_median", "one 8 in ten": "one_in_ten_median"},
+        "zero": {"both digits": "accuracy_exact", "one 8 in ten": "one_in_ten_zero"},
+        "median": {"both digits": "at_median", "one 8 in ten": "one_in_ten_median"},
     }
     return {
         threshold: {k: rows[f"result.{c}"].to_numpy(dtype=np.float64) for k, c in of.items()}
@@ -111,7 +111,7 @@ def figure_depths(
     add_legend(left, grid=True, loc="lower right")
     draw_over_depths(right, DEPTHS, condition, ylabel="condition number", is_log=True)
     n, said = np.shape(accuracy["exact"])[1], []
-    for depth in (1, 8, 32):
+    for depth in (2, 8, 32):
         at = DEPTHS.index(depth)
         means = {name: values[at].mean() for _, name, values in number_series(accuracy)}
         said.append(f"at {depth} layers {in_words(means)}")
@@ -189,7 +189,7 @@ def figure_bits(depths: Sequence[int], bits: Series) -> Captioned:
         f"at {depth} layers "
         + in_words({name: values[i].mean() for _, name, values in number_series(bits)}, ".2f")
         for i, depth in enumerate(depths)
-        if depth in (1, 16, 32)
+        if depth in (2, 16, 32)
     )
     n = np.shape(next(iter(bits.values())))[1]
     return Captioned(ax, f"{said[0].upper()}{said[1:]} bits. {_SEEDS.format(n)}")
