@@ -98,6 +98,10 @@ WRONG: dict[str, Any] = {
     "14a-1": 0.95**2,
     "14a-2": lambda rho, error: (1 - error) * rho + error * np.eye(2) / 2,
     "14a-5": lambda rho, error: (1 - 4 * error / 3) * rho + 4 * error / 3 * np.eye(len(rho)) / 2,
+    "19-1": 45,
+    "19-2": 22 / 9,
+    "19-3": lambda kernel, pattern, y, row: float(row @ np.linalg.solve(kernel, y)),
+    "19-4": 12,
     "15-1": 3 * 4 * 3,
     "15-2": 0.1666,
     "15-3": Sweep(
