@@ -27,6 +27,7 @@ from labkit.course.explorers.cost_table import CostTableView
 from labkit.course.explorers.hardware import FORMS, HardwareView, compile_form
 from labkit.course.explorers.kernel import KernelView, view_kernel
 from labkit.course.explorers.layers import LayersView, view_layers
+from labkit.course.explorers.linear_system import RUNS, LinearSystemView
 from labkit.course.explorers.locality import view_setting
 from labkit.course.explorers.network import NetworkView
 from labkit.course.explorers.nk import KS, view_nk
@@ -37,6 +38,7 @@ from labkit.course.explorers.theatre import find_walk
 from labkit.course.explorers.unknown_count import find_rounds, view_pass
 from labkit.course.lessons.lesson_06_computed_oracle import quantised_weights
 from labkit.course.lessons.lesson_14a_noise_and_hardware import ERRORS
+from labkit.course.lessons.lesson_17_linear_systems import PAIRS, build_weights
 from labkit.masks import mask_to_string
 from labkit.problems import build_problem
 
@@ -333,6 +335,27 @@ def hardware_answers() -> list[str]:
         f"64 shots meet it with probability {by_shots:.2f}, and 64 random masks with "
         f"{by_chance:.2f}",
         f"at 2% with {nk.fidelity:.3f} against {nk.gain_left:.3f}",
+    ]
+
+
+@answers("17")
+def linear_system_answers() -> list[str]:
+    pair = PAIRS.index((6, 8))
+    problem, ridged = build_weights(pair, 12), build_weights(pair, 12, ridge=1.0)
+    few, more, many = (LinearSystemView(problem, problem, 6, runs, 6) for runs in RUNS[:3])
+    at_million = LinearSystemView(problem, problem, 6, 10**6, 6)
+    at_one = LinearSystemView(problem, ridged, 6, 10**6, 6)
+    assert more.n_right == many.n_right == 12 and more.regret == 0.0
+    kept = {name: int(np.flatnonzero(r == 0)[-1]) for name, r in at_million.regrets.items()}
+    by_ridge = int(np.flatnonzero(at_one.regrets["counts"] == 0)[-1])
+    return [
+        f"At {few.runs:,} runs, of which {few.kept} are kept: {few.n_right} of 12 signs are right",
+        f"the best mask is lost, by {few.regret:.4f}",
+        f"At {more.runs:,}, with {more.kept} kept, all 12 are right",
+        f"{at_one.kept:,} of a million, instead of {at_million.kept:,} at 0.01",
+        f"up to {by_ridge} signs fixed it keeps the best mask, instead of {kept['counts']}",
+        f"Here b goes up to {kept['b']} and w up to {kept['w']}: one problem says little of the "
+        f"mean of {len(PAIRS)}",
     ]
 
 

@@ -106,7 +106,7 @@ def test_any_selector_searches_the_rest_under_the_same_budget() -> None:
 def test_a_guide_that_does_not_fit_is_refused(options: dict[str, Any], message: str) -> None:
     given: dict[str, Any] = {"guide": [1.0, -1.0], "n_fixed": 1} | options
     with pytest.raises((ValueError, TypeError), match=f"^{message}"):
-        run(guided_search, CostTable([0.0, 1.0, 2.0, 3.0], 2), rng=rng(), **given)
+        run(guided_search, CostTable(np.arange(4.0), 2), rng=rng(), **given)
 
 
 @pytest.mark.parametrize(

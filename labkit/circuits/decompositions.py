@@ -119,7 +119,8 @@ def _by_matrix(operation: cirq.Operation) -> Any:
     n, largest = len(operation.qubits), int(math.log(memory_limit() / _BYTES_PER_ENTRY, 4))
     nbytes = 4**n * _BYTES_PER_ENTRY
     check_memory("n_qubits", n, nbytes=nbytes, largest=largest, what="the gates of a matrix")
-    places = dict(zip(cirq.LineQubit.range(n), operation.qubits, strict=True))
+    line: list[cirq.Qid] = [*cirq.LineQubit.range(n)]
+    places = dict(zip(line, operation.qubits, strict=True))
     matrix = np.ascontiguousarray(cirq.unitary(operation), dtype=np.complex128)
     return [part.transform_qubits(places) for part in shannon_parts(matrix.tobytes(), n)]
 
@@ -135,7 +136,7 @@ def shannon_parts(matrix: bytes, n_qubits: int) -> tuple[cirq.Operation, ...]:
     decomposition).
     """
     u = np.frombuffer(matrix, dtype=np.complex128).reshape(2**n_qubits, 2**n_qubits)
-    parts = cirq.quantum_shannon_decomposition(cirq.LineQubit.range(n_qubits), u)
+    parts = cirq.quantum_shannon_decomposition([*cirq.LineQubit.range(n_qubits)], u)
     return tuple(part for part in parts if part.qubits)
 
 

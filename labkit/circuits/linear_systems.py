@@ -18,8 +18,8 @@ import numpy.typing as npt
 
 from labkit.arrays import BoolArray, FloatArray, IntArray
 from labkit.limits import check_choice, check_count, check_integer, check_register, repr_line
+from labkit.linear_systems import LinearSystem, add_reference, pad_system, read_system
 from labkit.masks import place_values
-from labkit.neighbours.linear_systems import LinearSystem, add_reference, pad_system, read_system
 
 #: Evolutions, and the share of the clock's range up to which eigenvalues go by default: Trotter
 #: steps shift them.
@@ -110,7 +110,7 @@ def hhl_circuit(
             leave the solution as it is, and a warning says so.
         vector: b, (n,), not 0; its norm does not matter.
         clock_qubits: c, at least 1, and 2 where signed; N = 2^c.
-        time: t, by default `labkit.neighbours.linear_systems.default_time`; with Trotter steps
+        time: t, by default `labkit.linear_systems.default_time`; with Trotter steps
             three quarters of it.
         constant: C, by default the smallest absolute eigenvalue.
         signed: A may have negative eigenvalues.
@@ -149,7 +149,7 @@ def sign_circuit(
 ) -> LinearSystemCircuit:
     """The HHL circuit of A and a known half, with a Hadamard that turns signs into counts.
 
-    See `labkit.neighbours.linear_systems.add_reference` for the system; the arguments are those of
+    See `labkit.linear_systems.add_reference` for the system; the arguments are those of
     `hhl_circuit`. `count_kept` of measured masks, and then `signs_from_counts`, tell the signs.
 
     Raises:
@@ -280,7 +280,7 @@ def _rotate(
     letters: str, angle: float, control: cirq.Qid, data: Sequence[cirq.Qid]
 ) -> Iterator[cirq.Operation]:
     """exp(i angle P) where the control is 1: the parity of P goes to its last qubit, and back."""
-    pauli = cirq.PauliString(dict(zip(data, letters, strict=True)))
+    pauli: cirq.PauliString[cirq.Qid] = cirq.PauliString(dict(zip(data, letters, strict=True)))
     if not pauli.qubits:
         yield cirq.ZPowGate(exponent=angle / np.pi)(control)
         return
@@ -288,4 +288,4 @@ def _rotate(
     to_parity = [*pauli.to_z_basis_ops(), *ladder]
     yield from to_parity
     yield cirq.rz(-2 * angle)(pauli.qubits[-1]).controlled_by(control)
-    yield from cirq.inverse(to_parity)
+    yield from (cirq.inverse(operation) for operation in reversed(to_parity))

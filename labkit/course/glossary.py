@@ -109,6 +109,14 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {
         Term("surface code", "many physical qubits that keep one right", "14a"),
     ),
     "neighbours": (
+        Term("data qubits", "those that hold the vector of a linear system", "17"),
+        Term("phase estimation", "writes an eigenvalue of a matrix into clock qubits", "17"),
+        Term("clock qubits", "those that hold an eigenvalue, as a whole number", "17"),
+        Term("flag", "a qubit that says whether a run is to be kept", "17"),
+        Term("condition number", "the largest eigenvalue of a matrix over its smallest", "17"),
+        Term(
+            "guided search", "fixes the signs of which a guide is surest, searches the rest", "17"
+        ),
         Term("tangent kernel", "the inner product of a network's gradients at two samples", "19"),
         Term("kernel machine", "a network's training as one linear system of n unknowns", "19"),
     ),

@@ -9,6 +9,7 @@ from labkit.course.explorers.grover import GroverExplorer
 from labkit.course.explorers.hardware import HardwareExplorer
 from labkit.course.explorers.kernel import KernelExplorer
 from labkit.course.explorers.layers import LayersExplorer
+from labkit.course.explorers.linear_system import LinearSystemExplorer
 from labkit.course.explorers.locality import LocalityExplorer
 from labkit.course.explorers.network import RandomNetworkExplorer
 from labkit.course.explorers.nk import NKExplorer
@@ -30,6 +31,7 @@ __all__ = [
     "HardwareExplorer",
     "KernelExplorer",
     "LayersExplorer",
+    "LinearSystemExplorer",
     "LocalSearchTheatre",
     "LocalityExplorer",
     "NKExplorer",
