@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from reference_cases import load_cases
 from scipy.integrate import dblquad
 from scipy.special import erf
 
@@ -29,7 +30,6 @@ from labkit.neighbours.kernels import (
     unit_rows,
     wide_kernel,
 )
-from tests.reference_cases import load_cases
 
 KERNELS = load_cases("neighbours/ntk_public")
 MACHINES = load_cases("neighbours/kernel_machine_public")

@@ -13,7 +13,7 @@ from labkit.arrays import BoolArray, FloatArray
 from labkit.circuits.linear_systems import LinearSystemCircuit, hhl_circuit
 from labkit.circuits.state_preparation import real_state
 from labkit.limits import check_array, check_positive, repr_line
-from labkit.neighbours.linear_systems import LinearSystem, read_system
+from labkit.linear_systems import LinearSystem, read_system
 
 
 def overlap_circuit(
