@@ -50,12 +50,8 @@ class LinearSystem:
         """lambda(k) = 2 pi k / (N t), (N,); k - N instead of k from N/2 on, where signed."""
         n_values = 2**self.clock_qubits
         k = np.arange(n_values)
-        return (
-            2
-            * np.pi
-            * np.where(self.signed & (2 * k >= n_values), k - n_values, k)
-            / (n_values * self.time)
-        )
+        k = np.where(self.signed & (2 * k >= n_values), k - n_values, k)
+        return 2 * np.pi * k / (n_values * self.time)
 
     @property
     def flag_amplitudes(self) -> FloatArray:
@@ -111,7 +107,7 @@ def read_system(
     largest = float(np.abs(a).max())
     if (skew := float(np.abs(a - a.conj().T).max())) > _HERMITIAN_WITHIN * largest:
         raise ValueError(f"matrix is not Hermitian: it differs from its adjoint by {skew:.3g}")
-    if not (norm := float(np.linalg.norm(b))) > 0:
+    if not (size := float(np.abs(b).max())) > 0:
         raise ValueError("vector holds zeros only (limit: a norm above 0)")
     signed = bool(signed)
     c = check_integer("clock_qubits", clock_qubits, minimum=2 if signed else 1)
@@ -124,7 +120,8 @@ def read_system(
     if constant is None:
         constant = float(np.abs(eigenvalues).min())
     time, constant = check_positive("time", time), check_positive("constant", constant)
-    return LinearSystem(a, b / norm, eigenvalues, eigenvectors, c, time, constant, signed)
+    unit = b / size / np.linalg.norm(b / size)  # b^2 may be beyond what a float holds
+    return LinearSystem(a, unit, eigenvalues, eigenvectors, c, time, constant, signed)
 
 
 def _check_numbers(argument: str, value: npt.ArrayLike) -> npt.NDArray[Any]:

@@ -92,12 +92,16 @@ def test_clock_and_data_hold_the_bits_that_the_circuit_holds() -> None:
     for c in (3, 4):
         built = hhl_circuit(g, b, clock_qubits=c)
         operations = [*built.circuit.all_operations()]
-        at_flag = next(i for i, op in enumerate(operations) if built.flag in op.qubits)
-        half = type(built.circuit)(operations[:at_flag])
+        turn = next(
+            i for i, op in enumerate(operations) if {built.flag, *built.clock} <= {*op.qubits}
+        )
+        half = type(built.circuit)(op for op in operations[:turn] if built.flag not in op.qubits)
         state = final_state(half, qubits=[*built.clock, *built.data])
         expected = clock_state(g, b, clock_qubits=c)
         np.testing.assert_allclose(state.reshape(expected.shape), expected, atol=1e-5)
-        assert entropy(state, range(c)) == pytest.approx(entropy(expected.ravel(), range(c)))
+        assert entropy(state, range(c)) == pytest.approx(
+            entropy(expected.ravel(), range(c)), abs=1e-4
+        )
 
 
 def same(found: Any, row: Any) -> None:
@@ -160,7 +164,7 @@ def test_signs_that_b_fixes_leave_more_bits_and_random_ones_fewer() -> None:
 def test_gates_outnumber_the_operations_of_elimination() -> None:
     gates = figures.pick_gates(recorded("17_gates").runs)
     assert (gates["gates"] > gates["n_pixels"] ** 3 / 3).all()
-    ax = figures.figure_gates(gates).ax
+    ax: Any = figures.figure_gates(gates).ax
     assert [line.get_label() for line in ax.lines][-1] == "elimination, n³/3"
 
 

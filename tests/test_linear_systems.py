@@ -321,6 +321,32 @@ def test_a_system_that_cannot_be_solved_is_refused_in_one_line(
     assert "\n" not in str(refused.value)
 
 
+@settings(max_examples=40, deadline=None)
+@given(
+    st.one_of(st.none(), st.text(max_size=4), st.floats(), st.lists(st.floats(), max_size=3)),
+    st.booleans(),
+)
+def test_whatever_is_no_matrix_or_no_vector_is_refused_in_one_line(
+    value: Any, as_vector: bool
+) -> None:
+    given_as = (GOOD[0], value) if as_vector else (value, GOOD[1])
+    if as_vector and isinstance(value, list) and len(value) == 2:
+        value = np.asarray(value)
+        if np.isfinite(value).all() and value.any():
+            return
+    for build in (hhl_filter, hhl_circuit):
+        with pytest.raises((ValueError, TypeError)) as refused:
+            build(*given_as, clock_qubits=3)
+        assert "\n" not in str(refused.value)
+        assert str(refused.value).startswith(("matrix", "vector"))
+
+
+def test_masks_of_another_width_are_not_counted() -> None:
+    built = hhl_circuit(*GOOD, clock_qubits=2)
+    with pytest.raises(ValueError, match=r"^masks has 3 entries"):
+        built.count_kept(np.zeros((5, 3), dtype=bool))
+
+
 @pytest.mark.parametrize(
     ("n", "options", "message"),
     [
@@ -378,6 +404,13 @@ def test_normal_equations_refuse_what_is_no_labelled_data(
 def test_more_qubits_than_fit_are_refused_before_anything_is_built() -> None:
     with pytest.raises(TooLargeError, match=r"^clock_qubits=50 needs"):
         hhl_filter(*GOOD, clock_qubits=50)
+
+
+def test_a_vector_of_the_largest_or_least_numbers_is_of_norm_one() -> None:
+    for size in (1e308, 1e-308):
+        found = hhl_filter(GOOD[0], [size, size], clock_qubits=5)
+        expected = hhl_filter(GOOD[0], [1.0, 1.0], clock_qubits=5)
+        np.testing.assert_allclose(found.vector, expected.vector)
 
 
 def test_scale_of_the_data_changes_nothing() -> None:

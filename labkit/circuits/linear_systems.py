@@ -19,7 +19,7 @@ import numpy.typing as npt
 from labkit.arrays import BoolArray, FloatArray, IntArray
 from labkit.limits import check_choice, check_count, check_integer, check_register, repr_line
 from labkit.linear_systems import LinearSystem, add_reference, pad_system, read_system
-from labkit.masks import place_values
+from labkit.masks import check_mask, place_values
 
 #: Evolutions, and the share of the clock's range up to which eigenvalues go by default: Trotter
 #: steps shift them.
@@ -74,7 +74,8 @@ class LinearSystemCircuit:
         Returns:
             int (n,); with a reference (2n,), first those whose first data qubit is 0.
         """
-        clock, data, flag = np.split(masks, [len(self.clock), len(self.qubits) - 1], axis=1)
+        checked = np.atleast_2d(check_mask(masks, len(self.qubits), argument="masks"))
+        clock, data, flag = np.split(checked, [len(self.clock), len(self.qubits) - 1], axis=1)
         kept = data[flag[:, 0] & ~clock.any(axis=1)]
         counts = np.bincount(kept @ place_values(len(self.data)), minlength=2 ** len(self.data))
         halves = counts.reshape(2 if self.has_reference else 1, -1)

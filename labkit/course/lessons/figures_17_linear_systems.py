@@ -118,7 +118,7 @@ def figure_weights(weights: Series, best: npt.ArrayLike) -> Captioned:
     return Captioned(ax, f"Of {len(signs)} signs those of the best mask: {said}.")
 
 
-def figure_fidelity(fidelities: Mapping[int, npt.ArrayLike]) -> Captioned:
+def figure_fidelity(fidelities: Mapping[int, Sequence[float]]) -> Captioned:
     """Fidelity with the solution by clock qubits, (pairs,) each."""
     by_clock = {str(c): values for c, values in fidelities.items()}
     ax = draw_spread(new_axes(width=7)[0], {"a pair of digits": by_clock}, ylabel="fidelity")
@@ -178,7 +178,7 @@ def figure_bits(
     series = {name: (of.mean(axis=1), standard_error(of)) for name, of in bits.items()}
     ax = draw_over_fixed(new_axes(width=7)[0], n_fixed, series, ylabel="bits across a cut")
     draw_level(ax, "HHL, clock | data", float(held.mean()), float(standard_error(held)))
-    add_legend(ax, grid=True, loc="upper right")
+    add_legend(ax, grid=True, loc="lower left")
     ax.set_ylim(0, None)
     at = {f"{name}, {n} fixed": of[i].mean() for name, of in bits.items()
           for i, n in enumerate(n_fixed) if n in (0, 6, 12)}  # fmt: skip
