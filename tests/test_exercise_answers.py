@@ -31,6 +31,7 @@ NUMBERS = [
     *("06-4", "07-1", "08-1", "08a-2", "09-1", "10-1", "11-1", "13-1", "14-1", "14-4"),
     *("14a-1", "14a-3", "14a-4", "15-1", "15-2", "15a-1", "15a-3"),
     *("17-1", "17-2", "17-3"),
+    *("19-1", "19-2", "19-4"),
 ]
 _Q = cirq.LineQubit.range(4)
 _THREE = [*_Q[:3]]
@@ -175,6 +176,9 @@ def test_a_number_is_not_taken_for_the_next_one(name: str) -> None:
         ("17-2", 0.75, "square it, divide"),
         ("17-3", 2**10, "what enumeration asks for"),
         ("14a-4", 0.34, "through"),
+        ("19-1", 45, "Θ is asked for"),
+        ("19-2", 22 / 9, "not the variance"),
+        ("19-4", 12, "are not 0"),
         ("15-1", 36, "every seed"),
         ("15a-1", 768, "start mask"),
         ("15a-3", 0, "worth nothing"),
@@ -191,6 +195,7 @@ def test_a_wrong_number_is_told_what_it_would_mean(name: str, answer: Any, said:
 FUNCTIONS = [
     *("04-3", "05-1", "07-4", "08-2", "08a-1", "08a-4", "10-4", "12-1", "13-3", "13-4", "14-2"),
     *("17-4", "17-5"),
+    "19-3",
 ]
 
 

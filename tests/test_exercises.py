@@ -103,6 +103,10 @@ WRONG: dict[str, Any] = {
     "17-3": 2**10,
     "17-4": lambda k, clock_qubits, time: 2 * np.pi * k / (2**clock_qubits * time),
     "17-5": lambda x, scale, i, j: scale**2 * float(np.mean(x[:, i] * x[:, j])),
+    "19-1": 45,
+    "19-2": 22 / 9,
+    "19-3": lambda kernel, pattern, y, row: float(row @ np.linalg.solve(kernel, y)),
+    "19-4": 12,
     "15-1": 3 * 4 * 3,
     "15-2": 0.1666,
     "15-3": Sweep(

@@ -25,6 +25,7 @@ from labkit.circuits.reports import circuit_report
 from labkit.costs import PauliZCost
 from labkit.course.explorers.cost_table import CostTableView
 from labkit.course.explorers.hardware import FORMS, HardwareView, compile_form
+from labkit.course.explorers.kernel import KernelView, view_kernel
 from labkit.course.explorers.layers import LayersView, view_layers
 from labkit.course.explorers.linear_system import RUNS, LinearSystemView
 from labkit.course.explorers.locality import view_setting
@@ -355,6 +356,35 @@ def linear_system_answers() -> list[str]:
         f"up to {by_ridge} signs fixed it keeps the best mask, instead of {kept['counts']}",
         f"Here b goes up to {kept['b']} and w up to {kept['w']}: one problem says little of the "
         f"mean of {len(PAIRS)}",
+    ]
+
+
+@answers("19")
+def kernel_answers() -> list[str]:
+    def view(pattern: str, depth: int = 4, n_images: int = 128) -> KernelView:
+        return view_kernel(n_images, depth, pattern, 3, 0)
+
+    shallow, deep = view("exact"), view("exact", 32)
+    few, random, near = (view(pattern) for pattern in ("by label", "any label", "nearest"))
+    assert (few.kept == (random.kept & (few.y[:, None] == few.y))).all()
+    assert deep.rows[3] @ deep.vector < 0 < shallow.rows[3] @ shallow.vector
+    assert shallow.y_test[3] > 0 > np.linalg.eigvalsh(near.kernel)[0]
+    small, double = view("exact", n_images=8), view("exact", n_images=16)
+    right = {name: view(name).accuracy("zero") for name in ("by label", "any label", "diagonal")}
+    assert len({*right.values()}) == 1
+    return [
+        f"From {shallow.condition:.2f} to {deep.condition:.2f}, and from "
+        f"{shallow.accuracy('zero'):.0%} right to {deep.accuracy('zero'):.0%}. Image 3 is",
+        f"{shallow.shots:,.1f} shots at 4 layers, and {deep.shots:.1f} at 32",
+        f"{few.n_pairs} pairs are left instead of {random.n_pairs}. Both are at "
+        f"{right['diagonal']:.0%}",
+        f"condition number is {near.condition:,.2f}, and {near.accuracy('zero'):.0%} are right",
+        "eigenvalues below 0",
+        f"At 8 layers it is {view('nearest', 8).condition:.2f}, and "
+        f"{view('nearest', 8).accuracy('zero'):.0%}",
+        f"By one image of {len(small.y_test)}: {small.accuracy('median'):.0%} against "
+        f"{small.accuracy('zero'):.0%}. With 16 training",
+        f"ahead, {double.accuracy('zero'):.0%} against {double.accuracy('median'):.0%}",
     ]
 
 

@@ -117,6 +117,8 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {
         Term(
             "guided search", "fixes the signs of which a guide is surest, searches the rest", "17"
         ),
+        Term("tangent kernel", "the inner product of a network's gradients at two samples", "19"),
+        Term("kernel machine", "a network's training as one linear system of n unknowns", "19"),
     ),
     "book": (
         Term("selector", "searches a cost for a good mask, under run", "00"),

@@ -92,6 +92,8 @@ PART_ONE = (
 PART_TWO: tuple[Lesson, ...] = (
     Lesson("17_linear_systems", "Linear systems as a guide", 55,
            "HHL as circuit and formula; signs from counts; what guides a search, what it leaves"),
+    Lesson("19_wide_networks", "Wide networks as linear systems", 55,
+           "the kernel of a wide network, solved by HHL or not at all; what is left to solve"),
 )  # fmt: skip
 LESSONS = (*PART_ONE, *PART_TWO)
 BY_NUMBER = {lesson.number: lesson for lesson in LESSONS}

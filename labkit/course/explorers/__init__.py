@@ -7,6 +7,7 @@ from labkit.course.explorers.blocks import BlockExplorer
 from labkit.course.explorers.cost_table import CostTableExplorer
 from labkit.course.explorers.grover import GroverExplorer
 from labkit.course.explorers.hardware import HardwareExplorer
+from labkit.course.explorers.kernel import KernelExplorer
 from labkit.course.explorers.layers import LayersExplorer
 from labkit.course.explorers.linear_system import LinearSystemExplorer
 from labkit.course.explorers.locality import LocalityExplorer
@@ -28,6 +29,7 @@ __all__ = [
     "Explorer",
     "GroverExplorer",
     "HardwareExplorer",
+    "KernelExplorer",
     "LayersExplorer",
     "LinearSystemExplorer",
     "LocalSearchTheatre",
