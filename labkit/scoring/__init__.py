@@ -4,6 +4,7 @@ from labkit.scoring.local import ensemble_cost, nk_cost, quadratic_cost
 from labkit.scoring.network_cost import NetworkCost, network_cost, score_all_masks
 from labkit.scoring.outputs import COSTS, accuracy, check_labels, cost_of_outputs
 from labkit.scoring.quantised import integer_weights
+from labkit.scoring.subcircuits import score_subcircuits
 from labkit.scoring.tables import score_contributions
 
 __all__ = [
@@ -19,4 +20,5 @@ __all__ = [
     "quadratic_cost",
     "score_all_masks",
     "score_contributions",
+    "score_subcircuits",
 ]
