@@ -95,6 +95,6 @@ def _as_angles(argument: str, angles: Any) -> npt.NDArray[Any]:
     import sympy
 
     array = np.asarray(angles, dtype=object)
-    if any(isinstance(each, sympy.Basic) for each in array.flat):
+    if not array.size or any(isinstance(each, sympy.Basic) for each in array.flat):
         return array
     return check_array(argument, angles)
