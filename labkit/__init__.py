@@ -22,6 +22,7 @@ __all__ = [
     "ledger",
     "limits",
     "masks",
+    "neighbours",
     "networks",
     "problems",
     "provenance",

@@ -11,7 +11,7 @@ import itertools
 import re
 import statistics
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from notebook_ideas import idea_share, met_cells
 from run_notebooks import FOLDER, code_cells, read
 
 from labkit.course import explorers
-from labkit.course.registry import LESSONS
+from labkit.course.registry import LESSONS, PART_ONE, PART_TWO, Lesson
 
 _FIVES = (
     *("Five", "Ten", "Fifteen", "Twenty", "Twenty-five", "Thirty", "Thirty-five", "Forty"),
@@ -238,10 +238,15 @@ def render_table(measured: list[Measures]) -> str:
 
 def render_lessons() -> str:
     """The README's list of lessons, from the registry."""
+    parts = {"**Part one: the subject**": PART_ONE, "**Part two: neighbours**": PART_TWO}
+    return "\n\n".join(f"{name}\n\n{_table(part)}" for name, part in parts.items() if part)
+
+
+def _table(lessons: Iterable[Lesson]) -> str:
     rows = [
         f"| [{lesson.number} {lesson.title}](notebooks/{lesson.file}.ipynb) | {lesson.minutes} "
         f"| {lesson.does} |"
-        for lesson in LESSONS
+        for lesson in lessons
     ]
     return "\n".join(["| notebook | minutes | what you do |", "|---|---|---|", *rows])
 

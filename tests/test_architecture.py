@@ -36,6 +36,7 @@ ROWS = {
     "costs": 2,
     "networks": 2,
     "circuits": 3,
+    "neighbours": 3,
     "simulators": 4,
     "scoring": 5,
     "selectors": 5,

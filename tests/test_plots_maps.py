@@ -14,11 +14,10 @@ from run_notebooks import read
 from test_architecture import MODULES, MOVED, ROWS, imports_of, unit_of
 
 from labkit import selectors
+from labkit.course.glossary import GLOSSARY, Term
 from labkit.course.lessons.lesson_16_glossary_and_map import (
-    GLOSSARY,
     OF_LOCAL_TERMS,
     SELECTORS,
-    Term,
     figure_bit_order,
     figure_modules,
     ledger_counts,

@@ -13,7 +13,7 @@ from run_notebooks import FOLDER, read
 from labkit.amplification import optimal_iterations
 from labkit.cli import main
 from labkit.course.checking import all_exercises
-from labkit.course.registry import BY_NUMBER
+from labkit.course.registry import BY_NUMBER, PART_TWO
 from labkit.platforms import NEWEST_WHOLE
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -42,7 +42,8 @@ def test_a_plan_begins_at_0_rises_and_ends_after_90_minutes() -> None:
 
 def test_every_lesson_has_a_week_or_is_said_to_be_extra() -> None:
     weeks = [number for _, lessons, _ in rows("week ") for number in lessons.split(", ")]
-    assert sorted([*weeks, "15a", "16"]) == sorted(BY_NUMBER)
+    extra = ["15a", "16", *(lesson.number for lesson in PART_TWO)]
+    assert sorted([*weeks, *extra]) == sorted(BY_NUMBER)
     assert [*dict.fromkeys(row[0] for row in rows("lesson "))] == [*dict.fromkeys(weeks)]
 
 

@@ -42,7 +42,8 @@ class Lesson:
         return importlib.import_module(f"labkit.course.lessons.lesson_{self.file}")
 
 
-LESSONS = (
+#: The subject: from a random network to what quantum search buys.
+PART_ONE = (
     Lesson("00_welcome", "Welcome", 40,
            "pick neurons by hand, then let Grover pick, all at once or a few at a time"),
     Lesson("01_random_networks", "Random networks", 30,
@@ -87,4 +88,8 @@ LESSONS = (
     Lesson("16_glossary_and_map", "Glossary and map", 20,
            "every term, the bit order in a picture, how labkit's modules meet"),
 )  # fmt: skip
+#: Its neighbours: related systems, each held against masks, costs, random networks and ledgers.
+PART_TWO: tuple[Lesson, ...] = (
+)  # fmt: skip
+LESSONS = (*PART_ONE, *PART_TWO)
 BY_NUMBER = {lesson.number: lesson for lesson in LESSONS}

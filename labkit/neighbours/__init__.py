@@ -1,0 +1,1 @@
+"""Part two's neighbours: formulas of related systems, one file a subject."""
