@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
 
-from labkit.ansatz import block_pairs, ring_pairs
+from labkit.ansatz import block_pairs, layer_gates
 from labkit.arrays import FloatArray
 from labkit.baselines import train_arrays
 from labkit.baselines.input_circuits import (
@@ -39,6 +39,8 @@ TASKS = ("circles", "moons", "digits_3v8", "breast_cancer")
 N_QUBITS, LAYERS, EPOCHS = 6, 2, 60
 #: Of the circuit whose gates are masked.
 GATED_QUBITS, SCALE = 4, 2.0
+#: Its couplings; of fewer the last ones, which are within blocks of two.
+COUPLINGS = ((3, 0), (1, 2), (0, 1), (2, 3))
 #: Model -> the couplings' block size, where it is the circuit with fewer couplings.
 BLOCKS = {"blocks of 1": 1, "blocks of 2": 2, "blocks of 3": 3, "circuit": 6}
 SEARCHES = 20
@@ -175,11 +177,11 @@ def _first_epoch(trained: TrainedClassifier) -> int | None:
 
 @dataclass(frozen=True, eq=False)
 class GatedCircuit:
-    """A random circuit of four qubits whose twelve gates are masked, and its cost table.
+    """A random circuit of four qubits, a mask bit for each of its gates, and its cost table.
 
     Attributes:
-        task: as it sees it.
-        model: all gates at random angles; its readout is +-2 on each qubit, and stays.
+        task: as the circuit sees it.
+        model: with all gates, at random angles; its readout, 2 or -2 on each qubit, stays.
         table: the cross-entropy of each subcircuit on the training samples.
     """
 
@@ -191,26 +193,33 @@ class GatedCircuit:
         """The circuit with the angles of the gates that go set to 0."""
         return replace(self.model, parameters=self.model.parameters * np.asarray(gate_mask))
 
+    def outputs(self, x: npt.ArrayLike, gate_mask: npt.ArrayLike) -> FloatArray:
+        """What a subcircuit says to samples, (samples, 1)."""
+        return self.subcircuit(gate_mask).outputs(x)
+
     def accuracy(self, model: CircuitClassifier) -> float:
         """The share of test samples that a classifier has right."""
         return accuracy(model.outputs(self.task.x_test), self.task.y_test)
 
 
 @lru_cache(maxsize=64)
-def build_gated_circuit(task: str, seed: int, n_gates: int = 12) -> GatedCircuit:
-    """Draws a circuit: X on each qubit, ZZ on the ring, X on each; and scores its subcircuits.
+def build_gated_circuit(
+    task: str, seed: int, n_gates: int = 12, n_features: int = GATED_QUBITS
+) -> GatedCircuit:
+    """Draws a layer of couplings, a field and a mixer on each qubit; and scores its subcircuits.
 
     Args:
         task: one of `TASKS`.
         seed: of the angles and the signs of the readout.
-        n_gates: that are kept of the twelve, the first ones first.
+        n_gates: 8 without a coupling, to 12 with all of `COUPLINGS`.
+        n_features: that the circuit sees, of tasks that have more.
     """
-    seen, n = seen_task(task, GATED_QUBITS), GATED_QUBITS
-    xs, zzs = [("x", (j,)) for j in range(n)], [("zz", pair) for pair in ring_pairs(n)]
-    gates, rng = [*xs, *zzs, *xs][:n_gates], np.random.default_rng([seed, 18])
-    angles, readout = rng.uniform(-np.pi, np.pi, n_gates), SCALE * rng.choice([-1.0, 1.0], n)
-    circuit = RotationCircuit(gates, n)
-    model = CircuitClassifier(circuit, angles, np.arange(n_gates), readout)
+    seen, n = seen_task(task, n_features), GATED_QUBITS
+    gates = layer_gates(n, 1, pairs=COUPLINGS[12 - n_gates :])
+    rng = np.random.default_rng([seed, 18])
+    readout, angles = SCALE * rng.choice([-1.0, 1.0], n), rng.uniform(-np.pi, np.pi, 12)
+    angles = angles[::-1][:n_gates][::-1]  # a gate keeps its angle whatever comes before it
+    model = CircuitClassifier(RotationCircuit(gates, n), angles, np.arange(n_gates), readout)
     features = seen.x_train[:, np.arange(n) % seen.n_features] + np.pi / 2
     table = score_subcircuits(gates, angles, features, seen.y_train, readout)
     return GatedCircuit(seen, model, table)
@@ -240,7 +249,7 @@ def measure_subcircuits(parameters: Mapping[str, Any], seed: int) -> Outcome:
     best, after = table.optimal_masks()[0], train_gated_circuit(gated)
     models = {"all": gated.model, "best": gated.subcircuit(best), "trained": after.model}
     targets = check_labels(task.y_train, n_samples=len(task.y_train), n_outputs=1)
-    result: dict[str, Any] = {"couplings_kept": int(best[4:8].sum())}
+    result: dict[str, Any] = {"couplings_kept": int(best[: len(COUPLINGS)].sum())}
     for name, model in models.items():
         outputs = model.outputs(task.x_train)
         result[f"cost_{name}"] = float(cost_of_outputs(outputs, targets, cost="cross_entropy"))
