@@ -20,14 +20,10 @@ from labkit.circuits.variational import encode_sample, variational_layers
 from labkit.costs import CostTable, PauliZCost
 from labkit.limits import TooLargeError
 from labkit.masks import all_masks
+from labkit.neighbours.rotations import RotationCircuit, encode_samples, z_expectations
 from labkit.scoring import score_subcircuits, subcircuits
 from labkit.selectors import adaptive_grover, exhaustive, one_flip_search, run
-from labkit.simulators import (
-    RotationCircuit,
-    encode_samples,
-    final_state,
-    z_expectations,
-)
+from labkit.simulators import final_state
 
 ComplexMatrix = npt.NDArray[np.complex128]
 VQNN = load_cases("neighbours/vqnn_public")

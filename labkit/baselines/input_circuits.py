@@ -16,7 +16,7 @@ from labkit.baselines.descent import Adam
 from labkit.ledger import Ledger
 from labkit.limits import check_array, check_choice, check_integer, check_positive, show_value
 from labkit.scoring import check_labels
-from labkit.simulators.rotations import RotationCircuit, States, encode_samples, z_expectations
+from labkit.neighbours.rotations import RotationCircuit, States, encode_samples, z_expectations
 
 TRAINED = ("all", "angles", "readout")
 LOSSES = ("cross_entropy", "hinge")

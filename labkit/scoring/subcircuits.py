@@ -11,7 +11,7 @@ from labkit.arrays import FloatArray
 from labkit.costs import CostTable
 from labkit.limits import check_array, check_finite, check_register
 from labkit.scoring.outputs import check_labels, cost_of_outputs
-from labkit.simulators.rotations import (
+from labkit.neighbours.rotations import (
     Gate,
     Pauli,
     States,

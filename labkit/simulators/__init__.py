@@ -18,13 +18,10 @@ from labkit.simulators.qaoa import (
 )
 from labkit.simulators.qsim import final_state, sample_masks
 from labkit.simulators.readout import misread
-from labkit.simulators.rotations import RotationCircuit, encode_samples, z_expectations
 from labkit.simulators.states import probabilities, sample_state
 
 __all__ = [
     "NoisyCircuit",
-    "RotationCircuit",
-    "encode_samples",
     "entropies_along",
     "entropy",
     "evolve_grover",
@@ -43,5 +40,4 @@ __all__ = [
     "sample_masks",
     "sample_state",
     "schmidt_values",
-    "z_expectations",
 ]

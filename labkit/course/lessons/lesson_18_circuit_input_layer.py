@@ -24,6 +24,7 @@ from labkit.costs import CostTable
 from labkit.costs.spectrum import share_by_order
 from labkit.datasets import Task, load_task
 from labkit.ledger import Ledger, Outcome
+from labkit.neighbours.rotations import RotationCircuit
 from labkit.networks import sample_network
 from labkit.scoring import accuracy, check_labels, cost_of_outputs, score_subcircuits
 from labkit.selectors import (
@@ -32,7 +33,6 @@ from labkit.selectors import (
     oracle_calls_to_optimum,
     queries_to_optimum,
 )
-from labkit.simulators import RotationCircuit
 
 TASKS = ("circles", "moons", "digits_3v8", "breast_cancer")
 #: Of the circuit in the table of rivals.
