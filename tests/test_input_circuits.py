@@ -28,7 +28,9 @@ Y = np.arange(11) % 2
 
 def loss_of(model: CircuitClassifier, loss: str) -> float:
     margins = (2 * Y - 1) * model.outputs(X)[:, 0]
-    return float(np.mean(np.maximum(0, 1 - margins) if loss == "hinge" else np.log1p(np.exp(-margins))))
+    return float(
+        np.mean(np.maximum(0, 1 - margins) if loss == "hinge" else np.log1p(np.exp(-margins)))
+    )
 
 
 def numbers_of(model: CircuitClassifier) -> Array:
@@ -49,7 +51,9 @@ def test_training_is_adam_on_the_loss(loss: str, shared: bool) -> None:
     numbers, means = numbers_of(model), [0.0, 0.0]
     for t in range(1, 4):
         steps = 1e-6 * np.eye(len(numbers))
-        ends = [[loss_of(with_numbers(model, numbers + s * e), loss) for e in steps] for s in (1, -1)]
+        ends = [
+            [loss_of(with_numbers(model, numbers + s * e), loss) for e in steps] for s in (1, -1)
+        ]
         gradient = (np.array(ends[0]) - np.array(ends[1])) / 2e-6
         means = [0.9 * means[0] + 0.1 * gradient, 0.999 * means[1] + 0.001 * gradient**2]
         before = loss_of(with_numbers(model, numbers), loss)
@@ -130,7 +134,9 @@ def test_a_wrong_argument_is_named_in_one_line(argument: str, value: Any) -> Non
 
 @needs_tensorflow_quantum
 @pytest.mark.parametrize("options", [{}, {"shared": True}, {"frozen": True}], ids=str)
-def test_tensorflow_quantum_trains_the_same_model_in_the_same_steps(options: dict[str, Any]) -> None:
+def test_tensorflow_quantum_trains_the_same_model_in_the_same_steps(
+    options: dict[str, Any],
+) -> None:
     model = build_variational_network(3, 2, seed=3, **options)
     shared = "shared" in options
     ours, trained = draw_classifier(3, 2, seed=3, shared=shared), "all"

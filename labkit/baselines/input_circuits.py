@@ -15,8 +15,8 @@ from labkit.arrays import FloatArray, IntArray
 from labkit.baselines.descent import Adam
 from labkit.ledger import Ledger
 from labkit.limits import check_array, check_choice, check_integer, check_positive, show_value
-from labkit.scoring import check_labels
 from labkit.neighbours.rotations import RotationCircuit, States, encode_samples, z_expectations
+from labkit.scoring import check_labels
 
 TRAINED = ("all", "angles", "readout")
 LOSSES = ("cross_entropy", "hinge")
@@ -190,7 +190,9 @@ class _Descent:
         if self._trained != "angles":
             gradients[1:] = [slopes @ z, slopes.sum(keepdims=True)]
         if self._trained != "readout":
-            by_gate = self._start.circuit.slopes(parameters[tied], evolved, np.outer(slopes, weights))
+            by_gate = self._start.circuit.slopes(
+                parameters[tied], evolved, np.outer(slopes, weights)
+            )
             gradients[0] = np.bincount(tied, by_gate, minlength=len(parameters))
         self._adam.step(*gradients)
         return float(losses.sum()), int((targets * f > 0).sum())

@@ -108,7 +108,13 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {
         Term("extrapolation", "a mean without errors, from means at several times them", "14a"),
         Term("surface code", "many physical qubits that keep one right", "14a"),
     ),
-    "neighbours": (),
+    "neighbours": (
+        Term("encoding", "how a sample enters a circuit: each feature turns a qubit", "18"),
+        Term("frozen", "of angles that are drawn and never trained", "18"),
+        Term("read-out qubit", "the one qubit that a rival circuit measures", "18"),
+        Term("subcircuit", "what a mask leaves of a random circuit's gates", "18"),
+        Term("parameter shift", "a slope from two circuits, one angle turned by ±π/2", "18"),
+    ),
     "book": (
         Term("selector", "searches a cost for a good mask, under run", "00"),
         Term("ledger", "what a selection cost: queries, calls, layers, shots, passes", "00"),

@@ -136,7 +136,9 @@ class RotationCircuit:
         checked, radians = _check_states(states), check_array("angles", angles)
         if checked.shape[1] != 2**self.n_qubits:
             given = f"states has shape {checked.shape}"
-            raise ValueError(f"{given}; n_qubits={self.n_qubits} needs (samples, {2**self.n_qubits})")
+            raise ValueError(
+                f"{given}; n_qubits={self.n_qubits} needs (samples, {2**self.n_qubits})"
+            )
         if radians.shape != (len(self.gates),):
             given = f"angles has shape {radians.shape}"
             raise ValueError(f"{given}; there are {len(self.gates)} gates")

@@ -10,7 +10,6 @@ import numpy.typing as npt
 from labkit.arrays import FloatArray
 from labkit.costs import CostTable
 from labkit.limits import check_array, check_finite, check_register
-from labkit.scoring.outputs import check_labels, cost_of_outputs
 from labkit.neighbours.rotations import (
     Gate,
     Pauli,
@@ -21,6 +20,7 @@ from labkit.neighbours.rotations import (
     encode_samples,
     mask_signs,
 )
+from labkit.scoring.outputs import check_labels, cost_of_outputs
 
 Rotation = tuple[Pauli, float]
 #: Bytes that are worked on at a time.
@@ -102,12 +102,16 @@ def _turn_back(observable: FloatArray, rotations: Sequence[Rotation]) -> States:
 def _outputs(states: States, observables: States) -> FloatArray:
     """<psi_a|O_b|psi_a> of each mask (a, b): (masks, samples).
 
-    As a product of real matrices: sum_ij Re(O_ij* rho_ij), rho = |psi_a><psi_a|.
+    As a product of real matrices: sum_ij O_ij* rho_ij with rho = |psi_a><psi_a|. Real parts are
+    symmetric and imaginary parts antisymmetric, so that it is sum_ij r(O)_ij r(rho)_ij with
+    r(M) = Re M + Im M.
     """
-    rho = states[..., :, np.newaxis] * states[..., np.newaxis, :].conj()
-    rows = rho.reshape(-1, rho.shape[-1] ** 2).view(np.float64)
-    columns = observables.reshape(len(observables), -1).view(np.float64)
-    f = (rows @ columns.T).reshape(*states.shape[:2], len(columns))
+    real, imag = states.real, states.imag
+    by_row, by_column = (part[..., np.newaxis] for part in (real, imag))
+    rho = by_row * (real - imag)[..., np.newaxis, :] + by_column * (real + imag)[..., np.newaxis, :]
+    columns = (observables.real + observables.imag).reshape(len(observables), -1)
+    f = rho.reshape(-1, columns.shape[1]) @ columns.T
+    f = f.reshape(*states.shape[:2], len(columns))
     return f.swapaxes(1, 2).reshape(-1, states.shape[1])
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,13 +19,21 @@ from labkit.baselines.input_circuits import (
     draw_classifier,
     train_classifier,
 )
-from labkit.costs import CostTable
 from labkit.costs.spectrum import share_by_order
-from labkit.datasets import Task, load_task
+from labkit.course.checking import compare_function, exercise, number_exercise
+from labkit.course.gated_circuits import (
+    COUPLINGS,
+    EPOCHS,
+    bits_across,
+    build_gated_circuit,
+    seen_task,
+    train_gated_circuit,
+)
+from labkit.datasets import Task
 from labkit.ledger import Ledger, Outcome
-from labkit.neighbours.rotations import RotationCircuit
+from labkit.neighbours.rotations import RotationCircuit, encode_samples, z_expectations
 from labkit.networks import sample_network
-from labkit.scoring import accuracy, check_labels, cost_of_outputs, score_subcircuits
+from labkit.scoring import accuracy, check_labels, cost_of_outputs
 from labkit.selectors import (
     adaptive_grover,
     one_flip_search,
@@ -34,25 +41,13 @@ from labkit.selectors import (
     queries_to_optimum,
 )
 
-TASKS = ("circles", "moons", "digits_3v8", "breast_cancer")
 #: Of the circuit in the table of rivals.
-N_QUBITS, LAYERS, EPOCHS = 6, 2, 60
-#: Of the circuit whose gates are masked.
-GATED_QUBITS, SCALE = 4, 2.0
-#: Its couplings; of fewer the last ones, which are within blocks of two.
-COUPLINGS = ((3, 0), (1, 2), (0, 1), (2, 3))
+N_QUBITS, LAYERS = 6, 2
 #: Model -> the couplings' block size, where it is the circuit with fewer couplings.
 BLOCKS = {"blocks of 1": 1, "blocks of 2": 2, "blocks of 3": 3, "circuit": 6}
 SEARCHES = 20
 
 Samples = npt.NDArray[Any]
-
-
-@lru_cache(maxsize=16)
-def seen_task(name: str, n_qubits: int = N_QUBITS) -> Task:
-    """A task as a circuit sees it: at most a feature a qubit, else principal components."""
-    task = load_task(name)
-    return task if task.n_features <= n_qubits else task.principal_components(n_qubits)
 
 
 def measure_model(parameters: Mapping[str, Any], seed: int) -> Outcome:
@@ -67,7 +62,7 @@ def measure_model(parameters: Mapping[str, Any], seed: int) -> Outcome:
         which 90% of the training samples were right (None: never), and `bits` and `bits_before`,
         after and before training, see `bits_across`.
     """
-    return MODELS[parameters["model"]](seen_task(parameters["task"]), seed)
+    return MODELS[parameters["model"]](seen_task(parameters["task"], N_QUBITS), seed)
 
 
 def _measure_circuit(
@@ -175,62 +170,6 @@ def _first_epoch(trained: TrainedClassifier) -> int | None:
     return int(reached[0]) + 1 if reached.size else None
 
 
-@dataclass(frozen=True, eq=False)
-class GatedCircuit:
-    """A random circuit of four qubits, a mask bit for each of its gates, and its cost table.
-
-    Attributes:
-        task: as the circuit sees it.
-        model: with all gates, at random angles; its readout, 2 or -2 on each qubit, stays.
-        table: the cross-entropy of each subcircuit on the training samples.
-    """
-
-    task: Task
-    model: CircuitClassifier
-    table: CostTable
-
-    def subcircuit(self, gate_mask: npt.ArrayLike) -> CircuitClassifier:
-        """The circuit with the angles of the gates that go set to 0."""
-        return replace(self.model, parameters=self.model.parameters * np.asarray(gate_mask))
-
-    def outputs(self, x: npt.ArrayLike, gate_mask: npt.ArrayLike) -> FloatArray:
-        """What a subcircuit says to samples, (samples, 1)."""
-        return self.subcircuit(gate_mask).outputs(x)
-
-    def accuracy(self, model: CircuitClassifier) -> float:
-        """The share of test samples that a classifier has right."""
-        return accuracy(model.outputs(self.task.x_test), self.task.y_test)
-
-
-@lru_cache(maxsize=64)
-def build_gated_circuit(
-    task: str, seed: int, n_gates: int = 12, n_features: int = GATED_QUBITS
-) -> GatedCircuit:
-    """Draws a layer of couplings, a field and a mixer on each qubit; and scores its subcircuits.
-
-    Args:
-        task: one of `TASKS`.
-        seed: of the angles and the signs of the readout.
-        n_gates: 8 without a coupling, to 12 with all of `COUPLINGS`.
-        n_features: that the circuit sees, of tasks that have more.
-    """
-    seen, n = seen_task(task, n_features), GATED_QUBITS
-    gates = layer_gates(n, 1, pairs=COUPLINGS[12 - n_gates :])
-    rng = np.random.default_rng([seed, 18])
-    readout, angles = SCALE * rng.choice([-1.0, 1.0], n), rng.uniform(-np.pi, np.pi, 12)
-    angles = angles[::-1][:n_gates][::-1]  # a gate keeps its angle whatever comes before it
-    model = CircuitClassifier(RotationCircuit(gates, n), angles, np.arange(n_gates), readout)
-    features = seen.x_train[:, np.arange(n) % seen.n_features] + np.pi / 2
-    table = score_subcircuits(gates, angles, features, seen.y_train, readout)
-    return GatedCircuit(seen, model, table)
-
-
-def train_gated_circuit(gated: GatedCircuit) -> TrainedClassifier:
-    """All angles trained from where they are, the readout fixed: what selection is held against."""
-    task = gated.task
-    return train_classifier(gated.model, task.x_train, task.y_train, epochs=EPOCHS, trained="angles")
-
-
 def measure_subcircuits(parameters: Mapping[str, Any], seed: int) -> Outcome:
     """The best subcircuit of a random circuit, what finds it, and training from the same angles.
 
@@ -267,18 +206,61 @@ def measure_subcircuits(parameters: Mapping[str, Any], seed: int) -> Outcome:
     return Outcome(result, after.ledger + passes)
 
 
-def bits_across(states: npt.ArrayLike) -> float:
-    """Bits of entanglement: the mean over samples of the most across a straight cut.
+# six qubits, two layers, 182 samples: two circuits for each angle and sample
+number_exercise(
+    "18-2",
+    2 * 36 * 182,
+    "Each angle needs two circuits for each sample. How many angles have two layers?",
+    slips={
+        36 * 182: "An angle is turned forwards and backwards: two circuits.",
+        2 * 43 * 182: "The slopes of Dense(1) need no circuit of their own.",
+        2 * 36: "That is for one sample.",
+        2 * 18 * 182: "There are two layers.",
+        2 * 6 * 182: "Angles that are shared are still turned gate by gate; and here each is free.",
+    },
+)
 
-    A straight cut has the first j qubits on one side, j = 1..n - 1. With the Schmidt values s_i of
-    a sample's state, the bits are -sum_i s_i^2 log2 s_i^2.
 
-    Args:
-        states: (samples, 2^n).
-    """
-    psi = np.asarray(states)
-    by_cut = []
-    for j in range(1, psi.shape[1].bit_length() - 1):
-        shares = np.linalg.svd(psi.reshape(len(psi), 2**j, -1), compute_uv=False) ** 2
-        by_cut.append(-(shares * np.log2(np.maximum(shares, 1e-300))).sum(axis=1))
-    return max(float(np.max(by_cut, axis=0).mean()), 0.0)
+@exercise("18-1")
+def weights_of_a_model(answer: Any) -> str | None:
+    """A function (n, layers, shared) -> numbers that are trained, Dense(1) too, n at least 3."""
+
+    def count(n: int, layers: int, shared: bool) -> int:
+        return draw_classifier(n, layers, seed=0, shared=shared).n_parameters
+
+    cases = ((6, 2, False), (6, 2, True), (3, 1, False), (5, 3, False), (4, 0, True), (5, 4, True))
+    return compare_function(answer, count, cases, "For n, layers, shared = {}, {}, {} the count")
+
+
+@exercise("18-3")
+def slope_by_shift(answer: Any) -> str | None:
+    """A function (mean, angles, g) -> the slope of mean(angles) by angle g, two calls of it."""
+    rng = np.random.default_rng(18)
+    circuit = RotationCircuit(layer_gates(3, 1), 3)
+    states, weights = encode_samples(rng.normal(size=(1, 3))), rng.normal(size=3)
+
+    def mean(angles: FloatArray) -> float:
+        return float(z_expectations(circuit.evolve(angles, states))[0] @ weights)
+
+    def truth(_: Any, angles: FloatArray, g: int) -> float:
+        return float(circuit.slopes(angles, circuit.evolve(angles, states), weights)[g])
+
+    cases = [(mean, rng.uniform(-3, 3, 9), g) for g in (0, 4, 8)]
+    return compare_function(answer, truth, cases, "By the angle of gate {2} the slope")
+
+
+@exercise("18-4")
+def layer_of_qaoa(answer: Any) -> str | None:
+    """A function (gamma, beta, J, h) -> the angles a, b, c of a layer that is one of QAOA."""
+    formulas: dict[str, Callable[..., float]] = {
+        "a": lambda gamma, beta, J, h: 2 * gamma * J,
+        "b": lambda gamma, beta, J, h: 2 * gamma * h,
+        "c": lambda gamma, beta, J, h: -2 * beta,
+    }
+    cases = ((0.5, 0.3, 1.0, 0.0), (0.7, 0.2, -0.4, 0.9), (1.3, 0.0, 0.0, 2.0))
+    for i, (name, formula) in enumerate(formulas.items()):
+        what = f"For gamma, beta, J, h = {{}}, {{}}, {{}}, {{}} the angle {name}"
+        given = answer if not callable(answer) else lambda *of, i=i: answer(*of)[i]
+        if fault := compare_function(given, formula, cases, what):
+            return fault
+    return None

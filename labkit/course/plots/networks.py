@@ -48,10 +48,27 @@ def draw_decision(
     if network.n_inputs != 2:
         raise ValueError(f"network has {network.n_inputs} inputs; a plane has 2 (limit: 2)")
     mask = check_one_mask(neuron_mask, network.n_mask_bits)
+    title = f"decision of subnetwork {mask_to_string(mask)}"
+    return draw_plane(ax, lambda x: network.outputs(x, mask), task, title=title, split=split)
+
+
+@own_style()
+def draw_plane(
+    ax: Axes,
+    outputs: Callable[[FloatArray], FloatArray],
+    task: Task,
+    *,
+    title: str,
+    split: str = "test",
+) -> Axes:
+    """Draws which class outputs (samples, outputs) give each point (samples, 2) of the plane.
+
+    Markers and the samples of a split as in `draw_decision`.
+    """
     x, y = getattr(task, f"x_{split}"), getattr(task, f"y_{split}")
     low, high = x.min(axis=0) - 0.4, x.max(axis=0) + 0.4
     grid = np.stack(np.meshgrid(*np.linspace(low, high, _GRID).T), axis=-1)
-    classes = _classes(network.outputs(grid.reshape(-1, 2), mask)).reshape(_GRID, _GRID)
+    classes = _classes(outputs(grid.reshape(-1, 2))).reshape(_GRID, _GRID)
     extent = (low[0], high[0], low[1], high[1])
     colours = ListedColormap([canvas.SERIES[c % 6] for c in range(task.n_classes)])
     style: canvas.Style = {"cmap": colours, "vmin": 0, "vmax": task.n_classes - 1, "alpha": 0.25}
@@ -68,7 +85,7 @@ def draw_decision(
         (across, up), label = samples.mean(axis=0), f"{canvas.MARKERS_IN_WORDS[c % 6]}: class {c}"
         ax.text(across, up, label, ha="center", fontsize=9, bbox=_BOX)
     ax.set(xlabel="feature 1", ylabel="feature 2", xlim=extent[:2], ylim=extent[2:])
-    return canvas.add_title(ax, f"decision of subnetwork {mask_to_string(mask)}")
+    return canvas.add_title(ax, title)
 
 
 def ring_places(n_neurons: int) -> FloatArray:
