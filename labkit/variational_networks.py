@@ -31,9 +31,9 @@ def build_variational_network(
 ) -> Any:
     """A model of features (samples, n): <Z_j> of n qubits after a circuit, into Dense(1).
 
-    Ry(x_j + pi/2) on qubit j, then `layers` of `labkit.circuits.variational.variational_layers` on a
-    ring, at the random angles of `draw_classifier` with this seed. The output is the logit of class
-    1; the model is compiled, with Adam and the cross-entropy, and not yet trained.
+    Ry(x_j + pi/2) on qubit j, then `labkit.circuits.variational.variational_layers` on a ring, at
+    the random angles of `draw_classifier` with this seed. The output is the logit of class 1; the
+    model is compiled, with Adam and the cross-entropy, and not yet trained.
 
     Args:
         n: qubits, one for each feature; repeat features where there are fewer.

@@ -99,6 +99,10 @@ WRONG: dict[str, Any] = {
     "14a-2": lambda rho, error: (1 - error) * rho + error * np.eye(2) / 2,
     "14a-5": lambda rho, error: (1 - 4 * error / 3) * rho + 4 * error / 3 * np.eye(len(rho)) / 2,
     "15-1": 3 * 4 * 3,
+    "18-1": lambda n, layers, shared: layers * (3 if shared else 3 * n),
+    "18-2": 36 * 182,
+    "18-3": lambda mean, angles, g: mean(angles + np.eye(len(angles))[g]) - mean(angles),
+    "18-4": lambda gamma, beta, coupling, field: (gamma * coupling, gamma * field, -beta),
     "15-2": 0.1666,
     "15-3": Sweep(
         "Which is better?",

@@ -1,4 +1,4 @@
-"""A circuit as input layer, trained: by exact gradients, by Adam, and as TensorFlow Quantum does."""
+"""A circuit as input layer, trained: by Adam on exact gradients, and by TensorFlow Quantum."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A circuit as input layer: its circuits, its states, gradients, and the cost of each subcircuit."""
+"""A circuit as input layer: circuits, states, gradients, and the cost of each subcircuit."""
 
 from __future__ import annotations
 
@@ -184,7 +184,8 @@ def test_blocks_keep_the_pairs_within_them() -> None:
 def test_each_mask_costs_what_its_circuit_costs(n: int) -> None:
     """In few qubits by matrices turned back, in seven by states; both mask by mask."""
     rng = np.random.default_rng(n)
-    gates, angles = (part[:6] for part in some_circuit(n, rng))
+    gates, angles = some_circuit(n, rng)
+    gates, angles = gates[:6], angles[:6]
     samples, y, readout = rng.normal(size=(4, n)), np.array([1, 0, 0, 1]), rng.normal(size=n)
     table = score_subcircuits(gates, angles, samples, y, readout, scale=1.5)
     circuit, states = RotationCircuit(gates, n), encode_samples(samples)
@@ -258,7 +259,7 @@ def test_layers_of_a_wrong_shape_are_refused_in_one_line(
     given = np.zeros((layers, pairs)), np.zeros((layers, width)), np.zeros((layers, n))
     if not layers or (pairs, width) == (len(ring_pairs(n)), n):
         return
-    with pytest.raises(ValueError, match="couplings|fields") as refusal:
+    with pytest.raises(ValueError, match=r"couplings|fields") as refusal:
         variational_layers(qubits, *given)
     assert "\n" not in str(refusal.value)
 

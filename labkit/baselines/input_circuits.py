@@ -129,8 +129,8 @@ def train_classifier(
 ) -> TrainedClassifier:
     """Trains a circuit classifier by Adam, on gradients of the adjoint method.
 
-    With slopes d_s = dloss/df_s, dloss/dw_j = sum_s d_s <Z_j>_s, and the angles' gradient is that of
-    sum_s sum_j d_s w_j <Z_j>_s. Batches are taken in the order of the samples.
+    With slopes d_s = dloss/df_s, dloss/dw_j = sum_s d_s <Z_j>_s, and the gradient by the angles is
+    that of sum_s sum_j d_s w_j <Z_j>_s. Batches are taken in the order of the samples.
 
     Args:
         model: the start.

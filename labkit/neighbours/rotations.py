@@ -77,7 +77,7 @@ class RotationCircuit:
 
     @cached_property
     def _stages(self) -> list[tuple[slice, list[Pauli], FloatArray | None]]:
-        """Gates that are done at once: neighbours that are diagonal, with their factors (k, 2^n)."""
+        """Gates that are done at once: diagonal neighbours, with their factors (k, 2^n)."""
         paulis, stages, first = [build_pauli(g, self.n_qubits) for g in self.gates], [], 0
         numbered = groupby(enumerate(paulis), key=lambda p: None if p[1].source is None else p[0])
         for key, members in numbered:
@@ -180,9 +180,8 @@ def build_pauli(gate: Gate, n_qubits: int) -> Pauli:
             source = source ^ 2 ** (n_qubits - 1 - qubit)
         if letter != "x":
             factor *= mask_signs(n_qubits)[qubit] * (-1j if letter == "y" else 1)
-    if np.isreal(factor).all():
-        factor = factor.real
-    return Pauli(factor, None if set(gate[0]) == {"z"} else source)
+    is_real = np.isreal(factor).all()
+    return Pauli(factor.real if is_real else factor, None if set(gate[0]) == {"z"} else source)
 
 
 def mask_signs(n: int) -> FloatArray:

@@ -102,8 +102,9 @@ def _measure_readout_qubit(task: Task, seed: int) -> Outcome:
     circuit, angles = RotationCircuit(gates, last + 1), rng.uniform(-np.pi, np.pi, len(gates))
     model = CircuitClassifier(circuit, angles, np.arange(len(gates)), np.eye(last + 1)[last])
     train, test = with_readout_qubit(task.x_train), with_readout_qubit(task.x_test)
-    options = {"trained": "angles", "loss": "hinge"}
-    after = train_classifier(model, train, task.y_train, epochs=EPOCHS, **options)
+    after = train_classifier(
+        model, train, task.y_train, epochs=EPOCHS, trained="angles", loss="hinge"
+    )
     bits = [bits_across(each.evolve(test)) for each in (model, after.model)]
     result = {
         "test_accuracy": accuracy(after.model.outputs(test), task.y_test),
@@ -124,7 +125,8 @@ def with_readout_qubit(x: Samples) -> Samples:
 def _measure_perceptron(task: Task, seed: int) -> Outcome:
     """One hidden layer of about as many weights as the circuit, as many steps of Adam."""
     n_hidden = 43 // (task.n_features + 2)
-    network = sample_network(task.n_features, n_hidden, 1, seed=seed).adapted(task.x_train)
+    drawn = sample_network(task.n_features, n_hidden, 1, seed=seed)
+    network: Any = drawn.adapted(task.x_train)
     steps = EPOCHS * -(-len(task.x_train) // 32)
     after = train_arrays(network, task.x_train, task.y_train, epochs=steps, learning_rate=0.05)
     outputs = after.network.outputs(task.x_test, np.ones(n_hidden, dtype=bool))
@@ -251,15 +253,15 @@ def slope_by_shift(answer: Any) -> str | None:
 
 @exercise("18-4")
 def layer_of_qaoa(answer: Any) -> str | None:
-    """A function (gamma, beta, J, h) -> the angles a, b, c of a layer that is one of QAOA."""
+    """A function (gamma, beta, coupling, field) -> the angles a, b, c of a layer that is one of QAOA."""
     formulas: dict[str, Callable[..., float]] = {
-        "a": lambda gamma, beta, J, h: 2 * gamma * J,
-        "b": lambda gamma, beta, J, h: 2 * gamma * h,
-        "c": lambda gamma, beta, J, h: -2 * beta,
+        "a": lambda gamma, beta, coupling, field: 2 * gamma * coupling,
+        "b": lambda gamma, beta, coupling, field: 2 * gamma * field,
+        "c": lambda gamma, beta, coupling, field: -2 * beta,
     }
     cases = ((0.5, 0.3, 1.0, 0.0), (0.7, 0.2, -0.4, 0.9), (1.3, 0.0, 0.0, 2.0))
     for i, (name, formula) in enumerate(formulas.items()):
-        what = f"For gamma, beta, J, h = {{}}, {{}}, {{}}, {{}} the angle {name}"
+        what = f"For gamma, beta, coupling, field = {{}}, {{}}, {{}}, {{}} the angle {name}"
         given = answer if not callable(answer) else lambda *of, i=i: answer(*of)[i]
         if fault := compare_function(given, formula, cases, what):
             return fault

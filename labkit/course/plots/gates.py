@@ -86,8 +86,8 @@ def draw_over_bits(
         ax.errorbar(x, y, accuracies.std(axis=1), bits.std(axis=1), capsize=2, label=task,
                     **canvas.series_style(i))  # fmt: skip
         if i == 0:
-            for name, *point in zip(names, x, y, strict=True):
-                ax.annotate(name, point, (4, -14), textcoords="offset points", fontsize=8)
+            for name, across, up in zip(names, x, y, strict=True):
+                ax.annotate(name, (across, up), (4, -14), textcoords="offset points", fontsize=8)
     ax.set(xlabel="bits across a cut, mean over samples", ylabel="test accuracy")
     return canvas.add_legend(ax, grid=True)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,7 @@ _GRID = 60
 _HOLLOW: canvas.Style = {"facecolors": "none", "linewidths": 0.6, "alpha": 0.6}
 _FILLED: canvas.Style = {"edgecolors": "white", "linewidths": 0.4}
 _BOX: canvas.Style = {"color": "white", "alpha": 0.8, "pad": 1.5}
+_APART = (0.5, 0.08)  # of the plane: names of classes that are nearer would overlap
 _MANY = 16  # neurons that bear their number
 #: side of labkit -> colour and line of its boxes, and its place in a row from the left
 _SIDES = {
@@ -76,6 +77,7 @@ def draw_plane(
     if np.ptp(classes):
         steps = np.arange(classes.min(), classes.max()) + 0.5
         ax.contour(grid[..., 0], grid[..., 1], classes, steps, colors=canvas.BLACK, linewidths=0.8)
+    named: list[FloatArray] = []
     lattice, decided = grid[3::9, 3::9], classes[3::9, 3::9]
     for c in range(task.n_classes):
         marker, colour = canvas.MARKERS[c % 6], canvas.SERIES[c % 6]
@@ -83,6 +85,12 @@ def draw_plane(
         ax.scatter(faint[:, 0], faint[:, 1], s=36, marker=marker, edgecolors=colour, **_HOLLOW)
         ax.scatter(samples[:, 0], samples[:, 1], s=16, marker=marker, color=colour, **_FILLED)
         (across, up), label = samples.mean(axis=0), f"{canvas.MARKERS_IN_WORDS[c % 6]}: class {c}"
+        if any(
+            (np.abs(place - (across, up)) < np.array(_APART) * (high - low)).all()
+            for place in named
+        ):
+            up = samples[:, 1].min()  # of a ring around the others
+        named.append(np.array([across, up]))
         ax.text(across, up, label, ha="center", fontsize=9, bbox=_BOX)
     ax.set(xlabel="feature 1", ylabel="feature 2", xlim=extent[:2], ylim=extent[2:])
     return canvas.add_title(ax, title)
