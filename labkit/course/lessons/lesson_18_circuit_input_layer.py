@@ -253,7 +253,7 @@ def slope_by_shift(answer: Any) -> str | None:
 
 @exercise("18-4")
 def layer_of_qaoa(answer: Any) -> str | None:
-    """A function (gamma, beta, coupling, field) -> the angles a, b, c of a layer that is one of QAOA."""
+    """A function (gamma, beta, coupling, field) -> a, b, c of a layer that is one of QAOA."""
     formulas: dict[str, Callable[..., float]] = {
         "a": lambda gamma, beta, coupling, field: 2 * gamma * coupling,
         "b": lambda gamma, beta, coupling, field: 2 * gamma * field,
