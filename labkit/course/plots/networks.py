@@ -77,23 +77,33 @@ def draw_plane(
     if np.ptp(classes):
         steps = np.arange(classes.min(), classes.max()) + 0.5
         ax.contour(grid[..., 0], grid[..., 1], classes, steps, colors=canvas.BLACK, linewidths=0.8)
-    named: list[FloatArray] = []
+    places = _name_places([x[y == c] for c in range(task.n_classes)], high - low)
     lattice, decided = grid[3::9, 3::9], classes[3::9, 3::9]
     for c in range(task.n_classes):
         marker, colour = canvas.MARKERS[c % 6], canvas.SERIES[c % 6]
         faint, samples = lattice[decided == c], x[y == c]
         ax.scatter(faint[:, 0], faint[:, 1], s=36, marker=marker, edgecolors=colour, **_HOLLOW)
         ax.scatter(samples[:, 0], samples[:, 1], s=16, marker=marker, color=colour, **_FILLED)
-        (across, up), label = samples.mean(axis=0), f"{canvas.MARKERS_IN_WORDS[c % 6]}: class {c}"
-        if any(
-            (np.abs(place - (across, up)) < np.array(_APART) * (high - low)).all()
-            for place in named
-        ):
-            up = samples[:, 1].min()  # of a ring around the others
-        named.append(np.array([across, up]))
+        (across, up), label = places[c], f"{canvas.MARKERS_IN_WORDS[c % 6]}: class {c}"
         ax.text(across, up, label, ha="center", fontsize=9, bbox=_BOX)
     ax.set(xlabel="feature 1", ylabel="feature 2", xlim=extent[:2], ylim=extent[2:])
     return canvas.add_title(ax, title)
+
+
+def _name_places(classes: Sequence[FloatArray], size: FloatArray) -> list[FloatArray]:
+    """Where the names of classes of samples (samples, 2) stand: at their means.
+
+    Where two of these are so near that names would overlap, as in rings, each stands at the lowest
+    of its samples. `size` is that of the plane.
+    """
+    means = [samples.mean(axis=0) for samples in classes]
+    pairs = itertools.combinations(means, 2)
+    if any((np.abs(one - other) < np.array(_APART) * size).all() for one, other in pairs):
+        return [
+            np.array([mean[0], each[:, 1].min(initial=np.inf)])
+            for mean, each in zip(means, classes, strict=True)
+        ]
+    return means
 
 
 def ring_places(n_neurons: int) -> FloatArray:
