@@ -90,7 +90,7 @@ PART_ONE = (
 )  # fmt: skip
 #: Its neighbours: related systems, each held against masks, costs, random networks and ledgers.
 PART_TWO: tuple[Lesson, ...] = (
-    Lesson("18_circuit_input_layer", "A circuit as input layer", 60,
+    Lesson("18_circuit_input_layer", "A circuit as input layer", 50,
            "a trained circuit before a Dense layer: rivals, local couplings, its gates as masks"),
 )  # fmt: skip
 LESSONS = (*PART_ONE, *PART_TWO)

@@ -33,10 +33,10 @@ def pick(
     runs: pd.DataFrame, result: str, models: tuple[str, ...]
 ) -> dict[str, dict[str, FloatArray]]:
     """Model -> task -> a result of each seed (seeds,), of the record '18_input_layers'."""
-    column = runs.sort_values("seed").set_index(["parameters.model", "parameters.task"])
-    values = column[f"result.{result}"]
+    by_point = runs.sort_values("seed").groupby(["parameters.model", "parameters.task"])
+    values = by_point[f"result.{result}"]
     return {
-        model: {task: values.loc[(model, task)].to_numpy(dtype=np.float64) for task in TASKS}
+        model: {task: values.get_group((model, task)).to_numpy(dtype=np.float64) for task in TASKS}
         for model in models
     }
 
