@@ -32,6 +32,7 @@ NUMBERS = [
     *("14a-1", "14a-3", "14a-4", "15-1", "15-2", "15a-1", "15a-3"),
     *("17-1", "17-2", "17-3"),
     *("19-1", "19-2", "19-4"),
+    "18-2",
 ]
 _Q = cirq.LineQubit.range(4)
 _THREE = [*_Q[:3]]
@@ -182,6 +183,7 @@ def test_a_number_is_not_taken_for_the_next_one(name: str) -> None:
         ("15-1", 36, "every seed"),
         ("15a-1", 768, "start mask"),
         ("15a-3", 0, "worth nothing"),
+        ("18-2", 36 * 182, "forwards and backwards"),
         ("00-3", 2.5, "Calls are whole"),
         ("00-2", "many", "A number is expected; 'many' is none."),
         ("00-2", [1, 2], "A number is expected"),
@@ -196,6 +198,7 @@ FUNCTIONS = [
     *("04-3", "05-1", "07-4", "08-2", "08a-1", "08a-4", "10-4", "12-1", "13-3", "13-4", "14-2"),
     *("17-4", "17-5"),
     "19-3",
+    *("18-1", "18-3"),
 ]
 
 

@@ -108,6 +108,10 @@ WRONG: dict[str, Any] = {
     "19-3": lambda kernel, pattern, y, row: float(row @ np.linalg.solve(kernel, y)),
     "19-4": 12,
     "15-1": 3 * 4 * 3,
+    "18-1": lambda n, layers, shared: layers * (3 if shared else 3 * n),
+    "18-2": 36 * 182,
+    "18-3": lambda mean, angles, g: mean(angles + np.eye(len(angles))[g]) - mean(angles),
+    "18-4": lambda gamma, beta, coupling, field: (gamma * coupling, gamma * field, -beta),
     "15-2": 0.1666,
     "15-3": Sweep(
         "Which is better?",

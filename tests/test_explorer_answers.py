@@ -34,8 +34,10 @@ from labkit.course.explorers.nk import KS, view_nk
 from labkit.course.explorers.oracle import OracleView
 from labkit.course.explorers.race import BUDGETS, RaceView
 from labkit.course.explorers.spectrum import SpectrumView
+from labkit.course.explorers.subcircuit import SubcircuitView
 from labkit.course.explorers.theatre import find_walk
 from labkit.course.explorers.unknown_count import find_rounds, view_pass
+from labkit.course.gated_circuits import build_gated_circuit
 from labkit.course.lessons.lesson_06_computed_oracle import quantised_weights
 from labkit.course.lessons.lesson_14a_noise_and_hardware import ERRORS
 from labkit.course.lessons.lesson_17_linear_systems import PAIRS, build_weights
@@ -385,6 +387,28 @@ def kernel_answers() -> list[str]:
         f"By one image of {len(small.y_test)}: {small.accuracy('median'):.0%} against "
         f"{small.accuracy('zero'):.0%}. With 16 training",
         f"ahead, {double.accuracy('zero'):.0%} against {double.accuracy('median'):.0%}",
+    ]
+
+
+@answers("18")
+def subcircuit_answers() -> list[str]:
+    def best(task: str, seed: int, n_gates: int) -> SubcircuitView:
+        gated = build_gated_circuit(task, seed, n_gates, 2)
+        return SubcircuitView(gated, gated.table.optimal_masks()[0])
+
+    moons = {n: best("moons", 0, n) for n in range(8, 13)}
+    cost = {n: round(view.cost, 3) for n, view in moons.items()}
+    assert cost[8] == cost[9] == cost[10] and cost[11] == cost[12]
+    assert [view.couplings for view in moons.values()] == [0, 0, 0, 1, 1]
+    cancer, digits = best("breast_cancer", 3, 12), best("digits_3v8", 1, 12)
+    whole = SubcircuitView(cancer.gated, np.ones(12, dtype=bool))
+    return [
+        "With 11 gates: one coupling stays, and the cost falls from "
+        f"{cost[10]:.3f} to {cost[11]:.3f}, the bits rise from {moons[10].bits:.2f} to "
+        f"{moons[11].bits:.2f}",
+        f"{cancer.couplings} of 4 couplings, {cancer.bits:.2f} bits; all gates hold "
+        f"{whole.bits:.2f}",
+        f"It is right on {digits.test_accuracy:.1%} of the test samples",
     ]
 
 

@@ -11,7 +11,10 @@ from pathlib import Path
 import labkit
 
 _NEURAL = ("networks", "scoring", "problems")
-_QUANTUM = ("amplification", "ansatz", "circuits", "simulators", "selectors", "angle_training")
+_QUANTUM = (
+    *("amplification", "ansatz", "circuits", "simulators", "selectors", "angle_training"),
+    "variational_networks",
+)
 #: The two sides of labkit; what is in neither serves both.
 WINGS = {"neural": frozenset(_NEURAL), "quantum": frozenset(_QUANTUM)}
 

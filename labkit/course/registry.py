@@ -94,6 +94,8 @@ PART_TWO: tuple[Lesson, ...] = (
            "HHL as circuit and formula; signs from counts; what guides a search, what it leaves"),
     Lesson("19_wide_networks", "Wide networks as linear systems", 55,
            "the kernel of a wide network, solved by HHL or not at all; what is left to solve"),
+    Lesson("18_circuit_input_layer", "A circuit as input layer", 50,
+           "a trained circuit before a Dense layer: rivals, local couplings, its gates as masks"),
 )  # fmt: skip
 LESSONS = (*PART_ONE, *PART_TWO)
 BY_NUMBER = {lesson.number: lesson for lesson in LESSONS}

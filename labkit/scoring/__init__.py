@@ -5,6 +5,7 @@ from labkit.scoring.network_cost import NetworkCost, network_cost, score_all_mas
 from labkit.scoring.outputs import COSTS, accuracy, check_labels, cost_of_outputs
 from labkit.scoring.quantised import integer_weights
 from labkit.scoring.signs import sign_cost
+from labkit.scoring.subcircuits import score_subcircuits
 from labkit.scoring.tables import score_contributions
 
 __all__ = [
@@ -21,4 +22,5 @@ __all__ = [
     "score_all_masks",
     "score_contributions",
     "sign_cost",
+    "score_subcircuits",
 ]

@@ -17,6 +17,7 @@ from labkit.course.explorers.oracle import OracleExplorer
 from labkit.course.explorers.picture import NetworkDrawing, Picture, SharedMask
 from labkit.course.explorers.race import SelectorRace
 from labkit.course.explorers.spectrum import SpectrumExplorer
+from labkit.course.explorers.subcircuit import SubcircuitExplorer
 from labkit.course.explorers.subnetwork import SubnetworkExplorer
 from labkit.course.explorers.theatre import LocalSearchTheatre
 from labkit.course.explorers.unknown_count import UnknownCountExplorer
@@ -42,6 +43,7 @@ __all__ = [
     "SelectorRace",
     "SharedMask",
     "SpectrumExplorer",
+    "SubcircuitExplorer",
     "SubnetworkExplorer",
     "UnknownCountExplorer",
 ]
