@@ -293,8 +293,8 @@ def measure_blocks(parameters: Mapping[str, Any], seed: int) -> Outcome:
     """What local selection keeps of twelve neurons, by block size, and the bits that Grover holds.
 
     Args:
-        parameters: 'block_size'; 12 enumerates by size, and asks Grover among the masks of the fewest
-            neurons.
+        parameters: 'block_size'; 12 enumerates by size, and asks Grover among the masks of as
+            many neurons.
         seed: of the network and of the start.
 
     Returns:
@@ -308,8 +308,8 @@ def measure_blocks(parameters: Mapping[str, Any], seed: int) -> Outcome:
         found = run(by_size, cost, rng=rng)
         kept = int(found.neuron_mask.sum())
         _, states = dicke_search(cost, kept)
-        bits = [entropy(state, range(N // 2)) for state in states]
-        return Outcome({"kept": kept, "bits": max(bits), "start": bits[0]}, found.ledger)
+        along = [entropy(state, range(N // 2)) for state in states]
+        return Outcome({"kept": kept, "bits": max(along), "start": along[0]}, found.ledger)
     walk = walk_locally(cost, rng=rng, block_size=size)
     bits = max(_bits_of_block(cost, step.block, step.before) for step in walk.steps)
     kept = int(walk.selection.neuron_mask.sum())
