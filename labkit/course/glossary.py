@@ -108,7 +108,12 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {
         Term("extrapolation", "a mean without errors, from means at several times them", "14a"),
         Term("surface code", "many physical qubits that keep one right", "14a"),
     ),
-    "neighbours": (),
+    "neighbours": (
+        Term("separable", "of two classes that a read-out tells apart without an error", "21"),
+        Term("bias range", "λ: the biases of random neurons are even in [−λ, λ]", "21"),
+        Term("general position", "no more points on a hyperplane than must be", "21"),
+        Term("margin", "how far the nearest point is from the read-out's hyperplane", "21"),
+    ),
     "book": (
         Term("selector", "searches a cost for a good mask, under run", "00"),
         Term("ledger", "what a selection cost: queries, calls, layers, shots, passes", "00"),

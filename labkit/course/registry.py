@@ -90,6 +90,9 @@ PART_ONE = (
 )  # fmt: skip
 #: Its neighbours: related systems, each held against masks, costs, random networks and ledgers.
 PART_TWO: tuple[Lesson, ...] = (
+    Lesson("21_separation_capacity", "Separation capacity", 55,
+           "how many random neurons separate two classes; the few that suffice, by Grover and by "
+           "blocks"),
 )  # fmt: skip
 LESSONS = (*PART_ONE, *PART_TWO)
 BY_NUMBER = {lesson.number: lesson for lesson in LESSONS}

@@ -20,7 +20,6 @@ from labkit.course.plots import canvas
 from labkit.course.plots.separation import draw_least_widths, draw_network
 from labkit.neighbours.point_sets import PointSet, aligned_rings, half_moons, spirals
 from labkit.neighbours.separation import (
-    random_relu,
     separates,
     widest_hyperplane,
     width_to_separate,
@@ -35,8 +34,9 @@ SETS: dict[str, PointSet] = {
 }
 
 
+@lru_cache(maxsize=256)
 def draw_weights(bias_range: float, seed: int) -> tuple[FloatArray, FloatArray]:
-    """W (n, 2) and b (n,) of the `MAX_NEURONS` neurons that `random_relu` draws for this seed."""
+    """W (n, 2) and b (n,) of `MAX_NEURONS` neurons, as `random_relu` draws them."""
     rng = np.random.default_rng(seed)
     weights = rng.normal(size=(MAX_NEURONS, 2))
     return weights, rng.uniform(-bias_range, bias_range, size=MAX_NEURONS)
@@ -44,14 +44,9 @@ def draw_weights(bias_range: float, seed: int) -> tuple[FloatArray, FloatArray]:
 
 @lru_cache(maxsize=256)
 def find_features(points: str, bias_range: float, seed: int) -> FloatArray:
-    """Features (samples, `MAX_NEURONS`) of a point set; a narrower network has the first of them.
-
-    But for the factor sqrt(2/n), which separates nothing.
-    """
-    rng = np.random.default_rng(seed)
-    return random_relu(
-        SETS[points].points, n_neurons=MAX_NEURONS, bias_range=bias_range, rng=rng
-    )
+    """relu(W x + b) of a point set, (samples, `MAX_NEURONS`): `random_relu` but for its factor."""
+    weights, biases = draw_weights(bias_range, seed)
+    return np.asarray(np.maximum(SETS[points].points @ weights.T + biases, 0))
 
 
 @lru_cache(maxsize=256)
@@ -173,15 +168,11 @@ class SeparationExplorer(Explorer):
     def _draw(self) -> str:
         view, (left, right) = self.view, self._axes
         points, y = SETS[view.points]
-        weights, biases = (part[: view.n_neurons] for part in draw_weights(view.bias_range, view.seed))
+        weights, biases = (
+            part[: view.n_neurons] for part in draw_weights(view.bias_range, view.seed)
+        )
         plane = find_read_out(view.points, view.n_neurons, view.bias_range, view.seed)
-
-        def read_out(x: FloatArray) -> FloatArray:
-            assert plane is not None
-            factor = np.sqrt(2 / MAX_NEURONS)
-            return np.asarray(factor * np.maximum(x @ weights.T + biases, 0) @ plane[0] + plane[1])
-
-        draw_network(left, points, y, weights, biases, None if plane is None else read_out)
+        draw_network(left, points, y, weights, biases, plane)
         done = "separated" if view.is_separated else "not separated"
         canvas.add_title(left, f"{view.n_neurons} neurons: {done}")
         place = RANGES.index(view.bias_range)

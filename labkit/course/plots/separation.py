@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,7 @@ from labkit.course.plots.style import own_style
 #: Half the side of the square that is drawn; points have radius 1 at most.
 EDGE = 1.15
 _GRID = 61
+_WIDTHS = (2, 5, 10, 20, 50, 100, 200, 400)
 #: label -> x (points,), values (points, seeds).
 Samples = Mapping[str, tuple[npt.ArrayLike, npt.ArrayLike]]
 
@@ -29,20 +30,21 @@ def draw_network(
     y: FloatArray,
     weights: FloatArray,
     biases: FloatArray,
-    read_out: Callable[[FloatArray], FloatArray] | None,
+    plane: tuple[FloatArray, float] | None,
 ) -> Axes:
     """Draws points (samples, 2), the line w . x + b = 0 of each neuron, and a read-out's sides.
 
-    Triangles are +1, circles -1. `weights` is (n, 2), `biases` (n,); `read_out` gives a number for
-    each of some points, and None draws no sides.
+    Triangles are +1, circles -1. `weights` is (n, 2), `biases` (n,); `plane` are the weights (n,)
+    and the offset of the read-out of relu(w . x + b); without it no sides are drawn.
     """
-    if read_out is not None:
+    if plane is not None:
         side = np.linspace(-EDGE, EDGE, _GRID)
         grid = np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2)
+        values = np.maximum(grid @ weights.T + biases, 0) @ plane[0] + plane[1]
         extent = (-EDGE, EDGE, -EDGE, EDGE)
         colours = ListedColormap([canvas.PALE_BLUE, "#F3D6C4"])
         ax.imshow(
-            (read_out(grid) > 0).reshape(_GRID, _GRID), origin="lower", extent=extent,
+            (values > 0).reshape(_GRID, _GRID), origin="lower", extent=extent,
             cmap=colours, vmin=0, vmax=1, aspect="auto",
         )  # fmt: skip
     ax.add_collection(LineCollection(_lines(weights, biases), colors=canvas.DARK_GREY, lw=0.7))
@@ -75,7 +77,9 @@ def draw_widths(
     Both axes are logarithmic; a group that mostly does not separate is left out.
     """
     for i, (label, (x, values)) in enumerate(widths.items()):
-        low, middle, high = np.nanquantile(np.asarray(values, dtype=float), [0.25, 0.5, 0.75], axis=1)
+        low, middle, high = np.nanquantile(
+            np.asarray(values, dtype=float), [0.25, 0.5, 0.75], axis=1
+        )
         shifted = np.asarray(x, dtype=float) * (1 + 0.02 * i)
         ax.errorbar(shifted, middle, [middle - low, high - middle], capsize=3, label=label,
                     **canvas.series_style(i))  # fmt: skip
@@ -84,7 +88,16 @@ def draw_widths(
     set_log_ticks(ax, ticks)
     ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     ax.set(yscale="log", xlabel=xlabel, ylabel="neurons that separate (median, quartiles)")
+    ax.set_yticks(_WIDTHS, [str(width) for width in _WIDTHS])
+    ax.set_ylim(*_beside(widths))
+    ax.minorticks_off()
     return canvas.add_legend(ax, grid=True)
+
+
+def _beside(widths: Samples) -> tuple[float, float]:
+    """The least and the largest width, with some room."""
+    drawn = np.concatenate([np.ravel(np.asarray(values)) for _, values in widths.values()])
+    return 0.8 * float(np.nanmin(drawn)), 1.25 * float(np.nanmax(drawn))
 
 
 @own_style()
@@ -117,7 +130,7 @@ def draw_margins(ax: Axes, widths: Sequence[int], margins: npt.ArrayLike) -> Axe
 @own_style()
 def draw_kept(ax: Axes, kept: canvas.Series, *, xlabel: str) -> Axes:
     """Draws how often each number of neurons was kept, label -> (seeds,): larger is more often."""
-    for i, label, values in canvas.number_series(kept):
+    for i, _, values in canvas.number_series(kept):
         counts, times = np.unique(values, return_counts=True)
         ax.scatter(counts, np.full(len(counts), i), s=22.0 * times, color=canvas.colour_of(i),
                    marker=canvas.MARKERS[i % len(canvas.MARKERS)], alpha=0.8)  # fmt: skip
@@ -157,7 +170,13 @@ def draw_calls_of_sizes(ax: Axes, measured: npt.ArrayLike, formula: npt.ArrayLik
 
 @own_style()
 def draw_least_widths(
-    ax: Axes, ranges: Sequence[float], widths: Sequence[int | None], *, chosen: int, n: int, top: int
+    ax: Axes,
+    ranges: Sequence[float],
+    widths: Sequence[int | None],
+    *,
+    chosen: int,
+    n: int,
+    top: int,
 ) -> None:
     """Draws the least width of one network at each bias range; a cross at the top: none found.
 
