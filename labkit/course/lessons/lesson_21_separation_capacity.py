@@ -211,8 +211,22 @@ def least_weights(meter: CostMeter, *, rng: np.random.Generator) -> None:
     meter.evaluate(w > 1e-7 * w.max())
 
 
+def downward(meter: CostMeter, *, rng: np.random.Generator) -> None:
+    """Asks for one neuron fewer than there are, from what `backward` leaves, until there is none.
+
+    The masks of that size come in random order. Exact: where none of a size separates, none of a
+    smaller one does.
+    """
+    masks, kept = all_masks(meter.n_neurons), int(backward(meter, rng=rng).sum())
+    while kept > 1:
+        of_size = rng.permutation(masks[masks.sum(axis=1) == kept - 1])
+        if not any(has_separated(meter, mask) for mask in of_size):
+            return
+        kept -= 1
+
+
 def grover_by_size(meter: CostMeter, *, rng: np.random.Generator) -> None:
-    """Asks Grover for one neuron fewer than there are, from what `backward` leaves, until it fails.
+    """The same path as `downward`, each size searched by Grover.
 
     Among the masks of k neurons it turns from their Dicke state, at a number of iterations that is
     drawn below a growing reach (Boyer et al. 1998), and gives up after `PATIENCE` sqrt(C(n, k))
@@ -247,11 +261,12 @@ def _search(
 
 
 SEARCHES: dict[str, Callable[..., Any]] = {
-    "enumeration": by_size,
+    "by size": by_size,
+    "downward": downward,
+    "Grover": grover_by_size,
+    "one-flip": one_flip_search,
     "backward": backward,
     "l1": least_weights,
-    "one-flip": one_flip_search,
-    "Grover": grover_by_size,
 }
 
 
