@@ -25,11 +25,11 @@ from labkit.selectors import exhaustive, run
 from labkit.simulators import evolve_qaoa, sample_state
 
 NAMES = all_exercises()
-CIRCUITS = ["03-2", "03-3", "03-4", "04-1", "06-2", "07-3", "08-3", "10-2", "11-3", "12-3"]
+CIRCUITS = ["03-2", "03-3", "03-4", "04-1", "06-2", "07-3", "08-3", "10-2", "11-3", "12-3", "21-4"]
 NUMBERS = [
     *("00-2", "00-3", "01-1", "01-3", "02-1", "02-3", "03-1", "04-2", "05-2", "05-3", "06-3"),
     *("06-4", "07-1", "08-1", "08a-2", "09-1", "10-1", "11-1", "13-1", "14-1", "14-4"),
-    *("14a-1", "14a-3", "14a-4", "15-1", "15-2", "15a-1", "15a-3"),
+    *("14a-1", "14a-3", "14a-4", "15-1", "15-2", "15a-1", "15a-3", "21-1"),
 ]
 _Q = cirq.LineQubit.range(4)
 _THREE = [*_Q[:3]]
@@ -174,6 +174,7 @@ def test_a_number_is_not_taken_for_the_next_one(name: str) -> None:
         ("15-1", 36, "every seed"),
         ("15a-1", 768, "start mask"),
         ("15a-3", 0, "worth nothing"),
+        ("21-1", 2, "how often does one cross 0"),
         ("00-3", 2.5, "Calls are whole"),
         ("00-2", "many", "A number is expected; 'many' is none."),
         ("00-2", [1, 2], "A number is expected"),
@@ -186,6 +187,7 @@ def test_a_wrong_number_is_told_what_it_would_mean(name: str, answer: Any, said:
 
 FUNCTIONS = [
     *("04-3", "05-1", "07-4", "08-2", "08a-1", "08a-4", "10-4", "12-1", "13-3", "13-4", "14-2"),
+    *("21-2", "21-3"),
 ]
 
 

@@ -52,7 +52,7 @@ def pick_widths(runs: pd.DataFrame, over: str, **chosen: object) -> Sampled:
     return wide.index.to_numpy(dtype=float), wide.to_numpy(dtype=float)
 
 
-def pick_share_cut(runs: pd.DataFrame) -> FloatArray:
+def pick_cut(runs: pd.DataFrame) -> FloatArray:
     """The mean share of neurons that cut the rings, by bias range."""
     rings = runs[runs["parameters.points"] == "rings"]
     return rings.groupby("parameters.bias_range")["result.cut"].mean().to_numpy(dtype=float)
