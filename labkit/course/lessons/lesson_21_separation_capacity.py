@@ -400,7 +400,6 @@ number_exercise(
     1.0,
     "Each relu(t u) is t relu(u) for t > 0: what is left of the read-out as a function of t?",
     slips={
-        0: "The offset c is of one sign, the slope may be of the other: then they cross.",
         2: "Along the ray the read-out is a straight line: how often does one cross 0?",
         12: "Without biases every neuron bends at t = 0, none on the way.",
     },
