@@ -315,16 +315,18 @@ def measure_blocks(parameters: Mapping[str, Any], seed: int) -> Outcome:
     Returns:
         `kept`; `bits`, the most across the middle of what is held together, after any call of a
         search for the best masks of a block (at 12: of those of the fewest neurons, `start` of them
-        before the first call).
+        before the first call; and `plain`, where all masks are the start).
     """
     cost, size = twelve_that_separate(seed), parameters["block_size"]
     rng = np.random.default_rng([seed, 2])
     if size == N:
         found = run(by_size, cost, rng=rng)
         kept = int(found.neuron_mask.sum())
-        _, states = dicke_search(cost, kept)
+        marked, states = dicke_search(cost, kept)
         along = [entropy(state, range(N // 2)) for state in states]
-        return Outcome({"kept": kept, "bits": max(along), "start": along[0]}, found.ledger)
+        plain = _most_bits(marked)
+        result = {"kept": kept, "bits": max(along), "start": along[0], "plain": plain}
+        return Outcome(result, found.ledger)
     walk = walk_locally(cost, rng=rng, block_size=size)
     bits = max(_bits_of_block(cost, step.block, step.before) for step in walk.steps)
     kept = int(walk.selection.neuron_mask.sum())
@@ -336,12 +338,15 @@ def _bits_of_block(cost: SeparationCost, block: Any, held: BoolArray) -> float:
     masks = np.repeat(held[np.newaxis], 2 ** len(block), axis=0)
     masks[:, block] = all_masks(len(block))
     costs = cost.evaluate(masks)
-    marked = costs < costs.min() + cost.price / 2
+    return _most_bits(costs < costs.min() + cost.price / 2)
+
+
+def _most_bits(marked: BoolArray) -> float:
+    """The most bits across the middle, after any call of Grover's search to its first peak."""
+    half = (len(marked).bit_length() - 1) // 2
     calls = round(math.pi / (4 * math.asin(math.sqrt(marked.mean()))) - 0.5)
     states = [evolve_grover(marked, call) for call in range(calls + 1)]
-    return (
-        max(entropy(state, range(len(block) // 2)) for state in states) if len(block) > 1 else 0.0
-    )
+    return max(entropy(state, range(half)) for state in states) if half else 0.0
 
 
 def measure_readouts(parameters: Mapping[str, Any], seed: int) -> Outcome:
