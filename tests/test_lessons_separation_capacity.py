@@ -167,12 +167,12 @@ def test_every_claim_has_a_verdict() -> None:
 def test_the_explorer_draws_the_neurons_that_labkit_draws() -> None:
     points, y = SETS["rings"]
     rng = np.random.default_rng(5)
-    phi = random_relu(points, n_neurons=48, bias_range=2.0, rng=rng)
-    np.testing.assert_allclose(find_features("rings", 2.0, 5) * np.sqrt(2 / 48), phi)
+    phi = random_relu(points, n_neurons=36, bias_range=2.0, rng=rng)
+    np.testing.assert_allclose(find_features("rings", 2.0, 5) * np.sqrt(2 / 36), phi)
     width = least_widths("rings", 5)[RANGES.index(2.0)]
     assert width is not None
     assert separates(phi[:, :width], y) and not separates(phi[:, : width - 1], y)
-    assert draw_weights(0.0, 5)[1].tolist() == [0.0] * 48
+    assert draw_weights(0.0, 5)[1].tolist() == [0.0] * 36
 
 
 def test_the_arrow_keys_walk_along_the_bias_ranges() -> None:

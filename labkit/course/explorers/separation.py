@@ -25,7 +25,7 @@ from labkit.neighbours.separation import (
     width_to_separate,
 )
 
-MAX_NEURONS = 48
+MAX_NEURONS = 36
 RANGES = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0)
 SETS: dict[str, PointSet] = {
     "moons": half_moons(36),
@@ -107,7 +107,7 @@ class SeparationView:
     @property
     def text(self) -> str:
         """The same in one line."""
-        least = "none up to 48" if self.least is None else f"the first <b>{self.least}</b>"
+        least = f"none up to {MAX_NEURONS}" if self.least is None else f"the first <b>{self.least}</b>"
         done = "separate" if self.is_separated else "do not separate"
         return (
             f"<b>{self.points}</b>, λ = {self.bias_range:g}: {self.n_neurons} random neurons "
@@ -123,7 +123,7 @@ class SeparationExplorer(Explorer):
 
     Args:
         points: one of `SETS`.
-        n_neurons: 1 to 48, the first of the network's.
+        n_neurons: 1 to 36, the first of the network's.
         bias_range: lambda, one of `RANGES`.
         seed: of the weights, 0 to 19.
         shared: the mask that is lit here and in other explorers.
