@@ -7,6 +7,7 @@ is added in its notebook and its lesson, and found here.
 from __future__ import annotations
 
 import ast
+import math
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
@@ -17,6 +18,8 @@ import pytest
 from make_versions import exercises, fill_in, split_solution
 from run_notebooks import FOLDER, code_cells, read
 
+from labkit.circuits.grover import grover_circuit
+from labkit.circuits.oracles import build_table_oracle
 from labkit.course import check
 from labkit.course.checking import all_exercises
 from labkit.course.registry import BY_NUMBER
@@ -124,6 +127,12 @@ WRONG: dict[str, Any] = {
     "16-1": [2, 0, 5],
     "16-2": {"grover_search", "qaoa_sampling"},
     "16-3": lambda n, k: (n, 1 + n * 2**k // k),
+    "21-1": 2,
+    "21-2": lambda bias_range: min(1.0, 1 / bias_range),
+    "21-3": lambda n_points, n_features: (
+        sum(math.comb(n_points - 1, k) for k in range(n_features)) / 2 ** (n_points - 1)
+    ),
+    "21-4": grover_circuit(_QUBITS, build_table_oracle(_QUBITS, ["0110"]), 1),
 }
 
 

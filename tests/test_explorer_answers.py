@@ -33,6 +33,13 @@ from labkit.course.explorers.network import NetworkView
 from labkit.course.explorers.nk import KS, view_nk
 from labkit.course.explorers.oracle import OracleView
 from labkit.course.explorers.race import BUDGETS, RaceView
+from labkit.course.explorers.separation import (
+    MAX_NEURONS,
+    RANGES,
+    SETS,
+    SeparationView,
+    least_widths,
+)
 from labkit.course.explorers.spectrum import SpectrumView
 from labkit.course.explorers.subcircuit import SubcircuitView
 from labkit.course.explorers.theatre import find_walk
@@ -316,6 +323,28 @@ def race_answers() -> list[str]:
         f"{at_8['random search']:.3f}",
         f"One-flip search: {at_8['one-flip search']:.3f} after 8 calls",
         "Five: one-flip and local selection found the same mask, the best",
+    ]
+
+
+@answers("21")
+def separation_answers() -> list[str]:
+    ours, none = SeparationView("rings", 19, 1.0, 3), SeparationView("rings", 18, 1.0, 3)
+    assert ours.is_separated and not none.is_separated and ours.least == 19
+    ranges = dict(zip(RANGES, ours.widths, strict=True))
+    missed = [value for value, width in ranges.items() if width is None and value]
+    assert missed == [0.25, 4.0] and min(filter(None, ours.widths)) == ranges[1.0]
+    at = RANGES.index(1.0)
+    drawn = {name: [least_widths(name, seed) for seed in STARTS] for name in SETS}
+    assert all(widths[0] is None for each in drawn.values() for widths in each)
+    rings, moons = ([widths[at] or 99 for widths in drawn[name]] for name in ("rings", "moons"))
+    return [
+        f"At {ours.least}; {ours.n_cut} of these cut the rings",
+        f"At λ = 1, with {ranges[1.0]}",
+        f"At 0.25 and at 4 not even {MAX_NEURONS} of this network separate",
+        f"None of the three, in 0 of {len(STARTS)} networks",
+        f"The rings take {min(rings)} to {max(rings)} neurons, the moons {min(moons)} to "
+        f"{max(moons)}",
+        f"in the median {np.median(rings):g} against {np.median(moons):g}",
     ]
 
 

@@ -124,6 +124,10 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {
         Term("read-out qubit", "the one qubit that a rival circuit measures", "18"),
         Term("subcircuit", "what a mask leaves of a random circuit's gates", "18"),
         Term("parameter shift", "a slope from two circuits, one angle turned by ±π/2", "18"),
+        Term("separable", "of two classes that a read-out tells apart without an error", "21"),
+        Term("bias range", "λ: the biases of random neurons are even in [−λ, λ]", "21"),
+        Term("general position", "no more points on a hyperplane than must be", "21"),
+        Term("margin", "how far the nearest point is from the read-out's hyperplane", "21"),
     ),
     "book": (
         Term("selector", "searches a cost for a good mask, under run", "00"),

@@ -96,6 +96,9 @@ PART_TWO: tuple[Lesson, ...] = (
            "the kernel of a wide network, solved by HHL or not at all; what is left to solve"),
     Lesson("18_circuit_input_layer", "A circuit as input layer", 50,
            "a trained circuit before a Dense layer: rivals, local couplings, its gates as masks"),
+    Lesson("21_separation_capacity", "Separation capacity", 55,
+           "how many random neurons separate two classes; the few that suffice, by Grover and by "
+           "blocks"),
 )  # fmt: skip
 LESSONS = (*PART_ONE, *PART_TWO)
 BY_NUMBER = {lesson.number: lesson for lesson in LESSONS}
