@@ -4,11 +4,13 @@ from labkit.scoring.local import ensemble_cost, nk_cost, quadratic_cost
 from labkit.scoring.network_cost import NetworkCost, network_cost, score_all_masks
 from labkit.scoring.outputs import COSTS, accuracy, check_labels, cost_of_outputs
 from labkit.scoring.quantised import integer_weights
+from labkit.scoring.readout_cost import ReadoutCost, readout_cost
 from labkit.scoring.tables import score_contributions
 
 __all__ = [
     "COSTS",
     "NetworkCost",
+    "ReadoutCost",
     "accuracy",
     "check_labels",
     "cost_of_outputs",
@@ -17,6 +19,7 @@ __all__ = [
     "network_cost",
     "nk_cost",
     "quadratic_cost",
+    "readout_cost",
     "score_all_masks",
     "score_contributions",
 ]
