@@ -14,6 +14,7 @@ from labkit.course.explorers.nk import NKExplorer
 from labkit.course.explorers.oracle import OracleExplorer
 from labkit.course.explorers.picture import NetworkDrawing, Picture, SharedMask
 from labkit.course.explorers.race import SelectorRace
+from labkit.course.explorers.residual import ResidualExplorer
 from labkit.course.explorers.spectrum import SpectrumExplorer
 from labkit.course.explorers.subnetwork import SubnetworkExplorer
 from labkit.course.explorers.theatre import LocalSearchTheatre
@@ -35,6 +36,7 @@ __all__ = [
     "OracleExplorer",
     "Picture",
     "RandomNetworkExplorer",
+    "ResidualExplorer",
     "SelectorRace",
     "SharedMask",
     "SpectrumExplorer",
