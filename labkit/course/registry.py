@@ -90,6 +90,8 @@ PART_ONE = (
 )  # fmt: skip
 #: Its neighbours: related systems, each held against masks, costs, random networks and ledgers.
 PART_TWO: tuple[Lesson, ...] = (
+    Lesson("20_residual_networks", "Residual random networks", 50,
+           "solve the readout instead of searching, in stages too; then choose neurons under it"),
 )  # fmt: skip
 LESSONS = (*PART_ONE, *PART_TWO)
 BY_NUMBER = {lesson.number: lesson for lesson in LESSONS}

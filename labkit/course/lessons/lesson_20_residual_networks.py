@@ -46,7 +46,8 @@ RESTARTS = 500
 #: Accuracy of these numbers of chosen neurons.
 KEPT = (8, 16, 32, 64)
 
-Split = tuple[FloatArray, FloatArray, FloatArray]
+#: Straight line, J = M, J = 2M -> test accuracy (sizes, seeds).
+Crossing = dict[str, FloatArray]
 
 
 def images(name: str, side: int, scaling: str) -> Task:
@@ -231,14 +232,34 @@ def pick(runs: pd.DataFrame, what: str, **fixed: Any) -> FloatArray:
     return np.array(runs.sort_values("seed")[f"result.{what}"].tolist(), dtype=np.float64)
 
 
-def crossing_by_size(runs: pd.DataFrame, scaling: str, sides: Sequence[int]) -> dict[str, Any]:
-    """Line, J = M, J = 2M -> test accuracy (sides, seeds) on MNIST."""
+def crossing_by_size(runs: pd.DataFrame, scaling: str, sides: Sequence[int]) -> Crossing:
+    """The test accuracies on MNIST of images of these sides."""
     names = {"straight line": "line", "J = M": "same", "J = 2M": "twice"}
     fixed = {"task_name": "mnist5k", "scaling": scaling}
     return {
         label: np.array([pick(runs, name, side=side, **fixed) for side in sides])
         for label, name in names.items()
     }
+
+
+def by_task(runs: pd.DataFrame, what: str) -> dict[str, FloatArray]:
+    """A result of the record of choices, task -> (seeds,)."""
+    names = runs["parameters.task_name"].unique()
+    return {str(name): pick(runs, what, task_name=name) for name in names}
+
+
+def by_total(runs: pd.DataFrame) -> dict[str, tuple[list[int], FloatArray]]:
+    """Test accuracy on digits: label -> all neurons, and (totals, seeds)."""
+    runs = runs[runs["parameters.task_name"] == "digits"]
+    one = runs[runs["parameters.n_stages"] == 1]
+    sizes = sorted(one["parameters.n_hidden"].unique().tolist())
+    solved = [pick(one, "accuracy", n_hidden=size)[:, 0] for size in sizes]
+    found = {"one solve": (sizes, np.array(solved))}
+    for j, counts in ((64, (1, 2, 4, 10, 20)), (16, (1, 4, 8, 16, 40, 80))):
+        many = runs[runs["parameters.n_stages"] > 1]
+        along = pick(many, "accuracy", n_hidden=j)[:, np.array(counts) - 1].T
+        found[f"stages of {j}"] = ([j * count for count in counts], along)
+    return found
 
 
 @exercise("20-1")
