@@ -30,6 +30,7 @@ NUMBERS = [
     *("00-2", "00-3", "01-1", "01-3", "02-1", "02-3", "03-1", "04-2", "05-2", "05-3", "06-3"),
     *("06-4", "07-1", "08-1", "08a-2", "09-1", "10-1", "11-1", "13-1", "14-1", "14-4"),
     *("14a-1", "14a-3", "14a-4", "15-1", "15-2", "15a-1", "15a-3"),
+    *("20-2", "20-3"),
 ]
 _Q = cirq.LineQubit.range(4)
 _THREE = [*_Q[:3]]
@@ -174,6 +175,8 @@ def test_a_number_is_not_taken_for_the_next_one(name: str) -> None:
         ("15-1", 36, "every seed"),
         ("15a-1", 768, "start mask"),
         ("15a-3", 0, "worth nothing"),
+        ("20-2", 20, "the features alone"),
+        ("20-3", 20 * 28.818, "That is one stage"),
         ("00-3", 2.5, "Calls are whole"),
         ("00-2", "many", "A number is expected; 'many' is none."),
         ("00-2", [1, 2], "A number is expected"),

@@ -111,6 +111,12 @@ WRONG: dict[str, Any] = {
     "16-1": [2, 0, 5],
     "16-2": {"grover_search", "qaoa_sampling"},
     "16-3": lambda n, k: (n, 1 + n * 2**k // k),
+    "20-1": lambda s, a, mu: 1 - mu * s / (s + a),
+    "20-2": 20,
+    "20-3": 20 * 28.8,
+    "20-4": lambda h, y, a: float(
+        np.mean((y - h @ np.linalg.solve(h.T @ h + a * np.eye(h.shape[1]), h.T @ y)) ** 2)
+    ),
 }
 
 

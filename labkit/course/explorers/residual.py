@@ -212,7 +212,7 @@ class ResidualExplorer(Explorer):
         draw_stages(left, lines, chosen=view.n_stages, level=view.prepared.line,
                     ylabel="test accuracy",
                     title="circles: stages; triangles: at once; dotted: a line")  # fmt: skip
-        left.set_ylim(0.2, 1.02)
+        left.set_ylim(0.4, 1.02)
         draw_stages(right, {"left": view.left}, chosen=view.n_stages,
                     ylabel="left of the targets, |R| / |Y|", title="training samples")  # fmt: skip
         right.set_ylim(0, 1.05)

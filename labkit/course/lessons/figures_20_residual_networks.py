@@ -9,7 +9,14 @@ import pandas as pd
 
 from labkit.arrays import FloatArray
 from labkit.course.lessons.lesson_20_residual_networks import BLOCKS, KEPT, Crossing, pick
-from labkit.course.plots import Captioned, draw_calls, draw_spread, in_words, new_axes
+from labkit.course.plots import (
+    Captioned,
+    draw_calls,
+    draw_spread,
+    in_words,
+    new_axes,
+    standard_error,
+)
 from labkit.course.plots.residual import draw_by_blocks, draw_by_inputs, draw_by_neurons
 
 
@@ -57,7 +64,9 @@ def figure_bill(bills: Mapping[str, tuple[int, int]]) -> Captioned:
     axes = new_axes(2, width=4.4, height=2.2)
     names = ("numbers held at once", "multiplications")
     for which, (ax, name) in enumerate(zip(axes, names, strict=True)):
-        draw_calls(ax, {way: bill[which] for way, bill in bills.items()}, xlabel=name)
+        unit, word = ((1e3, "thousands"), (1e6, "millions"))[which]
+        scaled = {way: float(round(bill[which] / unit)) for way, bill in bills.items()}
+        draw_calls(ax, scaled, xlabel=f"{name}, {word}")
     told = (
         f"{name}: {in_words({way: bill[i] for way, bill in bills.items()}, ',d')}"
         for i, name in enumerate(names)
@@ -65,23 +74,24 @@ def figure_bill(bills: Mapping[str, tuple[int, int]]) -> Captioned:
     return Captioned(axes, f"{'; '.join(told)}.")
 
 
-def figure_calls(calls: Mapping[str, float]) -> Captioned:
-    """Shows mean calls until the best mask is met, search -> calls."""
-    rounded = {name: round(mean) for name, mean in calls.items()}
-    ax = draw_calls(new_axes(width=7, height=2.4)[0], rounded, xlabel="calls (mean)")
+def figure_calls(calls: Mapping[str, FloatArray]) -> Captioned:
+    """Shows mean calls until the best mask is met, search -> calls (networks,)."""
+    rounded = {name: round(of.mean()) for name, of in calls.items()}
+    errors = {name: 2 * float(standard_error(of)) for name, of in calls.items()}
+    label = "calls (bars: two standard errors)"
+    ax = draw_calls(new_axes(width=7, height=2.4)[0], rounded, errors, xlabel=label)
     return Captioned(ax, f"Mean calls until the best mask is met: {in_words(rounded, ',d')}.")
 
 
 def figure_blocks(met: Mapping[str, FloatArray]) -> Captioned:
     """Shows how often local selection ends at the best mask, label -> (networks, block sizes)."""
-    shares = {label: np.mean(of, axis=0) for label, of in met.items()}
-    ax = draw_by_blocks(new_axes(width=7)[0], BLOCKS, shares)
-    told = {label: of[0] for label, of in shares.items()}
+    ax = draw_by_blocks(new_axes(width=7)[0], BLOCKS, met)
+    told = {label: np.mean(of[:, 0]) for label, of in met.items()}
     networks = len(next(iter(met.values())))
     return Captioned(
         ax,
         f"Ends at the best mask in blocks of 1: {in_words(told, '.0%')}; in one block of "
-        f"{BLOCKS[-1]}: 100%. {networks} networks.",
+        f"{BLOCKS[-1]}: 100%. Bars: one standard error over {networks} networks.",
     )
 
 
@@ -110,19 +120,19 @@ def verdicts(crossing: pd.DataFrame, stages: pd.DataFrame) -> pd.DataFrame:
     first, many = along[:, 0].mean(), along[:, -1].mean()
     once = pick(runs, "accuracy", n_hidden=1280, n_stages=1).mean()
     rows = [
-        ("as many neurons as inputs do well if inputs are many: MNIST, one scale",
+        ("J about M does well: MNIST, one scale",
          f"{ends['one scale'].mean():+.3f} to the line at M = 196", ends["one scale"].min() > 0),
-        ("the same, each pixel standardised",
+        ("J about M does well: MNIST, each pixel",
          f"{ends['each pixel'].mean():+.3f} to the line at M = 196", ends["each pixel"].min() > 0),
-        ("the same, digits, each pixel standardised",
+        ("J about M does well: digits, each pixel",
          f"{digits.mean():+.3f} to the line at M = 64", digits.min() > 0),
-        ("residual training raises accuracy over its first stage",
-         f"digits, 20 stages of 64: {first:.3f} to {many:.3f}", many > first),
-        ("stages are as good as one solve of as many neurons (our question)",
+        ("20 stages of 64 improve on the first: digits",
+         f"{first:.3f} to {many:.3f}", many > first),
+        ("they equal one solve of 1,280 (ours to ask)",
          f"{many:.3f} against {once:.3f}", many >= once),
     ]  # fmt: skip
     words = {True: "confirmed", False: "not confirmed"}
     judged = [(claim, words[bool(holds)], numbers) for claim, numbers, holds in rows]
-    untold = [("kernels, and hiding data and model", "not testable here", "not built")]
+    untold = [("kernels; hiding data and model", "not testable here", "not built")]
     columns = ("claim", "verdict", "measured")
     return pd.DataFrame([*judged, *untold], columns=columns).set_index("claim")

@@ -285,7 +285,7 @@ number_exercise(
     "20-2",
     _ONCE[0] / _STAGES[0],
     "Count the features and the matrix, of all neurons at once and of one stage.",
-    tolerance=0.5,
+    tolerance=0.3,
     slips={
         20: "That is the ratio of the features alone; the matrix is J × J.",
         400: "That is the ratio of the matrices alone; the features are samples × J.",
@@ -296,7 +296,7 @@ number_exercise(
     "20-3",
     _ONCE[1] / _STAGES[1],
     "Add both parts for 1,280 neurons; add them for 64, times twenty stages; then divide.",
-    tolerance=0.5,
+    tolerance=0.3,
     slips={
         20 * _ONCE[1] / _STAGES[1]: "That is one stage; there are twenty of them.",
         _STAGES[1] / _ONCE[1]: "That is the other way round.",

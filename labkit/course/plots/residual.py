@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from labkit.arrays import FloatArray
 from labkit.course.plots import canvas
 from labkit.course.plots.noise import mark_value
-from labkit.course.plots.series import draw_quality, set_log_ticks
+from labkit.course.plots.series import draw_quality, set_log_ticks, standard_error
 from labkit.course.plots.style import own_style
 
 
@@ -37,10 +37,12 @@ def draw_by_neurons(
 
 
 @own_style()
-def draw_by_blocks(ax: Axes, sizes: Sequence[int], shares: canvas.Series) -> Axes:
-    """Draws the share of networks whose best mask is met over the block size."""
-    for i, label, values in canvas.number_series(shares):
-        ax.plot(sizes, values, label=label, **canvas.series_style(i))
+def draw_by_blocks(ax: Axes, sizes: Sequence[int], met_by_label: canvas.Series) -> Axes:
+    """Draws shares over the block size, label -> (networks, sizes) of 0 and 1: mean ± error."""
+    for i, label, met in canvas.number_series(met_by_label):
+        error = standard_error(met, axis=0)
+        style = canvas.series_style(i)
+        ax.errorbar(sizes, met.mean(axis=0), error, capsize=3, label=label, **style)
     ax.set(xlabel="locality: block size (qubits held together)", ylim=(0, 1.03))
     ax.set(ylabel="share that ends at the best mask")
     ax.set_xticks(sizes)
