@@ -299,7 +299,7 @@ def test_what_cannot_be_solved_is_refused(
 def test_networks_whose_neurons_change_with_the_mask_are_refused() -> None:
     x, y = numbers(17, 10, 2), np.arange(10) % 2
     for options in ({"mask_kind": "weight"}, {"hidden_layers": 2}):
-        network = sample_network(2, 3, seed=0, **options).adapted(x)  # type: ignore[arg-type]
+        network = sample_network(2, 3, seed=0, **options).adapted(x)
         with pytest.raises(ValueError, match="has no fixed hidden outputs"):
             readout_cost(network, x, y, ridge=1.0)
 

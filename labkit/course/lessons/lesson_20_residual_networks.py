@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
 from labkit.arrays import BoolArray, FloatArray
@@ -55,12 +57,13 @@ def images(name: str, side: int, scaling: str) -> Task:
     task = load_images(side) if name == "mnist5k" else load_task(name)
     if scaling == "one scale":
         return task
-    x = {f"x_{s}": getattr(task, f"x_{s}") for s in ("train", "validation", "test")}
-    scaled: dict[str, Any] = {key: standardise(of, task.x_train) for key, of in x.items()}
+    keys = ("x_train", "x_validation", "x_test")
+    x = {key: getattr(task, key).astype(np.float64) for key in keys}
+    scaled: dict[str, Any] = {key: standardise(of, x["x_train"]) for key, of in x.items()}
     return replace(task, **scaled)
 
 
-def solve_on(task: Task, features: Callable[[FloatArray], FloatArray]) -> tuple[float, float]:
+def solve_on(task: Task, features: Callable[[npt.NDArray[Any]], FloatArray]) -> tuple[float, float]:
     """Test accuracy of a solved read-out of features of x, and the ridge that validation chose."""
     train, validation, test = map(features, (task.x_train, task.x_validation, task.x_test))
     y = class_targets(task.y_train, task.n_classes)
@@ -75,7 +78,7 @@ def share_right(outputs: FloatArray, y: Any) -> float:
     return float(np.mean(outputs.argmax(axis=1) == y))
 
 
-def with_constant(x: FloatArray) -> FloatArray:
+def with_constant(x: npt.NDArray[Any]) -> FloatArray:
     """[x, 1]: what a straight line reads."""
     return np.concatenate([x, np.ones((len(x), 1))], axis=1)
 
@@ -96,7 +99,7 @@ def measure_crossing(parameters: Mapping[str, Any], seed: int) -> Outcome:
     result["line"], _ = solve_on(task, with_constant)
     for name, n_hidden in (("same", m), ("twice", 2 * m)):
         weights = draw_features(m, n_hidden, rng=rng)
-        result[name], _ = solve_on(task, lambda x, w=weights: hidden_features(x, w))
+        result[name], _ = solve_on(task, partial(hidden_features, weights=weights))
     return Outcome(result, Ledger(forward_passes=2 * (1 + len(RIDGES))))
 
 
