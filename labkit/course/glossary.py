@@ -109,6 +109,7 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {
         Term("surface code", "many physical qubits that keep one right", "14a"),
     ),
     "neighbours": (
+        Term("ReadoutCost", "a cost that solves the readout of each mask's neurons", "20"),
         Term("leave-one-out", "the error on each sample of a fit that was made without it", "20"),
         Term("residual", "what the readouts solved so far leave of the targets", "20"),
     ),
