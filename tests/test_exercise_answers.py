@@ -34,6 +34,7 @@ NUMBERS = [
     *("19-1", "19-2", "19-4"),
     "18-2",
     *("21-1",),
+    *("20-2", "20-3"),
 ]
 _Q = cirq.LineQubit.range(4)
 _THREE = [*_Q[:3]]
@@ -186,6 +187,8 @@ def test_a_number_is_not_taken_for_the_next_one(name: str) -> None:
         ("15a-3", 0, "worth nothing"),
         ("18-2", 36 * 182, "forwards and backwards"),
         ("21-1", 2, "how often does one cross 0"),
+        ("20-2", 20, "the features alone"),
+        ("20-3", 20 * 28.818, "That is one stage"),
         ("00-3", 2.5, "Calls are whole"),
         ("00-2", "many", "A number is expected; 'many' is none."),
         ("00-2", [1, 2], "A number is expected"),

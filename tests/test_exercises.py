@@ -133,6 +133,11 @@ WRONG: dict[str, Any] = {
         sum(math.comb(n_points - 1, k) for k in range(n_features)) / 2 ** (n_points - 1)
     ),
     "21-4": grover_circuit(_QUBITS, build_table_oracle(_QUBITS, ["0110"]), 1),
+    "20-1": lambda s, a, mu: 1 - mu * s / (s + a),
+    "20-2": 20,
+    "20-3": 20 * 28.8,
+    "20-4": lambda h, y, a: float(
+        np.mean((y - h @ np.linalg.solve(h.T @ h + a * np.eye(h.shape[1]), h.T @ y)) ** 2)
 }
 
 

@@ -40,6 +40,7 @@ from labkit.course.explorers.separation import (
     SeparationView,
     least_widths,
 )
+from labkit.course.explorers.residual import MAX_STAGES, view_stages
 from labkit.course.explorers.spectrum import SpectrumView
 from labkit.course.explorers.subcircuit import SubcircuitView
 from labkit.course.explorers.theatre import find_walk
@@ -438,6 +439,26 @@ def subcircuit_answers() -> list[str]:
         f"{cancer.couplings} of 4 couplings, {cancer.bits:.2f} bits; all gates hold "
         f"{whole.bits:.2f}",
         f"It is right on {digits.test_accuracy:.1%} of the test samples",
+    ]
+
+
+@answers("20")
+def residual_answers() -> list[str]:
+    views = {k: view_stages("digits", 0.25, k, 0.5) for k in (1, 4)}
+    assert views[1].accuracy == views[1].at_once and views[4].n_hidden == 16
+    digits, mnist = (view_stages(task, 1.0, 4, 0.5) for task in ("digits", "mnist5k"))
+    jumping, calm = (view_stages("digits", 0.25, 1, step) for step in (2.0, 0.5))
+    assert np.all(np.diff(jumping.left) < 0) and np.any(np.diff(jumping.accuracies) < 0)
+    return [
+        f"Four stages of 16 get {views[4].accuracy:.3f}, the 64 neurons solved at once "
+        f"{views[4].at_once:.3f}",
+        f"both are the same network, {views[1].accuracy:.3f}",
+        f"stages {digits.accuracy:.3f}, at once {digits.at_once:.3f}, line "
+        f"{digits.prepared.line:.3f}",
+        f"both: {mnist.accuracy:.3f} and {mnist.at_once:.3f} against {mnist.prepared.line:.3f}",
+        f"at 2 it falls from {jumping.left[0]:.3f} to {jumping.left[-1]:.3f} of the targets in "
+        f"{MAX_STAGES} stages",
+        f"ends at {jumping.accuracies[-1]:.3f}; at 0.5 it ends at {calm.accuracies[-1]:.3f}",
     ]
 
 

@@ -128,6 +128,9 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {
         Term("bias range", "λ: the biases of random neurons are even in [−λ, λ]", "21"),
         Term("general position", "no more points on a hyperplane than must be", "21"),
         Term("margin", "how far the nearest point is from the read-out's hyperplane", "21"),
+        Term("ReadoutCost", "a cost that solves the readout of each mask's neurons", "20"),
+        Term("leave-one-out", "the error on each sample of a fit that was made without it", "20"),
+        Term("residual", "what the readouts solved so far leave of the targets", "20"),
     ),
     "book": (
         Term("selector", "searches a cost for a good mask, under run", "00"),

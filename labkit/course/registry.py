@@ -99,6 +99,8 @@ PART_TWO: tuple[Lesson, ...] = (
     Lesson("21_separation_capacity", "Separation capacity", 55,
            "how many random neurons separate two classes; the few that suffice, by Grover and by "
            "blocks"),
+    Lesson("20_residual_networks", "Residual random networks", 50,
+           "solve the readout instead of searching, in stages too; then choose neurons under it"),
 )  # fmt: skip
 LESSONS = (*PART_ONE, *PART_TWO)
 BY_NUMBER = {lesson.number: lesson for lesson in LESSONS}

@@ -6,11 +6,13 @@ from labkit.scoring.outputs import COSTS, accuracy, check_labels, cost_of_output
 from labkit.scoring.quantised import integer_weights
 from labkit.scoring.signs import sign_cost
 from labkit.scoring.subcircuits import score_subcircuits
+from labkit.scoring.readout_cost import ReadoutCost, readout_cost
 from labkit.scoring.tables import score_contributions
 
 __all__ = [
     "COSTS",
     "NetworkCost",
+    "ReadoutCost",
     "accuracy",
     "check_labels",
     "cost_of_outputs",
@@ -19,6 +21,7 @@ __all__ = [
     "network_cost",
     "nk_cost",
     "quadratic_cost",
+    "readout_cost",
     "score_all_masks",
     "score_contributions",
     "sign_cost",
