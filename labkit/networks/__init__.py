@@ -16,6 +16,7 @@ from labkit.networks.base import (
     read_labels,
 )
 from labkit.networks.hidden_layers import ManyInputsArrays, OneLayerArrays, TwoLayerArrays
+from labkit.networks.low_bit import LowBitArrays, mask_values
 from labkit.networks.nk import NEIGHBOURHOODS, NKArrays, sample_nk_network
 from labkit.networks.sampling import MASK_KINDS, sample_network
 
@@ -28,6 +29,7 @@ __all__ = [
     "MASK_KINDS",
     "NEIGHBOURHOODS",
     "ForwardNetwork",
+    "LowBitArrays",
     "ManyInputsArrays",
     "NKArrays",
     "NKNetwork",
@@ -40,6 +42,7 @@ __all__ = [
     "draw_network",
     "draw_nk_network",
     "fold_subnetwork",
+    "mask_values",
     "network_from_keras",
     "read_labels",
     "sample_network",

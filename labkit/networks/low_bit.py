@@ -1,0 +1,189 @@
+"""Networks whose weights are each one of a few values: chosen by a mask, or searched by logits.
+
+With values v_k of a weight and logits A_k for them, the soft weight at a temperature tau is
+sum_k softmax(tau A)_k v_k; the hard weight is the value of the largest logit, its limit for large
+tau. Values {-1, 1} are binary weights, {-1, 0, 1} ternary ones, and {0, w_ij} the weight masks of a
+random network.
+
+Reference: Yang et al. 2020, arXiv 2009.08695 (searching for low-bit weights). Its abstract and a
+public implementation were read; what neither says is our reading.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from labkit.arrays import BoolArray, FloatArray, IntArray
+from labkit.limits import check_array, check_count, check_integer, check_positive, check_share, show_value
+from labkit.networks.base import MaskedLayer, NetworkArrays
+from labkit.networks.hidden_layers import ManyInputsArrays, OneLayerArrays
+
+#: Of the epochs: when the temperature begins to rise, and when it ends.
+RISE = (0.3, 0.9)
+
+
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class LowBitArrays(ManyInputsArrays):
+    """A network with one hidden layer, each of whose input weights and biases is one of K values.
+
+    A mask has K - 1 bits for each weight, unit by unit, a unit's inputs first and its bias last:
+    the weight is the value whose number is how many of them are 1. So one bit chooses among two
+    values, and of {-1, 0, 1} the weight is m_a + m_b - 1.
+
+    Attributes:
+        kernel: of the mask that is 1 everywhere: the last value of each weight.
+        values: float64 (n_inputs + 1, n_hidden, K), of each weight; the biases last.
+    """
+
+    values: FloatArray
+
+    @property
+    def n_values(self) -> int:
+        """K, how many values a weight may have."""
+        return int(self.values.shape[2])
+
+    @property
+    def n_mask_bits(self) -> int:
+        """Number of bits of a mask."""
+        return self.values[..., 0].size * (self.n_values - 1)
+
+    @property
+    def input_groups(self) -> tuple[tuple[int, ...], ...]:
+        """The mask bits that read each input, the biases last."""
+        inputs = np.arange(self.n_mask_bits) // (self.n_values - 1) % len(self.kernel)
+        return tuple(tuple(np.flatnonzero(inputs == i).tolist()) for i in range(len(self.kernel)))
+
+    def masked_weights(self, bits: BoolArray, units: Any = slice(None)) -> FloatArray:
+        """The weights (..., units, fan_in) that bits (..., units, bits of a unit) choose."""
+        of_weights = bits.reshape(*bits.shape[:-1], len(self.kernel), self.n_values - 1)
+        chosen = of_weights.sum(axis=-1)
+        if self.n_values == 2:  # far the quickest
+            low, high = np.moveaxis(self.values.swapaxes(0, 1)[units], -1, 0)
+            return np.where(chosen, high, low)
+        values = self.values.swapaxes(0, 1)[units]
+        return np.take_along_axis(np.broadcast_to(values, (*chosen.shape, self.n_values)),
+                                  chosen[..., np.newaxis], axis=-1)[..., 0]
+
+    def masked_layers(self, neuron_mask: BoolArray) -> list[MaskedLayer]:
+        """Its kernel as the mask chooses it, its means, and 1 / std_j."""
+        weights = self.masked_weights(neuron_mask.reshape(self.n_hidden, -1))
+        return [(weights.T, *self._measure(weights))]
+
+    def bytes_per_mask(self, n_samples: int) -> int:
+        """Memory that `run_masks` works in for each mask, on that many samples."""
+        return super().bytes_per_mask(n_samples) + 8 * (self.n_values + 1) * self.n_mask_bits
+
+    def mask_of(self, choices: IntArray) -> BoolArray:
+        """The mask (n_mask_bits,) of the number of each weight's value, (fan_in, n_hidden).
+
+        Of the masks that choose it, that whose ones come first.
+        """
+        bits = choices.T[..., np.newaxis] > np.arange(self.n_values - 1)
+        return bits.ravel()
+
+
+def with_values(network: NetworkArrays, values: npt.ArrayLike) -> LowBitArrays:
+    """A network with the readout and the scale of another, whose weights are among these values.
+
+    Args:
+        network: of one hidden layer; its units are the searched ones.
+        values: (K,), the same for each weight, or (n_inputs + 1, n_hidden, K), biases last; rising
+            or not, K at least 2. Those of `mask_values` make it the weight masks of the network.
+
+    Raises:
+        TooLargeError: values for each weight do not fit in memory.
+    """
+    if not isinstance(network, OneLayerArrays | ManyInputsArrays):
+        raise TypeError(f"network={show_value(network)} is no network of one hidden layer, as arrays")
+    of_weights = check_values(values, *network.kernel.shape)
+    return LowBitArrays(
+        kernel=of_weights[..., -1],  # type: ignore[arg-type]
+        readout=network.readout,
+        scale=network.scale,
+        mask_kind="weight",
+        values=of_weights,
+    )
+
+
+def mask_values(network: NetworkArrays) -> FloatArray:
+    """{0, w_ij} of each weight: float64 (n_inputs + 1, n_hidden, 2), see `with_values`."""
+    kernel = network.kernel.astype(np.float64)
+    return np.stack([np.zeros_like(kernel), kernel], axis=-1)
+
+
+def check_values(values: npt.ArrayLike, fan_in: int, n_hidden: int) -> FloatArray:
+    """Returns the values of each weight, float64 (fan_in, n_hidden, K)."""
+    given = check_array("values", values).astype(np.float64)
+    shape = fan_in, n_hidden, given.shape[-1] if given.ndim else 0
+    if given.shape not in ((shape[2],), shape) or shape[2] < 2:
+        limit = f"(K,) or {str(shape[:2])[:-1]}, K), K at least 2"
+        raise ValueError(f"values has shape {given.shape}; it must be {limit}")
+    check_count("n_hidden", n_hidden, bytes_each=8 * fan_in * shape[2], what="values of weights")
+    return np.ascontiguousarray(np.broadcast_to(given, shape))
+
+
+def soft_choice(logits: FloatArray, temperature: float) -> FloatArray:
+    """softmax(temperature * logits) over the last axis, of the same shape."""
+    scaled = temperature * (logits - logits.max(axis=-1, keepdims=True))
+    shares = np.exp(scaled)
+    return shares / shares.sum(axis=-1, keepdims=True)
+
+
+def soft_weights(logits: FloatArray, values: npt.ArrayLike, temperature: float) -> FloatArray:
+    """sum_k softmax(temperature * logits)_k values_k, of logits and values (..., K): (...)."""
+    return (soft_choice(logits, temperature) * values).sum(axis=-1)
+
+
+def hard_weights(logits: FloatArray, values: npt.ArrayLike) -> FloatArray:
+    """The value of the largest logit, the first of several: (...) of logits and values (..., K)."""
+    chosen = logits.argmax(axis=-1)[..., np.newaxis]
+    of_weights = np.broadcast_to(np.asarray(values, dtype=np.float64), logits.shape)
+    return np.take_along_axis(of_weights, chosen, axis=-1)[..., 0]
+
+
+def temperatures(
+    epochs: int,
+    *,
+    factor: float,
+    start: float = RISE[0],
+    end: float = RISE[1],
+    temperature: float = 1.0,
+) -> FloatArray:
+    """The temperature of each epoch, float64 (epochs,).
+
+    It is multiplied by `factor` after each epoch e with floor(start E) <= e < floor(end E).
+
+    Args:
+        epochs: E, at least 1.
+        factor: above 0.
+        start: of the epochs, from 0 on.
+        end: of the epochs, from `start` to 1.
+        temperature: of epoch 0, above 0.
+
+    >>> temperatures(5, factor=2, start=0.4, end=0.8).tolist()
+    [1.0, 1.0, 1.0, 2.0, 4.0]
+    """
+    epochs = check_integer("epochs", epochs, minimum=1)
+    factor, temperature = check_positive("factor", factor), check_positive("temperature", temperature)
+    first, last = rise_between(epochs, start, end)
+    rises = np.clip(np.arange(epochs) - first, 0, last - first)
+    return temperature * factor**rises
+
+
+def rise_factor(epochs: int, final_temperature: float) -> float:
+    """By which the temperature rises after each epoch of `RISE` to get from 1 to the final one."""
+    first, last = rise_between(epochs, *RISE)
+    return float(check_positive("final_temperature", final_temperature) ** (1 / max(1, last - first)))
+
+
+def rise_between(epochs: int, start: float, end: float) -> tuple[int, int]:
+    """The first epoch after which the temperature rises, and the first after which not any more."""
+    start, end = check_share("start", start), check_share("end", end)
+    if start > end:
+        raise ValueError(f"start={start} is above end={end}")
+    return math.floor(start * epochs), math.floor(end * epochs)
