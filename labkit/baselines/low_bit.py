@@ -17,6 +17,7 @@ from labkit.ledger import Ledger
 from labkit.limits import check_count, check_integer, check_positive, check_rng
 from labkit.networks.base import measure_units
 from labkit.networks.low_bit import (
+    START,
     LowBitArrays,
     hard_weights,
     rise_factor,
@@ -28,8 +29,6 @@ from labkit.scoring import check_labels, cost_of_outputs
 from labkit.scoring.tables import as_arrays
 from labkit.selectors import Selection
 
-#: Deviation of the logits, and of the weights that are rounded, before the first step.
-_START = 0.01
 #: Means (units,) and 1 / deviations (units,) of hidden units.
 Statistics = tuple[FloatArray, FloatArray]
 
@@ -119,7 +118,7 @@ class LowBitPasses:
             learning_rate: of Adam.
             rng: of the first logits, normal with a deviation of 0.01.
         """
-        logits, cost = _START * rng.standard_normal(self.network.values.shape), np.inf
+        logits, cost = START * rng.standard_normal(self.network.values.shape), np.inf
         adam = Adam(learning_rate, logits)
         for temperature in at.tolist():
             cost, gradient = self.soft_cost_and_gradient(logits, temperature)
@@ -198,7 +197,7 @@ def straight_through(
         values: of each weight, as of `LowBitCost`.
         epochs: steps of Adam, at least 1.
         learning_rate: of Adam, above 0, in units of the range of the values.
-        rng: source of the first weights, around the middle of the range.
+        rng: source of the first weights, uniform over the range.
 
     Returns:
         A `Selection` with a mask of `LowBitCost`. Its ledger has `epochs` backward passes, and
@@ -211,7 +210,7 @@ def straight_through(
     passes = LowBitPasses.of(network, values, x, y)
     start, of_weights = time.perf_counter(), passes.network.values
     low, width = of_weights.min(axis=-1), np.ptp(of_weights, axis=-1)
-    real = 0.5 + _START * rng.standard_normal(low.shape)  # as a share of the range
+    real = rng.random(low.shape)  # as a share of the range
     adam, found, costs = Adam(learning_rate, real), list[BoolArray](), list[float]()
     for _ in range(epochs):
         weights = _choose_nearest(passes.network, low + real * width, found)

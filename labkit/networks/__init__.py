@@ -22,6 +22,7 @@ from labkit.networks.sampling import MASK_KINDS, sample_network
 
 if TYPE_CHECKING:
     from labkit.networks.keras.from_model import network_from_keras
+    from labkit.networks.keras.low_bit import RisingTemperature, SearchedDense
     from labkit.networks.keras.nk_network import NKNetwork
     from labkit.networks.keras.random_network import RandomNetwork
 
@@ -36,6 +37,8 @@ __all__ = [
     "NetworkArrays",
     "OneLayerArrays",
     "RandomNetwork",
+    "RisingTemperature",
+    "SearchedDense",
     "TwoLayerArrays",
     "check_classes",
     "check_samples",
@@ -56,6 +59,8 @@ _IN_KERAS = {
     "RandomNetwork": "random_network",
     "NKNetwork": "nk_network",
     "network_from_keras": "from_model",
+    "SearchedDense": "low_bit",
+    "RisingTemperature": "low_bit",
 }
 
 

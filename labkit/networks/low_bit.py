@@ -23,6 +23,8 @@ from labkit.limits import check_array, check_count, check_integer, check_positiv
 from labkit.networks.base import MaskedLayer, NetworkArrays
 from labkit.networks.hidden_layers import ManyInputsArrays, OneLayerArrays
 
+#: Deviation of the logits before the first step.
+START = 0.01
 #: Of the epochs: when the temperature begins to rise, and when it ends.
 RISE = (0.3, 0.9)
 
