@@ -181,7 +181,7 @@ def straight_through(
     *,
     values: npt.ArrayLike,
     epochs: int = 300,
-    learning_rate: float = 0.003,
+    learning_rate: float = 0.03,
     rng: np.random.Generator,
 ) -> Selection:
     """Trains real weights, of which every pass uses the nearest value.
