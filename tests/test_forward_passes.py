@@ -132,8 +132,8 @@ def test_tables_of_blocks_are_within_the_budget_of_a_local_selection(
 
 
 def test_the_budget_holds_to_the_single_pass() -> None:
-    table, options = CostTable(generator().permutation(64) * 1.0, 6), {"block_size": 3}
-    search = partial(run, local_selection, table, inner=grover_search, **options)
+    table = CostTable(generator().permutation(64) * 1.0, 6)
+    search = partial(run, local_selection, table, inner=grover_search, block_size=3)
     # the start, a table of 8, and the mask that was measured
     for budget, passes, queries in ((8, 1, 1), (9, 9, 1), (10, 10, 2), (17, 10, 2), (18, 18, 2)):
         ledger = search(rng=generator(), max_forward_passes=budget).ledger

@@ -18,7 +18,7 @@ from labkit.baselines.low_bit import LowBitPasses
 from labkit.datasets import load_task
 from labkit.limits import TooLargeError
 from labkit.masks import all_masks
-from labkit.networks import OneLayerArrays, mask_values, sample_network
+from labkit.networks import NetworkArrays, OneLayerArrays, mask_values, sample_network
 from labkit.networks.low_bit import (
     hard_weights,
     rise_factor,
@@ -26,7 +26,6 @@ from labkit.networks.low_bit import (
     temperatures,
     with_values,
 )
-from labkit.networks.sampling import NetworkArrays
 from labkit.scoring import LowBitCost, network_cost
 from labkit.selectors import (
     adaptive_grover,
@@ -63,7 +62,7 @@ def network_of(case: dict[str, Any]) -> NetworkArrays:
     """The units, readout and scale of a reference case."""
     network = weight_network(len(case["x"][0]), len(case["readout"]))
     readout = np.array(case["readout"])[:, np.newaxis]
-    return replace(network, readout=readout, scale=case["scale"])  # type: ignore[arg-type]
+    return replace(network, readout=readout, scale=case["scale"])
 
 
 def passes_of(case: dict[str, Any]) -> LowBitPasses:

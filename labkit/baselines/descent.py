@@ -111,7 +111,8 @@ class Adam:
     """
 
     def __init__(self, learning_rate: float, *weights: Weights) -> None:
-        self.weights, self._rate, self._steps = weights, learning_rate, 0
+        self.weights: tuple[Any, ...] = weights
+        self._rate, self._steps = learning_rate, 0
         self._means = [(np.zeros_like(w), np.zeros_like(w)) for w in weights]
 
     def step(self, *gradients: Weights) -> None:

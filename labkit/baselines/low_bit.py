@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -107,24 +107,30 @@ class LowBitPasses:
         by_share = values - weights[..., np.newaxis]
         return cost, temperature * shares * by_share * slopes[..., np.newaxis]
 
-    def descend(
-        self, at: FloatArray, *, learning_rate: float, rng: np.random.Generator
-    ) -> Iterator[tuple[FloatArray, float]]:
-        """Logits (fan_in, n_hidden, K) before each step of Adam, and their soft cost.
+    def train_logits(
+        self,
+        at: FloatArray,
+        *,
+        learning_rate: float,
+        rng: np.random.Generator,
+        watch: Callable[[FloatArray, float], None] | None = None,
+    ) -> FloatArray:
+        """Logits (fan_in, n_hidden, K) after a step of Adam for each temperature.
 
         Args:
-            at: the temperature of each epoch (epochs,), a step each; after the last one the logits
-                are yielded once more, with the cost of the last step.
+            at: the temperature of each epoch (epochs,).
             learning_rate: of Adam.
             rng: of the first logits, normal with a deviation of 0.01.
+            watch: is told the logits and their soft cost before each step.
         """
-        logits, cost = START * rng.standard_normal(self.network.values.shape), np.inf
+        logits = START * rng.standard_normal(self.network.values.shape)
         adam = Adam(learning_rate, logits)
         for temperature in at.tolist():
             cost, gradient = self.soft_cost_and_gradient(logits, temperature)
-            yield logits, cost
+            if watch is not None:
+                watch(logits, cost)
             adam.step(gradient)
-        yield logits, cost
+        return logits
 
 
 def low_bit_search(
@@ -166,11 +172,11 @@ def low_bit_search(
     at, rng = temperatures(epochs, factor=rise_factor(epochs, final_temperature)), check_rng(rng)
     passes = LowBitPasses.of(network, values, x, y)
     start = time.perf_counter()
-    for logits, _ in passes.descend(at, learning_rate=learning_rate, rng=rng):
-        pass
+    logits = passes.train_logits(at, learning_rate=learning_rate, rng=rng)
     cost = passes.cost(hard_weights(logits, passes.network.values))
-    mask, seconds = passes.network.mask_of(logits.argmax(axis=-1)), time.perf_counter() - start
-    ledger = Ledger(cost_queries=1, forward_passes=epochs + 1, backward_passes=epochs, seconds=seconds)
+    mask = passes.network.mask_of(logits.argmax(axis=-1))
+    gone = {"backward_passes": epochs, "seconds": time.perf_counter() - start}
+    ledger = Ledger(cost_queries=1, forward_passes=epochs + 1, **gone)
     return Selection("low_bit_search", mask, cost, ledger, np.array([cost]))
 
 

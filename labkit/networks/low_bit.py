@@ -19,7 +19,14 @@ import numpy as np
 import numpy.typing as npt
 
 from labkit.arrays import BoolArray, FloatArray, IntArray
-from labkit.limits import check_array, check_count, check_integer, check_positive, check_share, show_value
+from labkit.limits import (
+    check_array,
+    check_count,
+    check_integer,
+    check_positive,
+    check_share,
+    show_value,
+)
 from labkit.networks.base import MaskedLayer, NetworkArrays
 from labkit.networks.hidden_layers import ManyInputsArrays, OneLayerArrays
 
@@ -68,8 +75,11 @@ class LowBitArrays(ManyInputsArrays):
             low, high = np.moveaxis(self.values.swapaxes(0, 1)[units], -1, 0)
             return np.where(chosen, high, low)
         values = self.values.swapaxes(0, 1)[units]
-        return np.take_along_axis(np.broadcast_to(values, (*chosen.shape, self.n_values)),
-                                  chosen[..., np.newaxis], axis=-1)[..., 0]
+        return np.take_along_axis(
+            np.broadcast_to(values, (*chosen.shape, self.n_values)),
+            chosen[..., np.newaxis],
+            axis=-1,
+        )[..., 0]
 
     def masked_layers(self, neuron_mask: BoolArray) -> list[MaskedLayer]:
         """Its kernel as the mask chooses it, its means, and 1 / std_j."""
@@ -101,7 +111,9 @@ def with_values(network: NetworkArrays, values: npt.ArrayLike) -> LowBitArrays:
         TooLargeError: values for each weight do not fit in memory.
     """
     if not isinstance(network, OneLayerArrays | ManyInputsArrays):
-        raise TypeError(f"network={show_value(network)} is no network of one hidden layer, as arrays")
+        raise TypeError(
+            f"network={show_value(network)} is no network of one hidden layer, as arrays"
+        )
     of_weights = check_values(values, *network.kernel.shape)
     return LowBitArrays(
         kernel=of_weights[..., -1],  # type: ignore[arg-type]
@@ -138,7 +150,7 @@ def soft_choice(logits: FloatArray, temperature: float) -> FloatArray:
 
 def soft_weights(logits: FloatArray, values: npt.ArrayLike, temperature: float) -> FloatArray:
     """sum_k softmax(temperature * logits)_k values_k, of logits and values (..., K): (...)."""
-    return (soft_choice(logits, temperature) * values).sum(axis=-1)
+    return (soft_choice(logits, temperature) * np.asarray(values)).sum(axis=-1)
 
 
 def hard_weights(logits: FloatArray, values: npt.ArrayLike) -> FloatArray:
@@ -171,16 +183,21 @@ def temperatures(
     [1.0, 1.0, 1.0, 2.0, 4.0]
     """
     epochs = check_integer("epochs", epochs, minimum=1)
-    factor, temperature = check_positive("factor", factor), check_positive("temperature", temperature)
+    factor, temperature = (
+        check_positive("factor", factor),
+        check_positive("temperature", temperature),
+    )
     first, last = rise_between(epochs, start, end)
     rises = np.clip(np.arange(epochs) - first, 0, last - first)
-    return temperature * factor**rises
+    return np.asarray(temperature * factor**rises)
 
 
 def rise_factor(epochs: int, final_temperature: float) -> float:
     """By which the temperature rises after each epoch of `RISE` to get from 1 to the final one."""
     first, last = rise_between(epochs, *RISE)
-    return float(check_positive("final_temperature", final_temperature) ** (1 / max(1, last - first)))
+    return float(
+        check_positive("final_temperature", final_temperature) ** (1 / max(1, last - first))
+    )
 
 
 def rise_between(epochs: int, start: float, end: float) -> tuple[int, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -24,7 +24,6 @@ from labkit.selectors import (
     CostMeter,
     Selection,
     adaptive_grover,
-    exhaustive,
     local_selection,
     one_flip_search,
     qaoa_sampling,
@@ -38,8 +37,8 @@ from labkit.simulators import entropy, evolve_qaoa
 BINARY, TERNARY = (-1.0, 1.0), (-1.0, 0.0, 1.0)
 #: Passes of every search, forward and backward; each epoch of a gradient takes one of both.
 PASSES, EPOCHS = 600, 299
-#: Layers and shots of QAOA in a block, oracle calls of Grover for each mask of it.
-LAYERS, SHOTS = 2, 4
+#: Layers and shots of QAOA in a block.
+LAYERS, SHOTS = 4, 4
 
 
 @dataclass(frozen=True)
@@ -199,11 +198,10 @@ def measure_gap(parameters: Mapping[str, Any], seed: int) -> Outcome:
         Costs: `soft`; `stale`, of the hard weights with the statistics of the soft ones; and
         `hard`, with statistics taken anew.
     """
-    passes, last = build_low_bit(parameters["bits"], seed).passes, None
+    passes = build_low_bit(parameters["bits"], seed).passes
     factor = rise_factor(EPOCHS, parameters["final_temperature"])
     at, rng = temperatures(EPOCHS, factor=factor), np.random.default_rng([seed, 22])
-    for last, _ in passes.descend(at, learning_rate=0.003, rng=rng):
-        pass
+    last = passes.train_logits(at, learning_rate=0.003, rng=rng)
     values = passes.network.values
     soft, hard = soft_weights(last, values, float(at[-1])), hard_weights(last, values)
     stale = passes.cost(hard, passes.statistics(soft))
