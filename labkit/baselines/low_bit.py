@@ -175,7 +175,7 @@ def low_bit_search(
     logits = passes.train_logits(at, learning_rate=learning_rate, rng=rng)
     cost = passes.cost(hard_weights(logits, passes.network.values))
     mask = passes.network.mask_of(logits.argmax(axis=-1))
-    gone = {"backward_passes": epochs, "seconds": time.perf_counter() - start}
+    gone: dict[str, Any] = {"backward_passes": epochs, "seconds": time.perf_counter() - start}
     ledger = Ledger(cost_queries=1, forward_passes=epochs + 1, **gone)
     return Selection("low_bit_search", mask, cost, ledger, np.array([cost]))
 

@@ -70,16 +70,10 @@ class LowBitArrays(ManyInputsArrays):
     def masked_weights(self, bits: BoolArray, units: Any = slice(None)) -> FloatArray:
         """The weights (..., units, fan_in) that bits (..., units, bits of a unit) choose."""
         of_weights = bits.reshape(*bits.shape[:-1], len(self.kernel), self.n_values - 1)
-        chosen = of_weights.sum(axis=-1)
-        if self.n_values == 2:  # far the quickest
-            low, high = np.moveaxis(self.values.swapaxes(0, 1)[units], -1, 0)
-            return np.where(chosen, high, low)
         values = self.values.swapaxes(0, 1)[units]
-        return np.take_along_axis(
-            np.broadcast_to(values, (*chosen.shape, self.n_values)),
-            chosen[..., np.newaxis],
-            axis=-1,
-        )[..., 0]
+        unit, place = np.ogrid[: values.shape[0], : values.shape[1]]
+        chosen: FloatArray = values[unit, place, of_weights.sum(axis=-1)]
+        return chosen
 
     def masked_layers(self, neuron_mask: BoolArray) -> list[MaskedLayer]:
         """Its kernel as the mask chooses it, its means, and 1 / std_j."""

@@ -9,6 +9,7 @@ from labkit.course.explorers.grover import GroverExplorer
 from labkit.course.explorers.hardware import HardwareExplorer
 from labkit.course.explorers.layers import LayersExplorer
 from labkit.course.explorers.locality import LocalityExplorer
+from labkit.course.explorers.low_bit import LowBitExplorer
 from labkit.course.explorers.network import RandomNetworkExplorer
 from labkit.course.explorers.nk import NKExplorer
 from labkit.course.explorers.oracle import OracleExplorer
@@ -30,6 +31,7 @@ __all__ = [
     "LayersExplorer",
     "LocalSearchTheatre",
     "LocalityExplorer",
+    "LowBitExplorer",
     "NKExplorer",
     "NetworkDrawing",
     "OracleExplorer",

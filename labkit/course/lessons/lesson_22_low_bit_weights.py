@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from labkit.datasets import Task, load_task
 from labkit.ledger import Ledger, Outcome
 from labkit.networks import NetworkArrays, OneLayerArrays, sample_network
 from labkit.networks.low_bit import hard_weights, rise_factor, soft_weights, temperatures
-from labkit.scoring import LowBitCost, accuracy
+from labkit.scoring import LowBitCost, accuracy, score_all_masks
 from labkit.selectors import (
     CostMeter,
     Selection,
@@ -137,7 +137,7 @@ def measure_search(parameters: Mapping[str, Any], seed: int) -> Outcome:
 
     Args:
         parameters: 'bits', one of `SIZES`; 'searcher', as of `search_low_bit`, or 'real', weights
-            of any value by the same gradient, or 'drawn', the random ones as they are; 'scale'.
+            of any value by the same gradient; 'scale' of the outputs, 1 by default.
         seed: of the network and, independently of it, of the search.
 
     Returns:
@@ -145,12 +145,11 @@ def measure_search(parameters: Mapping[str, Any], seed: int) -> Outcome:
         units with a read-out by least squares; and the forward and backward `passes`.
     """
     problem = build_low_bit(parameters["bits"], seed, scale=parameters.get("scale", 1.0))
-    rng, searcher = np.random.default_rng([seed, 22]), parameters["searcher"]
-    if searcher in ("real", "drawn"):
-        epochs = EPOCHS if searcher == "real" else 0
-        weights, ledger = train_real(problem, epochs)
+    if parameters["searcher"] == "real":
+        weights, ledger = train_real(problem)
     else:
-        found = search_low_bit(problem, searcher, rng)
+        rng = np.random.default_rng([seed, 22])
+        found = search_low_bit(problem, parameters["searcher"], rng)
         weights, ledger = weights_of(problem, found.neuron_mask), found.ledger
     result = {"cost": problem.passes.cost(weights), **accuracies(problem, weights)}
     return Outcome(result | {"passes": ledger.forward_passes + ledger.backward_passes}, ledger)
@@ -162,15 +161,13 @@ def weights_of(problem: LowBitProblem, neuron_mask: BoolArray) -> FloatArray:
     return network.masked_weights(neuron_mask.reshape(network.n_hidden, -1)).T
 
 
-def train_real(
-    problem: LowBitProblem, epochs: int, learning_rate: float = 0.02
-) -> tuple[FloatArray, Ledger]:
+def train_real(problem: LowBitProblem) -> tuple[FloatArray, Ledger]:
     """Real weights by Adam, from the random ones, with the read-out of the others; the control."""
     passes, weights = problem.passes, problem.network.kernel.astype(np.float64)
-    adam = Adam(learning_rate, weights)
-    for _ in range(epochs):
+    adam = Adam(0.02, weights)
+    for _ in range(EPOCHS):
         adam.step(passes.cost_and_gradient(weights)[1])
-    return weights, Ledger(forward_passes=epochs, backward_passes=epochs)
+    return weights, Ledger(forward_passes=EPOCHS, backward_passes=EPOCHS)
 
 
 def accuracies(problem: LowBitProblem, weights: FloatArray) -> dict[str, float]:
@@ -244,6 +241,26 @@ def entanglement_of_blocks(cost: Any, block_size: int, *, rng: np.random.Generat
             state = evolve_qaoa(table, gammas[:p], betas[:p])
             found.append(entropy(state, range(block_size // 2)))
     return max(found)
+
+
+@lru_cache
+def best_of_a_dozen(seed: int, task_name: str = "breast_cancer") -> float:
+    """Test accuracy of the best of all 4,096 neuron masks of a dozen drawn units, ± read-out."""
+    task = load_task(task_name)
+    network = sample_network(task.n_features, 12, seed=seed).adapted(task.x_train)
+    best = score_all_masks(network, task.x_train, task.y_train).optimal_masks()[0]
+    return accuracy(network.outputs(task.x_test, best), task.y_test)
+
+
+@lru_cache
+def solve_drawn(n_hidden: int, seed: int, task_name: str = "breast_cancer") -> float:
+    """Test accuracy of drawn units, real weights, with a read-out by least squares."""
+    task = load_task(task_name)
+    network = sample_network(task.n_features, n_hidden, seed=seed).adapted(task.x_train)
+    assert isinstance(network, OneLayerArrays)
+    training, validation = (task.x_train, task.y_train), (task.x_validation, task.y_validation)
+    solved = fit_readout(network, training, validation).network
+    return accuracy(solved.outputs(task.x_test, np.ones(n_hidden, dtype=bool)), task.y_test)
 
 
 @exercise("22-1")

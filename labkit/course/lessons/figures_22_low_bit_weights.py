@@ -1,0 +1,179 @@
+"""Figures of notebook 22, with their texts, and what is picked from records for them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from labkit.arrays import BoolArray, FloatArray
+from labkit.costs import CostTable
+from labkit.course.lessons.lesson_22_low_bit_weights import PASSES, SIZES
+from labkit.course.plots import Captioned, draw_cost_histogram, in_words, new_axes
+from labkit.course.plots.low_bit import (
+    draw_costs_over_bits,
+    draw_hardening,
+    draw_means_over,
+    draw_soft_weights,
+)
+from labkit.course.plots.series import set_log_ticks
+from labkit.palette import BLACK
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Of the records, as the figures name them.
+NAMES = {
+    "one-flip": "one-flip search",
+    "search": "low-bit search",
+    "straight": "straight through",
+    "Grover": "blocks of 4, Grover",
+    "QAOA": "blocks of 4, QAOA",
+    "random": "random masks",
+    "real": "real weights",
+}
+#: By bits, (searches,) or (bits, seeds).
+ByBits = tuple[Sequence[int], FloatArray]
+
+
+def pick_costs(runs: pd.DataFrame, column: str = "cost") -> dict[str, ByBits]:
+    """Of `measure_search`: search -> bits, and a column (bits, seeds) by seed."""
+    found = {}
+    for name, label in NAMES.items():
+        rows = runs[runs["parameters.searcher"] == name]
+        if len(rows):
+            wide = rows.pivot(index="parameters.bits", columns="seed", values=f"result.{column}")
+            found[label] = ([*SIZES], wide.loc[[*SIZES]].to_numpy(dtype=float))
+    return found
+
+
+def pick_ahead(costs: Mapping[str, ByBits], one: str, other: str) -> FloatArray:
+    """By how many standard errors one search is below another, on the same networks: (bits,)."""
+    gap = costs[other][1] - costs[one][1]
+    errors = gap.std(axis=1, ddof=1) / np.sqrt(gap.shape[1])
+    return gap.mean(axis=1) / np.where(errors > 0, errors, np.inf)
+
+
+def pick_hardening(runs: pd.DataFrame, bits: int) -> dict[str, dict[str, FloatArray]]:
+    """Of `measure_gap`: soft, stale or hard -> final temperature -> costs (seeds,)."""
+    rows = runs[runs["parameters.bits"] == bits].sort_values("seed")
+    by_heat = rows.groupby("parameters.final_temperature")
+    return {
+        name: {f"{heat:g}": of[f"result.{name}"].to_numpy(dtype=float) for heat, of in by_heat}
+        for name in ("soft", "stale", "hard")
+    }
+
+
+def pick_blocks(runs: pd.DataFrame, bits: int) -> tuple[dict[str, ByBits], ByBits]:
+    """Of `measure_blocks`: inner search -> sizes and costs (sizes, seeds); sizes and bits held."""
+    rows, costs = runs[runs["parameters.bits"] == bits], {}
+    for inner in ("enumeration", "Grover", "QAOA"):
+        of = rows[rows["parameters.inner"] == inner]
+        wide = of.pivot(index="parameters.block_size", columns="seed", values="result.cost")
+        costs[inner] = (wide.index.to_list(), wide.to_numpy(dtype=float))
+    once = rows.drop_duplicates(["parameters.block_size", "seed"])
+    held = once.pivot(index="parameters.block_size", columns="seed", values="result.entanglement")
+    return costs, (held.index.to_list(), held.to_numpy(dtype=float))
+
+
+def figure_all_masks(table: CostTable, masks: Mapping[str, BoolArray]) -> Captioned:
+    """Shows the costs of all masks, and where named ones stand."""
+    ax = draw_cost_histogram(new_axes(width=7)[0], table, masks)
+    said = {label: float(table.evaluate(mask)) for label, mask in masks.items()}
+    return Captioned(ax, f"{len(table.costs):,} networks of weights ±1; cost: {in_words(said)}.")
+
+
+def figure_soft_weights(differences: FloatArray, weights: Mapping[str, FloatArray]) -> Captioned:
+    """Shows soft weights over the difference of two logits, temperature -> (differences,)."""
+    ax = draw_soft_weights(new_axes(width=7)[0], differences, weights)
+    at = int(np.abs(differences - 0.05).argmin())
+    said = {f"temperature {label}": values[at] for label, values in weights.items()}
+    return Captioned(ax, f"Logits {differences[at]:.2f} apart: {in_words(said)}.")
+
+
+def figure_hardening(costs: Mapping[str, Mapping[str, FloatArray]]) -> Captioned:
+    """Shows costs by final temperature: soft, hard with stale statistics, hard with new ones."""
+    ax = draw_hardening(new_axes(width=7)[0], costs)
+    said = [
+        f"{name} {costs[name]['1'].mean():.3f} to {costs[name]['1000'].mean():.3f}"
+        for name in costs
+    ]
+    networks = len(costs["soft"]["1"])
+    return Captioned(
+        ax,
+        f"From a final temperature of 1 to 1000: {', '.join(said)}. "
+        f"Bars: one standard error over {networks} networks.",
+    )
+
+
+def figure_costs(costs: Mapping[str, ByBits]) -> Captioned:
+    """Shows what each search finds with the same passes, over the number of bits."""
+    ax = draw_costs_over_bits(new_axes(width=8, height=4.6)[0], costs)
+    ends = {label: (values[0].mean(), values[-1].mean()) for label, (_, values) in costs.items()}
+    said = ", ".join(f"{label} {a:.3f} to {b:.4f}" for label, (a, b) in ends.items())
+    bits, values = next(iter(costs.values()))
+    return Captioned(
+        ax,
+        f"{PASSES} passes; from {bits[0]} to {bits[-1]:,} bits: {said}. "
+        f"Bars: one standard error over {values.shape[1]} networks.",
+    )
+
+
+def figure_blocks(costs: Mapping[str, ByBits], held: ByBits) -> Captioned:
+    """Shows what blocks find with the same passes, and the bits of entanglement across them."""
+    left, right = new_axes(2, width=5)
+    draw_means_over(left, costs, xlabel="block size, neurons", ylabel="training cost")
+    draw_means_over(right, {"QAOA of a block": held}, xlabel="block size, neurons",
+                    ylabel="most bits across its middle")  # fmt: skip
+    sizes, bits = held
+    most = {f"{size}": values.mean() for size, values in zip(sizes, bits, strict=True)}
+    found = {label: values[-1].mean() for label, (_, values) in costs.items()}
+    return Captioned(
+        np.array([left, right]),
+        f"Left, blocks of {next(iter(costs.values()))[0][-1]} in {PASSES} passes: "
+        f"{in_words(found)}. Right, bits by block size: {in_words(most, '.2f')}. "
+        f"Bars: one standard error over {bits.shape[1]} networks.",
+    )
+
+
+def figure_readout(
+    widths: Sequence[int], solved: FloatArray, searched: Mapping[str, FloatArray]
+) -> Captioned:
+    """Shows test accuracies of drawn units, (widths, seeds); of searched ones, (seeds,), as lines."""
+    ax = new_axes(width=7.5, height=4)[0]
+    for style, (label, values) in zip(("--", ":"), searched.items(), strict=True):
+        ax.axhline(values.mean(), ls=style, color=BLACK, label=label)
+    samples = {"drawn units, solved read-out": (widths, solved)}
+    draw_means_over(ax, samples, xlabel="hidden units", ylabel="test accuracy")
+    set_log_ticks(ax, widths)
+    ends = {f"{n} units": solved[i].mean() for i, n in ((0, widths[0]), (-1, widths[-1]))}
+    lines = {label: values.mean() for label, values in searched.items()}
+    return Captioned(
+        ax,
+        f"Drawn and solved: {in_words(ends)}; {in_words(lines)}. "
+        f"Bars: one standard error over {solved.shape[1]} networks.",
+    )
+
+
+def tabulate_claims(costs: Mapping[str, ByBits]) -> pd.DataFrame:
+    """Each claim of the abstract, and what was seen of it here."""
+    import pandas as pd
+
+    ahead = pick_ahead(costs, "low-bit search", "straight through")
+    better = [bits for bits, z in zip(SIZES, ahead, strict=True) if z > 2]
+    worse = [bits for bits, z in zip(SIZES, ahead, strict=True) if z < -2]
+    chance = pick_ahead(costs, "low-bit search", "random masks")
+    below = sum(z > 2 for z in chance)
+    rows = {
+        "weights can be searched by a gradient": (
+            "confirmed" if below >= len(SIZES) - 1 else "not confirmed",
+            f"below as many random masks at {below} of {len(SIZES)} sizes",
+        ),
+        "it is ahead of other quantisation": (
+            "in part" if better else "not confirmed",
+            f"against straight through: ahead at {better}, behind at {worse} bits",
+        ),
+        "on image benchmarks of deep networks": ("not testable here", "one small layer"),
+    }
+    return pd.DataFrame.from_dict(rows, orient="index", columns=["verdict", "what was seen"])
