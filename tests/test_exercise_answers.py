@@ -30,6 +30,7 @@ NUMBERS = [
     *("00-2", "00-3", "01-1", "01-3", "02-1", "02-3", "03-1", "04-2", "05-2", "05-3", "06-3"),
     *("06-4", "07-1", "08-1", "08a-2", "09-1", "10-1", "11-1", "13-1", "14-1", "14-4"),
     *("14a-1", "14a-3", "14a-4", "15-1", "15-2", "15a-1", "15a-3"),
+    *("22-2", "22-4"),
 ]
 _Q = cirq.LineQubit.range(4)
 _THREE = [*_Q[:3]]
@@ -171,6 +172,8 @@ def test_a_number_is_not_taken_for_the_next_one(name: str) -> None:
         ("14a-1", 0.95**2, "in spite of an error"),
         ("14a-3", 7, "And at the others?"),
         ("14a-4", 0.34, "through"),
+        ("22-2", 1000 / 180, "by equal factors"),
+        ("22-4", 150, "each of its masks is run for the table"),
         ("15-1", 36, "every seed"),
         ("15a-1", 768, "start mask"),
         ("15a-3", 0, "worth nothing"),

@@ -108,7 +108,13 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {
         Term("extrapolation", "a mean without errors, from means at several times them", "14a"),
         Term("surface code", "many physical qubits that keep one right", "14a"),
     ),
-    "neighbours": (),
+    "neighbours": (
+        Term("low-bit weight", "one of a few values, which bits of a mask choose", "22"),
+        Term("logit", "a number for each value; the largest chooses, softly or hard", "22"),
+        Term("soft weight", "the mean of the values by a softmax of their logits", "22"),
+        Term("stale", "of means and deviations: those of other weights", "22"),
+        Term("straight through", "forward the nearest value, backward as if not rounded", "22"),
+    ),
     "book": (
         Term("selector", "searches a cost for a good mask, under run", "00"),
         Term("ledger", "what a selection cost: queries, calls, layers, shots, passes", "00"),

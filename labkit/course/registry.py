@@ -90,6 +90,8 @@ PART_ONE = (
 )  # fmt: skip
 #: Its neighbours: related systems, each held against masks, costs, random networks and ledgers.
 PART_TWO: tuple[Lesson, ...] = (
+    Lesson("22_low_bit_weights", "Low-bit weights", 45,
+           "weights of one bit or two: a mask for every selector, or a gradient that hardens"),
 )  # fmt: skip
 LESSONS = (*PART_ONE, *PART_TWO)
 BY_NUMBER = {lesson.number: lesson for lesson in LESSONS}

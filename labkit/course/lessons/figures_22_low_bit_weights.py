@@ -11,14 +11,16 @@ from labkit.arrays import BoolArray, FloatArray
 from labkit.costs import CostTable
 from labkit.course.lessons.lesson_22_low_bit_weights import PASSES, SIZES
 from labkit.course.plots import Captioned, draw_cost_histogram, in_words, new_axes
+from labkit.course.plots.canvas import add_title
 from labkit.course.plots.low_bit import (
     draw_costs_over_bits,
     draw_hardening,
     draw_means_over,
+    draw_ratios,
     draw_soft_weights,
 )
-from labkit.course.plots.series import set_log_ticks
-from labkit.palette import BLACK
+from labkit.course.plots.series import set_log_ticks, standard_error
+from labkit.palette import BLACK, GREY
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,6 +48,16 @@ def pick_costs(runs: pd.DataFrame, column: str = "cost") -> dict[str, ByBits]:
             wide = rows.pivot(index="parameters.bits", columns="seed", values=f"result.{column}")
             found[label] = ([*SIZES], wide.loc[[*SIZES]].to_numpy(dtype=float))
     return found
+
+
+def pick_searched(runs: pd.DataFrame, bits: int) -> dict[str, FloatArray]:
+    """Of the same: test accuracies of low-bit search at a size, (seeds,), by read-out."""
+    place, label = [*SIZES].index(bits), "low-bit search"
+    columns = {"± read-out": "test_accuracy", "solved read-out": "solved_accuracy"}
+    return {
+        f"searched units, {name}": pick_costs(runs, column)[label][1][place]
+        for name, column in columns.items()
+    }
 
 
 def pick_ahead(costs: Mapping[str, ByBits], one: str, other: str) -> FloatArray:
@@ -108,13 +120,21 @@ def figure_hardening(costs: Mapping[str, Mapping[str, FloatArray]]) -> Captioned
 
 
 def figure_costs(costs: Mapping[str, ByBits]) -> Captioned:
-    """Shows what each search finds with the same passes, over the number of bits."""
-    ax = draw_costs_over_bits(new_axes(width=8, height=4.6)[0], costs)
+    """Shows what each search finds with the same passes, over the number of bits.
+
+    Beside it the two gradients of low-bit weights, as shares of one-flip search's cost.
+    """
+    left, right = new_axes(2, width=5.6, height=4.4)
+    draw_costs_over_bits(left, costs)
+    few = ("one-flip search", "low-bit search", "straight through")
+    draw_ratios(right, {label: costs[label] for label in few}, rival=few[0])
+    right.tick_params(axis="x", labelsize=8)
+    left.tick_params(axis="x", labelsize=8)
     ends = {label: (values[0].mean(), values[-1].mean()) for label, (_, values) in costs.items()}
     said = ", ".join(f"{label} {a:.3f} to {b:.4f}" for label, (a, b) in ends.items())
     bits, values = next(iter(costs.values()))
     return Captioned(
-        ax,
+        np.array([left, right]),
         f"{PASSES} passes; from {bits[0]} to {bits[-1]:,} bits: {said}. "
         f"Bars: one standard error over {values.shape[1]} networks.",
     )
@@ -123,6 +143,8 @@ def figure_costs(costs: Mapping[str, ByBits]) -> Captioned:
 def figure_blocks(costs: Mapping[str, ByBits], held: ByBits) -> Captioned:
     """Shows what blocks find with the same passes, and the bits of entanglement across them."""
     left, right = new_axes(2, width=5)
+    add_title(left, f"48 bits, {PASSES} passes")
+    add_title(right, "15 bits; the last is the whole register")
     draw_means_over(left, costs, xlabel="block size, neurons", ylabel="training cost")
     draw_means_over(right, {"QAOA of a block": held}, xlabel="block size, neurons",
                     ylabel="most bits across its middle")  # fmt: skip
@@ -140,10 +162,12 @@ def figure_blocks(costs: Mapping[str, ByBits], held: ByBits) -> Captioned:
 def figure_readout(
     widths: Sequence[int], solved: FloatArray, searched: Mapping[str, FloatArray]
 ) -> Captioned:
-    """Shows test accuracies of drawn units, (widths, seeds); of searched ones, (seeds,), as lines."""
+    """Shows test accuracies of drawn units, (widths, seeds), and of others (seeds,) as lines."""
     ax = new_axes(width=7.5, height=4)[0]
-    for style, (label, values) in zip(("--", ":"), searched.items(), strict=True):
+    for style, (label, values) in zip(("--", ":", "-."), searched.items(), strict=True):
         ax.axhline(values.mean(), ls=style, color=BLACK, label=label)
+        spread = float(standard_error(values))
+        ax.axhspan(values.mean() - spread, values.mean() + spread, color=GREY, alpha=0.2, lw=0)
     samples = {"drawn units, solved read-out": (widths, solved)}
     draw_means_over(ax, samples, xlabel="hidden units", ylabel="test accuracy")
     set_log_ticks(ax, widths)
@@ -152,7 +176,7 @@ def figure_readout(
     return Captioned(
         ax,
         f"Drawn and solved: {in_words(ends)}; {in_words(lines)}. "
-        f"Bars: one standard error over {solved.shape[1]} networks.",
+        f"Bars and bands: one standard error over {solved.shape[1]} networks.",
     )
 
 

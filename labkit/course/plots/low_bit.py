@@ -50,6 +50,21 @@ def draw_costs_over_bits(ax: Axes, samples: Samples) -> Axes:
 
 
 @own_style()
+def draw_ratios(ax: Axes, samples: Samples, *, rival: str) -> Axes:
+    """Draws costs over those of a rival on the same networks; below the line at 1 they are less."""
+    of_rival = np.asarray(samples[rival][1], dtype=np.float64)
+    shares = {
+        label: (x, np.asarray(values) / of_rival)
+        for label, (x, values) in samples.items()
+        if label != rival
+    }
+    draw_means_over(ax, shares, xlabel="mask bits", ylabel=f"cost / that of {rival}")
+    set_log_ticks(ax, np.asarray(samples[rival][0]).tolist())
+    ax.axhline(1, color=canvas.BLACK, lw=1)
+    return canvas.add_title(ax, "the same networks")
+
+
+@own_style()
 def draw_hardening(ax: Axes, costs: Mapping[str, canvas.Series]) -> Axes:
     """Draws costs before and after hardening by final temperature, side by side, with their means.
 
