@@ -9,12 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from labkit.ansatz import ramp_angles
+from labkit.baselines.low_bit import LowBitPasses
 from labkit.course import recorded
 from labkit.course.explorers import LowBitExplorer
 from labkit.course.explorers.low_bit import EPOCHS, LOOKED_AT, train_low_bit
 from labkit.course.lessons import figures_22_low_bit_weights as figures
 from labkit.course.lessons import lesson_22_low_bit_weights as lesson
 from labkit.datasets import load_task
+from labkit.networks import sample_network
 from labkit.networks.low_bit import hard_weights
 from labkit.selectors import CostMeter, run
 from labkit.simulators import entropy, evolve_qaoa
@@ -83,7 +86,7 @@ def test_the_bits_of_the_whole_register_are_those_of_its_state() -> None:
     cost = lesson.build_low_bit(15, 0).cost
     held = lesson.entanglement_of_blocks(cost, 15, rng=np.random.default_rng(0))
     table = cost.to_table()
-    angles = lesson.ramp_angles(lesson.LAYERS, 15, std=table.std)
+    angles = ramp_angles(lesson.LAYERS, 15, std=table.std)
     states = (evolve_qaoa(table, angles[0][:p], angles[1][:p]) for p in (1, 2, 3, 4))
     assert held == pytest.approx(max(entropy(state, range(7)) for state in states), abs=1e-6)
     assert lesson.entanglement_of_blocks(cost, 1, rng=np.random.default_rng(0)) == 0.0
@@ -110,9 +113,9 @@ def test_the_explorer_shows_a_training_and_what_hardening_would_cost() -> None:
     assert training.temperatures[0] == 1.0
     assert training.temperatures[-1] == pytest.approx(100.0)
     hard = hard_weights(np.stack([-view.weights, view.weights], axis=-1), (-1.0, 1.0))
-    network = lesson.sample_network(30, 8, mask_kind="weight", seed=1)
+    network = sample_network(30, 8, mask_kind="weight", seed=1)
     task = load_task("breast_cancer")
-    passes = lesson.LowBitPasses.of(network, (-1.0, 1.0), task.x_train, task.y_train)
+    passes = LowBitPasses.of(network, (-1.0, 1.0), task.x_train, task.y_train)
     assert passes.cost(hard) == pytest.approx(view.hard_cost)
     assert passes.cost(view.weights) == pytest.approx(view.soft_cost)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -59,7 +60,7 @@ def train_low_bit(
     at = temperatures(EPOCHS, factor=rise_factor(EPOCHS, final_temperature))
     seen: list[FloatArray] = []
     rng = np.random.default_rng([seed, 22])
-    options = {"learning_rate": learning_rate, "rng": rng}
+    options: dict[str, Any] = {"learning_rate": learning_rate, "rng": rng}
     last = passes.train_logits(at, **options, watch=lambda logits, _: seen.append(logits.copy()))
     heat, logits = np.append(at, at[-1])[::STRIDE], np.array([*seen, last])[::STRIDE]
     soft = np.array([soft_weights(a, VALUES, tau) for a, tau in zip(logits, heat, strict=True)])

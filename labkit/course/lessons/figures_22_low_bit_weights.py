@@ -41,7 +41,7 @@ ByBits = tuple[Sequence[int], FloatArray]
 
 def pick_costs(runs: pd.DataFrame, column: str = "cost") -> dict[str, ByBits]:
     """Of `measure_search`: search -> bits, and a column (bits, seeds) by seed."""
-    found = {}
+    found: dict[str, ByBits] = {}
     for name, label in NAMES.items():
         rows = runs[runs["parameters.searcher"] == name]
         if len(rows):
