@@ -18,7 +18,7 @@ from labkit.baselines.low_bit import LowBitPasses
 from labkit.datasets import load_task
 from labkit.limits import TooLargeError
 from labkit.masks import all_masks
-from labkit.networks import NetworkArrays, OneLayerArrays, mask_values, sample_network
+from labkit.networks import NetworkArrays, OneLayerArrays, sample_network
 from labkit.networks.low_bit import (
     hard_weights,
     rise_factor,
@@ -109,7 +109,7 @@ def test_zero_and_the_random_weight_are_the_weight_masks(n_inputs: int) -> None:
     x, y = data(n_inputs)
     network = weight_network(n_inputs, 3).adapted(x)
     assert isinstance(network, OneLayerArrays) == (n_inputs == 2)
-    ours, known = LowBitCost(network, mask_values(network), x, y), network_cost(network, x, y)
+    ours, known = LowBitCost(network, (0, network.kernel), x, y), network_cost(network, x, y)
     masks = generator().random((50, known.n_neurons)) < 0.5
     np.testing.assert_allclose(ours.evaluate(masks), known.evaluate(masks), rtol=1e-12)
     walks = ours.walk(masks[0]), known.walk(masks[0])
@@ -134,7 +134,7 @@ def test_a_walk_tells_what_evaluating_tells(n: int, h: int, k: int, seed: int) -
 
 def test_the_bits_of_a_unit_choose_its_own_weights() -> None:
     of_weights = generator().normal(size=(3, 2, 4))
-    network = with_values(weight_network(), of_weights)
+    network = with_values(weight_network(), np.moveaxis(of_weights, -1, 0))
     choices = generator(1).integers(0, 4, size=(3, 2))
     mask = network.mask_of(choices)
     chosen = network.masked_weights(mask.reshape(2, -1)).T
@@ -225,7 +225,7 @@ def test_the_search_hardens_what_it_has_found() -> None:
 @pytest.mark.parametrize("values", [BINARY, TERNARY, "mask"])
 def test_straight_through_returns_the_best_mask_on_its_way(values: Any) -> None:
     task, network = load_task("breast_cancer"), weight_network(30, 4)
-    values = mask_values(network) if values == "mask" else values
+    values = (0, network.kernel) if values == "mask" else values
     x, y = task.x_train, task.y_train
     cost = LowBitCost(network, values, x, y)
     found = straight_through(network, x, y, values=values, epochs=60, rng=generator())
@@ -252,9 +252,11 @@ def test_the_temperature_reaches_the_final_one_between_its_two_epochs() -> None:
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ([1.0], r"values has shape \(1,\); it must be \(K,\) or \(3, 2, K\), K at least 2"),
-        (3.0, r"values has shape \(\)"),
-        (np.ones((3, 3, 2)), r"values has shape \(3, 3, 2\)"),
+        ([1.0], r"values has shapes \[\(\)\] \(limit: 2 or more, each a number or \(3, 2\)\)"),
+        ([], "2 or more"),
+        (3.0, "values=3.0 is not a sequence of values"),
+        ("01", "values='01' is not a sequence of values"),
+        ((0, np.ones((3, 3))), r"values has shapes \[\(\), \(3, 3\)\]"),
         ([0.0, np.nan], "values holds a value that is not finite"),
         (["a", "b"], "is not an array of numbers"),
     ],
@@ -366,7 +368,7 @@ def test_every_weight_of_the_layer_can_have_values_of_its_own() -> None:
     from labkit.networks import SearchedDense
 
     network = weight_network()
-    layer = SearchedDense(network.n_hidden, mask_values(network))
+    layer = SearchedDense(network.n_hidden, (0, network.kernel))
     layer.build((None, 2))
     logits = generator().normal(size=(3, 2, 2))
     layer.logits.assign(logits)

@@ -19,6 +19,7 @@ from labkit.networks.base import measure_units
 from labkit.networks.low_bit import (
     START,
     LowBitArrays,
+    Values,
     hard_weights,
     rise_factor,
     soft_choice,
@@ -48,9 +49,7 @@ class LowBitPasses:
     targets: FloatArray
 
     @classmethod
-    def of(
-        cls, network: Any, values: npt.ArrayLike, x: npt.ArrayLike, y: npt.ArrayLike
-    ) -> LowBitPasses:
+    def of(cls, network: Any, values: Values, x: npt.ArrayLike, y: npt.ArrayLike) -> LowBitPasses:
         """Checks what a caller hands over."""
         arrays = with_values(as_arrays(network), values)
         inputs = arrays.prepare(x)
@@ -138,7 +137,7 @@ def low_bit_search(
     x: npt.ArrayLike,
     y: npt.ArrayLike,
     *,
-    values: npt.ArrayLike,
+    values: Values,
     epochs: int = 300,
     learning_rate: float = 0.003,
     final_temperature: float = 1000.0,
@@ -185,7 +184,7 @@ def straight_through(
     x: npt.ArrayLike,
     y: npt.ArrayLike,
     *,
-    values: npt.ArrayLike,
+    values: Values,
     epochs: int = 300,
     learning_rate: float = 0.03,
     rng: np.random.Generator,

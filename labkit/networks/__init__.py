@@ -16,7 +16,7 @@ from labkit.networks.base import (
     read_labels,
 )
 from labkit.networks.hidden_layers import ManyInputsArrays, OneLayerArrays, TwoLayerArrays
-from labkit.networks.low_bit import LowBitArrays, mask_values
+from labkit.networks.low_bit import LowBitArrays
 from labkit.networks.nk import NEIGHBOURHOODS, NKArrays, sample_nk_network
 from labkit.networks.sampling import MASK_KINDS, sample_network
 
@@ -45,7 +45,6 @@ __all__ = [
     "draw_network",
     "draw_nk_network",
     "fold_subnetwork",
-    "mask_values",
     "network_from_keras",
     "read_labels",
     "sample_network",

@@ -12,6 +12,7 @@ public implementation were read; what neither says is our reading.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +31,8 @@ from labkit.limits import (
 from labkit.networks.base import MaskedLayer, NetworkArrays
 from labkit.networks.hidden_layers import ManyInputsArrays, OneLayerArrays
 
+#: K of them: numbers, or arrays (fan_in, n_hidden) of one for each weight.
+Values = Sequence[npt.ArrayLike] | npt.NDArray[Any]
 #: Deviation of the logits before the first step.
 START = 0.01
 #: Of the epochs: when the temperature begins to rise, and when it ends.
@@ -93,13 +96,13 @@ class LowBitArrays(ManyInputsArrays):
         return bits.ravel()
 
 
-def with_values(network: NetworkArrays, values: npt.ArrayLike) -> LowBitArrays:
+def with_values(network: NetworkArrays, values: Values) -> LowBitArrays:
     """A network with the readout and the scale of another, whose weights are among these values.
 
     Args:
         network: of one hidden layer; its units are the searched ones.
-        values: (K,), the same for each weight, or (n_inputs + 1, n_hidden, K), biases last; rising
-            or not, K at least 2. Those of `mask_values` make it the weight masks of the network.
+        values: K at least 2, each a number or one for each weight, (n_inputs + 1, n_hidden), the
+            biases last. With (0, network.kernel) they are the weight masks of the network.
 
     Raises:
         TooLargeError: values for each weight do not fit in memory.
@@ -118,21 +121,17 @@ def with_values(network: NetworkArrays, values: npt.ArrayLike) -> LowBitArrays:
     )
 
 
-def mask_values(network: NetworkArrays) -> FloatArray:
-    """{0, w_ij} of each weight: float64 (n_inputs + 1, n_hidden, 2), see `with_values`."""
-    kernel = network.kernel.astype(np.float64)
-    return np.stack([np.zeros_like(kernel), kernel], axis=-1)
-
-
-def check_values(values: npt.ArrayLike, fan_in: int, n_hidden: int) -> FloatArray:
+def check_values(values: Any, fan_in: int, n_hidden: int) -> FloatArray:
     """Returns the values of each weight, float64 (fan_in, n_hidden, K)."""
-    given = check_array("values", values).astype(np.float64)
-    shape = fan_in, n_hidden, given.shape[-1] if given.ndim else 0
-    if given.shape not in ((shape[2],), shape) or shape[2] < 2:
-        limit = f"(K,) or {str(shape[:2])[:-1]}, K), K at least 2"
-        raise ValueError(f"values has shape {given.shape}; it must be {limit}")
-    check_count("n_hidden", n_hidden, bytes_each=8 * fan_in * shape[2], what="values of weights")
-    return np.ascontiguousarray(np.broadcast_to(given, shape))
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        raise TypeError(f"values={show_value(values)} is not a sequence of values")
+    given, shape = [check_array("values", each) for each in values], (fan_in, n_hidden)
+    if len(given) < 2 or any(each.shape not in ((), shape) for each in given):
+        shapes = show_value([each.shape for each in given])
+        raise ValueError(f"values has shapes {shapes} (limit: 2 or more, each a number or {shape})")
+    each_takes = 8 * fan_in * len(given)
+    check_count("n_hidden", n_hidden, bytes_each=each_takes, what="values of weights")
+    return np.stack([np.broadcast_to(each, shape) for each in given], axis=-1)
 
 
 def soft_choice(logits: FloatArray, temperature: float) -> FloatArray:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy.typing as npt
 
-from labkit.networks.low_bit import with_values
+from labkit.networks.low_bit import Values, with_values
 from labkit.scoring.network_cost import NetworkCost
 from labkit.scoring.tables import as_arrays
 
@@ -16,12 +16,13 @@ class LowBitCost(NetworkCost):
 
     f = scale * sum_j a_j ĥ_j with ĥ_j the unit relu(w_j . [x, 1]), standardised with its own mean
     and deviation over `x`; each of the weights w_ji, biases too, is one of K values, by K - 1 bits
-    of the mask (see `LowBitArrays`). With the values {0, w_ij} of `labkit.networks.mask_values` it
-    is the cost of the network's weight masks, `network_cost`.
+    of the mask (see `LowBitArrays`). With the values (0, network.kernel) it is the cost of the
+    network's weight masks, `network_cost`.
 
     Args:
         network: of one hidden layer: its units, readout and scale; a `RandomNetwork` or its arrays.
-        values: (K,), or (n_inputs + 1, n_hidden, K) of each weight, the biases last; K at least 2.
+        values: K at least 2, each a number or one for each weight, (n_inputs + 1, n_hidden), the
+            biases last.
         x: (samples, n_inputs), the training data.
         y: (samples,) labels 0..classes-1; for one output also -1 and +1.
         cost: 'cross_entropy', 'squared_error' or 'error_rate'.
@@ -35,7 +36,7 @@ class LowBitCost(NetworkCost):
     def __init__(
         self,
         network: Any,
-        values: npt.ArrayLike,
+        values: Values,
         x: npt.ArrayLike,
         y: npt.ArrayLike,
         *,

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from labkit.arrays import FloatArray
-from labkit.limits import check_array, check_integer
+from labkit.limits import check_integer
 from labkit.networks import low_bit
 from labkit.networks.keras.layers import to_float64
 from labkit.platforms import quiet_start
@@ -31,7 +30,8 @@ class SearchedDense(keras.layers.Layer):
 
     Args:
         units: of the layer.
-        values: of a weight, (K,), or of each, (n_inputs + 1, units, K), the biases last; K >= 2.
+        values: K at least 2, each a number or one for each weight, (n_inputs + 1, units), the
+            biases last.
         seed: of the first logits, normal with a deviation of 0.01; None for another one each time.
         **kwargs: of `keras.layers.Layer`.
 
@@ -43,11 +43,11 @@ class SearchedDense(keras.layers.Layer):
     """
 
     def __init__(
-        self, units: int, values: npt.ArrayLike, *, seed: int | None = None, **kwargs: Any
+        self, units: int, values: low_bit.Values, *, seed: int | None = None, **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
         self.units = check_integer("units", units, minimum=1)
-        self._values, self._seed = check_array("values", values), seed
+        self._values, self._seed = values, seed
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Creates the logits and the temperature."""
@@ -85,7 +85,8 @@ class SearchedDense(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         """What `keras.saving` needs to build the same layer again."""
-        own = {"units": self.units, "values": self._values.tolist(), "seed": self._seed}
+        values = [np.asarray(each).tolist() for each in self._values]
+        own = {"units": self.units, "values": values, "seed": self._seed}
         return {**super().get_config(), **own}
 
 
