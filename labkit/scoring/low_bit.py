@@ -29,8 +29,8 @@ class LowBitCost(NetworkCost):
 
     >>> from labkit.networks import sample_network
     >>> cost = LowBitCost(sample_network(2, 1, seed=0), [-1, 1], [[0.0, 1.0], [1.0, 0.0]], [0, 1])
-    >>> cost.evaluate(["111", "101"]).round(3).tolist()
-    [0.693, 1.635]
+    >>> cost.to_table().costs.round(3).tolist()
+    [0.693, 0.693, 0.693, 1.632, 0.693, 0.218, 0.693, 0.693]
     """
 
     def __init__(
