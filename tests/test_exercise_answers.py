@@ -35,6 +35,7 @@ NUMBERS = [
     "18-2",
     *("21-1",),
     *("20-2", "20-3"),
+    *("22-2", "22-4"),
 ]
 _Q = cirq.LineQubit.range(4)
 _THREE = [*_Q[:3]]
@@ -182,6 +183,8 @@ def test_a_number_is_not_taken_for_the_next_one(name: str) -> None:
         ("19-1", 45, "Θ is asked for"),
         ("19-2", 22 / 9, "not the variance"),
         ("19-4", 12, "are not 0"),
+        ("22-2", 1000 / 180, "by equal factors"),
+        ("22-4", 150, "each of its masks is run for the table"),
         ("15-1", 36, "every seed"),
         ("15a-1", 768, "start mask"),
         ("15a-3", 0, "worth nothing"),

@@ -29,6 +29,7 @@ from labkit.course.explorers.kernel import KernelView, view_kernel
 from labkit.course.explorers.layers import LayersView, view_layers
 from labkit.course.explorers.linear_system import RUNS, LinearSystemView
 from labkit.course.explorers.locality import view_setting
+from labkit.course.explorers.low_bit import LOOKED_AT, LowBitView, train_low_bit
 from labkit.course.explorers.network import NetworkView
 from labkit.course.explorers.nk import KS, view_nk
 from labkit.course.explorers.oracle import OracleView
@@ -459,6 +460,23 @@ def residual_answers() -> list[str]:
         f"at 2 it falls from {jumping.left[0]:.3f} to {jumping.left[-1]:.3f} of the targets in "
         f"{MAX_STAGES} stages",
         f"ends at {jumping.accuracies[-1]:.3f}; at 0.5 it ends at {calm.accuracies[-1]:.3f}",
+    ]
+
+
+@answers("22")
+def low_bit_answers() -> list[str]:
+    def at(epoch: int, final: float = 1000.0, rate: float = 0.003) -> LowBitView:
+        return LowBitView(train_low_bit("breast_cancer", 8, 1, final, rate), epoch)
+
+    near = [at(epoch).hard_cost < 1.05 * at(epoch).soft_cost for epoch in LOOKED_AT]
+    met, flat, fast = at(LOOKED_AT[near.index(True)]), at(160, final=1.0), at(160, rate=0.1)
+    decided = next(epoch for epoch in LOOKED_AT if at(epoch, rate=0.1).undecided == 0)
+    return [
+        f"At epoch {met.epoch}: {met.hard_cost:.4f} against {met.soft_cost:.4f}",
+        f"{flat.undecided:.0%}: soft {flat.soft_cost:.4f}, hard {flat.hard_cost:.4f}, and "
+        f"{flat.stale_cost:.4f} with stale",
+        f"At epoch {decided}, in the middle of the rise, {0:.0%} are undecided",
+        f"ends at {fast.hard_cost:.4f}, where the small rate ends at {at(160).hard_cost:.4f}",
     ]
 
 

@@ -19,6 +19,8 @@ from labkit.scoring import check_labels, cost_of_outputs
 
 #: Of Adam: how slowly its means forget, and what keeps it from dividing by 0.
 _FORGET, _LEAST = (0.9, 0.999), 1e-7
+#: What is trained, in its own precision.
+Weights = Float32Array | FloatArray
 #: Bytes of each activation: forward, backward, and what they are made in.
 _PER_ACTIVATION = 16
 
@@ -113,6 +115,10 @@ class Adam:
         self._means = [(np.zeros_like(w), np.zeros_like(w)) for w in weights]
 
     def step(self, *gradients: npt.NDArray[Any]) -> None:
+    def __init__(self, learning_rate: float, *weights: Weights) -> None:
+        self.weights: tuple[Any, ...] = weights
+        self._rate, self._steps = learning_rate, 0
+    def step(self, *gradients: Weights) -> None:
         """Changes the weights in place."""
         self._steps += 1
         lost = [1 - forget**self._steps for forget in _FORGET]

@@ -131,6 +131,11 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {
         Term("ReadoutCost", "a cost that solves the readout of each mask's neurons", "20"),
         Term("leave-one-out", "the error on each sample of a fit that was made without it", "20"),
         Term("residual", "what the readouts solved so far leave of the targets", "20"),
+        Term("low-bit weight", "one of a few values, which bits of a mask choose", "22"),
+        Term("logit", "a number for each value; the largest chooses, softly or hard", "22"),
+        Term("soft weight", "the mean of the values by a softmax of their logits", "22"),
+        Term("stale", "of means and deviations: those of other weights", "22"),
+        Term("straight through", "forward the nearest value, backward as if not rounded", "22"),
     ),
     "book": (
         Term("selector", "searches a cost for a good mask, under run", "00"),

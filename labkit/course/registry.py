@@ -101,6 +101,8 @@ PART_TWO: tuple[Lesson, ...] = (
            "blocks"),
     Lesson("20_residual_networks", "Residual random networks", 50,
            "solve the readout instead of searching, in stages too; then choose neurons under it"),
+    Lesson("22_low_bit_weights", "Low-bit weights", 45,
+           "weights of one bit or two: a mask for every selector, or a gradient that hardens"),
 )  # fmt: skip
 LESSONS = (*PART_ONE, *PART_TWO)
 BY_NUMBER = {lesson.number: lesson for lesson in LESSONS}

@@ -1,6 +1,7 @@
 """From a network and data to a cost, in each of its forms."""
 
 from labkit.scoring.local import ensemble_cost, nk_cost, quadratic_cost
+from labkit.scoring.low_bit import LowBitCost
 from labkit.scoring.network_cost import NetworkCost, network_cost, score_all_masks
 from labkit.scoring.outputs import COSTS, accuracy, check_labels, cost_of_outputs
 from labkit.scoring.quantised import integer_weights
@@ -11,6 +12,7 @@ from labkit.scoring.tables import score_contributions
 
 __all__ = [
     "COSTS",
+    "LowBitCost",
     "NetworkCost",
     "ReadoutCost",
     "accuracy",

@@ -11,6 +11,7 @@ from labkit.course.explorers.kernel import KernelExplorer
 from labkit.course.explorers.layers import LayersExplorer
 from labkit.course.explorers.linear_system import LinearSystemExplorer
 from labkit.course.explorers.locality import LocalityExplorer
+from labkit.course.explorers.low_bit import LowBitExplorer
 from labkit.course.explorers.network import RandomNetworkExplorer
 from labkit.course.explorers.nk import NKExplorer
 from labkit.course.explorers.oracle import OracleExplorer
@@ -37,6 +38,7 @@ __all__ = [
     "LinearSystemExplorer",
     "LocalSearchTheatre",
     "LocalityExplorer",
+    "LowBitExplorer",
     "NKExplorer",
     "NetworkDrawing",
     "OracleExplorer",
