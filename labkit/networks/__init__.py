@@ -20,6 +20,7 @@ from labkit.networks.nk import NEIGHBOURHOODS, NKArrays, sample_nk_network
 from labkit.networks.sampling import MASK_KINDS, sample_network
 
 if TYPE_CHECKING:
+    from labkit.networks.keras.complex_layers import ComplexConv2D, PhaseEncode
     from labkit.networks.keras.from_model import network_from_keras
     from labkit.networks.keras.nk_network import NKNetwork
     from labkit.networks.keras.random_network import RandomNetwork
@@ -27,12 +28,14 @@ if TYPE_CHECKING:
 __all__ = [
     "MASK_KINDS",
     "NEIGHBOURHOODS",
+    "ComplexConv2D",
     "ForwardNetwork",
     "ManyInputsArrays",
     "NKArrays",
     "NKNetwork",
     "NetworkArrays",
     "OneLayerArrays",
+    "PhaseEncode",
     "RandomNetwork",
     "TwoLayerArrays",
     "check_classes",
@@ -53,6 +56,8 @@ _IN_KERAS = {
     "RandomNetwork": "random_network",
     "NKNetwork": "nk_network",
     "network_from_keras": "from_model",
+    "ComplexConv2D": "complex_layers",
+    "PhaseEncode": "complex_layers",
 }
 
 
