@@ -27,7 +27,9 @@ from labkit.neighbours.complex_neurons import (
 )
 from labkit.networks import ComplexConv2D, PhaseEncode
 
-KINDS = [(weights, output) for weights in ("complex", "phase") for output in ("modulus", "argument")]
+KINDS = [
+    (weights, output) for weights in ("complex", "phase") for output in ("modulus", "argument")
+]
 Array = npt.NDArray[Any]
 
 

@@ -11,10 +11,10 @@ import numpy.typing as npt
 from labkit.arrays import BoolArray, Float32Array, FloatArray, IntArray
 from labkit.datasets import Task, load_task
 from labkit.limits import check_count
+from labkit.neighbours.complex_neurons import modulus
 from labkit.networks import NetworkArrays, sample_network
 from labkit.networks.base import MaskedLayer, measure_units
 from labkit.networks.sampling import draw_kernel, spawn_generators
-from labkit.neighbours.complex_neurons import modulus
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -88,8 +88,8 @@ def sample_complex_network(
     """Draws the weights of a random complex network; call `adapted` for its statistics.
 
     Real and imaginary parts of w and b are independent, N(0, 1/(n_inputs + 1)) each: the phases
-    are uniform, and |w|^2 is 2/fan_in in the mean, as in the networks of relu units. The read-out is
-    ±sqrt(2/n_hidden).
+    are uniform, and |w|^2 is 2/fan_in in the mean, as in the networks of relu units. The read-out
+    is ±sqrt(2/n_hidden).
 
     Args:
         n_inputs: features of a sample, best between 0 and 1 (`to_unit_range`).
@@ -105,7 +105,8 @@ def sample_complex_network(
     rng, *_ = spawn_generators(seed)
     rng.standard_normal(real.kernel.shape)  # what the real parts took
     other = draw_kernel(real.n_inputs + 1, real.n_hidden, "kaiming_normal", rng)
-    parts = {"kernel": real.kernel / np.float32(2**0.5), "imaginary": other / np.float32(2**0.5)}
+    parts: dict[str, Any] = {"kernel": real.kernel, "imaginary": other}
+    parts = {name: part / np.float32(2**0.5) for name, part in parts.items()}
     mean, inverse_std = np.zeros(real.n_hidden), np.ones(real.n_hidden)
     kept: dict[str, Any] = {"readout": real.readout, "scale": real.scale, "mask_kind": "neuron"}
     return ComplexArrays(**parts, **kept, mean=mean, inverse_std=inverse_std)

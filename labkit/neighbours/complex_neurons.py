@@ -1,11 +1,13 @@
 """Complex-valued neurons: a phase for each input, a complex sum, its modulus or its argument.
 
-The complex weights are those of Shi et al. 2021, arXiv 2111.00392, of which we have the abstract; the
-formulas here are our reading. The phase-only neuron is that of an older lineage: its weights turn
-a phase and have no size.
+Complex weights are the idea of Shi et al. 2021, arXiv 2111.00392, of which we have the abstract;
+the formulas here are our reading. The phase-only neuron is that of an older lineage: its weights
+turn a phase and have no size.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -94,7 +96,8 @@ def phase_output(
     q, d = phase_net(x, theta, lam), check_array("delta", delta)
     if d.shape != q.shape[-1:]:
         raise ValueError(f"delta has shape {d.shape} (limit: {q.shape[-1:]}, one a neuron)")
-    return 0.25 * np.pi * (1 + np.tanh(d / 2)) - np.angle(q)
+    turned: FloatArray = 0.25 * np.pi * (1 + np.tanh(d / 2)) - np.angle(q)
+    return turned
 
 
 def phase_probability(
@@ -105,14 +108,15 @@ def phase_probability(
     Returns:
         float64 (..., neurons), 0 to 1; see `phase_output`.
     """
-    return np.sin(phase_output(x, theta, lam, delta)) ** 2
+    chance: FloatArray = np.sin(phase_output(x, theta, lam, delta)) ** 2
+    return chance
 
 
 def patches(images: npt.ArrayLike, kernel_size: int) -> FloatArray:
     """The k x k patches of images, 'valid': neurons that read them are filters of a convolution.
 
-    A filter of weights (k, k, filters) reads them with `weights.reshape(k * k, filters)`, not flipped
-    (cross-correlation).
+    A filter of weights (k, k, filters) reads them with `weights.reshape(k * k, filters)`, not
+    flipped (cross-correlation).
 
     Args:
         images: float (..., rows, columns).
@@ -126,7 +130,8 @@ def patches(images: npt.ArrayLike, kernel_size: int) -> FloatArray:
         raise ValueError(f"images has shape {pixels.shape}; it must be (..., rows, columns)")
     k = check_integer("kernel_size", kernel_size, minimum=1, maximum=min(pixels.shape[-2:]))
     check_count("images", pixels.size, bytes_each=8 * k * k, what="patches")
-    seen = np.lib.stride_tricks.sliding_window_view(pixels, (k, k), axis=(-2, -1))
+    view: Any = np.lib.stride_tricks.sliding_window_view
+    seen: FloatArray = view(pixels, (k, k), axis=(-2, -1))
     return seen.reshape(*seen.shape[:-2], k * k)
 
 
@@ -154,7 +159,9 @@ def _encode(x: npt.ArrayLike, weights: Complex, **of_neurons: npt.NDArray[np.gen
         raise ValueError(f"x has shape {inputs.shape}; it must be (..., {n_inputs})")
     for name, value in of_neurons.items():
         if value.shape != (n_neurons,):
-            raise ValueError(f"{name} has shape {value.shape} (limit: ({n_neurons},), one a neuron)")
+            raise ValueError(
+                f"{name} has shape {value.shape} (limit: ({n_neurons},), one a neuron)"
+            )
     bytes_each = _BYTES * (n_inputs + 2 * n_neurons)
     check_count("x", inputs.size // n_inputs, bytes_each=bytes_each, what="complex sums")
     return phase_encode(inputs)

@@ -1,8 +1,8 @@
 """Filters on images, complex-valued and their controls, trained with a softmax read-out.
 
-Each `Structure` is a convolution ('valid', k x k) of one image, an output of each filter at each place, and
-a linear read-out of all of them. They differ in what a filter reads, in its weights and in its
-output, so that one can see which of the three an accuracy is due to.
+Each `Structure` is a convolution ('valid', k x k) of one image, an output of each filter at each
+place, and a linear read-out of all of them. They differ in what a filter reads, in its weights and
+in its output, so that one can see which of the three an accuracy is due to.
 """
 
 from __future__ import annotations
@@ -15,15 +15,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from labkit.arrays import FloatArray, IntArray
+from labkit.arrays import Float32Array, FloatArray, IntArray
 from labkit.ledger import Ledger
 from labkit.limits import check_count, check_integer, check_positive, check_rng
 from labkit.neighbours.complex_neurons import patches, phase_encode
 from labkit.networks import check_classes
 
-Numbers = npt.NDArray[np.inexact[Any]]
+#: Real or complex, float32 or float64.
+Numbers = npt.NDArray[Any]
 #: Name -> the numbers that are trained, float32.
-Parameters = dict[str, npt.NDArray[np.float32]]
+Parameters = dict[str, Float32Array]
 
 _FORGET, _LEAST = (0.9, 0.999), 1e-7  # of Adam, as in Keras
 _TINY = 1e-9  # below it a modulus has no slope
@@ -90,7 +91,7 @@ class TrainedFilters:
         return sum(count_parameters(self.parameters))
 
     def outputs(self, images: npt.ArrayLike) -> FloatArray:
-        """One number for each class, float64 (samples, classes), of images (samples, side, side)."""
+        """One number a class, float64 (samples, classes), of images (samples, side, side)."""
         h, _ = respond(self.structure, self.parameters, encode(self.structure, images))
         read = _flat(h) @ self.parameters["readout"] + self.parameters["offset"]
         return read.astype(np.float64)

@@ -139,13 +139,27 @@ def filter_cost(training: Samples, validation: Samples, *, ridge: float) -> Filt
     other_y = check_labels(validation[1], n_samples=len(other), n_outputs=n_classes)
     features, others = _by_filter(h, n), _by_filter(other, n)
     mean, target_mean = features.mean(axis=0), y.mean(axis=0)
-    features, y, others, other_y = features - mean, y - target_mean, others - mean, other_y - target_mean
+    features, y, others, other_y = (
+        features - mean,
+        y - target_mean,
+        others - mean,
+        other_y - target_mean,
+    )
     size = float((features**2).sum()) / len(h)
     if size == 0:
         raise ValueError("h has no feature that varies (limit: 1 or more)")
-    products = (features.T @ features, features.T @ y, others.T @ others, others.T @ other_y)
-    rest = (float((other_y**2).sum()), len(other), strength * size, n, mean, target_mean)
-    return FilterCost(*products, *rest)
+    return FilterCost(
+        gram=features.T @ features,
+        cross=features.T @ y,
+        validation_gram=others.T @ others,
+        validation_cross=others.T @ other_y,
+        validation_size=float((other_y**2).sum()),
+        n_validation=len(other),
+        penalty=strength * size,
+        n_neurons=n,
+        mean=mean,
+        target_mean=target_mean,
+    )
 
 
 def _by_filter(h: FloatArray, n: int) -> FloatArray:

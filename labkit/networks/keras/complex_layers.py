@@ -42,9 +42,9 @@ class PhaseEncode(keras.layers.Layer):
 class ComplexConv2D(keras.layers.Layer):
     """A convolution of complex channels ('valid', not flipped) and the modulus or the argument.
 
-    u = sum_k w_k z_k + b over the k x k patch and its channels. As a real convolution on (Re z, Im z)
-    its kernel is the block [[a, b], [-b, a]] of w = a + ib. Of 'phase' weights only the phases
-    are free: q = sum_k e^{i theta_k} z_k - e^{i lambda}.
+    u = sum_k w_k z_k + b over the k x k patch and its channels. As a real convolution on
+    (Re z, Im z) its kernel is the block [[a, b], [-b, a]] of w = a + ib. Of 'phase' weights only
+    the phases are free: q = sum_k e^{i theta_k} z_k - e^{i lambda}.
 
     | weights | output | formula | trainable, in order |
     |---|---|---|---|
@@ -128,8 +128,8 @@ class ComplexConv2D(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         """What `keras.saving` needs to build the same layer again."""
-        own = {"filters": self.filters, "kernel_size": self.kernel_size, "seed": self.seed}
-        own |= {"weights": self.kind, "output": self.output_kind}
+        own: dict[str, Any] = {"filters": self.filters, "kernel_size": self.kernel_size}
+        own |= {"weights": self.kind, "output": self.output_kind, "seed": self.seed}
         return {**super().get_config(), **own}
 
     def _parts(self) -> tuple[Any, Any, Any]:
