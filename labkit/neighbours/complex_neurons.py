@@ -108,8 +108,7 @@ def phase_probability(
     Returns:
         float64 (..., neurons), 0 to 1; see `phase_output`.
     """
-    chance: FloatArray = np.sin(phase_output(x, theta, lam, delta)) ** 2
-    return chance
+    return np.square(np.sin(phase_output(x, theta, lam, delta)))
 
 
 def patches(images: npt.ArrayLike, kernel_size: int) -> FloatArray:
