@@ -43,7 +43,7 @@ N_FILTERS, N_KEPT, N_BLOCKS = 12, 3, 3
 #: Of the solved read-out of filters, see `filter_cost`.
 RIDGE = 0.01
 #: What `measure_choice` compares at the same masks.
-WAYS = ("enumeration", "greedy", "swap", "blocks")
+WAYS = ("enumeration", "each", "greedy", "swap", "blocks")
 
 
 def images_of(x: Float32Array) -> Float32Array:
@@ -152,9 +152,9 @@ def masks_of(n: int, n_active: int) -> BoolArray:
     return masks[masks.sum(axis=1) == n_active]
 
 
-def enumerate_subsets(meter: CostMeter, *, rng: np.random.Generator, n_active: int) -> None:
-    """Asks for the cost of every mask that keeps `n_active`."""
-    meter.evaluate(masks_of(meter.n_neurons, n_active))
+def enumerate_masks(meter: CostMeter, *, rng: np.random.Generator, masks: BoolArray) -> None:
+    """Asks for the cost of each of some masks (masks, n)."""
+    meter.evaluate(masks)
 
 
 def grow_greedily(meter: CostMeter, *, rng: np.random.Generator, n_active: int) -> None:
@@ -181,15 +181,18 @@ def one_of_each(meter: CostMeter, *, rng: np.random.Generator, n_blocks: int) ->
 
 
 def find_filters(cost: FilterCost, seed: int) -> dict[str, Selection]:
-    """Way -> the three filters of twelve that it chooses; `blocks` chooses one of each four.
+    """Way -> the three filters of twelve that it chooses; two ways choose one of each four.
 
-    Swap search may ask as often as greedy growth does.
+    'each' asks for all 64 such choices, 'blocks' for those of one block at a time. Swap search
+    may ask as often as greedy growth does.
     """
     rng, kept = np.random.default_rng([seed, 231]), {"n_active": N_KEPT}
+    any_three, each, _ = starts_of_search().values()
     grown = run(grow_greedily, cost, rng=rng, **kept)
     queries = grown.ledger.cost_queries
     return {
-        "enumeration": run(enumerate_subsets, cost, rng=rng, **kept),
+        "enumeration": run(enumerate_masks, cost, rng=rng, masks=any_three),
+        "each": run(enumerate_masks, cost, rng=rng, masks=each),
         "greedy": grown,
         "swap": run(swap_search, cost, rng=rng, max_cost_queries=queries, **kept),
         "blocks": run(one_of_each, cost, rng=rng, n_blocks=N_BLOCKS),
