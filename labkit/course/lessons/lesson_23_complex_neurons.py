@@ -199,6 +199,21 @@ def find_filters(cost: FilterCost, seed: int) -> dict[str, Selection]:
     }
 
 
+def expected_least(costs: FloatArray, draws: int) -> float:
+    """The least of so many costs, drawn without repetition, on average.
+
+    The i-th smallest of N costs is the least of d drawn ones with probability
+    C(N - i, d - 1) / C(N, d), i = 1, ..., N - d + 1.
+
+    Args:
+        costs: float64 (N,).
+        draws: d, 1 to N.
+    """
+    n = len(costs)
+    chances = [math.comb(n - i, draws - 1) / math.comb(n, draws) for i in range(1, n + 1)]
+    return float(np.sort(costs) @ chances)
+
+
 def measure_choice(parameters: Mapping[str, Any], seed: int) -> Outcome:
     """Three of twelve random filters of one structure, chosen in each of `WAYS`, on digits.
 
@@ -207,8 +222,9 @@ def measure_choice(parameters: Mapping[str, Any], seed: int) -> Outcome:
         seed: of the filters and of the searches.
 
     Returns:
-        For each way `cost_*`, `test_*` and `queries_*`; `test_any`, the mean over all subsets;
-        `cost_any`, theirs; `test_all` and `cost_all`, of the twelve.
+        For each way `cost_*`, `test_*` and `queries_*`; `test_any` and
+        `cost_any`, the means over all subsets; `cost_drawn`, the best of as many random ones as
+        'blocks' asked for, on average; `test_all` and `cost_all`, of the twelve.
     """
     y = load_unit("digits").y_test
     cost, h = choice_of_filters(parameters["structure"], seed)
@@ -219,7 +235,8 @@ def measure_choice(parameters: Mapping[str, Any], seed: int) -> Outcome:
         result[f"test_{way}"] = accuracy(cost.outputs(h, selection.neuron_mask), y)
         result[f"queries_{way}"] = selection.ledger.cost_queries
     every = np.ones(N_FILTERS, dtype=bool)
-    result["cost_any"] = float(cost.evaluate(subsets).mean())
+    costs, asked = cost.evaluate(subsets), result["queries_blocks"]
+    result["cost_any"], result["cost_drawn"] = float(costs.mean()), expected_least(costs, asked)
     result["test_any"] = float(np.mean([accuracy(cost.outputs(h, m), y) for m in subsets]))
     result["cost_all"] = float(cost.evaluate(every))
     result["test_all"] = accuracy(cost.outputs(h, every), y)
@@ -311,6 +328,24 @@ def starts_of_search() -> dict[str, BoolArray]:
     one = np.eye(N_FILTERS // N_BLOCKS, dtype=bool)
     each = np.array([np.concatenate(rows) for rows in itertools.product(one, repeat=N_BLOCKS)])
     return {"any 3 of 12": masks_of(N_FILTERS, N_KEPT), "1 of each 4": each, "block by block": one}
+
+
+def states_of_start(name: str) -> list[FloatArray]:
+    """The states of Grover's search from one of `starts_of_search`, for the mask in its middle."""
+    start = starts_of_search()[name]
+    return grover_states(start, start[len(start) // 2])
+
+
+def fit_in_keras(model: Any, epochs: int) -> float:
+    """Trains a Keras model of images (8, 8, 1) on digits, as the record does; its test accuracy."""
+    import keras
+
+    task = load_unit("digits")
+    x, test = (images_of(each)[..., np.newaxis] for each in (task.x_train, task.x_test))
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(keras.optimizers.Adam(0.01), loss)
+    model.fit(x, task.y_train, batch_size=64, epochs=epochs, verbose=0)
+    return accuracy(np.asarray(model(test)), task.y_test)
 
 
 # |1 - 1|, |1 - i|, |i - 1|, |i - i|

@@ -46,12 +46,9 @@ class ComplexConv2D(keras.layers.Layer):
     (Re z, Im z) its kernel is the block [[a, b], [-b, a]] of w = a + ib. Of 'phase' weights only
     the phases are free: q = sum_k e^{i theta_k} z_k - e^{i lambda}.
 
-    | weights | output | formula | trainable, in order |
-    |---|---|---|---|
-    | complex | modulus | abs(u) | kernel_real, kernel_imag, bias_real, bias_imag |
-    | complex | argument | arg u | the same |
-    | phase | modulus | abs(q) | theta, lam |
-    | phase | argument | (pi/2) sigmoid(delta) - arg q | theta, lam, delta |
+    Of 'complex' weights the output is abs(u) or arg u; kernel_real, kernel_imag, bias_real and
+    bias_imag are trained, in this order. Of 'phase' weights it is abs(q), of theta and lam; or as
+    the 'argument' (pi/2) sigmoid(delta) - arg q, of theta, lam and delta.
 
     Kernels are (k, k, c, filters), what is left is (filters,). The formulas in NumPy:
     `labkit.neighbours.complex_neurons`.
