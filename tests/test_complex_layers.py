@@ -25,6 +25,7 @@ from labkit.neighbours.complex_neurons import (
     phase_net,
     phase_output,
 )
+from labkit.neighbours.trained_filters import STRUCTURES, train_filters
 from labkit.networks import ComplexConv2D, PhaseEncode
 
 KINDS = [
@@ -155,3 +156,17 @@ def test_a_model_of_both_layers_trains() -> None:
     losses = model.fit(x, y, epochs=8, verbose=0).history["loss"]
     assert losses[-1] < losses[0]
     assert np.all(modulus([[0.0]], [[1]], [-1]) == 0)
+
+
+def test_filters_that_were_trained_in_arrays_are_the_same_in_keras() -> None:
+    rng = np.random.default_rng(3)
+    images, y = rng.random((30, 5, 5)), np.arange(30) % 3
+    options: dict[str, Any] = {"epochs": 3, "learning_rate": 0.02, "rng": rng}
+    found = train_filters(STRUCTURES["complex"], images, y, **options)
+    of = found.parameters
+    layers = [PhaseEncode(), ComplexConv2D(4, 3), keras.layers.Flatten(), keras.layers.Dense(3)]
+    model = keras.Sequential([keras.Input((5, 5, 1)), *layers])
+    kernels = [of[name].reshape(3, 3, 1, 4) for name in ("kernel_real", "kernel_imag")]
+    model.set_weights([*kernels, of["bias_real"], of["bias_imag"], of["readout"], of["offset"]])
+    outputs = keras.ops.convert_to_numpy(model(images[..., np.newaxis].astype(np.float32)))
+    assert outputs == pytest.approx(found.outputs(images), abs=1e-5)

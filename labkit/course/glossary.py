@@ -108,7 +108,11 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {
         Term("extrapolation", "a mean without errors, from means at several times them", "14a"),
         Term("surface code", "many physical qubits that keep one right", "14a"),
     ),
-    "neighbours": (),
+    "neighbours": (
+        Term("complex neuron", "one that adds up complex numbers and gives the modulus", "23"),
+        Term("phase encoding", "an input x as the complex number e^{iπx/2}", "23"),
+        Term("phase-only", "of weights that turn a phase and have size one", "23"),
+    ),
     "book": (
         Term("selector", "searches a cost for a good mask, under run", "00"),
         Term("ledger", "what a selection cost: queries, calls, layers, shots, passes", "00"),

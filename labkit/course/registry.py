@@ -90,6 +90,8 @@ PART_ONE = (
 )  # fmt: skip
 #: Its neighbours: related systems, each held against masks, costs, random networks and ledgers.
 PART_TWO: tuple[Lesson, ...] = (
+    Lesson("23_complex_neurons", "Complex neurons", 45,
+           "complex weights beside their controls; random filters chosen under a solved read-out"),
 )  # fmt: skip
 LESSONS = (*PART_ONE, *PART_TWO)
 BY_NUMBER = {lesson.number: lesson for lesson in LESSONS}
