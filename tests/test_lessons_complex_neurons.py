@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Callable
 from typing import Any
 
 import cirq
@@ -123,7 +124,7 @@ def test_a_point_of_each_record_is_what_is_computed_now() -> None:
         (stored,) = rows.to_dict("records")
         for key, value in function(wanted, 3).result.items():
             exact = name != "23_trained_filters"  # whose sums are in single precision
-            near = {"rel": 1e-6} if exact else {"abs": 0.011}
+            near: dict[str, Any] = {"rel": 1e-6} if exact else {"abs": 0.011}
             if key != "loss":
                 assert stored[f"result.{key}"] == pytest.approx(value, **near), (name, key)
 
@@ -177,10 +178,13 @@ def test_a_figure_says_what_it_was_given() -> None:
 
 
 def test_a_view_is_what_a_loop_computes() -> None:
+    def angle(u: complex) -> float:
+        return math.atan2(u.imag, u.real)
+
+    read: dict[str, Callable[[complex], float]] = {"modulus": abs, "argument": angle}
+    read["sine squared"] = lambda u: math.sin(angle(u)) ** 2
     for output in OUTPUTS:
         view = PhaseView(30, 165, 0.75, output)
-        read = {"modulus": abs, "argument": lambda u: math.atan2(u.imag, u.real)}
-        read["sine squared"] = lambda u: math.sin(math.atan2(u.imag, u.real)) ** 2
         w = [np.exp(1j * math.radians(30)), 0.75 * np.exp(1j * math.radians(165))]
         expected = [read[output](w[0] * 1j**a + w[1] * 1j**b) for a in (0, 1) for b in (0, 1)]
         assert view.outputs == pytest.approx(expected, abs=1e-9)

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from labkit.arrays import FloatArray
 from labkit.course.explorers.base import Explorer, dropdown, selection_slider
 from labkit.course.plots.phases import draw_sums, draw_surface
+from labkit.limits import check_integer
 from labkit.neighbours.complex_neurons import net
 
 #: Degrees of a phase, in steps that a slider has.
@@ -116,9 +117,8 @@ class PhaseExplorer(Explorer):
         output: str = "modulus",
         n_neurons: int = 1,
     ) -> None:
-        one = selection_slider("n_neurons", n_neurons, [("1", 1)], "neurons").value
         choices = {
-            "n_neurons": one,
+            "n_neurons": check_integer("n_neurons", n_neurons, minimum=1, maximum=1),
             "phase_1": selection_slider("phase_1", phase_1, PHASES, "phase of the first weight"),
             "phase_2": selection_slider("phase_2", phase_2, PHASES, "of the second"),
             "amplitude": selection_slider("amplitude", amplitude, AMPLITUDES, "its size"),

@@ -338,13 +338,14 @@ def states_of_start(name: str) -> list[FloatArray]:
 
 def fit_in_keras(model: Any, epochs: int) -> float:
     """Trains a Keras model of images (8, 8, 1) on digits, as the record does; its test accuracy."""
-    import keras
+    from labkit.baselines.classifiers import train_on
+    from labkit.networks.keras.layers import compile_classifier
 
     task = load_unit("digits")
     x, test = (images_of(each)[..., np.newaxis] for each in (task.x_train, task.x_test))
-    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile(keras.optimizers.Adam(0.01), loss)
-    model.fit(x, task.y_train, batch_size=64, epochs=epochs, verbose=0)
+    compile_classifier(model, task.n_classes)
+    model.optimizer.learning_rate = 0.01
+    train_on(model, x, task.y_train, epochs=epochs, seed=1)
     return accuracy(np.asarray(model(test)), task.y_test)
 
 
@@ -370,13 +371,14 @@ def outputs_of_xor(answer: Any) -> str | None:
 def block_of_a_weight(answer: Any) -> str | None:
     """A function w -> the 2 x 2 matrix M with (Re z, Im z) @ M = (Re wz, Im wz)."""
     for w, z in ((1 + 2j, 1), (1 + 2j, 1j), (-0.5j, 2 + 1j), (3 + 0j, -1 + 1j)):
-        block = np.asarray(answer(w), dtype=np.float64)
-        if block.shape != (2, 2):
-            return f"For w = {w} it has the shape {block.shape}, not (2, 2)."
+        given = answer(w)
+        if np.shape(given) != (2, 2):
+            return f"For w = {w} it has the shape {np.shape(given)}, not (2, 2)."
+        block = np.asarray(given, dtype=np.float64)
         real, imag = np.array([complex(z).real, complex(z).imag]) @ block
         if not np.isclose(complex(real, imag), w * z):
-            given = f"For w = {w} and z = {complex(z)} it gives {complex(real, imag):.3g}"
-            return f"{given}, where w z = {w * z:.3g}: multiply (a + ib)(x + iy) out."
+            said = f"For w = {w} and z = {complex(z)} it gives {complex(real, imag):.3g}"
+            return f"{said}, where w z = {w * z:.3g}: multiply (a + ib)(x + iy) out."
     return None
 
 
