@@ -133,11 +133,11 @@ def test_complex_filters_lead_phase_only_ones_and_a_claim_is_judged_by_its_lead(
     runs = recorded("23_trained_filters").runs
     for task in figures.TASKS:
         picked = lesson.pick_trained(runs, task)
-        assert all(len(values) == 12 for values in picked.values())
+        assert all(len(values) == 24 for values in picked.values())
         mean, error = lesson.lead(picked["complex"], picked["phase-only"])
         assert mean > 2 * error > 0
         gaps = picked["complex"] - picked["phase-only"]
-        assert (mean, error) == pytest.approx((np.mean(gaps), np.std(gaps, ddof=1) / 12**0.5))
+        assert (mean, error) == pytest.approx((np.mean(gaps), np.std(gaps, ddof=1) / 24**0.5))
     table = figures.table_of_claims(runs)
     assert len(table) == len(figures.CLAIMS) + 2
     for claim, (ahead, behind) in figures.CLAIMS.items():
