@@ -137,23 +137,29 @@ def figure_choices(runs: pd.DataFrame) -> Captioned:
 def figure_locality(choices: Mapping[str, FloatArray]) -> Captioned:
     """Shows what each start of Grover's search holds in bits, and what its best choice lacks.
 
+    Rivals that hold no bit stand at the left: greedy growth, swap search, and as many random
+    choices as block by block asks for.
+
     Args:
         choices: of `pick_choices`.
     """
     ways = dict(zip(starts_of_search(), ("enumeration", "each", "blocks"), strict=True))
-    ax, said = new_axes(width=6.0)[0], []
+    points = {name: (most_bits(states_of_start(name)), way) for name, way in ways.items()}
+    points |= {"greedy": (0.0, "greedy"), "swap search": (0.06, "swap")}
+    points["drawn at random"] = (0.12, "drawn")
+    ax, said = new_axes(width=6.4)[0], []
     span = choices["cost_any"] - choices["cost_enumeration"]
-    for i, (name, way) in enumerate(ways.items()):
-        bits = most_bits(states_of_start(name))
+    for i, (name, (bits, way)) in enumerate(points.items()):
         lost = (choices[f"cost_{way}"] - choices["cost_enumeration"]) / span
         style = {"ms": 9, "capsize": 3, "label": name, **marker_style(i)}
         ax.errorbar(bits, lost.mean(), lost.std(ddof=1), **style)
-        said.append(f"{name}: {bits:.2f} bits, {lost.mean():.0%} ± {lost.std(ddof=1):.0%} lost")
+        held = f"{bits:.2f} bits" if name in ways else "no bit"
+        said.append(f"{name}: {held}, {lost.mean():.0%} ± {lost.std(ddof=1):.0%} lost")
     ax.axhline(1, color=palette.GREY, ls="--", lw=1)
-    ax.annotate("any three, no search", (0.1, 1), fontsize=9, va="bottom")
+    ax.annotate("any three, no search", (0.6, 1), fontsize=9, va="bottom")
     ax.set(xlabel="most bits across a cut, along the search", ylabel="share of the gain lost")
-    ax.set(xlim=(0, 2.2), ylim=(-0.1, 1.15))
-    ax.legend(fontsize=9, loc="center left")
+    ax.set(xlim=(-0.1, 2.2), ylim=(-0.1, 1.15))
+    ax.legend(fontsize=9, loc="center right")
     ax.grid(alpha=0.3)
     return Captioned(ax, f"{'; '.join(said)} of what choosing gains (± one standard deviation).")
 
