@@ -33,6 +33,7 @@ from labkit.course.explorers.low_bit import LOOKED_AT, LowBitView, train_low_bit
 from labkit.course.explorers.network import NetworkView
 from labkit.course.explorers.nk import KS, view_nk
 from labkit.course.explorers.oracle import OracleView
+from labkit.course.explorers.phases import PHASES, PhaseView
 from labkit.course.explorers.race import BUDGETS, RaceView
 from labkit.course.explorers.separation import (
     MAX_NEURONS,
@@ -477,6 +478,32 @@ def low_bit_answers() -> list[str]:
         f"{flat.stale_cost:.4f} with stale",
         f"At epoch {decided}, in the middle of the rise, {0:.0%} are undecided",
         f"ends at {fast.hard_cost:.4f}, where the small rate ends at {at(160).hard_cost:.4f}",
+    ]
+
+
+@answers("23")
+def phase_answers() -> list[str]:
+    degrees = [phase for _, phase in PHASES]
+    whole, half = ([PhaseView(0, phase, size, "modulus") for phase in degrees]
+                   for size in (1.0, 0.5))  # fmt: skip
+    fit = [view for view in whole if view.gap > 1e-9]
+    best, other = max(whole, key=lambda view: view.gap), max(half, key=lambda view: view.gap)
+    low, high = other.outputs[0], other.outputs[1]
+    assert best.phase_2 == other.phase_2 and not PhaseView(0, 180, 0, "modulus").gap > 0
+    turned = PhaseView(75, best.phase_2 + 75, 1, "modulus")
+    np.testing.assert_allclose(turned.surface, best.surface, atol=1e-9)
+    up, down = (PhaseView(0, 180, 1, "argument").surface[20 + i, 20] for i in (1, -1))
+    assert abs(abs(up - down) - np.pi) < 0.1
+    squared = PhaseView(0, 180, 1, "sine squared").outputs
+    first, last = fit[0], fit[-1]
+    return [
+        f"From {first.phase_2:.0f}° to {last.phase_2:.0f}°. At {best.phase_2:.0f}° the gap is "
+        f"largest, {best.gap:.2f}; at {first.phase_2:.0f}° and {last.phase_2:.0f}° it is "
+        f"{first.gap:.2f}",
+        f"{other.gap:.2f}, again at {other.phase_2:.0f}°: {high:.2f} for 01 and 10 against "
+        f"{low:.2f} for 00 and 11. A size of 0",
+        f"{squared[1]:.2f} for 01 and 10, {squared[0]:.2f} for 00 and 11",
+        "u passes through 0",
     ]
 
 

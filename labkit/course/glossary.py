@@ -136,6 +136,9 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {
         Term("soft weight", "the mean of the values by a softmax of their logits", "22"),
         Term("stale", "of means and deviations: those of other weights", "22"),
         Term("straight through", "forward the nearest value, backward as if not rounded", "22"),
+        Term("complex neuron", "one that adds up complex numbers and gives the modulus", "23"),
+        Term("phase encoding", "an input x as the complex number e^{iπx/2}", "23"),
+        Term("phase-only", "of weights that turn a phase and have size one", "23"),
     ),
     "book": (
         Term("selector", "searches a cost for a good mask, under run", "00"),

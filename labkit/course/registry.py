@@ -103,6 +103,8 @@ PART_TWO: tuple[Lesson, ...] = (
            "solve the readout instead of searching, in stages too; then choose neurons under it"),
     Lesson("22_low_bit_weights", "Low-bit weights", 45,
            "weights of one bit or two: a mask for every selector, or a gradient that hardens"),
+    Lesson("23_complex_neurons", "Complex neurons", 45,
+           "complex weights beside their controls; random filters chosen under a solved read-out"),
 )  # fmt: skip
 LESSONS = (*PART_ONE, *PART_TWO)
 BY_NUMBER = {lesson.number: lesson for lesson in LESSONS}

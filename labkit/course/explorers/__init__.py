@@ -15,6 +15,7 @@ from labkit.course.explorers.low_bit import LowBitExplorer
 from labkit.course.explorers.network import RandomNetworkExplorer
 from labkit.course.explorers.nk import NKExplorer
 from labkit.course.explorers.oracle import OracleExplorer
+from labkit.course.explorers.phases import PhaseExplorer
 from labkit.course.explorers.picture import NetworkDrawing, Picture, SharedMask
 from labkit.course.explorers.race import SelectorRace
 from labkit.course.explorers.separation import SeparationExplorer
@@ -42,6 +43,7 @@ __all__ = [
     "NKExplorer",
     "NetworkDrawing",
     "OracleExplorer",
+    "PhaseExplorer",
     "Picture",
     "RandomNetworkExplorer",
     "ResidualExplorer",

@@ -8,3 +8,5 @@ from labkit.networks.keras.nk_network import NKNetwork
 from labkit.networks.keras.random_network import RandomNetwork
 
 __all__ = ["NKNetwork", "RandomNetwork", "RisingTemperature", "SearchedDense"]
+from labkit.networks.keras.complex_layers import ComplexConv2D, PhaseEncode
+__all__ = ["ComplexConv2D", "NKNetwork", "PhaseEncode", "RandomNetwork"]
