@@ -138,6 +138,7 @@ WRONG: dict[str, Any] = {
     "20-3": 20 * 28.8,
     "20-4": lambda h, y, a: float(
         np.mean((y - h @ np.linalg.solve(h.T @ h + a * np.eye(h.shape[1]), h.T @ y)) ** 2)
+    ),
 }
 
 

@@ -35,6 +35,7 @@ from labkit.course.explorers.nk import KS, view_nk
 from labkit.course.explorers.oracle import OracleView
 from labkit.course.explorers.phases import PHASES, PhaseView
 from labkit.course.explorers.race import BUDGETS, RaceView
+from labkit.course.explorers.residual import MAX_STAGES, view_stages
 from labkit.course.explorers.separation import (
     MAX_NEURONS,
     RANGES,
@@ -42,7 +43,6 @@ from labkit.course.explorers.separation import (
     SeparationView,
     least_widths,
 )
-from labkit.course.explorers.residual import MAX_STAGES, view_stages
 from labkit.course.explorers.spectrum import SpectrumView
 from labkit.course.explorers.subcircuit import SubcircuitView
 from labkit.course.explorers.theatre import find_walk

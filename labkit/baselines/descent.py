@@ -110,14 +110,11 @@ class Adam:
     Reference: Kingma, Ba 2015, arXiv 1412.6980; with the epsilon of Keras.
     """
 
-    def __init__(self, learning_rate: float, *weights: npt.NDArray[Any]) -> None:
-        self.weights, self._rate, self._steps = weights, learning_rate, 0
-        self._means = [(np.zeros_like(w), np.zeros_like(w)) for w in weights]
-
-    def step(self, *gradients: npt.NDArray[Any]) -> None:
     def __init__(self, learning_rate: float, *weights: Weights) -> None:
         self.weights: tuple[Any, ...] = weights
         self._rate, self._steps = learning_rate, 0
+        self._means = [(np.zeros_like(w), np.zeros_like(w)) for w in weights]
+
     def step(self, *gradients: Weights) -> None:
         """Changes the weights in place."""
         self._steps += 1

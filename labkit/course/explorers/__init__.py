@@ -18,8 +18,8 @@ from labkit.course.explorers.oracle import OracleExplorer
 from labkit.course.explorers.phases import PhaseExplorer
 from labkit.course.explorers.picture import NetworkDrawing, Picture, SharedMask
 from labkit.course.explorers.race import SelectorRace
-from labkit.course.explorers.separation import SeparationExplorer
 from labkit.course.explorers.residual import ResidualExplorer
+from labkit.course.explorers.separation import SeparationExplorer
 from labkit.course.explorers.spectrum import SpectrumExplorer
 from labkit.course.explorers.subcircuit import SubcircuitExplorer
 from labkit.course.explorers.subnetwork import SubnetworkExplorer
