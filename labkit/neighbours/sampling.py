@@ -132,7 +132,8 @@ def sample_langevin(
         beta: what V keeps of itself in a step, in 0..1, below 1.
         floor: the lambda of the papers, above 0.
         noise: standard deviation of what is added to each gradient, as by a minibatch; 0 or more.
-        starts: (chains,); None: drawn from the density that the limit step -> 0 predicts.
+        starts: (chains,); None: drawn from the density that the limit step -> 0 predicts, one
+            from each of `chains` equal shares of its chance.
 
     Raises:
         TooLargeError: the positions do not fit in memory.
@@ -187,10 +188,11 @@ def _fill(
 def _draw_from(
     target: Target, *, floor: float, power: float, count: int, rng: np.random.Generator
 ) -> FloatArray:
-    """Draws from `limit_density`, by the inverse of its distribution on a grid."""
+    """Draws from `limit_density`, one in each of `count` equal shares of its chance."""
     grid = np.linspace(-target.edge, target.edge, _GRID)
     density = limit_density(target, grid, floor=floor, power=power)
-    return np.interp(rng.random(count), cumulative_trapezoid(density, grid, initial=0), grid)
+    shares = (np.arange(count) + rng.random(count)) / count
+    return np.interp(shares, cumulative_trapezoid(density, grid, initial=0), grid)
 
 
 def limit_density(
