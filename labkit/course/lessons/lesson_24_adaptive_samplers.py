@@ -209,3 +209,57 @@ def _solved_accuracy(problem: Problem) -> float:
     pair = (task.x_train, task.y_train), (task.x_validation, task.y_validation)
     solved = fit_readout(network, *pair).network
     return accuracy(solved.outputs(task.x_test, np.ones(N, dtype=bool)), task.y_test)
+
+
+_C = float(np.sqrt(2 / np.pi))
+# (floor + 2 c) / (floor + c) = 1.1
+number_exercise(
+    "24-1",
+    9 * _C,
+    "The variance is (λ + 2c) / (λ + c), with c the mean of |θ|, √(2/π).",
+    tolerance=5e-3,
+    slips={
+        9.0: "That is λ in units of c.",
+        10 * _C: "What is left over is c / (λ + c): put that equal to 0.1.",
+        _C / 9: "That is where the variance is 1.9 times too large.",
+    },
+)
+
+
+@exercise("24-2")
+def chances_of_four_masks(answer: Any) -> str | None:
+    """Probabilities (4,) of the jump chain, at costs 0, 1, 1 and 0.5 and T = 0.5."""
+    table = CostTable([0.0, 1.0, 1.0, 0.5], 2)
+    came = np.asarray(answer, dtype=np.float64)
+    if came.shape != (4,):
+        return f"Four probabilities are expected; shape {came.shape} came."
+    if np.allclose(came, mask_posterior(table, 0.5), atol=5e-4):
+        return "That is the posterior; the chain is at p(m) Z(m), normalised."
+    for i, expected in enumerate(jump_chain_distribution(table, 0.5)):
+        what = f"Mask {i:02b}: e^(−cost / T) times Z, over the sum of it."
+        if fault := compare_number(came[i], float(expected), what, tolerance=5e-4):
+            return fault
+    return None
+
+
+@exercise("24-3")
+def weight_of_a_mask(answer: Any) -> str | None:
+    """A function (cost, flipped, temperature) -> 1 / Z of a mask and of its flips' costs."""
+
+    def truth(cost: float, flipped: FloatArray, temperature: float) -> float:
+        return float(1 / np.exp((cost - flipped) / (2 * temperature)).sum())
+
+    rng = np.random.default_rng(24)
+    cases = [(0.3, rng.random(n), temperature) for n, temperature in ((2, 0.5), (5, 0.1), (12, 1))]
+    return compare_function(answer, truth, cases, "For a cost of {}, flips {} and T = {} 1 / Z")
+
+
+number_exercise(
+    "24-4",
+    (50_000 - 1) // N,
+    "The first mask is one query, and each jump looks at all flips of the mask before it.",
+    slips={
+        50_000: "So many masks Metropolis tries; a jump looks at twelve flips.",
+        50_000 / N: "A part of a jump is none.",
+    },
+)
