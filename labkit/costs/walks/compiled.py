@@ -8,8 +8,8 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 
 from labkit.arrays import BoolArray, FloatArray, IntArray
-from labkit.costs.walks.building import Contributions, Polynomial, Tables
-from labkit.costs.walks.states import Fields, Outputs, Places
+from labkit.costs.walks.building import Contributions, HiddenUnits, Polynomial, Tables
+from labkit.costs.walks.states import Fields, Outputs, Places, Units
 from labkit.costs.walks.walk import Flips, Rule, Steps, Tabu, Walk
 
 #: So many costs at once are written into pieces that the system hands out in large pages.
@@ -17,7 +17,7 @@ _MANY, _PIECE = 2**15, 2**21
 #: Steps after which a state is summed anew, at least: until then rounding hardly adds up.
 _STEPS = 2**10
 
-State = Fields | Places | Outputs
+State = Fields | Places | Outputs | Units
 
 
 class Maker(Protocol):
@@ -119,7 +119,8 @@ def warm_up() -> None:
     )
     quadratic, cubic = (Polynomial.of({neurons: 1.0}, 3) for neurons in ((0, 1), (0, 1, 2)))
     tables = Tables.of([((0,), np.zeros(2))], 1)
-    for make, n in ((quadratic, 3), (cubic, 3), (tables, 1), (contributions, 1)):
+    units = HiddenUnits.of(outputs, outputs, outputs, cost=0)
+    for make, n in ((quadratic, 3), (cubic, 3), (tables, 1), (contributions, 1), (units, 1)):
         walk, order = CompiledWalk(make, np.zeros(n, dtype=bool)), np.arange(n)
         walk.block_costs(order)
         walk.group_costs([order])
