@@ -11,10 +11,7 @@ from pathlib import Path
 import labkit
 
 _NEURAL = ("networks", "scoring", "problems")
-_QUANTUM = (
-    *("amplification", "ansatz", "circuits", "simulators", "selectors", "angle_training"),
-    "variational_networks",
-)
+_QUANTUM = ("amplification", "ansatz", "circuits", "simulators", "selectors", "angle_training")
 #: The two sides of labkit; what is in neither serves both.
 WINGS = {"neural": frozenset(_NEURAL), "quantum": frozenset(_QUANTUM)}
 
