@@ -19,6 +19,8 @@ from labkit.scoring import check_labels, cost_of_outputs
 
 #: Of Adam: how slowly its means forget, and what keeps it from dividing by 0.
 _FORGET, _LEAST = (0.9, 0.999), 1e-7
+#: What is trained, in its own precision.
+Weights = Float32Array | FloatArray
 #: Bytes of each activation: forward, backward, and what they are made in.
 _PER_ACTIVATION = 16
 
@@ -108,11 +110,12 @@ class Adam:
     Reference: Kingma, Ba 2015, arXiv 1412.6980; with the epsilon of Keras.
     """
 
-    def __init__(self, learning_rate: float, *weights: npt.NDArray[Any]) -> None:
-        self.weights, self._rate, self._steps = weights, learning_rate, 0
+    def __init__(self, learning_rate: float, *weights: Weights) -> None:
+        self.weights: tuple[Any, ...] = weights
+        self._rate, self._steps = learning_rate, 0
         self._means = [(np.zeros_like(w), np.zeros_like(w)) for w in weights]
 
-    def step(self, *gradients: npt.NDArray[Any]) -> None:
+    def step(self, *gradients: Weights) -> None:
         """Changes the weights in place."""
         self._steps += 1
         lost = [1 - forget**self._steps for forget in _FORGET]

@@ -14,7 +14,7 @@ from labkit.scoring import COSTS
 MAX_SEED = 19
 #: The tasks of a list: a picture tells their classes apart (`draw_decision`), and the costs of all
 #: masks of a dozen neurons are scored within a move. Ten classes are too many for both.
-TASKS = tuple(name for name in TASK_NAMES if name != "digits")
+TASKS = tuple(name for name in TASK_NAMES if name not in ("digits", "mnist5k"))
 #: What the slider of n neurons says.
 QUBITS = "neurons = qubits"
 
