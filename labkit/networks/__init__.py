@@ -16,24 +16,32 @@ from labkit.networks.base import (
     read_labels,
 )
 from labkit.networks.hidden_layers import ManyInputsArrays, OneLayerArrays, TwoLayerArrays
+from labkit.networks.low_bit import LowBitArrays
 from labkit.networks.nk import NEIGHBOURHOODS, NKArrays, sample_nk_network
 from labkit.networks.sampling import MASK_KINDS, sample_network
 
 if TYPE_CHECKING:
+    from labkit.networks.keras.complex_layers import ComplexConv2D, PhaseEncode
     from labkit.networks.keras.from_model import network_from_keras
+    from labkit.networks.keras.low_bit import RisingTemperature, SearchedDense
     from labkit.networks.keras.nk_network import NKNetwork
     from labkit.networks.keras.random_network import RandomNetwork
 
 __all__ = [
     "MASK_KINDS",
     "NEIGHBOURHOODS",
+    "ComplexConv2D",
     "ForwardNetwork",
+    "LowBitArrays",
     "ManyInputsArrays",
     "NKArrays",
     "NKNetwork",
     "NetworkArrays",
     "OneLayerArrays",
+    "PhaseEncode",
     "RandomNetwork",
+    "RisingTemperature",
+    "SearchedDense",
     "TwoLayerArrays",
     "check_classes",
     "check_samples",
@@ -53,6 +61,10 @@ _IN_KERAS = {
     "RandomNetwork": "random_network",
     "NKNetwork": "nk_network",
     "network_from_keras": "from_model",
+    "SearchedDense": "low_bit",
+    "RisingTemperature": "low_bit",
+    "ComplexConv2D": "complex_layers",
+    "PhaseEncode": "complex_layers",
 }
 
 

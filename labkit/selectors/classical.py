@@ -37,10 +37,10 @@ def exhaustive(meter: CostMeter, *, rng: Generator) -> None:
 def random_search(meter: CostMeter, *, rng: Generator) -> None:
     """Asks for masks in random order, none twice, until the budget or the target ends it.
 
-    Beyond 24 neurons masks are drawn independently, and `max_cost_queries` is needed.
+    Beyond 24 neurons masks are drawn independently, and a budget is needed.
     """
     n = meter.n_neurons
-    if n > _SHUFFLE_UP_TO and meter.max_cost_queries is None:
+    if n > _SHUFFLE_UP_TO and meter.left is None:
         raise ValueError(f"max_cost_queries=None with {n} neurons (limit: {_SHUFFLE_UP_TO})")
     for masks in _random_masks(n, rng):
         meter.evaluate(masks)
@@ -150,13 +150,13 @@ def simulated_annealing(
     n = meter.n_neurons
     walk = meter.walk(rng.random(n) < 0.5)
     rises = np.abs(walk.flip_costs() - walk.cost)
-    temperatures = _temperatures(rises[rises > meter.equal_within(walk.cost)], sweeps)
+    temperatures = falling_temperatures(rises[rises > meter.equal_within(walk.cost)], sweeps)
     _anneal(walk, temperatures, rng)
     for _ in range(restarts):
         _anneal(meter.walk(rng.random(n) < 0.5), temperatures, rng)
 
 
-def _temperatures(rises: FloatArray, sweeps: int) -> FloatArray:
+def falling_temperatures(rises: FloatArray, sweeps: int) -> FloatArray:
     """(sweeps,), falling geometrically, from rises above 0; 1 where no flip changes the cost."""
     if not rises.size:
         return np.ones(sweeps)
