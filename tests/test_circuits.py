@@ -101,6 +101,24 @@ def test_the_oracle_is_called_once_in_each_iteration(iterations: int) -> None:
     assert len(calls) == iterations
 
 
+@pytest.mark.parametrize(("n", "n_active"), [(3, 1), (4, 2), (5, 3)])
+def test_among_masks_of_one_size_the_search_turns_from_their_dicke_state(
+    n: int, n_active: int
+) -> None:
+    qubits = cirq.LineQubit.range(n)
+    start = np.array([mask_from_index(i, n).sum() == n_active for i in range(2**n)], dtype=float)
+    start /= np.linalg.norm(start)
+    marked = np.flatnonzero(start)[:2].tolist()
+    iterate = -(np.eye(2**n) - 2 * np.outer(start, start)) @ oracle_matrix(n, marked)
+    for iterations in (0, 1, 2):
+        circuit = grover.grover_circuit(
+            qubits, build_oracle(qubits, marked), iterations, n_active=n_active
+        )
+        state = circuit.final_state_vector(qubit_order=qubits, dtype=np.complex128)
+        expected = np.linalg.matrix_power(iterate, iterations) @ start
+        cirq.testing.assert_allclose_up_to_global_phase(state, expected, atol=1e-6)
+
+
 # Formulas
 
 

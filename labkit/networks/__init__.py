@@ -21,6 +21,7 @@ from labkit.networks.nk import NEIGHBOURHOODS, NKArrays, sample_nk_network
 from labkit.networks.sampling import MASK_KINDS, sample_network
 
 if TYPE_CHECKING:
+    from labkit.networks.keras.complex_layers import ComplexConv2D, PhaseEncode
     from labkit.networks.keras.from_model import network_from_keras
     from labkit.networks.keras.low_bit import RisingTemperature, SearchedDense
     from labkit.networks.keras.nk_network import NKNetwork
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = [
     "MASK_KINDS",
     "NEIGHBOURHOODS",
+    "ComplexConv2D",
     "ForwardNetwork",
     "LowBitArrays",
     "ManyInputsArrays",
@@ -36,6 +38,7 @@ __all__ = [
     "NKNetwork",
     "NetworkArrays",
     "OneLayerArrays",
+    "PhaseEncode",
     "RandomNetwork",
     "RisingTemperature",
     "SearchedDense",
@@ -60,6 +63,8 @@ _IN_KERAS = {
     "network_from_keras": "from_model",
     "SearchedDense": "low_bit",
     "RisingTemperature": "low_bit",
+    "ComplexConv2D": "complex_layers",
+    "PhaseEncode": "complex_layers",
 }
 
 

@@ -227,6 +227,7 @@ _CHECKS: Mapping[str, Check] = {
     "mixer": _choice(*MIXERS),
     "n_active": _or_none(_count(0)),
     "block_size": _count(1),
+    "n_fixed": _count(0),
     "scheme": _choice(*SCHEMES),
     "max_rounds": _or_none(_count(1)),
     "restarts": _count(0),

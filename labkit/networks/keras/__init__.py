@@ -3,8 +3,16 @@
 Importing it loads TensorFlow and makes their classes known to `keras.saving.load_model`.
 """
 
+from labkit.networks.keras.complex_layers import ComplexConv2D, PhaseEncode
 from labkit.networks.keras.low_bit import RisingTemperature, SearchedDense
 from labkit.networks.keras.nk_network import NKNetwork
 from labkit.networks.keras.random_network import RandomNetwork
 
-__all__ = ["NKNetwork", "RandomNetwork", "RisingTemperature", "SearchedDense"]
+__all__ = [
+    "ComplexConv2D",
+    "NKNetwork",
+    "PhaseEncode",
+    "RandomNetwork",
+    "RisingTemperature",
+    "SearchedDense",
+]
