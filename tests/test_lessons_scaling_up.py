@@ -121,29 +121,50 @@ def test_a_search_of_another_cost_is_told_which() -> None:
     assert plain.result["n_active"] != squared.result["n_active"]
 
 
+def assert_comes_again(name: str, task_name: str, n_hidden: int, method: str) -> None:
+    chosen = {"task_name": task_name, "n_hidden": n_hidden, "method": method}
+    runs = recorded(name).runs
+    same = np.all([runs[f"parameters.{key}"] == value for key, value in chosen.items()], axis=0)
+    [row] = [row for _, row in runs[same & (runs["seed"] == 3)].iterrows()]
+    result = measure_method(chosen, 3).result
+    # a sum in another order may turn a flip
+    assert result["test_accuracy"] == pytest.approx(row["result.test_accuracy"], abs=0.02)
+    assert result["n_active"] == pytest.approx(row["result.n_active"], rel=0.05)
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_points_of_the_record_come_again(method: str) -> None:
-    runs = recorded("13_what_size_buys").runs
     for task_name, n_hidden in (("breast_cancer", 256), ("digits", 64)):
-        chosen = {"task_name": task_name, "n_hidden": n_hidden, "method": method}
-        same = np.all([runs[f"parameters.{key}"] == value for key, value in chosen.items()], axis=0)
-        [row] = [row for _, row in runs[same & (runs["seed"] == 3)].iterrows()]
-        result = measure_method(chosen, 3).result
-        # a sum in another order may turn a flip
-        assert result["test_accuracy"] == pytest.approx(row["result.test_accuracy"], abs=0.02)
-        assert result["n_active"] == pytest.approx(row["result.n_active"], rel=0.05)
+        assert_comes_again("13_what_size_buys", task_name, n_hidden, method)
 
 
-def test_the_law_of_the_record_says_what_a_further_network_comes_to() -> None:
-    """The eleventh network of 256 neurons lies where the line through ten of each size does."""
-    found = pick_by_size(recorded("13_what_size_buys").runs, "one-flip search", ACCURACY)["digits"]
+def test_a_point_of_ten_classes_and_many_neurons_comes_again() -> None:
+    assert_comes_again("13_ten_classes", "digits", 16384, "least squares")
+
+
+def test_the_law_of_the_records_says_what_a_further_network_comes_to() -> None:
+    """The eleventh network of 1,024 neurons lies where the line through ten of each size does."""
+    runs = pd.concat([recorded(name).runs for name in ("13_what_size_buys", "13_ten_classes")])
+    found = pick_by_size(runs, "one-flip search", ACCURACY)["digits"]
     errors = {n: 1 - of_n for n, of_n in found.items()}
     exponent, spread = fit_power(errors)
-    assert list(errors) == [64, 256, 1024, 4096] and spread < 0.03
+    assert list(errors) == [64, 256, 1024, 4096, 16384] and spread < 0.03
+    assert exponent == pytest.approx(-0.636, abs=0.02)
     sizes, means = np.log([*errors]), np.log([of_n.mean() for of_n in errors.values()])
-    at_256 = np.exp(means.mean() + exponent * (np.log(256) - sizes.mean()))
-    chosen = {"task_name": "digits", "n_hidden": 256, "method": "one-flip search"}
-    assert 1 - measure_method(chosen, 10).result["test_accuracy"] == pytest.approx(at_256, rel=0.35)
+    at_1024 = np.exp(means.mean() + exponent * (np.log(1024) - sizes.mean()))
+    chosen = {"task_name": "digits", "n_hidden": 1024, "method": "one-flip search"}
+    error = 1 - measure_method(chosen, 10).result["test_accuracy"]
+    assert error == pytest.approx(at_1024, rel=0.35)
+
+
+def test_choosing_among_the_most_neurons_passes_training_not_the_fitted_readout() -> None:
+    runs = recorded("13_ten_classes").runs
+    ways = ("one-flip search", "edge-popup", "gradient training", "least squares")
+    chosen, popped, trained, fitted = (
+        pick_by_size(runs, way, ACCURACY)["digits"][16384] for way in ways
+    )
+    assert len(chosen) == 10 and (chosen > trained).all() and (chosen > popped).all()
+    assert 0.01 < (fitted - chosen).mean() < 0.02
 
 
 def test_an_exact_power_has_no_error() -> None:

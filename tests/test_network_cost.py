@@ -204,6 +204,37 @@ def test_many_masks_are_run_in_little_memory(
         tracemalloc.stop()
 
 
+def test_many_classes_are_walked_in_the_memory_of_the_hidden_units() -> None:
+    n, n_samples, n_outputs = 4096, 300, 10
+    x, y = samples(2, n=n_samples), np.arange(n_samples) % n_outputs
+    network = sample_network(2, n, n_outputs, readout="gaussian", seed=0).adapted(x)
+    cost, mask = network_cost(network, x, y), np.arange(n) % 2 == 0
+    tracemalloc.start()
+    try:
+        assert cost.walk(mask).cost == pytest.approx(float(cost.evaluate(mask)))
+        # units of 9 MiB, made in three steps; what they add to all outputs would be 94 MiB
+        assert tracemalloc.get_traced_memory()[1] < 48 * 2**20
+    finally:
+        tracemalloc.stop()
+
+
+def test_many_classes_are_refused_where_the_hidden_units_do_not_fit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    x, mask = samples(2, n=3000), np.ones(4096)
+    network = sample_network(2, 4096, 10, readout="gaussian", seed=0)
+    cost = network_cost(network, x, np.arange(3000) % 10)
+    limit = 8 * 3000 * 4096  # of the units; the contributions would take ten times as much
+    monkeypatch.setattr("labkit.limits.ALWAYS_FITS", 0)
+    monkeypatch.setattr("labkit.limits.memory_limit", lambda: limit - 1)
+    with pytest.raises(TooLargeError, match=r"^n_samples=3000 needs .* for hidden units; "):
+        cost.evaluate(mask)
+    with pytest.raises(TooLargeError, match=r"^n_samples=3000 needs .* for contributions; "):
+        network.contributions(x)  # type: ignore[attr-defined]
+    monkeypatch.setattr("labkit.limits.memory_limit", lambda: 4 * limit)
+    assert np.isfinite(cost.walk(mask).flip_costs([0])).all()
+
+
 def test_changing_the_data_afterwards_changes_no_cost() -> None:
     x, y = samples(2), np.arange(30) % 2
     expected = network_cost(draw(2, 3), x.copy(), y.copy()).evaluate("110")

@@ -29,6 +29,7 @@ from labkit.costs.walks import (
     many_flips,
     quadratic,
 )
+from labkit.costs.walks.building import Contributions, HiddenUnits
 from labkit.costs.walks.compiled import CompiledWalk, warm_up
 from labkit.masks import all_masks, mask_to_string
 from labkit.networks import sample_network
@@ -290,6 +291,35 @@ def test_large_outputs_neither_overflow_nor_lose_the_small_ones(share: float) ->
         np.testing.assert_allclose(cost.walk(mask).flip_costs(), expected, rtol=1e-12)
 
 
+@given(
+    generators,
+    st.integers(1, 9),
+    st.integers(1, 7),
+    st.integers(2, 5),
+    st.sampled_from([0, 1, 2]),
+    st.sampled_from([1e-3, 1.0, 1e3]),
+)
+def test_units_and_readout_apart_walk_as_their_products_do(
+    rng: Generator, n: int, n_samples: int, n_outputs: int, cost: int, size: float
+) -> None:
+    units, readout = size * rng.normal(size=(n, n_samples)), rng.normal(size=(n, n_outputs))
+    targets = 2.0 * np.eye(n_outputs)[rng.integers(0, n_outputs, n_samples)] - 1.0
+    apart = HiddenUnits.of(units, readout, targets, cost=cost)
+    products, nothing = units[:, :, np.newaxis] * readout[:, np.newaxis], np.zeros_like(targets)
+    whole = Contributions.of(products, targets, cost=cost, width=0, constant=nothing)
+    assert apart.rounding == pytest.approx(whole.rounding)
+    mask = rng.random(n) < 0.5
+    walks = [CompiledWalk(make, mask.copy()) for make in (apart, whole)]
+    for neuron in [*rng.integers(0, n, 20).tolist(), 0]:
+        here, expected = (walk.flip_costs() for walk in walks)
+        np.testing.assert_allclose(here, expected, rtol=1e-9, atol=1e-9 * size)
+        assert walks[0].cost == pytest.approx(walks[1].cost, rel=1e-9, abs=1e-9 * size)
+        for walk in walks:
+            walk.flip(neuron)
+    one, other = (walk.block_costs([0]) for walk in walks)
+    np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-9 * size)
+
+
 def test_more_samples_than_one_product_holds() -> None:
     rng = np.random.default_rng(7)
     x, y = rng.normal(size=(1500, 2)), rng.integers(0, 2, 1500)
@@ -439,7 +469,7 @@ def test_after_the_warm_up_no_search_compiles_anything() -> None:
                 walk_of(cost, np.zeros(cost.n_neurons, dtype=bool)).group_costs([[0]])
     loops = {name: loop for name, loop in vars(many_flips).items() if hasattr(loop, "signatures")}
     states = {name: len(loop.signatures) for name, loop in loops.items()}
-    assert {*states.values()} == {3}, states
+    assert {*states.values()} == {4}, states
     assert [len(loop.signatures) for loop in (quadratic._try_flips, quadratic._take_steps)] == [
         1,
         1,
@@ -453,4 +483,12 @@ def test_exponentials_of_margins_are_exact_to_rounding() -> None:
     powers, fractions = np.empty((2, len(outputs)))
     exponentials.exp_of_margins(outputs, row, 1.0, targets, powers, fractions)
     expected = np.exp(np.maximum(-np.abs(outputs), -700.0))
+    np.testing.assert_allclose(powers * fractions, expected, rtol=2**-51, atol=0)
+
+
+def test_exponentials_of_numbers_below_0_are_exact_to_rounding() -> None:
+    numbers = -np.concatenate([[0.0], np.logspace(-20, np.log10(699), 20_001), [700, 1e4, 1e300]])
+    powers, fractions = numbers.copy(), np.empty(len(numbers))
+    exponentials.exp_of_negative(powers, fractions)
+    expected = np.exp(np.maximum(numbers, -700.0))
     np.testing.assert_allclose(powers * fractions, expected, rtol=2**-51, atol=0)

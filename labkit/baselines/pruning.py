@@ -14,7 +14,7 @@ import numpy.typing as npt
 from labkit.arrays import BoolArray, FloatArray
 from labkit.ledger import Ledger
 from labkit.limits import check_choice, check_integer, check_positive, check_rng, show_value
-from labkit.networks import NetworkArrays, TwoLayerArrays, check_samples
+from labkit.networks import NetworkArrays, OneLayerArrays, TwoLayerArrays, check_samples
 from labkit.networks.base import append_ones
 from labkit.scoring import COSTS, check_labels, cost_of_outputs
 from labkit.scoring.tables import as_arrays
@@ -202,6 +202,8 @@ class TrainingPasses:
         """dcost/dm from dcost/df, (n_mask_bits,)."""
         if isinstance(self.network, TwoLayerArrays):
             return _through_two_layers(self.network, self.prepared, neuron_mask, slopes)
+        if isinstance(self.network, OneLayerArrays) and self.network.is_read_out:
+            return ((self.prepared @ slopes) * self.network.readout).sum(axis=1)
         if self.network.mask_kind == "neuron":
             return np.tensordot(self.prepared, slopes, axes=2)
         return _to_weight_bits(self.network, self.inputs, neuron_mask, slopes)

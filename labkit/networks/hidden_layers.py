@@ -37,7 +37,7 @@ class OneLayerArrays(NetworkArrays):
     inverse_std: FloatArray
 
     def _statistics(self, x: npt.ArrayLike) -> dict[str, Any]:
-        self._check_contributions(self.check_samples(x))
+        self._check_prepared(self.check_samples(x))
         measured = [part._measure(x) for _, part in self._parts(x)]
         mean, inverse_std = (np.concatenate(of_parts) for of_parts in zip(*measured, strict=True))
         return {"mean": mean, "inverse_std": inverse_std}
@@ -47,9 +47,9 @@ class OneLayerArrays(NetworkArrays):
         sizes = np.tensordot(largest, np.abs(self._weights), axes=1)
         return measure_units(h, sizes)
 
-    def _check_contributions(self, samples: FloatArray) -> None:
-        bytes_each = 8 * self.mean.size * self.n_outputs
-        check_count("n_samples", len(samples), bytes_each=bytes_each, what="contributions")
+    def _check_prepared(self, samples: FloatArray) -> None:
+        held, what = (1, "hidden units") if self.is_read_out else (self.n_outputs, "contributions")
+        check_count("n_samples", len(samples), bytes_each=8 * self.mean.size * held, what=what)
 
     def _parts(self, x: npt.ArrayLike) -> Iterator[tuple[slice, OneLayerArrays]]:
         """Some units at a time, so many that their activations are no more than a block."""
@@ -66,6 +66,11 @@ class OneLayerArrays(NetworkArrays):
         """Hidden units that as a whole do not vary on the training data: they add nothing."""
         return np.flatnonzero(self.inverse_std[:, -1] == 0)
 
+    @property
+    def is_read_out(self) -> bool:
+        """Whether `prepare` keeps hidden units: of neuron masks, where outputs share each unit."""
+        return self.mask_kind == "neuron" and self.n_outputs > 1
+
     def contributions(self, x: npt.ArrayLike) -> FloatArray:
         """t = scale * a_j ĥ_j(x): what each hidden unit adds to each output.
 
@@ -73,22 +78,33 @@ class OneLayerArrays(NetworkArrays):
         (samples, n_hidden, 2^(n_inputs + 1), n_outputs), the third axis by the index of the
         unit's own bits.
         """
-        standardised = (self._hidden(x) - self.mean) * self.inverse_std
-        t = self.scale * standardised[..., np.newaxis] * self.readout[:, np.newaxis]
+        samples, bytes_each = self.check_samples(x), 8 * self.mean.size * (3 + self.n_outputs)
+        check_count("n_samples", len(samples), bytes_each=bytes_each, what="contributions")
+        t = self._scaled(samples)[..., np.newaxis] * self.readout[:, np.newaxis]
         return t[:, :, 0] if self.mask_kind == "neuron" else t
 
     def prepare(self, x: npt.ArrayLike) -> FloatArray:
-        """The contributions, units first: float64 (n_hidden, [patterns,] samples, n_outputs)."""
+        """The contributions, units first: float64 (n_hidden, [patterns,] samples, n_outputs).
+
+        Of neuron masks and several outputs scale * ĥ alone, float64 (n_hidden, samples).
+        """
         samples, patterns = self.check_samples(x), self.mean.shape[1:]
-        self._check_contributions(samples)
+        self._check_prepared(samples)
         shape = () if self.mask_kind == "neuron" else patterns
-        prepared = np.empty((self.n_hidden, *shape, len(samples), self.n_outputs))
+        of_sample = () if self.is_read_out else (self.n_outputs,)
+        prepared = np.empty((self.n_hidden, *shape, len(samples), *of_sample))
         for units, part in self._parts(samples):
-            prepared[units] = np.moveaxis(part.contributions(samples), 0, -2)
+            if self.is_read_out:
+                prepared[units] = part._scaled(samples)[..., 0].T
+            else:
+                prepared[units] = np.moveaxis(part.contributions(samples), 0, -2)
         return prepared
 
     def run_masks(self, prepared: FloatArray, neuron_masks: BoolArray) -> FloatArray:
         """f_m(x), float64 (masks, samples, n_outputs): a product with the contributions."""
+        if self.is_read_out:
+            shares = neuron_masks[:, np.newaxis] * self.readout.T.astype(np.float64)
+            return np.tensordot(shares, prepared, axes=1).swapaxes(1, 2)
         if self.mask_kind == "neuron":
             return np.tensordot(neuron_masks.astype(np.float64), prepared, axes=1)
         pattern = masks_to_indices(neuron_masks.reshape(-1, self.n_hidden, self.n_inputs + 1))
@@ -97,7 +113,8 @@ class OneLayerArrays(NetworkArrays):
     def bytes_per_mask(self, n_samples: int) -> int:
         """Memory that `run_masks` works in for each mask, on that many samples."""
         n_added = 1 if self.mask_kind == "neuron" else 1 + self.n_hidden
-        return 8 * (n_samples * n_added * self.n_outputs + self.n_mask_bits)
+        n_shares = self.n_outputs if self.is_read_out else 1
+        return 8 * (n_samples * n_added * self.n_outputs + n_shares * self.n_mask_bits)
 
     def masked_layers(self, neuron_mask: BoolArray) -> list[MaskedLayer]:
         """Its kernel as the mask leaves it, its means, and m_j / std_j."""
@@ -107,10 +124,15 @@ class OneLayerArrays(NetworkArrays):
         at = np.arange(self.n_hidden), masks_to_indices(bits)
         return [(kernel * bits.T, self.mean[at], self.inverse_std[at] * bits.any(axis=1))]
 
+    def _scaled(self, x: npt.ArrayLike) -> FloatArray:
+        """scale * ĥ_j(x), (samples, n_hidden, patterns)."""
+        standardised = (self._hidden(x) - self.mean) * self.inverse_std
+        return self.scale * standardised
+
     def _hidden(self, x: npt.ArrayLike) -> FloatArray:
         """relu(w_j . [x, 1]), (samples, n_hidden, patterns)."""
-        # each sample's activations, and what is made of them on the way to contributions
-        inputs = self._inputs(x, 8 * self.mean.size * (3 + self.n_outputs))
+        # each sample's activations, and what is made of them on the way to scaled ones
+        inputs = self._inputs(x, 8 * self.mean.size * 3)
         return np.maximum(np.tensordot(inputs, self._weights, axes=1), 0.0)
 
     @property

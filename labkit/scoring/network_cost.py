@@ -13,7 +13,7 @@ import numpy.typing as npt
 from labkit.arrays import BoolArray, FloatArray
 from labkit.costs import CheckedCost, CostTable
 from labkit.costs.walks import Walk
-from labkit.costs.walks.building import Contributions
+from labkit.costs.walks.building import Contributions, HiddenUnits
 from labkit.costs.walks.compiled import CompiledWalk
 from labkit.costs.walks.states import COSTS_OF_OUTPUTS
 from labkit.limits import check_choice, check_register, repr_line, show_value
@@ -22,6 +22,7 @@ from labkit.networks import (
     ForwardNetwork,
     ManyInputsArrays,
     NetworkArrays,
+    OneLayerArrays,
     TwoLayerArrays,
     read_labels,
 )
@@ -49,7 +50,8 @@ class NetworkCost(CheckedCost):
     """The cost of subnetworks on samples, each found by a forward pass when it is asked for.
 
     What no mask changes is computed once: for one hidden layer with neuron masks a pass then is
-    f = sum_j m_j t_j, a product of the masks with the contributions t.
+    f = sum_j m_j t_j, a product of the masks with the contributions t. Of several outputs the
+    hidden units and the readout are held apart, samples + outputs numbers of a neuron.
 
     Attributes:
         network: as arrays, or the units of a Keras model.
@@ -139,11 +141,14 @@ class NetworkCost(CheckedCost):
         return super()._walk(neuron_mask)
 
     @cached_property
-    def _contributions(self) -> Contributions | None:
+    def _contributions(self) -> Contributions | HiddenUnits | None:
         """What a mask chooses of what is added to the outputs; None where units change with it."""
         if not isinstance(self.network, Contributor) or self.cost_name not in COSTS_OF_OUTPUTS:
             return None
         kind, width, shape = COSTS_OF_OUTPUTS.index(self.cost_name), 0, self._targets.shape
+        if isinstance(self.network, OneLayerArrays) and self.network.is_read_out:
+            readout = self.network.readout.astype(np.float64)
+            return HiddenUnits.of(self._prepared, readout, self._targets, cost=kind)
         if isinstance(self.network, NetworkArrays):
             constant, rows = np.zeros(shape), self._prepared.reshape(-1, *shape)
             width = 0 if self.network.mask_kind == "neuron" else self.network.n_inputs + 1

@@ -150,13 +150,13 @@ def simulated_annealing(
     n = meter.n_neurons
     walk = meter.walk(rng.random(n) < 0.5)
     rises = np.abs(walk.flip_costs() - walk.cost)
-    temperatures = _temperatures(rises[rises > meter.equal_within(walk.cost)], sweeps)
+    temperatures = falling_temperatures(rises[rises > meter.equal_within(walk.cost)], sweeps)
     _anneal(walk, temperatures, rng)
     for _ in range(restarts):
         _anneal(meter.walk(rng.random(n) < 0.5), temperatures, rng)
 
 
-def _temperatures(rises: FloatArray, sweeps: int) -> FloatArray:
+def falling_temperatures(rises: FloatArray, sweeps: int) -> FloatArray:
     """(sweeps,), falling geometrically, from rises above 0; 1 where no flip changes the cost."""
     if not rises.size:
         return np.ones(sweeps)

@@ -176,7 +176,7 @@ class CountedWalk:
         self._looked = _NO_LOOK
 
         def mask_of(i: int) -> BoolArray:
-            return _flipped(before, np.append(allowed[:i][tried.kept[:i]], allowed[i]))
+            return _flipped(before, allowed[np.append(np.flatnonzero(tried.kept[:i]), i)])
 
         self._meter.take(tried.costs, len(order), mask_of)
         return tried
@@ -190,5 +190,6 @@ class CountedWalk:
 
 def _flipped(neuron_mask: BoolArray, neurons: IntArray) -> BoolArray:
     """The mask with these neurons flipped, one after another."""
-    flips = np.bincount(neurons, minlength=len(neuron_mask))
-    return neuron_mask ^ (flips % 2 == 1)
+    flips = np.zeros(len(neuron_mask), dtype=np.uint8)
+    np.add.at(flips, neurons, np.uint8(1))  # that more than 255 begin at 0 again leaves odd odd
+    return neuron_mask ^ (flips & 1).view(bool)

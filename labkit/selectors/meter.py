@@ -71,7 +71,8 @@ class CostMeter:
     @property
     def history(self) -> FloatArray:
         """The cost of each mask asked for, in order; see `Selection`."""
-        self._history = [np.concatenate([*self._history, np.empty(0)])]
+        if len(self._history) != 1:
+            self._history = [np.concatenate([*self._history, np.empty(0)])]
         return self._history[0]
 
     def count(self, **spent: float) -> None:

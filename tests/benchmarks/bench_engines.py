@@ -215,7 +215,10 @@ def test_annealing(page: Page, n: int, degree: int) -> None:
     section.lines = section.lines or [["", "a sweep", "least cost"]]
     searches = {"labkit": walk_peers.enter_annealing(cost)}
     try:
-        searches["dwave-samplers"] = walk_peers.enter_dwave_annealing(cost)
+        searches["dwave-samplers, its temperatures"] = walk_peers.enter_dwave_annealing(cost)
+        temperatures = walk_peers.our_temperatures(cost)
+        same = walk_peers.enter_dwave_annealing(cost, temperatures=temperatures)
+        searches["dwave-samplers, the same temperatures"] = same
     except ImportError as error:
         page.absent["dwave-samplers"] = str(error)
     sweeps: dict[str, list[float]] = {name: [] for name in searches}

@@ -11,12 +11,13 @@ from typing import Any
 import numba
 import numpy as np
 
-from benchmarks.measuring import Contestant
+from benchmarks.measuring import Contestant, FloatArray
 from labkit.costs import EQUAL_WITHIN, PauliZCost, to_bqm
 from labkit.datasets import load_task
 from labkit.networks import sample_network
 from labkit.scoring import NetworkCost, network_cost
 from labkit.selectors import one_flip_search, run, simulated_annealing, tabu_search
+from labkit.selectors.classical import falling_temperatures
 
 TASK = "breast_cancer"
 COSTS = ("cross_entropy", "squared_error")
@@ -169,21 +170,36 @@ def enter_annealing(cost: PauliZCost) -> Search:
     return search
 
 
-def enter_dwave_annealing(cost: PauliZCost) -> Search:
+def enter_dwave_annealing(cost: PauliZCost, *, temperatures: FloatArray | None = None) -> Search:
     """dwave-samplers' annealing, its model made and its temperatures chosen beforehand.
+
+    Args:
+        cost: of order 2.
+        temperatures: from the first to the last of these instead, as ours falling by one factor.
 
     Raises:
         ImportError: it is not installed.
     """
     annealing = import_module("dwave.samplers.sa.sampler")
     sampler, model = annealing.SimulatedAnnealingSampler(), to_bqm(cost)
-    options = {"num_reads": 1, "beta_range": annealing.default_beta_range(model)}
+    if temperatures is None:
+        betas = annealing.default_beta_range(model)
+    else:
+        betas = (1 / temperatures[0], 1 / temperatures[-1])
+    options = {"num_reads": 1, "beta_range": betas}
 
     def search(seed: int, sweeps: int) -> tuple[float, float]:
         found = sampler.sample(model, num_sweeps=sweeps, seed=seed, **options)
         return float(found.first.energy), found.info["timing"]["sampling_ns"] / 1e9
 
     return search
+
+
+def our_temperatures(cost: PauliZCost) -> FloatArray:
+    """Of labkit's annealing from a random mask."""
+    walk = cost.walk(np.random.default_rng(0).random(cost.n_neurons) < 0.5)
+    rises = np.abs(walk.flip_costs() - walk.cost)
+    return falling_temperatures(rises[rises > 0], SWEEPS)
 
 
 def sweep_seconds(search: Search, seed: int) -> float:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from labkit.arrays import BoolArray, FloatArray, IntArray
 from labkit.costs.names import Neurons
-from labkit.costs.walks.states import Fields, Outputs, Places, Rows
+from labkit.costs.walks.states import Fields, Outputs, Places, Rows, Units
 from labkit.costs.walks.walk import EQUAL_WITHIN
 from labkit.limits import check_count
 from labkit.masks import place_values
@@ -168,6 +168,53 @@ class Contributions:
         of_mask = neuron_mask, np.zeros(2), outputs, change, powers, fractions
         state = Outputs(*of_mask, self.rows, self.width, *of_cost)
         add_up(state)
+        return state
+
+
+@dataclass(frozen=True, eq=False)
+class HiddenUnits:
+    """Hidden units and what outputs read of them; called with a mask, the outputs there.
+
+    A neuron adds to each output its unit times a share: samples + C numbers of each neuron are
+    held, not their products, of which there are samples * C.
+
+    Attributes:
+        units, readout, targets, cost, rounding: see `Units`.
+    """
+
+    steps_per_neuron: ClassVar[int] = 1
+
+    units: FloatArray
+    readout: FloatArray
+    targets: FloatArray
+    cost: int
+    rounding: float
+
+    @classmethod
+    def of(
+        cls, units: FloatArray, readout: FloatArray, targets: FloatArray, *, cost: int
+    ) -> HiddenUnits:
+        """Of contiguous units (n, samples) and readout (n, C), and targets (samples, C).
+
+        A margin is 0 where it is rounding of all that may add up to it.
+        """
+        reach = np.zeros_like(targets)
+        for i in range(0, len(units) if cost == 2 else 0, _ROWS):
+            reach += np.abs(units[i : i + _ROWS]).T @ np.abs(readout[i : i + _ROWS])
+        return cls(units, readout, targets, cost, EQUAL_WITHIN * float(reach.max()))
+
+    def __call__(self, neuron_mask: BoolArray) -> Units:
+        """The outputs at a mask, which they own."""
+        from labkit.costs.walks.loops import add_up_units
+
+        outputs, (change, powers, fractions) = (
+            np.zeros(self.targets.size),
+            np.empty((3, self.targets.size)),
+        )
+        of_mask = neuron_mask, np.zeros(2), outputs, change, powers, fractions
+        of_cost = self.targets.ravel(), self.targets.shape[1], self.cost, self.rounding
+        state = Units(*of_mask, self.units, self.readout, *of_cost)
+        add_up_units(state)
         return state
 
 

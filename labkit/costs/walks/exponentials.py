@@ -11,6 +11,7 @@ import math
 from typing import Any
 
 import numpy as np
+from numba.extending import register_jitable
 
 from labkit.compiling import compile_loop
 
@@ -32,15 +33,35 @@ def exp_of_margins(
     """powers * fractions = exp(-|y (f + sign * row)|), each (samples,); from e^-700 on that."""
     for i in range(len(outputs)):
         margin = targets[i] * (outputs[i] + sign * row[i])
-        x = max(-abs(margin), _LEAST)
-        powers[i] = moved = x * _PER_LN2 + _TO_INTEGER
-        k = moved - _TO_INTEGER
-        r = (x - k * _LN2) - k * _REST_OF_LN2
-        series = _C11 + r * (_C12 + r * _C13)
-        series = _C8 + r * (_C9 + r * (_C10 + r * series))
-        series = _C5 + r * (_C6 + r * (_C7 + r * series))
-        series = 0.5 + r * (_C3 + r * (_C4 + r * series))
-        fractions[i] = 1.0 + r * (1.0 + r * series)
-    bits = powers.view(np.int64)  # of k: its last ones become the exponent of 2^k
+        powers[i], fractions[i] = _parts(-abs(margin))
+    _raise(powers)
+
+
+@compile_loop()
+def exp_of_negative(powers: Any, fractions: Any) -> None:
+    """powers * fractions = exp(powers as they were), at most 0; from e^-700 on that."""
+    for i in range(len(powers)):
+        powers[i], fractions[i] = _parts(powers[i])
+    _raise(powers)
+
+
+@register_jitable
+def _parts(x: float) -> tuple[float, float]:
+    """k in the last bits of a number, and e^r."""
+    x = max(x, _LEAST)
+    moved = x * _PER_LN2 + _TO_INTEGER
+    k = moved - _TO_INTEGER
+    r = (x - k * _LN2) - k * _REST_OF_LN2
+    series = _C11 + r * (_C12 + r * _C13)
+    series = _C8 + r * (_C9 + r * (_C10 + r * series))
+    series = _C5 + r * (_C6 + r * (_C7 + r * series))
+    series = 0.5 + r * (_C3 + r * (_C4 + r * series))
+    return moved, 1.0 + r * (1.0 + r * series)
+
+
+@register_jitable
+def _raise(powers: Any) -> None:
+    """2^k of k in the last bits, which become its exponent."""
+    bits = powers.view(np.int64)
     for i in range(len(bits)):
         bits[i] = (bits[i] << _FRACTION_BITS) + (_EXPONENT_OF_1 << _FRACTION_BITS)

@@ -14,8 +14,8 @@ import numpy as np
 from numba.extending import overload, register_jitable
 
 from labkit.compiling import compile_loop
-from labkit.costs.walks.exponentials import exp_of_margins
-from labkit.costs.walks.states import Fields, Outputs, Places
+from labkit.costs.walks.exponentials import exp_of_margins, exp_of_negative
+from labkit.costs.walks.states import Fields, Outputs, Places, Units
 
 compiled = compile_loop()
 #: For a sum of one sign, in whatever order is fastest.
@@ -40,21 +40,31 @@ def flip(state: Any, neuron: int) -> None:
     raise NotImplementedError
 
 
+def row_of(state: Any, neuron: int) -> tuple[Any, float]:
+    """What a flip adds to the outputs of a network, and its sign."""
+    raise NotImplementedError
+
+
 @overload(flip)
 def _flip(state: Any, neuron: Any) -> Any:
-    return _flip_of_outputs if state.instance_class is Outputs else _flip_of_terms
+    return _flip_of_outputs if state.instance_class in (Outputs, Units) else _flip_of_terms
 
 
-@overload(after)
+@overload(after, inline="always")
 def _after(state: Any, neuron: Any) -> Any:
-    of = {Fields: _after_of_fields, Places: _after_of_places, Outputs: _after_of_outputs}
-    return of[state.instance_class]
+    of = {Fields: _after_of_fields, Places: _after_of_places}
+    return of.get(state.instance_class, _after_of_outputs)
 
 
 @overload(move)
 def _move(state: Any, neuron: Any, cost: Any) -> Any:
-    of = {Fields: _move_in_fields, Places: _move_in_places, Outputs: _move_in_outputs}
-    return of[state.instance_class]
+    of = {Fields: _move_in_fields, Places: _move_in_places}
+    return of.get(state.instance_class, _move_in_outputs)
+
+
+@overload(row_of, inline="always")
+def _row_of(state: Any, neuron: Any) -> Any:
+    return _row_of_units if state.instance_class is Units else _row_of_outputs
 
 
 @register_jitable
@@ -135,8 +145,16 @@ def _move_in_places(state: Any, neuron: Any, cost: Any) -> Any:
 # A network
 
 
-@register_jitable
-def _row_of(state: Any, neuron: int) -> tuple[Any, float]:
+def _row_of_units(state: Any, neuron: Any) -> Any:
+    """What a flip adds to the outputs, a unit times what each reads of it, and its sign."""
+    unit, shares, n = state.units[neuron], state.readout[neuron], state.n_outputs
+    for s in range(len(unit)):
+        for c in range(n):
+            state.change[s * n + c] = unit[s] * shares[c]
+    return state.change, -1.0 if state.kept[neuron] else 1.0
+
+
+def _row_of_outputs(state: Any, neuron: Any) -> Any:
     """What a flip adds to the outputs, and its sign: a neuron's row, or one pattern for another."""
     kept, width = state.kept, state.width
     if width == 0:
@@ -152,12 +170,12 @@ def _row_of(state: Any, neuron: int) -> tuple[Any, float]:
 
 
 def _after_of_outputs(state: Any, neuron: Any) -> Any:
-    row, sign = _row_of(state, neuron)
+    row, sign = row_of(state, neuron)
     return _loss(state, row, sign)
 
 
 def _move_in_outputs(state: Any, neuron: Any, cost: Any) -> Any:
-    row, sign = _row_of(state, neuron)
+    row, sign = row_of(state, neuron)
     for i in range(len(row)):
         state.outputs[i] += sign * row[i]
     state.kept[neuron] ^= True
@@ -172,20 +190,21 @@ def _flip_of_terms(state: Any, neuron: Any) -> Any:
     move(state, neuron, 0.0)  # the cost follows from what it changes
 
 
-@register_jitable
+@register_jitable(inline="always")
 def _loss(state: Any, row: Any, sign: float) -> float:
     """The cost of outputs f + sign * row."""
     if state.cost == 1:
-        return _squared_error(state, row, sign)
+        return _squared_error(state.outputs, state.targets, row, sign)
     if state.n_outputs > 1:
-        return _of_classes(state, row, sign)
+        entropy = state.cost == 0
+        return _of_classes(state, row, sign) if entropy else _errors_of_classes(state, row, sign)
     return _cross_entropy(state, row, sign) if state.cost == 0 else _error_rate(state, row, sign)
 
 
 @summed_freely
-def _squared_error(state: Any, row: Any, sign: float) -> float:
+def _squared_error(f: Any, y: Any, row: Any, sign: float) -> float:
     """mean (f - y)^2."""
-    f, y, summed = state.outputs, state.targets, 0.0
+    summed = 0.0
     for i in range(len(f)):
         residual = f[i] + sign * row[i] - y[i]
         summed += residual * residual
@@ -221,25 +240,40 @@ def _cross_entropy(state: Any, row: Any, sign: float) -> float:
 
 
 @register_jitable
-def _of_classes(state: Any, row: Any, sign: float) -> float:
-    """mean log sum_c exp(f_c - f_label); or mean [f_label <= the largest of the others]."""
-    f, n, summed, product = state.outputs, state.n_outputs, 0.0, 1.0
+def _errors_of_classes(state: Any, row: Any, sign: float) -> float:
+    """mean [f_label <= the largest of the others]."""
+    f, y, n, errors = state.outputs, state.targets, state.n_outputs, 0
     for start in range(0, len(f), n):
         of_label, largest = 0.0, -np.inf
         for i in range(start, start + n):
             output = f[i] + sign * row[i]
-            if state.targets[i] > 0:
+            if y[i] > 0:
                 of_label = output
             else:
                 largest = max(largest, output)
-        if state.cost == 2:
-            summed += of_label - largest <= state.rounding
-            continue
-        top = max(of_label, largest)
+        errors += of_label - largest <= state.rounding
+    return errors * n / len(f)
+
+
+@register_jitable
+def _of_classes(state: Any, row: Any, sign: float) -> float:
+    """mean log sum_c exp(f_c - f_label) = mean top - f_label + log sum_c exp(f_c - top)."""
+    f, y, n, summed, product = state.outputs, state.targets, state.n_outputs, 0.0, 1.0
+    powers, fractions = state.powers, state.fractions
+    for start in range(0, len(f), n):
+        top, of_label = -np.inf, 0.0
+        for i in range(start, start + n):
+            powers[i] = output = f[i] + sign * row[i]
+            top = max(top, output)
+            of_label += output if y[i] > 0 else 0.0
+        for i in range(start, start + n):
+            powers[i] -= top
         summed += top - of_label
+    exp_of_negative(powers, fractions)
+    for start in range(0, len(f), n):
         factor = 0.0
         for i in range(start, start + n):
-            factor += math.exp(f[i] + sign * row[i] - top)
+            factor += powers[i] * fractions[i]
         product *= factor
         if product > _LARGE:
             summed += math.log(product)
@@ -261,3 +295,15 @@ def add_up(state: Any) -> None:
         for i in range(len(f)):
             f[i] += rows[place, i]
     state.total[0] = _loss(state, rows[0], 0.0)
+
+
+@compiled
+def add_up_units(state: Any) -> None:
+    """Adds what the outputs read of the units that the mask keeps, and states the cost."""
+    f = state.outputs
+    for neuron in range(len(state.kept)):
+        if state.kept[neuron]:
+            row, _ = row_of(state, neuron)
+            for i in range(len(f)):
+                f[i] += row[i]
+    state.total[0] = _loss(state, f, 0.0)

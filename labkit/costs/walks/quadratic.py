@@ -15,6 +15,7 @@ from numba.extending import register_jitable
 from labkit.costs.walks.loops import compiled
 from labkit.costs.walks.walk import EQUAL_WITHIN, HOPELESS
 
+_ONE = np.uint64(1)
 #: What the tests below that go without an exponential may be off by.
 _ROUNDING = 1e-9
 
@@ -30,33 +31,44 @@ def sum_rows(starts: Any, items: Any, values: Any, signs: Any, sums: Any) -> Non
 
 
 @register_jitable
-def _take_off(fields: Any, starts: Any, items: Any, values: Any, neuron: int, twice: float) -> None:
+def _subtract(fields: Any, twice: float, values: Any) -> None:
+    """Several at a time: with an offset in an index, which might be below 0, it is one by one."""
+    for k in range(len(fields)):
+        fields[k] -= twice * values[k]
+
+
+@register_jitable
+def _take_off(fields: Any, starts: Any, items: Any, values: Any, neuron: Any, twice: float) -> None:
     """The fields of the others after a flip: those less 2 z_j times their couplings with it."""
-    first, last = starts[neuron], starts[neuron + 1]
+    first, last = starts[neuron], starts[neuron + _ONE]
     if last - first == len(fields) - 1:  # all others, in order
-        for k in range(neuron):
-            fields[k] -= twice * values[first + k]
-        for k in range(neuron + 1, len(fields)):
-            fields[k] -= twice * values[first + k - 1]
+        _subtract(fields[:neuron], twice, values[first : first + neuron])
+        _subtract(fields[neuron + _ONE :], twice, values[first + neuron : last])
     else:
-        for p in range(first, last):
-            fields[items[p]] -= twice * values[p]
+        others, couplings = items[first:last], values[first:last]
+        for k in range(len(others)):
+            fields[others[k]] -= twice * couplings[k]
+
+
+@register_jitable
+def _is_hopeless(fall: float, draw: float) -> bool:
+    """Whether draw > exp(fall), fall <= 0, by the series of exp(x) alone, x = -fall.
+
+    exp(-x) < 1 / (1 + x + x^2/2 + x^3/6).
+    """
+    return draw * (1 - fall * (1 - fall * (0.5 - fall / 6))) > 1 + _ROUNDING
 
 
 @register_jitable
 def _is_kept(fall: float, draw: float) -> bool:
-    """Whether draw < exp(fall), fall < 0: from its series where that decides.
-
-    With x = -fall: 1 - x < exp(-x) < 1 / (1 + x + x^2/2 + x^3/6).
-    """
-    if draw * (1 - fall * (1 - fall * (0.5 - fall / 6))) > 1 + _ROUNDING or fall <= -HOPELESS:
-        return False
-    return draw < 1 + fall - _ROUNDING or draw < math.exp(fall)
+    """Whether draw < exp(fall), fall < 0: from 1 - x < exp(-x) where that decides."""
+    return fall > -HOPELESS and (draw < 1 + fall - _ROUNDING or draw < math.exp(fall))
 
 
 def try_flips(state: Any, order: Any, rule: Any, draws: Any, costs: Any, kept: Any) -> int:
     """Tries flips one after another, see `Walk.try_flips`; how many were tried."""
-    return int(_try_flips(*_arrays(state), order, *rule, draws, costs, kept))
+    neurons = order.view(np.uint64)
+    return int(_try_flips(*_arrays(state), neurons, *rule, draws, costs, kept))
 
 
 def take_steps(state: Any, tabu: Any, costs: Any, neurons: Any) -> int:
@@ -65,9 +77,13 @@ def take_steps(state: Any, tabu: Any, costs: Any, neurons: Any) -> int:
 
 
 def _arrays(state: Any) -> tuple[Any, ...]:
-    """One by one: numba takes as long for nested tuples as for a sweep over a few neurons."""
+    """One by one: numba takes as long for nested tuples as for a sweep over a few neurons.
+
+    Indices without a sign: what may be below 0 is asked at each use.
+    """
     pairs = state.pairs
-    return state.kept, state.total, state.fields, pairs.starts, pairs.items, pairs.values
+    others = pairs.items.view(np.uint32)
+    return state.kept, state.total, state.fields, pairs.starts, others, pairs.values
 
 
 @compiled
@@ -96,8 +112,8 @@ def _try_flips(
             tried = i + 1
             break
         if temperature > 0:
-            fall = (cost - flipped) / temperature
-            if fall < 0 and not _is_kept(fall, draws[i]):
+            fall = min((cost - flipped) / temperature, 0.0)
+            if _is_hopeless(fall, draws[i]) or (fall < 0 and not _is_kept(fall, draws[i])):
                 continue
         elif not flipped < cost - EQUAL_WITHIN * max(abs(cost), magnitude):
             continue
@@ -131,18 +147,18 @@ def _take_steps(
         row, now = costs[step], first + step
         for j in range(len(row)):
             row[j] = total[0] - (total[1] + twice[j] * fields[j])
-        lowest, least, choice = np.inf, np.inf, 0
+        least, choice, is_reached = np.inf, 0, False
         for j in range(len(row)):
-            lowest = min(lowest, row[j])
+            is_reached |= row[j] <= target
             if row[j] < least and (free_from[j] <= now or row[j] < best):
                 least, choice = row[j], j
         neurons[step] = choice
-        if lowest <= target:
+        if is_reached:
             return step + 1
         change = -twice[choice] * fields[choice] - total[1]
         total[1] = (least - total[0]) - change
         total[0] = least
-        _take_off(fields, starts, items, values, choice, twice[choice])
+        _take_off(fields, starts, items, values, np.uint64(choice), twice[choice])
         mask[choice] ^= True
         twice[choice] *= -1
         free_from[choice], best = now + 1 + tenure, min(best, least)

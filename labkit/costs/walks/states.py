@@ -3,7 +3,7 @@
 A polynomial cost(m) = sum_S c_S prod_{j in S} z_j, in which each neuron has the field
 F_j = sum_{S with j} c_S prod of the other z: a flip of j takes 2 z_j F_j off the cost. A sum of
 small tables, with a place in each. The outputs of a network, to which a flip adds a row of
-contributions.
+contributions, or a hidden unit times what each output reads of it.
 """
 
 from __future__ import annotations
@@ -101,6 +101,30 @@ class Outputs(NamedTuple):
     fractions: FloatArray
     rows: FloatArray
     width: int
+    targets: FloatArray
+    n_outputs: int
+    cost: int
+    rounding: float
+
+
+class Units(NamedTuple):
+    """A network of which a mask chooses hidden units that several outputs read, at a mask.
+
+    Attributes:
+        kept, total, outputs, change, powers, fractions: see `Outputs`.
+        units: float64 (n, samples), of each neuron its hidden unit.
+        readout: float64 (n, C), what each output takes of it.
+        targets, n_outputs, cost, rounding: see `Outputs`.
+    """
+
+    kept: BoolArray
+    total: FloatArray
+    outputs: FloatArray
+    change: FloatArray
+    powers: FloatArray
+    fractions: FloatArray
+    units: FloatArray
+    readout: FloatArray
     targets: FloatArray
     n_outputs: int
     cost: int

@@ -188,7 +188,7 @@ def pick_by_size(runs: pd.DataFrame, method: str, what: str) -> dict[str, dict[i
     """Of `measure_method`: task -> neurons -> a column of the runs (seeds,).
 
     Args:
-        runs: of the record '13_what_size_buys'.
+        runs: of the records '13_what_size_buys' and '13_ten_classes'.
         method: a name in `METHODS`.
         what: such as 'result.test_accuracy' or 'ledger.cost_queries'.
     """
