@@ -31,6 +31,7 @@ __all__ = [
     "selectors",
     "simulators",
     "sweeps",
+    "variational_networks",
 ]
 
 # TensorFlow Quantum works only with legacy Keras, and reads this when tf.keras is first touched.

@@ -95,7 +95,7 @@ def train_angles(
     epochs = check_integer("epochs", epochs, minimum=1)
     learning_rate = check_positive("learning_rate", learning_rate)
     gammas, betas = _first_angles(polynomial, p, gammas, betas)
-    packages = _import_tensorflow_quantum()
+    packages = import_tensorflow_quantum()
     start = time.perf_counter()
     model, start_circuit = _build_model(packages, polynomial, p, learning_rate)
     model.set_weights([np.concatenate([betas, polynomial.std * gammas])])
@@ -125,7 +125,7 @@ def value_and_gradient(
     polynomial = _expand(cost)
     gammas, betas = check_angles(gammas, betas)
     p = _check_layers(len(gammas), polynomial)
-    packages = _import_tensorflow_quantum()
+    packages = import_tensorflow_quantum()
     model, start_circuit = _build_model(packages, polynomial, p, learning_rate=1.0)
     std = polynomial.std
     model.set_weights([np.concatenate([betas, std * gammas])])
@@ -219,7 +219,7 @@ def _output_itself(_: Any, output: Any) -> Any:
     return output
 
 
-def _import_tensorflow_quantum() -> tuple[Any, Any, Any]:
+def import_tensorflow_quantum() -> tuple[Any, Any, Any]:
     """TensorFlow, TensorFlow Quantum and legacy Keras, where they exist and `tf.keras` is it."""
     os.environ["TF_USE_LEGACY_KERAS"] = "1"  # read when tf.keras is first touched
     try:

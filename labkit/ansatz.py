@@ -11,6 +11,7 @@ Bärtschi and Eidenbenz 2020, arXiv 2006.00354 (Grover mixer).
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -92,3 +93,35 @@ def ramp_angles(
     slope = check_finite("delta_gamma", delta_gamma) / (check_finite("std", std) or 1.0)
     rise = (np.arange(p) + 0.5) / p
     return slope * rise, check_finite("delta_beta", delta_beta) * (1 - rise)
+
+
+def ring_pairs(n_qubits: int) -> list[Edge]:
+    """The pairs (j, j + 1 mod n) that a circuit layer couples; of two qubits the one pair."""
+    if check_integer("n_qubits", n_qubits, minimum=1) < 3:
+        return [(0, 1)][: n_qubits - 1]
+    return [(j, (j + 1) % n_qubits) for j in range(n_qubits)]
+
+
+def block_pairs(n_qubits: int, block_size: int) -> list[Edge]:
+    """Those of `ring_pairs` that lie within a block of neighbours: blocks share nothing."""
+    size = check_integer("block_size", block_size, minimum=1, maximum=n_qubits)
+    return [(i, j) for i, j in ring_pairs(n_qubits) if i // size == j // size]
+
+
+def layer_gates(
+    n_qubits: int, layers: int, *, pairs: Sequence[Edge] | None = None
+) -> list[tuple[str, tuple[int, ...]]]:
+    """Rotations of layers exp(-i/2 sum_j c_j X_j) exp(-i/2 (sum a_e ZZ + sum b_j Z)), in order.
+
+    In each layer the pairs first, then each qubit's 'z', then each qubit's 'x'. With a = 2 gamma J,
+    b = 2 gamma h and c = -2 beta a layer is one of QAOA for a cost of order 2.
+
+    Args:
+        n_qubits: n.
+        layers: 0 or more.
+        pairs: that are coupled; by default `ring_pairs`.
+    """
+    layers = check_integer("layers", layers, minimum=0)
+    coupled = ring_pairs(n_qubits) if pairs is None else pairs
+    zz: list[tuple[str, tuple[int, ...]]] = [("zz", (i, j)) for i, j in coupled]
+    return layers * (zz + [(name, (j,)) for name in "zx" for j in range(n_qubits)])

@@ -32,6 +32,7 @@ ROWS = {
     "datasets": 1,
     "amplification": 1,
     "ansatz": 1,
+    "linear_systems": 1,
     "provenance": 1,
     "costs": 2,
     "networks": 2,
@@ -46,6 +47,7 @@ ROWS = {
     "problems": 6,
     "records": 6,
     "sweeps": 7,
+    "variational_networks": 7,
     "course": 8,
     "cli": 9,
     "activations": 9,
@@ -58,7 +60,7 @@ ROWS = {
 MOVED = {"activations", "exercises", "explorers", "plots"}
 #: Modules that no reader needs: not in labkit.__all__.
 PRIVATE = {"arrays", "compiling", "files", "palette", "platforms", "threads"} | MOVED
-PRIVATE |= {"cli", "__main__"}
+PRIVATE |= {"cli", "linear_systems", "__main__"}
 #: Who may import what is slow to load, or exists only on some machines; for its types, anyone may.
 MAY_IMPORT = {
     "keras": {"networks", "baselines"},
@@ -73,6 +75,7 @@ MAY_IMPORT = {
         "simulators",
         "selectors",
         "course",
+        "variational_networks",
     },
     "cirq_google": {"hardware"},
     "dimod": {"costs", "selectors"},

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from itertools import product
+from typing import Any
+
 import cirq
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from labkit.circuits.decompositions import small_operations
 from labkit.circuits.grover import grover_circuit
 from labkit.circuits.oracles import build_table_oracle
 from labkit.circuits.reports import CircuitReport, circuit_report
+from labkit.limits import TooLargeError
 
-A, B, C, D = cirq.LineQubit.range(4)
+A, B, C, D, E = cirq.LineQubit.range(5)
 
 
 @pytest.mark.parametrize(
@@ -107,7 +112,76 @@ def test_a_report_reads_as_one_line_of_words() -> None:
     assert str(report) == "3 qubits, depth 3, 2 two-qubit gates, widest interaction on 2 qubits"
 
 
+@pytest.mark.parametrize(
+    ("kind", "k"),
+    [
+        *product(["dense", "real", "blocks", "identity", "order", "phases"], [3, 4]),
+        ("dense", 5),
+        ("blocks", 5),
+    ],
+)
+def test_a_matrix_of_any_kind_is_made_of_small_gates(kind: str, k: int) -> None:
+    matrix, qubits = draw_unitary(kind, k), cirq.LineQubit.range(k)
+    small = cirq.Circuit(small_operations(cirq.Circuit(cirq.MatrixGate(matrix).on(*qubits))))
+    made = small.unitary(qubit_order=qubits, qubits_that_should_be_present=qubits)
+    assert abs(np.vdot(made, matrix)) == pytest.approx(2**k, abs=1e-5)
+    report = circuit_report(cirq.Circuit(cirq.MatrixGate(matrix).on(*qubits)))
+    assert report.two_qubit_gates == sum(len(op.qubits) == 2 for op in small.all_operations())
+    assert report.two_qubit_gates <= 23 / 48 * 4**k
+
+
+def draw_unitary(kind: str, k: int) -> npt.NDArray[Any]:
+    rng, rows = np.random.default_rng(k), 2**k
+    real = rng.normal(size=(rows, rows))
+    if kind == "blocks":
+        half = draw_unitary("dense", k - 1)
+        return np.kron(np.diag([1, 0]), np.eye(rows // 2)) + np.kron(np.diag([0, 1]), half)
+    return {
+        "dense": np.linalg.qr(real + 1j * rng.normal(size=(rows, rows)))[0],
+        "real": np.linalg.qr(real)[0],
+        "identity": np.eye(rows),
+        "order": np.eye(rows)[rng.permutation(rows)],
+        "phases": np.diag(np.exp(1j * real[0])),
+    }[kind]
+
+
+def test_a_matrix_on_other_qubits_and_with_controls_acts_on_those() -> None:
+    gate = cirq.MatrixGate(draw_unitary("dense", 4))
+    operation = gate.on(D, A, C, E).controlled_by(B)
+    small = cirq.Circuit(small_operations(cirq.Circuit(operation)))
+    order = [A, B, C, D, E]
+    wanted = cirq.Circuit(operation).unitary(qubit_order=order)
+    assert abs(np.vdot(small.unitary(qubit_order=order), wanted)) == pytest.approx(32, abs=1e-5)
+
+
+def test_a_matrix_whose_gates_do_not_fit_is_refused_before_it_is_built() -> None:
+    with pytest.raises(TooLargeError, match=r"^n_qubits=17 needs .* for the gates of a matrix"):
+        circuit_report(cirq.Circuit(OnlyAMatrix(17).on(*cirq.LineQubit.range(17))))
+
+
+class OnlyAMatrix(cirq.Gate):
+    """Says that it has a matrix, which nobody may ask for."""
+
+    def __init__(self, n_qubits: int) -> None:
+        self.n_qubits = n_qubits
+
+    def _num_qubits_(self) -> int:
+        return self.n_qubits
+
+    def _has_unitary_(self) -> bool:
+        return True
+
+
+class Unknown(OnlyAMatrix):
+    """Says nothing of what it does."""
+
+    def _has_unitary_(self) -> bool:
+        return False
+
+    def __repr__(self) -> str:
+        return "Unknown()"
+
+
 def test_a_gate_that_cirq_cannot_decompose_is_refused_in_one_line() -> None:
-    gate = cirq.MatrixGate(np.eye(16)).on(A, B, C, D)
-    with pytest.raises(ValueError, match=r"^circuit holds cirq\.MatrixGate.*cannot decompose$"):
-        circuit_report(cirq.Circuit(gate))
+    with pytest.raises(ValueError, match=r"^circuit holds Unknown\(\).*cannot decompose$"):
+        circuit_report(cirq.Circuit(Unknown(4).on(A, B, C, D)))

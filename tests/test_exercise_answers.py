@@ -25,11 +25,17 @@ from labkit.selectors import exhaustive, run
 from labkit.simulators import evolve_qaoa, sample_state
 
 NAMES = all_exercises()
-CIRCUITS = ["03-2", "03-3", "03-4", "04-1", "06-2", "07-3", "08-3", "10-2", "11-3", "12-3"]
+CIRCUITS = ["03-2", "03-3", "03-4", "04-1", "06-2", "07-3", "08-3", "10-2", "11-3", "12-3", "21-4"]
 NUMBERS = [
     *("00-2", "00-3", "01-1", "01-3", "02-1", "02-3", "03-1", "04-2", "05-2", "05-3", "06-3"),
     *("06-4", "07-1", "08-1", "08a-2", "09-1", "10-1", "11-1", "13-1", "14-1", "14-4"),
     *("14a-1", "14a-3", "14a-4", "15-1", "15-2", "15a-1", "15a-3"),
+    *("17-1", "17-2", "17-3"),
+    *("19-1", "19-2", "19-4"),
+    "18-2",
+    *("21-1",),
+    *("20-2", "20-3"),
+    *("22-2", "22-4"),
 ]
 _Q = cirq.LineQubit.range(4)
 _THREE = [*_Q[:3]]
@@ -170,10 +176,22 @@ def test_a_number_is_not_taken_for_the_next_one(name: str) -> None:
         ("14-4", 13, "Those are the repetitions"),
         ("14a-1", 0.95**2, "in spite of an error"),
         ("14a-3", 7, "And at the others?"),
+        ("17-1", 0.75, "the square of that"),
+        ("17-2", 0.75, "square it, divide"),
+        ("17-3", 2**10, "what enumeration asks for"),
         ("14a-4", 0.34, "through"),
+        ("19-1", 45, "Θ is asked for"),
+        ("19-2", 22 / 9, "not the variance"),
+        ("19-4", 12, "are not 0"),
+        ("22-2", 1000 / 180, "by equal factors"),
+        ("22-4", 150, "each of its masks is run for the table"),
         ("15-1", 36, "every seed"),
         ("15a-1", 768, "start mask"),
         ("15a-3", 0, "worth nothing"),
+        ("18-2", 36 * 182, "forwards and backwards"),
+        ("21-1", 2, "how often does one cross 0"),
+        ("20-2", 20, "the features alone"),
+        ("20-3", 20 * 28.818, "That is one stage"),
         ("00-3", 2.5, "Calls are whole"),
         ("00-2", "many", "A number is expected; 'many' is none."),
         ("00-2", [1, 2], "A number is expected"),
@@ -186,6 +204,10 @@ def test_a_wrong_number_is_told_what_it_would_mean(name: str, answer: Any, said:
 
 FUNCTIONS = [
     *("04-3", "05-1", "07-4", "08-2", "08a-1", "08a-4", "10-4", "12-1", "13-3", "13-4", "14-2"),
+    *("17-4", "17-5"),
+    "19-3",
+    *("18-1", "18-3"),
+    *("21-2", "21-3"),
 ]
 
 

@@ -7,6 +7,7 @@ is added in its notebook and its lesson, and found here.
 from __future__ import annotations
 
 import ast
+import math
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
@@ -17,6 +18,8 @@ import pytest
 from make_versions import exercises, fill_in, split_solution
 from run_notebooks import FOLDER, code_cells, read
 
+from labkit.circuits.grover import grover_circuit
+from labkit.circuits.oracles import build_table_oracle
 from labkit.course import check
 from labkit.course.checking import all_exercises
 from labkit.course.registry import BY_NUMBER
@@ -98,7 +101,20 @@ WRONG: dict[str, Any] = {
     "14a-1": 0.95**2,
     "14a-2": lambda rho, error: (1 - error) * rho + error * np.eye(2) / 2,
     "14a-5": lambda rho, error: (1 - 4 * error / 3) * rho + 4 * error / 3 * np.eye(len(rho)) / 2,
+    "17-1": 0.75,
+    "17-2": 0.75,
+    "17-3": 2**10,
+    "17-4": lambda k, clock_qubits, time: 2 * np.pi * k / (2**clock_qubits * time),
+    "17-5": lambda x, scale, i, j: scale**2 * float(np.mean(x[:, i] * x[:, j])),
+    "19-1": 45,
+    "19-2": 22 / 9,
+    "19-3": lambda kernel, pattern, y, row: float(row @ np.linalg.solve(kernel, y)),
+    "19-4": 12,
     "15-1": 3 * 4 * 3,
+    "18-1": lambda n, layers, shared: layers * (3 if shared else 3 * n),
+    "18-2": 36 * 182,
+    "18-3": lambda mean, angles, g: mean(angles + np.eye(len(angles))[g]) - mean(angles),
+    "18-4": lambda gamma, beta, coupling, field: (gamma * coupling, gamma * field, -beta),
     "15-2": 0.1666,
     "15-3": Sweep(
         "Which is better?",
@@ -111,6 +127,18 @@ WRONG: dict[str, Any] = {
     "16-1": [2, 0, 5],
     "16-2": {"grover_search", "qaoa_sampling"},
     "16-3": lambda n, k: (n, 1 + n * 2**k // k),
+    "21-1": 2,
+    "21-2": lambda bias_range: min(1.0, 1 / bias_range),
+    "21-3": lambda n_points, n_features: (
+        sum(math.comb(n_points - 1, k) for k in range(n_features)) / 2 ** (n_points - 1)
+    ),
+    "21-4": grover_circuit(_QUBITS, build_table_oracle(_QUBITS, ["0110"]), 1),
+    "20-1": lambda s, a, mu: 1 - mu * s / (s + a),
+    "20-2": 20,
+    "20-3": 20 * 28.8,
+    "20-4": lambda h, y, a: float(
+        np.mean((y - h @ np.linalg.solve(h.T @ h + a * np.eye(h.shape[1]), h.T @ y)) ** 2)
+    ),
 }
 
 

@@ -25,18 +25,32 @@ from labkit.circuits.reports import circuit_report
 from labkit.costs import PauliZCost
 from labkit.course.explorers.cost_table import CostTableView
 from labkit.course.explorers.hardware import FORMS, HardwareView, compile_form
+from labkit.course.explorers.kernel import KernelView, view_kernel
 from labkit.course.explorers.layers import LayersView, view_layers
+from labkit.course.explorers.linear_system import RUNS, LinearSystemView
 from labkit.course.explorers.locality import view_setting
+from labkit.course.explorers.low_bit import LOOKED_AT, LowBitView, train_low_bit
 from labkit.course.explorers.network import NetworkView
 from labkit.course.explorers.nk import KS, view_nk
 from labkit.course.explorers.oracle import OracleView
 from labkit.course.explorers.phases import PHASES, PhaseView
 from labkit.course.explorers.race import BUDGETS, RaceView
+from labkit.course.explorers.residual import MAX_STAGES, view_stages
+from labkit.course.explorers.separation import (
+    MAX_NEURONS,
+    RANGES,
+    SETS,
+    SeparationView,
+    least_widths,
+)
 from labkit.course.explorers.spectrum import SpectrumView
+from labkit.course.explorers.subcircuit import SubcircuitView
 from labkit.course.explorers.theatre import find_walk
 from labkit.course.explorers.unknown_count import find_rounds, view_pass
+from labkit.course.gated_circuits import build_gated_circuit
 from labkit.course.lessons.lesson_06_computed_oracle import quantised_weights
 from labkit.course.lessons.lesson_14a_noise_and_hardware import ERRORS
+from labkit.course.lessons.lesson_17_linear_systems import PAIRS, build_weights
 from labkit.masks import mask_to_string
 from labkit.problems import build_problem
 
@@ -315,6 +329,28 @@ def race_answers() -> list[str]:
     ]
 
 
+@answers("21")
+def separation_answers() -> list[str]:
+    ours, none = SeparationView("rings", 19, 1.0, 3), SeparationView("rings", 18, 1.0, 3)
+    assert ours.is_separated and not none.is_separated and ours.least == 19
+    ranges = dict(zip(RANGES, ours.widths, strict=True))
+    missed = [value for value, width in ranges.items() if width is None and value]
+    assert missed == [0.25, 4.0] and min(filter(None, ours.widths)) == ranges[1.0]
+    at = RANGES.index(1.0)
+    drawn = {name: [least_widths(name, seed) for seed in STARTS] for name in SETS}
+    assert all(widths[0] is None for each in drawn.values() for widths in each)
+    rings, moons = ([widths[at] or 99 for widths in drawn[name]] for name in ("rings", "moons"))
+    return [
+        f"At {ours.least}; {ours.n_cut} of these cut the rings",
+        f"At λ = 1, with {ranges[1.0]}",
+        f"At 0.25 and at 4 not even {MAX_NEURONS} of this network separate",
+        f"None of the three, in 0 of {len(STARTS)} networks",
+        f"The rings take {min(rings)} to {max(rings)} neurons, the moons {min(moons)} to "
+        f"{max(moons)}",
+        f"in the median {np.median(rings):g} against {np.median(moons):g}",
+    ]
+
+
 @answers("14a")
 def hardware_answers() -> list[str]:
     forms = {form: compile_form(form, 6, 1) for form in FORMS}
@@ -333,6 +369,115 @@ def hardware_answers() -> list[str]:
         f"64 shots meet it with probability {by_shots:.2f}, and 64 random masks with "
         f"{by_chance:.2f}",
         f"at 2% with {nk.fidelity:.3f} against {nk.gain_left:.3f}",
+    ]
+
+
+@answers("17")
+def linear_system_answers() -> list[str]:
+    pair = PAIRS.index((6, 8))
+    problem, ridged = build_weights(pair, 12), build_weights(pair, 12, ridge=1.0)
+    few, more, many = (LinearSystemView(problem, problem, 6, runs, 6) for runs in RUNS[:3])
+    at_million = LinearSystemView(problem, problem, 6, 10**6, 6)
+    at_one = LinearSystemView(problem, ridged, 6, 10**6, 6)
+    assert more.n_right == many.n_right == 12 and more.regret == 0.0
+    kept = {name: int(np.flatnonzero(r == 0)[-1]) for name, r in at_million.regrets.items()}
+    by_ridge = int(np.flatnonzero(at_one.regrets["counts"] == 0)[-1])
+    return [
+        f"At {few.runs:,} runs, of which {few.kept} are kept: {few.n_right} of 12 signs are right",
+        f"the best mask is lost, by {few.regret:.4f}",
+        f"At {more.runs:,}, with {more.kept} kept, all 12 are right",
+        f"{at_one.kept:,} of a million, instead of {at_million.kept:,} at 0.01",
+        f"up to {by_ridge} signs fixed it keeps the best mask, instead of {kept['counts']}",
+        f"Here b goes up to {kept['b']} and w up to {kept['w']}: one problem says little of the "
+        f"mean of {len(PAIRS)}",
+    ]
+
+
+@answers("19")
+def kernel_answers() -> list[str]:
+    def view(pattern: str, depth: int = 4, n_images: int = 128) -> KernelView:
+        return view_kernel(n_images, depth, pattern, 3, 0)
+
+    shallow, deep = view("exact"), view("exact", 32)
+    few, random, near = (view(pattern) for pattern in ("by label", "any label", "nearest"))
+    assert (few.kept == (random.kept & (few.y[:, None] == few.y))).all()
+    assert deep.rows[3] @ deep.vector < 0 < shallow.rows[3] @ shallow.vector
+    assert shallow.y_test[3] > 0 > np.linalg.eigvalsh(near.kernel)[0]
+    small, double = view("exact", n_images=8), view("exact", n_images=16)
+    right = {name: view(name).accuracy("zero") for name in ("by label", "any label", "diagonal")}
+    assert len({*right.values()}) == 1
+    return [
+        f"From {shallow.condition:.2f} to {deep.condition:.2f}, and from "
+        f"{shallow.accuracy('zero'):.0%} right to {deep.accuracy('zero'):.0%}. Image 3 is",
+        f"{shallow.shots:,.1f} shots at 4 layers, and {deep.shots:.1f} at 32",
+        f"{few.n_pairs} pairs are left instead of {random.n_pairs}. Both are at "
+        f"{right['diagonal']:.0%}",
+        f"condition number is {near.condition:,.2f}, and {near.accuracy('zero'):.0%} are right",
+        "eigenvalues below 0",
+        f"At 8 layers it is {view('nearest', 8).condition:.2f}, and "
+        f"{view('nearest', 8).accuracy('zero'):.0%}",
+        f"By one image of {len(small.y_test)}: {small.accuracy('median'):.0%} against "
+        f"{small.accuracy('zero'):.0%}. With 16 training",
+        f"ahead, {double.accuracy('zero'):.0%} against {double.accuracy('median'):.0%}",
+    ]
+
+
+@answers("18")
+def subcircuit_answers() -> list[str]:
+    def best(task: str, seed: int, n_gates: int) -> SubcircuitView:
+        gated = build_gated_circuit(task, seed, n_gates, 2)
+        return SubcircuitView(gated, gated.table.optimal_masks()[0])
+
+    moons = {n: best("moons", 0, n) for n in range(8, 13)}
+    cost = {n: round(view.cost, 3) for n, view in moons.items()}
+    assert cost[8] == cost[9] == cost[10] and cost[11] == cost[12]
+    assert [view.couplings for view in moons.values()] == [0, 0, 0, 1, 1]
+    cancer, digits = best("breast_cancer", 3, 12), best("digits_3v8", 1, 12)
+    whole = SubcircuitView(cancer.gated, np.ones(12, dtype=bool))
+    return [
+        "With 11 gates: one coupling stays, and the cost falls from "
+        f"{cost[10]:.3f} to {cost[11]:.3f}, the bits rise from {moons[10].bits:.2f} to "
+        f"{moons[11].bits:.2f}",
+        f"{cancer.couplings} of 4 couplings, {cancer.bits:.2f} bits; all gates hold "
+        f"{whole.bits:.2f}",
+        f"It is right on {digits.test_accuracy:.1%} of the test samples",
+    ]
+
+
+@answers("20")
+def residual_answers() -> list[str]:
+    views = {k: view_stages("digits", 0.25, k, 0.5) for k in (1, 4)}
+    assert views[1].accuracy == views[1].at_once and views[4].n_hidden == 16
+    digits, mnist = (view_stages(task, 1.0, 4, 0.5) for task in ("digits", "mnist5k"))
+    jumping, calm = (view_stages("digits", 0.25, 1, step) for step in (2.0, 0.5))
+    assert np.all(np.diff(jumping.left) < 0) and np.any(np.diff(jumping.accuracies) < 0)
+    return [
+        f"Four stages of 16 get {views[4].accuracy:.3f}, the 64 neurons solved at once "
+        f"{views[4].at_once:.3f}",
+        f"both are the same network, {views[1].accuracy:.3f}",
+        f"stages {digits.accuracy:.3f}, at once {digits.at_once:.3f}, line "
+        f"{digits.prepared.line:.3f}",
+        f"both: {mnist.accuracy:.3f} and {mnist.at_once:.3f} against {mnist.prepared.line:.3f}",
+        f"at 2 it falls from {jumping.left[0]:.3f} to {jumping.left[-1]:.3f} of the targets in "
+        f"{MAX_STAGES} stages",
+        f"ends at {jumping.accuracies[-1]:.3f}; at 0.5 it ends at {calm.accuracies[-1]:.3f}",
+    ]
+
+
+@answers("22")
+def low_bit_answers() -> list[str]:
+    def at(epoch: int, final: float = 1000.0, rate: float = 0.003) -> LowBitView:
+        return LowBitView(train_low_bit("breast_cancer", 8, 1, final, rate), epoch)
+
+    near = [at(epoch).hard_cost < 1.05 * at(epoch).soft_cost for epoch in LOOKED_AT]
+    met, flat, fast = at(LOOKED_AT[near.index(True)]), at(160, final=1.0), at(160, rate=0.1)
+    decided = next(epoch for epoch in LOOKED_AT if at(epoch, rate=0.1).undecided == 0)
+    return [
+        f"At epoch {met.epoch}: {met.hard_cost:.4f} against {met.soft_cost:.4f}",
+        f"{flat.undecided:.0%}: soft {flat.soft_cost:.4f}, hard {flat.hard_cost:.4f}, and "
+        f"{flat.stale_cost:.4f} with stale",
+        f"At epoch {decided}, in the middle of the rise, {0:.0%} are undecided",
+        f"ends at {fast.hard_cost:.4f}, where the small rate ends at {at(160).hard_cost:.4f}",
     ]
 
 

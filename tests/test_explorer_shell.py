@@ -37,8 +37,10 @@ BUILD: dict[str, Callable[..., Explorer]] = {each.__name__: each for each in exp
 MOTIONS = {
     "GroverExplorer": ("iterations", (0, 1, 2)),
     "HardwareExplorer": ("error", (0, 1)),
+    "LinearSystemExplorer": ("runs", (0, 1)),
     "LocalSearchTheatre": ("step", (0, 2)),
     "LocalityExplorer": ("error", (0, 1, 2)),
+    "LowBitExplorer": ("epoch", (0, 1)),
     "NKExplorer": ("n_inputs_per_output", (0, 1, 2)),
     "OracleExplorer": ("oracle", (0, 1)),
     "PhaseExplorer": ("phase_2", (0, 1)),

@@ -11,12 +11,13 @@ import pytest
 from parts import needs_keras
 
 from labkit.baselines import fit_readout, train_arrays
-from labkit.baselines.least_squares import RIDGES, hidden_outputs
+from labkit.baselines.least_squares import RIDGES
 from labkit.datasets import Task, load_task
 from labkit.limits import TooLargeError
 from labkit.networks import OneLayerArrays, sample_network
 from labkit.problems import build_large
 from labkit.scoring import accuracy, check_labels
+from labkit.scoring.readout_cost import hidden_outputs
 
 Array = npt.NDArray[np.float64]
 

@@ -9,6 +9,8 @@ import pandas as pd
 import pytest
 from parts import needs_keras
 
+from labkit.course import recorded
+from labkit.course.explorers.network import share_solved
 from labkit.course.lessons.figures_14_fair_comparison import (
     figure_dealt,
     figure_everyone,
@@ -25,6 +27,7 @@ from labkit.course.lessons.lesson_14_fair_comparison import (
     run_at_equal_budget,
     run_on_local_terms,
     shuffle_costs,
+    solve_readouts,
     transferred_angles,
 )
 from labkit.problems import build_problem
@@ -53,6 +56,13 @@ def test_regret_falls_with_the_budget_and_is_zero_where_the_optimum_was_found(en
     assert (np.diff(result["found"]) >= 0).all()
     assert np.array_equal(result["found"] == 1, result["regret"] < 1e-9)
     assert ((result["test_accuracy"] >= 0) & (result["test_accuracy"] <= 1)).all()
+
+
+def test_a_solved_readout_is_told_once_for_each_network() -> None:
+    runs = recorded("14_fair_comparison").runs
+    solved = solve_readouts(runs[runs["seed"].isin([0, 3])])
+    assert solved.shape == (2,)
+    assert solved[1] == share_solved(build_problem("moons", 12, seed=3))
 
 
 def test_exhaustive_search_finds_the_optimum_with_as_many_calls_as_masks() -> None:

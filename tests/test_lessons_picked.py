@@ -14,10 +14,20 @@ from labkit.course.lessons.figures_05_unknown_count import (
     pick_ties,
 )
 from labkit.course.lessons.figures_06_computed_oracle import size_of
-from labkit.course.lessons.lesson_01_random_networks import pick_accuracies, pick_passes
+from labkit.course.lessons.lesson_01_random_networks import (
+    figure_rivals,
+    pick_accuracies,
+    pick_passes,
+    solve_readouts,
+)
 from labkit.course.lessons.lesson_02_every_mask import nearer_to_the_best
 from labkit.course.lessons.lesson_06_computed_oracle import OracleSize
 from labkit.course.lessons.lesson_08_hamiltonian_without_a_table import pick_results
+from labkit.networks import OneLayerArrays
+from labkit.problems import build_problem
+from labkit.scoring.readout_cost import hidden_outputs
+
+SPLITS = ("train", "test")
 
 
 def test_accuracies_are_those_of_each_task_in_the_order_of_the_seeds() -> None:
@@ -28,6 +38,23 @@ def test_accuracies_are_those_of_each_task_in_the_order_of_the_seeds() -> None:
     assert best["iris"][7] == row["result.subnetwork_accuracy"]
     assert trained["iris"][7] == row["result.trained_accuracy"]
     assert all(len(values) == 20 for values in (*best.values(), *trained.values()))
+
+
+def test_a_solved_readout_stands_beside_each_network_of_the_record() -> None:
+    runs = recorded("01_random_networks").runs
+    best, trained = pick_accuracies(runs)
+    some = runs[runs["seed"].isin([3, 4])]
+    solved = solve_readouts(some)
+    assert [*solved] == [*best] and all(len(values) == 2 for values in solved.values())
+    problem = build_problem("moons", 12, seed=4)
+    assert isinstance(problem.network, OneLayerArrays)
+    hidden = {s: hidden_outputs(problem.network, getattr(problem.task, f"x_{s}")) for s in SPLITS}
+    ones = {s: np.column_stack([h, np.ones(len(h))]) for s, h in hidden.items()}
+    weights = np.linalg.pinv(ones["train"]) @ (2.0 * problem.task.y_train - 1)
+    right = np.mean((ones["test"] @ weights > 0) == (problem.task.y_test == 1))
+    assert solved["moons"][1] == pytest.approx(right, abs=0.006)
+    one = {task: values[3:5] for task, values in best.items()}, trained, solved
+    assert "solved, moons, 12 neuron bits" in figure_rivals(*one).text
 
 
 def test_passes_for_all_masks_are_told_from_those_for_training() -> None:

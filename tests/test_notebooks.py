@@ -34,7 +34,8 @@ from labkit.course.registry import LESSONS
 
 NOTEBOOKS = all_notebooks()
 EXPLORERS = sorted(explorer.__name__ for explorer in explorers())
-_MEMORY = {"09_training_angles": 1638}  # MiB; TensorFlow Quantum
+#: MiB; TensorFlow Quantum.
+_MEMORY = {"09_training_angles": 1638, "18_circuit_input_layer": 1638}
 
 
 @pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)
@@ -98,8 +99,9 @@ def test_each_exercise_runs_with_its_own_imports_alone(path: Path) -> None:
 
 @pytest.mark.notebook
 @pytest.mark.filterwarnings("default")
-def test_the_angles_are_read_where_there_is_no_tensorflow_quantum() -> None:
-    (path,) = FOLDER.glob("09_*.ipynb")
+@pytest.mark.parametrize("number", ["09", "18"])
+def test_angles_are_there_where_there_is_no_tensorflow_quantum(number: str) -> None:
+    (path,) = FOLDER.glob(f"{number}_*.ipynb")
     notebook = read(path)
     hide = "import sys\n\nsys.modules['tensorflow_quantum'] = None"
     tell = "print('tensorflow' in sys.modules)"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -147,7 +148,7 @@ def test_features_are_drawn_as_they_are_defined() -> None:
     phi = random_relu(points, n_neurons=3, bias_range=0.7, rng=np.random.default_rng(4))
     rng = np.random.default_rng(4)
     weights, biases = rng.normal(size=(3, 2)), rng.uniform(-0.7, 0.7, size=3)
-    by_hand = [[max(0.0, w @ x + b) for w, b in zip(weights, biases)] for x in points]
+    by_hand = [[max(0.0, w @ x + b) for w, b in zip(weights, biases, strict=True)] for x in points]
     np.testing.assert_allclose(phi, np.sqrt(2 / 3) * np.array(by_hand))
 
 
@@ -188,7 +189,7 @@ def test_the_least_width_is_the_first_that_separates(seed: int, n: int) -> None:
 def test_the_cover_is_fewer_balls_where_the_classes_keep_apart() -> None:
     assert local_cover(LINE, [0, 0, 0, 0]) == 1
     assert local_cover(LINE, [0, 1, 0, 1]) == 4
-    assert local_cover(LINE + [[0], [0], [9], [9]], [0, 0, 1, 1]) == 2
+    assert local_cover([[0], [1], [9], [10]], [0, 0, 1, 1]) == 2
     assert local_cover(LINE, [0, 0, 1, 1], fraction=0.0) == 4
     far, near = (local_cover(*point_sets.spirals(200, turns)) for turns in (0.5, 1.5))
     assert far < near
@@ -207,7 +208,7 @@ def test_the_cost_is_the_slack_and_a_small_price_finds_the_fewest(case: dict[str
     priced = SeparationCost(phi, y, price=1 / 7).evaluate(masks)
     np.testing.assert_allclose(priced, slacks + masks.sum(axis=1) / 7, atol=1e-9)
     if min(slacks) == 0:
-        fewest = min(mask.sum() for mask, slack in zip(masks, slacks) if slack == 0)
+        fewest = min(mask.sum() for mask, slack in zip(masks, slacks, strict=True) if slack == 0)
         assert masks[priced.argmin()].sum() == fewest
 
 
@@ -313,17 +314,21 @@ def test_what_is_no_number_of_its_kind_is_named(argument: str, call: Any, value:
 )
 def test_features_and_labels_that_do_not_fit_are_named(features: Any, y: Any, named: str) -> None:
     for call in (separates, hinge_slack, margin, width_to_separate, SeparationCost):
-        assert_refused(lambda v, f=call: f(features, v), y, named, ValueError)
+        assert_refused(partial(call, features), y, named, ValueError)
 
 
-def test_what_does_not_fit_in_memory_is_refused_before_it_is_drawn() -> None:
-    for call, name in (
-        (lambda: chance(n_neurons=10**13), "n_neurons"),
-        (lambda: point_sets.parity(50), "corners"),
-        (lambda: point_sets.on_sphere(10**14, 3, rng=RNG), "n_points"),
-        (lambda: cover_probability(10**9, 3), "n_points"),
-    ):
-        assert_refused(lambda _, f=call: f(), None, name, ValueError)
+@cases(
+    ("features", "n_neurons", lambda n: chance(n_neurons=n)),
+    ("points", "n_points", lambda n: point_sets.on_sphere(n, 3, rng=RNG)),
+    ("Cover", "n_points", lambda n: cover_probability(n, 3)),
+)
+def test_what_does_not_fit_is_refused_before_it_is_drawn(argument: str, call: Any) -> None:
+    assert_refused(call, 10**14, argument, ValueError)
+
+
+def test_the_corners_of_a_cube_of_many_dimensions_are_refused() -> None:
+    with pytest.raises(ValueError, match="corners"):
+        point_sets.parity(50)
 
 
 def test_one_label_has_no_widest_hyperplane() -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from labkit.baselines.descent import TrainedArrays, train_arrays
 from labkit.baselines.least_squares import FittedReadout, fit_readout
+from labkit.baselines.low_bit import low_bit_search, straight_through
 from labkit.baselines.pruning import edge_popup, magnitude_pruning
 
 if TYPE_CHECKING:
@@ -27,7 +28,9 @@ __all__ = [
     "TrainedNetworks",
     "edge_popup",
     "fit_readout",
+    "low_bit_search",
     "magnitude_pruning",
+    "straight_through",
     "train_arrays",
     "train_network",
     "train_networks",

@@ -19,6 +19,8 @@ from labkit.scoring import check_labels, cost_of_outputs
 
 #: Of Adam: how slowly its means forget, and what keeps it from dividing by 0.
 _FORGET, _LEAST = (0.9, 0.999), 1e-7
+#: What is trained, in its own precision.
+Weights = Float32Array | FloatArray
 #: Bytes of each activation: forward, backward, and what they are made in.
 _PER_ACTIVATION = 16
 
@@ -71,7 +73,7 @@ def train_arrays(
     epochs = check_integer("epochs", epochs, minimum=1)
     learning_rate = check_positive("learning_rate", learning_rate)
     start, inputs = time.perf_counter(), append_ones(samples).astype(np.float32)
-    adam = _Adam(learning_rate, network.kernel.copy(), network.readout.copy())
+    adam = Adam(learning_rate, network.kernel.copy(), network.readout.copy())
     history = [_step(adam, network, inputs, targets) for _ in range(epochs)]
     kernel, readout = adam.weights
     seconds = time.perf_counter() - start
@@ -86,7 +88,7 @@ def check_neuron_masks(network: Any) -> None:
         raise TypeError(f"network={show_value(network)} is no OneLayerArrays with neuron masks")
 
 
-def _step(adam: _Adam, network: OneLayerArrays, inputs: Float32Array, targets: FloatArray) -> float:
+def _step(adam: Adam, network: OneLayerArrays, inputs: Float32Array, targets: FloatArray) -> float:
     """One step; the cross-entropy before it."""
     kernel, readout = adam.weights
     factor = np.float32(network.scale) * network.inverse_std.astype(np.float32)
@@ -102,17 +104,18 @@ def _step(adam: _Adam, network: OneLayerArrays, inputs: Float32Array, targets: F
     return float(cost_of_outputs(f, targets, cost="cross_entropy"))
 
 
-class _Adam:
+class Adam:
     """Weights, and the running means of their gradients and of the squares of these.
 
     Reference: Kingma, Ba 2015, arXiv 1412.6980; with the epsilon of Keras.
     """
 
-    def __init__(self, learning_rate: float, *weights: Float32Array) -> None:
-        self.weights, self._rate, self._steps = weights, learning_rate, 0
+    def __init__(self, learning_rate: float, *weights: Weights) -> None:
+        self.weights: tuple[Any, ...] = weights
+        self._rate, self._steps = learning_rate, 0
         self._means = [(np.zeros_like(w), np.zeros_like(w)) for w in weights]
 
-    def step(self, *gradients: Float32Array) -> None:
+    def step(self, *gradients: Weights) -> None:
         """Changes the weights in place."""
         self._steps += 1
         lost = [1 - forget**self._steps for forget in _FORGET]

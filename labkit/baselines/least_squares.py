@@ -16,6 +16,7 @@ from labkit.ledger import Ledger
 from labkit.limits import check_count, check_positive
 from labkit.networks import OneLayerArrays
 from labkit.scoring import check_labels
+from labkit.scoring.readout_cost import hidden_outputs
 
 #: Penalties that are tried, in units of the mean squared size of a sample's hidden outputs.
 RIDGES = tuple(10.0**power for power in range(-6, 3))
@@ -92,12 +93,6 @@ def _prepare(network: OneLayerArrays, samples: Samples) -> tuple[FloatArray, Flo
     size, name = min((len(x), "n_samples"), (network.n_hidden, "n_hidden"))
     check_count(name, size, bytes_each=_MATRICES * 8 * size, what="the equation of the readout")
     return hidden_outputs(network, x), targets
-
-
-def hidden_outputs(network: OneLayerArrays, x: npt.ArrayLike) -> FloatArray:
-    """ĥ, the standardised outputs of the hidden neurons, float64 (samples, n_hidden)."""
-    ones = np.ones((network.n_hidden, 1), dtype=np.float32)
-    return replace(network, readout=ones, scale=1.0).prepare(x)[..., 0].T
 
 
 def _solutions(h: FloatArray, targets: FloatArray, ridges: Sequence[float]) -> Iterator[FloatArray]:

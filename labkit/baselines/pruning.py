@@ -75,7 +75,7 @@ def edge_popup(
         masks.append(keep_largest(scores, n_active))
         costs.append(cost)
     costs.append(passes.cost(masks[-1], "cross_entropy"))
-    return _choose_best("edge_popup", masks, costs, backward_passes=epochs, start=start)
+    return choose_best("edge_popup", masks, costs, backward_passes=epochs, start=start)
 
 
 def magnitude_pruning(
@@ -108,7 +108,7 @@ def magnitude_pruning(
     sizes = magnitudes(passes.network)
     masks = [keep_largest(sizes, number) for number in tried]
     costs = [passes.cost(mask, cost) for mask in masks]
-    return _choose_best("magnitude_pruning", masks, costs, start=start)
+    return choose_best("magnitude_pruning", masks, costs, start=start)
 
 
 def magnitudes(network: NetworkArrays) -> FloatArray:
@@ -140,7 +140,7 @@ def _check_active(n_active: int, n_bits: int) -> int:
     return check_integer("n_active", n_active, minimum=1, maximum=n_bits)
 
 
-def _choose_best(
+def choose_best(
     name: str,
     masks: Sequence[BoolArray],
     costs: Sequence[float],

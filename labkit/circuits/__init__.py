@@ -1,6 +1,6 @@
 """Circuit builders: parameters in, `cirq` circuits out; nothing here simulates or prints."""
 
-from labkit.circuits import grover, oracles, qaoa, reports, state_preparation
+from labkit.circuits import grover, oracles, qaoa, reports, state_preparation, variational
 from labkit.circuits.reports import CircuitReport, circuit_report
 
 __all__ = [
@@ -11,4 +11,5 @@ __all__ = [
     "qaoa",
     "reports",
     "state_preparation",
+    "variational",
 ]

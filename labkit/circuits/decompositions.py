@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import warnings
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
@@ -10,11 +12,13 @@ import cirq
 import numpy as np
 
 from labkit.arrays import FloatArray
-from labkit.limits import show_value
+from labkit.limits import TooLargeError, check_memory, memory_limit, show_value
 from labkit.masks import place_values
 
 #: Qubits up to which a many-controlled phase is made as a diagonal, by 2^n - 2 CNOTs.
 DIAGONAL_UP_TO = 7
+#: A matrix, and the gates of one entry of it.
+_BYTES_PER_ENTRY = 1000
 _DIAGONAL = (cirq.ZPowGate, cirq.CZPowGate, cirq.CCZPowGate, cirq.ThreeQubitDiagonalGate)
 
 
@@ -84,7 +88,7 @@ def small_operations(circuit: cirq.AbstractCircuit) -> Iterator[cirq.Operation]:
     """The same circuit in operations on one or two qubits, and measurements; phases of all go.
 
     Z^t with controls becomes a diagonal up to `DIAGONAL_UP_TO` qubits; all else is decomposed by
-    `cirq.decompose`, without ancillas.
+    `cirq.decompose`, without ancillas, and what that cannot by `shannon_parts` of its matrix.
 
     Raises:
         ValueError: Cirq cannot decompose one of its operations, maybe for a symbol without a value.
@@ -98,14 +102,53 @@ def parts_of(operation: cirq.Operation) -> list[cirq.Operation]:
     if operation.qubits and _is_small(operation):
         return [operation]
     try:
-        parts = cirq.decompose(
-            operation, keep=_is_small, intercepting_decomposer=_phases_as_diagonal
-        )
+        parts = _decompose(operation)
+    except TooLargeError:
+        raise
     except ValueError as error:
         check_resolved(cirq.Circuit(operation))
         given = show_value(operation)
         raise ValueError(f"circuit holds {given}, which Cirq cannot decompose") from error
     return [part for part in parts if part.qubits]
+
+
+def _by_matrix(operation: cirq.Operation) -> Any:
+    """Any gate with a matrix, such as a `cirq.MatrixGate` on four qubits and more."""
+    if len(operation.qubits) < 3 or not cirq.has_unitary(operation):
+        return NotImplemented
+    n, largest = len(operation.qubits), int(math.log(memory_limit() / _BYTES_PER_ENTRY, 4))
+    nbytes = 4**n * _BYTES_PER_ENTRY
+    check_memory("n_qubits", n, nbytes=nbytes, largest=largest, what="the gates of a matrix")
+    line: list[cirq.Qid] = [*cirq.LineQubit.range(n)]
+    places = dict(zip(line, operation.qubits, strict=True))
+    matrix = np.ascontiguousarray(cirq.unitary(operation), dtype=np.complex128)
+    return [part.transform_qubits(places) for part in shannon_parts(matrix.tobytes(), n)]
+
+
+@lru_cache(maxsize=16)
+def shannon_parts(matrix: bytes, n_qubits: int) -> tuple[cirq.Operation, ...]:
+    """A unitary (2^n, 2^n), complex128, in gates on one or two qubits of a line.
+
+    About (23/48) 4^n two-qubit gates, fewer where blocks are equal; each qubit more takes four
+    times as long, from a second at 6 qubits.
+
+    Reference: Shende, Bullock and Markov 2006, IEEE Trans. CAD 25, 1000 (quantum Shannon
+    decomposition).
+    """
+    u = np.frombuffer(matrix, dtype=np.complex128).reshape(2**n_qubits, 2**n_qubits)
+    parts = cirq.quantum_shannon_decomposition([*cirq.LineQubit.range(n_qubits)], u)
+    return tuple(part for part in parts if part.qubits)
+
+
+def _decompose(operation: cirq.Operation) -> list[cirq.Operation]:
+    with warnings.catch_warnings():  # of what Cirq itself calls, thousands
+        warnings.simplefilter("ignore", FutureWarning)
+        return cirq.decompose(
+            operation,
+            keep=_is_small,
+            intercepting_decomposer=_phases_as_diagonal,
+            fallback_decomposer=_by_matrix,
+        )
 
 
 def _is_small(operation: cirq.Operation) -> bool:

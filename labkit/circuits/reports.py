@@ -45,6 +45,10 @@ def circuit_report(circuit: cirq.AbstractCircuit) -> CircuitReport:
     wherever the gate stands. A subcircuit counts as what is in it; measurements, identities and
     global phases do not count.
 
+    A `cirq.MatrixGate` on k qubits takes about (23/48) 4^k two-qubit gates, fewer where its blocks
+    are equal, and a time in proportion: a second at 6 qubits, and once only for each matrix of the
+    last few.
+
     A `cirq.DiagonalGate` on k qubits takes 2^k - 2 two-qubit gates, and time in proportion here; so
     does a phase with controls up to 7 qubits, on more of the order of 16 k^2.
 

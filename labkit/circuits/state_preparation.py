@@ -6,8 +6,10 @@ import math
 from collections.abc import Iterator, Sequence
 
 import cirq
+import numpy as np
+import numpy.typing as npt
 
-from labkit.limits import check_integer
+from labkit.limits import check_array, check_integer
 
 
 def uniform_superposition(qubits: Sequence[cirq.Qid]) -> cirq.Circuit:
@@ -71,3 +73,45 @@ def _controlled_rotation(
     for control, sign in zip([*controls, *controls], [1, -1] * len(controls), strict=True):
         yield cirq.ry(sign * part).on(target)
         yield cirq.CNOT(control, target)
+
+
+def real_state(qubits: Sequence[cirq.Qid], amplitudes: npt.ArrayLike) -> cirq.Circuit:
+    """sum_i a_i |i> with real amplitudes a_i / |a|, by a tree of rotations.
+
+    Qubit l is turned by 2 atan2(|a right|, |a left|), the norms of the two halves of each block of
+    2^(d-l) amplitudes, controlled by the qubits before it; the last one by the signed amplitudes
+    themselves. A rotation of 2^l angles is a diagonal in another basis: some 2^(d+1) two-qubit
+    gates in all.
+
+    Args:
+        qubits: d of them, the first the most significant.
+        amplitudes: (2^d,), not all 0.
+
+    Reference: Möttönen, Vartiainen, Bergholm, Salomaa 2004, arXiv quant-ph/0407010.
+    """
+    a = check_array("amplitudes", amplitudes)
+    if not qubits or a.shape != (2 ** len(qubits),):
+        raise ValueError(
+            f"amplitudes has shape {a.shape} for {len(qubits)} qubits (limit: 2^qubits, 1 or more)"
+        )
+    if not a.any():
+        raise ValueError("amplitudes holds only zeros (limit: a norm above 0)")
+    circuit = cirq.Circuit()
+    for level, target in enumerate(qubits):
+        halves = a.reshape(2**level, 2, -1)
+        left, right = (
+            halves[..., 0] if level == len(qubits) - 1 else np.linalg.norm(halves, axis=2)
+        ).T
+        circuit += _rotate_each(qubits[:level], target, np.arctan2(right, left))
+    return circuit
+
+
+def _rotate_each(
+    controls: Sequence[cirq.Qid], target: cirq.Qid, halves: npt.NDArray[np.float64]
+) -> cirq.Circuit:
+    """Ry(2 halves[k]) on the target where the controls hold k: a rotation about Z between two X."""
+    if not controls:
+        return cirq.Circuit(cirq.ry(2 * halves[0])(target))
+    phases = np.stack([-halves, halves], axis=1).ravel().tolist()
+    diagonal = cirq.DiagonalGate(phases).on(*controls, target)
+    return cirq.Circuit(cirq.rx(np.pi / 2)(target), diagonal, cirq.rx(-np.pi / 2)(target))

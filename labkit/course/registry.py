@@ -90,6 +90,19 @@ PART_ONE = (
 )  # fmt: skip
 #: Its neighbours: related systems, each held against masks, costs, random networks and ledgers.
 PART_TWO: tuple[Lesson, ...] = (
+    Lesson("17_linear_systems", "Linear systems as a guide", 55,
+           "HHL as circuit and formula; signs from counts; what guides a search, what it leaves"),
+    Lesson("18_circuit_input_layer", "A circuit as input layer", 50,
+           "a trained circuit before a Dense layer: rivals, local couplings, its gates as masks"),
+    Lesson("19_wide_networks", "Wide networks as linear systems", 55,
+           "the kernel of a wide network, solved by HHL or not at all; what is left to solve"),
+    Lesson("20_residual_networks", "Residual random networks", 50,
+           "solve the readout instead of searching, in stages too; then choose neurons under it"),
+    Lesson("21_separation_capacity", "Separation capacity", 55,
+           "how many random neurons separate two classes; the few that suffice, by Grover and by "
+           "blocks"),
+    Lesson("22_low_bit_weights", "Low-bit weights", 45,
+           "weights of one bit or two: a mask for every selector, or a gradient that hardens"),
     Lesson("23_complex_neurons", "Complex neurons", 45,
            "complex weights beside their controls; random filters chosen under a solved read-out"),
 )  # fmt: skip

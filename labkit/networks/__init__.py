@@ -16,12 +16,14 @@ from labkit.networks.base import (
     read_labels,
 )
 from labkit.networks.hidden_layers import ManyInputsArrays, OneLayerArrays, TwoLayerArrays
+from labkit.networks.low_bit import LowBitArrays
 from labkit.networks.nk import NEIGHBOURHOODS, NKArrays, sample_nk_network
 from labkit.networks.sampling import MASK_KINDS, sample_network
 
 if TYPE_CHECKING:
     from labkit.networks.keras.complex_layers import ComplexConv2D, PhaseEncode
     from labkit.networks.keras.from_model import network_from_keras
+    from labkit.networks.keras.low_bit import RisingTemperature, SearchedDense
     from labkit.networks.keras.nk_network import NKNetwork
     from labkit.networks.keras.random_network import RandomNetwork
 
@@ -30,6 +32,7 @@ __all__ = [
     "NEIGHBOURHOODS",
     "ComplexConv2D",
     "ForwardNetwork",
+    "LowBitArrays",
     "ManyInputsArrays",
     "NKArrays",
     "NKNetwork",
@@ -37,6 +40,8 @@ __all__ = [
     "OneLayerArrays",
     "PhaseEncode",
     "RandomNetwork",
+    "RisingTemperature",
+    "SearchedDense",
     "TwoLayerArrays",
     "check_classes",
     "check_samples",
@@ -56,6 +61,8 @@ _IN_KERAS = {
     "RandomNetwork": "random_network",
     "NKNetwork": "nk_network",
     "network_from_keras": "from_model",
+    "SearchedDense": "low_bit",
+    "RisingTemperature": "low_bit",
     "ComplexConv2D": "complex_layers",
     "PhaseEncode": "complex_layers",
 }

@@ -21,6 +21,8 @@ from labkit.networks.base import (
 )
 
 _BLOCK_BYTES = 2**26  # of hidden activations that are made together
+#: Of units: drawn in float32, or chosen among values in float64.
+Weights = Float32Array | FloatArray
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -171,10 +173,14 @@ class ManyInputsArrays(NetworkArrays):
 
     def run_masks(self, prepared: FloatArray, neuron_masks: BoolArray) -> FloatArray:
         """f_m(x), float64 (masks, samples, n_outputs): every masked unit is run and measured."""
-        weights = neuron_masks.reshape(-1, *self.kernel.T.shape) * self.kernel.T
+        weights = self.masked_weights(neuron_masks.reshape(len(neuron_masks), self.n_hidden, -1))
         return self.scale * self.standardised(weights, prepared).swapaxes(1, 2) @ self.readout
 
-    def standardised(self, weights: Float32Array, prepared: FloatArray) -> FloatArray:
+    def masked_weights(self, bits: BoolArray, units: Any = slice(None)) -> Weights:
+        """What bits (..., units, fan_in) leave of the weights of units: (..., units, fan_in)."""
+        return bits * self.kernel.T[units]
+
+    def standardised(self, weights: Weights, prepared: FloatArray) -> FloatArray:
         """ĥ of units of masked weights (..., fan_in), float64 (..., samples)."""
         mean, inverse_std = self._measure(weights)
         h = _relu_units(weights, prepared)
@@ -193,7 +199,7 @@ class ManyInputsArrays(NetworkArrays):
         kernel = self.kernel.astype(np.float64) * bits.T
         return [(kernel, mean, inverse_std * bits.any(axis=1))]
 
-    def _measure(self, weights: Float32Array) -> tuple[FloatArray, FloatArray]:
+    def _measure(self, weights: Weights) -> tuple[FloatArray, FloatArray]:
         """Training mean and 1 / standard deviation (...) of units of weights (..., fan_in)."""
         if self.training_inputs is None:
             return np.zeros(weights.shape[:-1]), np.ones(weights.shape[:-1])
@@ -272,7 +278,7 @@ class TwoLayerArrays(NetworkArrays):
         return np.maximum(first @ self.second_kernel[:-1] + self.second_kernel[-1], 0.0)
 
 
-def _relu_units(weights: Float32Array, inputs: FloatArray) -> FloatArray:
+def _relu_units(weights: Weights, inputs: FloatArray) -> FloatArray:
     """relu(w . [x, 1]) of weights (..., fan_in) on inputs (samples, fan_in): (..., samples)."""
     flat = weights.reshape(-1, weights.shape[-1]) @ inputs.T
     return np.maximum(flat, 0.0).reshape(*weights.shape[:-1], len(inputs))

@@ -82,8 +82,8 @@ class ManyInputsWalk(Walk):
     ) -> None:
         super().__init__(neuron_mask)
         self._network, self._inputs, self._of_outputs = network, prepared, of_outputs
-        bits = self._mask.reshape(network.n_hidden, -1)
-        self._units = network.standardised(bits * network.kernel.T, prepared)
+        weights = network.masked_weights(self._mask.reshape(network.n_hidden, -1))
+        self._units = network.standardised(weights, prepared)
         self._cost = self._cost_of(self._units)
 
     @property
@@ -100,13 +100,13 @@ class ManyInputsWalk(Walk):
 
     def _units_after(self, neuron: int) -> FloatArray:
         """The units with one more flip, (n_hidden, samples)."""
-        fan_in = self._network.n_inputs + 1
-        unit, place = divmod(neuron, fan_in)
-        bits = self._mask[unit * fan_in : (unit + 1) * fan_in].copy()
+        per_unit = self._network.n_mask_bits // self._network.n_hidden
+        unit, place = divmod(neuron, per_unit)
+        bits = self._mask[unit * per_unit : (unit + 1) * per_unit].copy()
         bits[place] ^= True
         units = self._units.copy()
-        weights = bits * self._network.kernel.T[unit]
-        units[unit] = self._network.standardised(weights[np.newaxis], self._inputs)[0]
+        weights = self._network.masked_weights(bits[np.newaxis], [unit])
+        units[unit] = self._network.standardised(weights, self._inputs)[0]
         return units
 
     def _cost_of(self, units: FloatArray) -> float:

@@ -211,7 +211,7 @@ def _neuron_contributions(network: AnyNetwork, x: npt.ArrayLike) -> FloatArray:
     t = t[:, :, np.newaxis] if t.ndim == 2 else t
     if t.ndim != 3 or 0 in t.shape:
         raise ValueError(f"contributions has shape {t.shape}; it must be (samples, n, outputs)")
-    _check_pairs(t.shape[1])
+    check_pairs(t.shape[1])
     return t
 
 
@@ -224,11 +224,12 @@ def _check_network(network: Any) -> Contributor:
         if arrays.mask_kind != "neuron":
             message = "network has mask_kind='weight': its cost is not quadratic (limit: neuron)"
             raise ValueError(message)
-        _check_pairs(arrays.n_mask_bits)
+        check_pairs(arrays.n_mask_bits)
     return as_contributor(arrays)
 
 
-def _check_pairs(n: int) -> None:
+def check_pairs(n: int) -> None:
+    """Refuses so many neurons that a term of each pair of them does not fit in memory."""
     largest = math.isqrt(2 * memory_limit() // _BYTES_PER_PAIR)
     nbytes = n * n * _BYTES_PER_PAIR / 2
     check_memory("n_neurons", n, nbytes=nbytes, largest=largest, what="every pair of neurons")

@@ -19,6 +19,7 @@ from labkit.selectors.growth import (
     oracle_calls_to_optimum,
     queries_to_optimum,
 )
+from labkit.selectors.guided import guided_search
 from labkit.selectors.local import SCHEMES, BlockStep, LocalWalk, local_selection, walk_locally
 from labkit.selectors.meter import CostMeter
 from labkit.selectors.qaoa import optimise_angles, qaoa_sampling
@@ -41,6 +42,7 @@ __all__ = [
     "fit_growth",
     "genetic_search",
     "grover_search",
+    "guided_search",
     "local_selection",
     "one_flip_search",
     "optimise_angles",

@@ -37,10 +37,10 @@ def exhaustive(meter: CostMeter, *, rng: Generator) -> None:
 def random_search(meter: CostMeter, *, rng: Generator) -> None:
     """Asks for masks in random order, none twice, until the budget or the target ends it.
 
-    Beyond 24 neurons masks are drawn independently, and `max_cost_queries` is needed.
+    Beyond 24 neurons masks are drawn independently, and a budget is needed.
     """
     n = meter.n_neurons
-    if n > _SHUFFLE_UP_TO and meter.max_cost_queries is None:
+    if n > _SHUFFLE_UP_TO and meter.left is None:
         raise ValueError(f"max_cost_queries=None with {n} neurons (limit: {_SHUFFLE_UP_TO})")
     for masks in _random_masks(n, rng):
         meter.evaluate(masks)

@@ -61,7 +61,7 @@ def partition_crossover_search(
     if rounds is not None:
         rounds = check_integer("rounds", rounds, minimum=0)
     terms = Terms.of(cost)
-    meter.count(forward_passes=2**cost.order)
+    meter.count_table(cost.order)
     walk, size = meter.walk(rng.random(n) < 0.5), n
     _descend(walk, terms, np.arange(n), rng)
     for _ in count() if rounds is None else range(rounds):

@@ -52,7 +52,7 @@ def dynamic_programming(meter: CostMeter, *, rng: np.random.Generator) -> None:
     # three arrays of float64, two of indices, and one bool for each neuron to go back by
     needed, what = 48 + cost.n_neurons // 2, f"the least costs of neurons, as {chain.reach}"
     check_register("bandwidth", chain.bandwidth, bytes_per_mask=needed, what=what)
-    meter.count(forward_passes=2**cost.order)
+    meter.count_table(cost.order)
     meter.evaluate(_least_mask(chain))
 
 

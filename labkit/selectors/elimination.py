@@ -48,7 +48,7 @@ def tree_elimination(meter: CostMeter, *, rng: np.random.Generator) -> None:
         given = f"{type(cost).__name__} of order {cost.order}"
         raise TypeError(f"cost is a {given} (limit: a LocalCost or a PauliZCost)")
     bags = find_bags(cost)
-    meter.count(forward_passes=2**cost.order)
+    meter.count_table(cost.order)
     meter.evaluate(least_mask(bags, cost.n_neurons))
 
 

@@ -55,12 +55,13 @@ def grover_search(
         TooLargeError: the table or the state does not fit in memory.
     """
     shots = check_integer("shots", shots, minimum=1)
+    meter.count_table(meter.n_neurons)
     table = meter.cost.to_table()
     marked = table.marked(table.minimum if threshold is None else threshold)
     n, n_marked = meter.n_neurons, int(marked.sum())
     k = optimal_iterations(n, n_marked) if iterations is None else iterations
     outcomes = _measure(marked, k, shots, rng=rng, sampler=sampler, qubits=qubits)
-    meter.count(oracle_calls=k * shots, circuit_runs=1, shots=shots, forward_passes=2**n)
+    meter.count(oracle_calls=k * shots, circuit_runs=1, shots=shots)
     meter.evaluate(outcomes)
 
 
@@ -125,11 +126,11 @@ def adaptive_grover(
     if max_oracle_calls is None:
         max_oracle_calls = default_oracle_calls(n)
     calls_left = check_integer("max_oracle_calls", max_oracle_calls, minimum=0)
+    meter.count_table(n)
     table = meter.cost.to_table()
     measure = exact_measurement(table, rng=rng)
     if sampler is not None:
         measure = circuit_measurement(table, rng=rng, sampler=sampler, qubits=qubits)
-    meter.count(forward_passes=2**n)
     threshold, reach = float(meter.evaluate(rng.random(n) < 0.5)), 1.0
     while calls_left > 0:
         iterations = min(int(rng.integers(math.ceil(reach))), calls_left - 1)

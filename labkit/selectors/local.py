@@ -136,7 +136,7 @@ def local_selection(
     if max_rounds is not None:
         max_rounds = check_integer("max_rounds", max_rounds, minimum=1)
     grouped = _check_groups(groups, scheme, n)
-    options = _check_options(inner, inner_options)
+    options = check_options(inner, inner_options)
     if watch is not None and not callable(watch):
         raise TypeError(f"watch={show_value(watch)} is not a function of a step")
     mask = rng.random(n) < 0.5
@@ -241,7 +241,7 @@ def walk_locally(cost: AnyCost, *, rng: np.random.Generator, **options: Any) -> 
     return LocalWalk(selection, tuple(steps))
 
 
-def _check_options(inner: Any, options: Mapping[str, Any] | None) -> Mapping[str, Any]:
+def check_options(inner: Any, options: Mapping[str, Any] | None) -> Mapping[str, Any]:
     """The options of an inner selector that can be called with them."""
     if options is not None and not isinstance(options, Mapping):
         raise TypeError(f"inner_options={show_value(options)} is not a mapping of names to values")

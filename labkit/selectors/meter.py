@@ -34,6 +34,7 @@ class CostMeter:
 
     Attributes:
         max_cost_queries: the budget; None where there is none.
+        max_forward_passes: the budget of passes, of which a query is one; None where there is none.
         target_cost: a cost at which the search may end; None where there is none.
         best_mask: the best mask so far, of cost `best_cost`; None before the first query. Of costs
             that are equal but for rounding it is the first.
@@ -45,10 +46,12 @@ class CostMeter:
         cost: AnyCost,
         *,
         max_cost_queries: int | None = None,
+        max_forward_passes: int | None = None,
         target_cost: float | None = None,
     ) -> None:
         self.cost: Cost = as_cost(cost)
         self.max_cost_queries = max_cost_queries
+        self.max_forward_passes = max_forward_passes
         self.target_cost = target_cost
         self.best_mask: BoolArray | None = None
         self.best_cost = np.inf
@@ -81,6 +84,17 @@ class CostMeter:
             if name not in self._spent:
                 raise ValueError(f"count of {name!r} is unknown (known: {', '.join(self._spent)})")
             self._spent[name] += amount
+
+    def count_table(self, n_neurons: int) -> None:
+        """Counts the 2^n forward passes of a table, before it is made; all of them or none.
+
+        Raises:
+            SearchEnded: the budget of passes does not allow them: no part of a table is of use.
+        """
+        passes, left = 2**n_neurons, self._left_of("forward_passes", self.max_forward_passes)
+        if left is not None and passes > left:
+            raise SearchEnded
+        self.count(forward_passes=passes)
 
     def equal_within(self, value: float) -> float:
         """How far from a cost another one may be and be equal to it, but for rounding."""
@@ -131,14 +145,17 @@ class CostMeter:
             raise SearchEnded
 
     def child(self, cost: Cost) -> Self:
-        """A meter of another cost, with the same target and what is left of the budget.
+        """A meter of another cost, with the same target and what is left of each budget.
 
         Raises:
-            SearchEnded: nothing is left of it.
+            SearchEnded: nothing is left of one.
         """
         if self.left == 0:
             raise SearchEnded
-        child = type(self)(cost, max_cost_queries=self.left, target_cost=self.target_cost)
+        queries = self._left_of("cost_queries", self.max_cost_queries)
+        passes = self._left_of("forward_passes", self.max_forward_passes)
+        limits = {"max_cost_queries": queries, "max_forward_passes": passes}
+        child = type(self)(cost, **limits, target_cost=self.target_cost)
         child.magnitude = max(child.magnitude, self.magnitude)
         return child
 
@@ -164,10 +181,13 @@ class CostMeter:
 
     @property
     def left(self) -> int | None:
-        """Queries that the budget still allows."""
-        if self.max_cost_queries is None:
-            return None
-        return self.max_cost_queries - int(self._spent["cost_queries"])
+        """Queries that the budgets still allow, each of which is a forward pass as well."""
+        queries = self._left_of("cost_queries", self.max_cost_queries)
+        passes = self._left_of("forward_passes", self.max_forward_passes)
+        return min((left for left in (queries, passes) if left is not None), default=None)
+
+    def _left_of(self, entry: str, budget: int | None) -> int | None:
+        return None if budget is None else budget - int(self._spent[entry])
 
     def _remember(self, costs: FloatArray, mask_of: Callable[[int], BoolArray]) -> None:
         self.count(cost_queries=len(costs), forward_passes=len(costs))

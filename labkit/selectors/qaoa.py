@@ -79,9 +79,9 @@ def qaoa_sampling(
     share = _check_cvar(cvar, angles)
     shots = check_integer("shots", shots, minimum=1)
     evaluations = check_integer("evaluations", evaluations, minimum=1)
+    if not isinstance(meter.cost, PauliZCost | LocalCost):
+        meter.count_table(meter.n_neurons)
     cost = with_phase(meter.cost)
-    if isinstance(cost, CostTable):
-        meter.count(forward_passes=2**meter.n_neurons)
     mixing = {"mixer": mixer, "n_active": n_active}
     source = _Source(meter, cost, rng, shots, mixing, sampler, qubits)
     chosen = given or ramp_angles(p, meter.n_neurons, std=1.0)

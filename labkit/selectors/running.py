@@ -29,6 +29,7 @@ def run(
     *,
     rng: np.random.Generator,
     max_cost_queries: int | None = None,
+    max_forward_passes: int | None = None,
     target_cost: float | None = None,
     **options: Any,
 ) -> Selection:
@@ -44,6 +45,8 @@ def run(
         cost: what to minimise: of `labkit.costs`, or any object with `evaluate` and `n_neurons`.
         rng: source of all randomness: the same state gives the same selection.
         max_cost_queries: no more masks than this are asked for; the best one asked is returned.
+        max_forward_passes: no more subnetworks than this are run: a mask that is asked for is one,
+            a table of n neurons, of a block's too, is 2^n of them and is made whole or not at all.
         target_cost: end as soon as a mask of at most this cost, but for rounding, was asked for;
             see `labkit.costs.equal_within`.
         **options: the selector's own.
@@ -51,7 +54,7 @@ def run(
     Raises:
         WrongCostError: the cost stated is not the cost of the mask returned, by more than
             rounding, or was not asked for; a RuntimeError, whose `selection` has the mask.
-        RuntimeError: no mask was asked for.
+        RuntimeError: no mask was asked for, as where the passes do not suffice for a table.
         TypeError: the selector cannot be called so, returns what is no mask, or `cost` is no cost.
 
     >>> from labkit.costs import CostTable
@@ -72,7 +75,10 @@ def run(
         target_cost = check_number("target_cost", target_cost)
     if max_cost_queries is not None:
         max_cost_queries = check_integer("max_cost_queries", max_cost_queries, minimum=1)
-    meter = CostMeter(cost, max_cost_queries=max_cost_queries, target_cost=target_cost)
+    if max_forward_passes is not None:
+        max_forward_passes = check_integer("max_forward_passes", max_forward_passes, minimum=1)
+    limits = {"max_cost_queries": max_cost_queries, "max_forward_passes": max_forward_passes}
+    meter = CostMeter(cost, **limits, target_cost=target_cost)
     start = time.perf_counter()
     with suppress(SearchEnded):
         call_selector(selector, meter, rng, options)
@@ -83,7 +89,9 @@ def run(
 def _checked(selector: Selector, meter: CostMeter) -> Selection:
     name = name_of(selector)
     if meter.best_mask is None:
-        raise RuntimeError(f"selector {name} asked for no mask")
+        passes = meter.max_forward_passes
+        within = "" if passes is None else f" within max_forward_passes={passes}"
+        raise RuntimeError(f"selector {name} asked for no mask{within}")
     recomputed = float(meter.cost.evaluate(meter.best_mask))
     names = getattr(meter.cost, "names", None)
     found = Selection(name, meter.best_mask, meter.best_cost, meter.ledger, meter.history, names)

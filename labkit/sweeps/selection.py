@@ -29,7 +29,7 @@ from labkit.sweeps.points import find_function, name_function
 
 #: They read terms, and a problem has a table.
 _NOT_A_TABLE = {"dynamic_programming", "partition_crossover_search", "tree_elimination"}
-_OF_THE_RUN = ("max_cost_queries", "target_cost")
+_OF_THE_RUN = ("max_cost_queries", "max_forward_passes", "target_cost")
 _NOT_PLAIN = {"meter", "rng", "sampler", "qubits", "watch"}
 
 Check = Callable[[str, Any], Any]
@@ -215,6 +215,7 @@ _CHECKS: Mapping[str, Check] = {
     "scale": check_positive,
     "cost": _choice(*COSTS),
     "max_cost_queries": _or_none(_count(1)),
+    "max_forward_passes": _or_none(_count(1)),
     "target_cost": _or_none(check_number),
     "max_oracle_calls": _or_none(_count(0)),
     "threshold": _or_none(check_number),
@@ -226,6 +227,7 @@ _CHECKS: Mapping[str, Check] = {
     "mixer": _choice(*MIXERS),
     "n_active": _or_none(_count(0)),
     "block_size": _count(1),
+    "n_fixed": _count(0),
     "scheme": _choice(*SCHEMES),
     "max_rounds": _or_none(_count(1)),
     "restarts": _count(0),

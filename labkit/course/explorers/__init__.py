@@ -7,15 +7,21 @@ from labkit.course.explorers.blocks import BlockExplorer
 from labkit.course.explorers.cost_table import CostTableExplorer
 from labkit.course.explorers.grover import GroverExplorer
 from labkit.course.explorers.hardware import HardwareExplorer
+from labkit.course.explorers.kernel import KernelExplorer
 from labkit.course.explorers.layers import LayersExplorer
+from labkit.course.explorers.linear_system import LinearSystemExplorer
 from labkit.course.explorers.locality import LocalityExplorer
+from labkit.course.explorers.low_bit import LowBitExplorer
 from labkit.course.explorers.network import RandomNetworkExplorer
 from labkit.course.explorers.nk import NKExplorer
 from labkit.course.explorers.oracle import OracleExplorer
 from labkit.course.explorers.phases import PhaseExplorer
 from labkit.course.explorers.picture import NetworkDrawing, Picture, SharedMask
 from labkit.course.explorers.race import SelectorRace
+from labkit.course.explorers.residual import ResidualExplorer
+from labkit.course.explorers.separation import SeparationExplorer
 from labkit.course.explorers.spectrum import SpectrumExplorer
+from labkit.course.explorers.subcircuit import SubcircuitExplorer
 from labkit.course.explorers.subnetwork import SubnetworkExplorer
 from labkit.course.explorers.theatre import LocalSearchTheatre
 from labkit.course.explorers.unknown_count import UnknownCountExplorer
@@ -28,18 +34,24 @@ __all__ = [
     "Explorer",
     "GroverExplorer",
     "HardwareExplorer",
+    "KernelExplorer",
     "LayersExplorer",
+    "LinearSystemExplorer",
     "LocalSearchTheatre",
     "LocalityExplorer",
+    "LowBitExplorer",
     "NKExplorer",
     "NetworkDrawing",
     "OracleExplorer",
     "PhaseExplorer",
     "Picture",
     "RandomNetworkExplorer",
+    "ResidualExplorer",
     "SelectorRace",
+    "SeparationExplorer",
     "SharedMask",
     "SpectrumExplorer",
+    "SubcircuitExplorer",
     "SubnetworkExplorer",
     "UnknownCountExplorer",
 ]

@@ -48,11 +48,11 @@ def dropdown(name: str, value: str, options: Sequence[str]) -> widgets.Dropdown:
     return widgets.Dropdown(options=options, value=value, description=name)
 
 
-def task_dropdown(task: str | Task) -> widgets.Dropdown:
-    """The list of the stored tasks (`TASKS`), and after them one's own if it is given."""
-    own = check_task("task", task, TASKS)
-    start = own.label if isinstance(own, Task) and own.label in TASKS else own
-    options: list[tuple[str, str | Task]] = [(name, name) for name in TASKS]
+def task_dropdown(task: str | Task, names: Sequence[str] = TASKS) -> widgets.Dropdown:
+    """The list of stored tasks, and after them one's own if it is given."""
+    own = check_task("task", task, names)
+    start = own.label if isinstance(own, Task) and own.label in names else own
+    options: list[tuple[str, str | Task]] = [(name, name) for name in names]
     options += [(start.label, start)] if isinstance(start, Task) else []
     return widgets.Dropdown(options=options, value=start, description="task")
 

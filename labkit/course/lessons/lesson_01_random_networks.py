@@ -63,6 +63,21 @@ def pick_accuracies(runs: pd.DataFrame) -> tuple[dict[str, FloatArray], dict[str
     return best, trained
 
 
+def solve_readouts(runs: pd.DataFrame) -> dict[str, FloatArray]:
+    """Test accuracy of the same hidden units, none masked, their readout solved.
+
+    Of the networks of `pick_accuracies`; one linear equation each, see `share_solved`.
+    """
+    from labkit.course.explorers.network import share_solved
+
+    of_task: dict[str, list[float]] = {}
+    for _, run in runs.sort_values("seed").iterrows():
+        task, n_hidden = run["parameters.task_name"], int(run["parameters.n_hidden"])
+        problem = build_problem(task, n_hidden, seed=int(run["seed"]))
+        of_task.setdefault(_TASKS[task], []).append(share_solved(problem))
+    return {task: np.array(of_task[task]) for task in sorted(of_task)}
+
+
 def pick_passes(runs: pd.DataFrame) -> pd.DataFrame:
     """Passes over the training samples for one network of each task, by what they were for."""
     first = runs.groupby(runs["parameters.task_name"].map(_TASKS).rename("task")).first()
@@ -84,18 +99,26 @@ def figure_masks(problem: Problem, right: Mapping[str, float]) -> Captioned:
     return Captioned(axes, f"One network, four masks; share of test samples right: {said}.")
 
 
-def figure_rivals(best: Mapping[str, FloatArray], trained: Mapping[str, FloatArray]) -> Captioned:
-    """Draws every network's test accuracy, chosen and trained; see `pick_accuracies`."""
+def figure_rivals(
+    best: Mapping[str, FloatArray],
+    trained: Mapping[str, FloatArray],
+    solved: Mapping[str, FloatArray],
+) -> Captioned:
+    """Draws every network's test accuracy, chosen, trained, and with its readout solved."""
     ax = new_axes(width=8, height=3.6)[0]
     samples = {
         kind: {_POINTS[task]: values for task, values in by_task.items()}
-        for kind, by_task in (("best subnetwork", best), ("trained network", trained))
+        for kind, by_task in (
+            ("best subnetwork", best),
+            ("trained network", trained),
+            ("all units, readout solved", solved),
+        )
     }
     draw_spread(ax, samples, ylabel="test accuracy")
     medians = {
         f"{kind}, {_POINTS[task]}": float(np.median(by_task[task]))
         for task in best
-        for kind, by_task in (("subnetwork", best), ("trained", trained))
+        for kind, by_task in (("subnetwork", best), ("trained", trained), ("solved", solved))
     }
     return Captioned(ax, f"Median test accuracy over 20 seeds: {in_words(medians)}.")
 

@@ -189,6 +189,18 @@ def _accuracy(problem: Problem, cost: float) -> float:
     return problem.accuracy(mask_from_index(nearest, problem.n_neurons))
 
 
+def solve_readouts(runs: pd.DataFrame) -> FloatArray:
+    """Test accuracy of each network of a record, all neurons kept, its readout solved: (seeds,).
+
+    One linear equation each, see `share_solved`; no mask, no search.
+    """
+    from labkit.course.explorers.network import share_solved
+
+    drawn = runs[["parameters.task_name", "parameters.n_hidden", "seed"]].drop_duplicates()
+    rows = drawn.sort_values("seed").itertuples(index=False)
+    return np.array([share_solved(build_problem(t, int(n), seed=int(s))) for t, n, s in rows])
+
+
 def pick_table_passes(runs: pd.DataFrame) -> dict[str, float]:
     """Forward passes for a cost table alone, in one run on one network: entrant -> their mean."""
     rows = runs[~runs["parameters.shuffled"].astype(bool)]

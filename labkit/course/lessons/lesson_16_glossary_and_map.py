@@ -62,6 +62,7 @@ SELECTORS = {
     "adaptive_grover": "Grover's search where neither is known",
     "qaoa_sampling": "to steer towards low cost with few layers",
     "local_selection": "beyond 20 neurons: another selector on blocks",
+    "guided_search": "where a relaxed problem says which neurons are sure",
 }
 
 
@@ -89,7 +90,11 @@ def ledger_counts() -> dict[str, list[str]]:
     """Runs every selector once, and reads from its ledger what it counts: selector -> names."""
     table = build_problem("moons", 6, seed=7).table
     chain = LocalCost([((j, j + 1), np.array([0.0, 1.0, 1.0, 0.5])) for j in range(5)], 6)
-    options = {"local_selection": {"block_size": 2}, "random_search": {"max_cost_queries": 9}}
+    options: dict[str, dict[str, Any]] = {
+        "local_selection": {"block_size": 2},
+        "random_search": {"max_cost_queries": 9},
+        "guided_search": {"guide": [3, -2, 1, 0, 0, 0], "n_fixed": 3},
+    }
     counts = {}
     for name in SELECTORS:
         selector, cost = getattr(selectors, name), chain if name in OF_LOCAL_TERMS else table

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,7 @@ _GRID = 60
 _HOLLOW: canvas.Style = {"facecolors": "none", "linewidths": 0.6, "alpha": 0.6}
 _FILLED: canvas.Style = {"edgecolors": "white", "linewidths": 0.4}
 _BOX: canvas.Style = {"color": "white", "alpha": 0.8, "pad": 1.5}
+_APART = (0.5, 0.08)  # of the plane: names of classes that are nearer would overlap
 _MANY = 16  # neurons that bear their number
 #: side of labkit -> colour and line of its boxes, and its place in a row from the left
 _SIDES = {
@@ -48,10 +49,27 @@ def draw_decision(
     if network.n_inputs != 2:
         raise ValueError(f"network has {network.n_inputs} inputs; a plane has 2 (limit: 2)")
     mask = check_one_mask(neuron_mask, network.n_mask_bits)
+    title = f"decision of subnetwork {mask_to_string(mask)}"
+    return draw_plane(ax, lambda x: network.outputs(x, mask), task, title=title, split=split)
+
+
+@own_style()
+def draw_plane(
+    ax: Axes,
+    outputs: Callable[[FloatArray], FloatArray],
+    task: Task,
+    *,
+    title: str,
+    split: str = "test",
+) -> Axes:
+    """Draws which class outputs (samples, outputs) give each point (samples, 2) of the plane.
+
+    Markers and the samples of a split as in `draw_decision`.
+    """
     x, y = getattr(task, f"x_{split}"), getattr(task, f"y_{split}")
     low, high = x.min(axis=0) - 0.4, x.max(axis=0) + 0.4
     grid = np.stack(np.meshgrid(*np.linspace(low, high, _GRID).T), axis=-1)
-    classes = _classes(network.outputs(grid.reshape(-1, 2), mask)).reshape(_GRID, _GRID)
+    classes = _classes(outputs(grid.reshape(-1, 2))).reshape(_GRID, _GRID)
     extent = (low[0], high[0], low[1], high[1])
     colours = ListedColormap([canvas.SERIES[c % 6] for c in range(task.n_classes)])
     style: canvas.Style = {"cmap": colours, "vmin": 0, "vmax": task.n_classes - 1, "alpha": 0.25}
@@ -59,16 +77,33 @@ def draw_decision(
     if np.ptp(classes):
         steps = np.arange(classes.min(), classes.max()) + 0.5
         ax.contour(grid[..., 0], grid[..., 1], classes, steps, colors=canvas.BLACK, linewidths=0.8)
+    places = _name_places([x[y == c] for c in range(task.n_classes)], high - low)
     lattice, decided = grid[3::9, 3::9], classes[3::9, 3::9]
     for c in range(task.n_classes):
         marker, colour = canvas.MARKERS[c % 6], canvas.SERIES[c % 6]
         faint, samples = lattice[decided == c], x[y == c]
         ax.scatter(faint[:, 0], faint[:, 1], s=36, marker=marker, edgecolors=colour, **_HOLLOW)
         ax.scatter(samples[:, 0], samples[:, 1], s=16, marker=marker, color=colour, **_FILLED)
-        (across, up), label = samples.mean(axis=0), f"{canvas.MARKERS_IN_WORDS[c % 6]}: class {c}"
+        (across, up), label = places[c], f"{canvas.MARKERS_IN_WORDS[c % 6]}: class {c}"
         ax.text(across, up, label, ha="center", fontsize=9, bbox=_BOX)
     ax.set(xlabel="feature 1", ylabel="feature 2", xlim=extent[:2], ylim=extent[2:])
-    return canvas.add_title(ax, f"decision of subnetwork {mask_to_string(mask)}")
+    return canvas.add_title(ax, title)
+
+
+def _name_places(classes: Sequence[FloatArray], size: FloatArray) -> list[FloatArray]:
+    """Where the names of classes of samples (samples, 2) stand: at their means.
+
+    Where two of these are so near that names would overlap, as in rings, each stands at the lowest
+    of its samples. `size` is that of the plane.
+    """
+    means = [samples.mean(axis=0) for samples in classes]
+    pairs = itertools.combinations(means, 2)
+    if any((np.abs(one - other) < np.array(_APART) * size).all() for one, other in pairs):
+        return [
+            np.array([mean[0], each[:, 1].min(initial=np.inf)])
+            for mean, each in zip(means, classes, strict=True)
+        ]
+    return means
 
 
 def ring_places(n_neurons: int) -> FloatArray:

@@ -4,7 +4,15 @@ Importing it loads TensorFlow and makes their classes known to `keras.saving.loa
 """
 
 from labkit.networks.keras.complex_layers import ComplexConv2D, PhaseEncode
+from labkit.networks.keras.low_bit import RisingTemperature, SearchedDense
 from labkit.networks.keras.nk_network import NKNetwork
 from labkit.networks.keras.random_network import RandomNetwork
 
-__all__ = ["ComplexConv2D", "NKNetwork", "PhaseEncode", "RandomNetwork"]
+__all__ = [
+    "ComplexConv2D",
+    "NKNetwork",
+    "PhaseEncode",
+    "RandomNetwork",
+    "RisingTemperature",
+    "SearchedDense",
+]
