@@ -46,6 +46,7 @@ MOTIONS = {
     "PhaseExplorer": ("phase_2", (0, 1)),
     "SamplerExplorer": ("step", (0, 1)),
     "SelectorRace": ("budget", (0, 1)),
+    "SeparationExplorer": ("n_neurons", (0, 1)),
     "SpectrumExplorer": ("max_order", (0, 1)),
 }
 
