@@ -80,9 +80,7 @@ class SamplerView:
         """The variance of all positions up to each step, float64 (steps,)."""
         at, weights = self.chains.positions[:-1], self.weights
         w = np.ones_like(at) if weights is None else weights
-        total, first, second = (
-            (w * at**power).sum(axis=1).cumsum() for power in (0, 1, 2)
-        )
+        total, first, second = ((w * at**power).sum(axis=1).cumsum() for power in (0, 1, 2))
         return np.asarray(second / total - (first / total) ** 2)
 
     @property

@@ -11,7 +11,7 @@ import numpy as np
 from labkit.arrays import BoolArray, FloatArray
 from labkit.baselines import fit_readout
 from labkit.costs import CostTable
-from labkit.course.checking import compare_number, exercise, number_exercise
+from labkit.course.checking import compare_function, compare_number, exercise, number_exercise
 from labkit.ledger import Ledger, Outcome
 from labkit.masks import all_masks, mask_from_index, masks_from_indices
 from labkit.neighbours.sampling import (
@@ -154,7 +154,7 @@ def sample_in_blocks(
 
 
 def bits_of_blocks(table: CostTable, block_size: int, rng: np.random.Generator) -> float:
-    """Mean bits across the middle of a random block's sum sqrt(p(m)) |m>; others as p draws them."""
+    """Mean bits across the middle of random blocks' sum sqrt(p(m)) |m>; others as p draws them."""
     if block_size == 1:
         return 0.0  # nothing to share
     n, posterior, bits = table.n_neurons, mask_posterior(table, TEMPERATURE), []

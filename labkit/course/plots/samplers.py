@@ -44,7 +44,7 @@ def draw_positions(
 def draw_running(
     ax: Axes, variances: FloatArray, lines: Mapping[str, float], *, low: float, high: float
 ) -> Axes:
-    """Draws the variance (steps,) of all positions so far, and what was predicted: label -> value."""
+    """Draws the variance (steps,) of all positions so far, and predictions: label -> value."""
     ax.plot(np.arange(1, len(variances) + 1), variances, color=canvas.BLUE, lw=1.8)
     ends = zip(lines.values(), ("-", "--"), (canvas.BLACK, canvas.VERMILLION), strict=False)
     for value, style, colour in ends:
