@@ -139,6 +139,9 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {
         Term("complex neuron", "one that adds up complex numbers and gives the modulus", "23"),
         Term("phase encoding", "an input x as the complex number e^{iπx/2}", "23"),
         Term("phase-only", "of weights that turn a phase and have size one", "23"),
+        Term("Lyapunov exponent", "the rate at which neighbours in a series part", "26"),
+        Term("chaotic", "of a series whose Lyapunov exponent is above 0", "26"),
+        Term("least period", "the fewest steps after which a series is what it was", "26"),
     ),
     "book": (
         Term("selector", "searches a cost for a good mask, under run", "00"),
