@@ -26,7 +26,7 @@ KERNELS, EPOCHS = (40, 3), 60
 #: Random filters under masks, and under a solved read-out.
 N_FILTERS, MANY_FILTERS, KERNEL, RIDGE = 12, 100, 40, 1.0
 #: Of a period: as a share of what the largest input error may become, and the longest looked for.
-TOLERANCE, LONGEST = 1e-3, 16
+TOLERANCE, LONGEST = 1e-5, 16
 #: Sizes of blocks, and what each search may ask for.
 BLOCKS, QUERIES = (1, 2, 3, 4, 6, 12), 200
 
@@ -47,8 +47,12 @@ def bounds_of(filters: FloatArray, following: FloatArray | None = None) -> Float
     return np.asarray(np.einsum("kfn,f->n", np.abs(following), first))
 
 
-def kept_periods(series: FloatArray, activations: FloatArray, bounds: FloatArray) -> float:
-    """The share of activations whose least period is their input's, of inputs of period 2 to 16.
+def kept_periods(
+    series: FloatArray, activations: FloatArray, bounds: FloatArray
+) -> tuple[float, float]:
+    """Shares of activations with the least period of their input, and constant ones.
+
+    Of inputs of period 2 to 16.
 
     Args:
         series: float (series, length).
@@ -57,11 +61,11 @@ def kept_periods(series: FloatArray, activations: FloatArray, bounds: FloatArray
     """
     periods = np.asarray(least_period(series, tolerance=TOLERANCE, longest=LONGEST))
     rows = np.flatnonzero(periods > 1)
-    kept = [
-        np.asarray(least_period(each, tolerance=TOLERANCE * bound, longest=LONGEST)) == periods[rows]
+    found = np.array([
+        least_period(each, tolerance=TOLERANCE * bound, longest=LONGEST)
         for each, bound in zip(np.moveaxis(activations[rows], 1, 0), bounds, strict=True)
-    ]
-    return float(np.mean(kept))
+    ])  # fmt: skip
+    return float(np.mean(found == periods[rows])), float(np.mean(found == 1))
 
 
 def measure_training(parameters: Mapping[str, Any], seed: int) -> Outcome:
@@ -72,8 +76,8 @@ def measure_training(parameters: Mapping[str, Any], seed: int) -> Outcome:
         seed: of first weights and of the order of series.
 
     Returns:
-        `test` and `train` accuracy; `kept` and `kept_before`, the share of activations of the
-        second layer with the period of their input, after training and before.
+        `test` and `train` accuracy; `kept` and `constant`, the shares of activations of the second
+        layer with the period of their input, and with none to show; the same `_before` training.
     """
     from labkit.baselines.classifiers import train_on
     from labkit.networks import LargeKernelNetwork
@@ -89,15 +93,16 @@ def measure_training(parameters: Mapping[str, Any], seed: int) -> Outcome:
     result = {
         "test": accuracy(np.asarray(network(task.x_test)), task.y_test),
         "train": accuracy(np.asarray(network(task.x_train)), task.y_train),
-        "kept": _periods_of(network, task),
-        "kept_before": before,
     }
+    after = _periods_of(network, task)
+    result |= {"kept": after[0], "constant": after[1]}
+    result |= {"kept_before": before[0], "constant_before": before[1]}
     seconds = time.perf_counter() - start
     return Outcome(result, Ledger(forward_passes=EPOCHS + 4, backward_passes=EPOCHS,
                                   seconds=seconds))  # fmt: skip
 
 
-def _periods_of(network: Any, task: Task) -> float:
+def _periods_of(network: Any, task: Task) -> tuple[float, float]:
     regular = task.x_test[task.y_test == 0]
     active = np.moveaxis(np.asarray(network.activations(regular)), 1, 2)
     first, second = (np.asarray(layer.kernel) for layer in (network.first, network.second))
