@@ -119,6 +119,7 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {
         ),
         Term("tangent kernel", "the inner product of a network's gradients at two samples", "19"),
         Term("kernel machine", "a network's training as one linear system of n unknowns", "19"),
+        Term("sparsity pattern", "a mask on pairs of samples: what of a kernel is kept", "19"),
         Term("encoding", "how a sample enters a circuit: each feature turns a qubit", "18"),
         Term("frozen", "of angles that are drawn and never trained", "18"),
         Term("read-out qubit", "the one qubit that a rival circuit measures", "18"),

@@ -42,10 +42,10 @@ def draw_network(
         grid = np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2)
         values = np.maximum(grid @ weights.T + biases, 0) @ plane[0] + plane[1]
         extent = (-EDGE, EDGE, -EDGE, EDGE)
-        colours = ListedColormap([canvas.PALE_BLUE, "#F3D6C4"])
+        colours = ListedColormap(canvas.SERIES[:2])
         ax.imshow(
             (values > 0).reshape(_GRID, _GRID), origin="lower", extent=extent,
-            cmap=colours, vmin=0, vmax=1, aspect="auto",
+            cmap=colours, vmin=0, vmax=1, alpha=0.25, aspect="auto",
         )  # fmt: skip
     ax.add_collection(LineCollection(_lines(weights, biases), colors=canvas.DARK_GREY, lw=0.7))
     for label, i in ((-1.0, 0), (1.0, 1)):
