@@ -106,7 +106,7 @@ PART_TWO: tuple[Lesson, ...] = (
     Lesson("23_complex_neurons", "Complex neurons", 45,
            "complex weights beside their controls; random filters chosen under a solved read-out"),
     Lesson("26_chaotic_series", "Chaotic series", 40,
-           "large kernels, random filters and rules on chaotic series; what a mask of filters picks"),
+           "large kernels, random filters and rules on chaotic series; what a mask picks"),
 )  # fmt: skip
 LESSONS = (*PART_ONE, *PART_TWO)
 BY_NUMBER = {lesson.number: lesson for lesson in LESSONS}

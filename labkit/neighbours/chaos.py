@@ -138,8 +138,8 @@ def z_score(series: npt.ArrayLike) -> FloatArray:
 def load_series_task(name: str = "logistic", *, length: int = 160, seed: int = 0) -> Task:
     """Series of a map, half of them chaotic: which?
 
-    Parameters are drawn evenly between the limits in `MAPS`; of those that give an exponent above 0 and
-    of those below 0 equally many are kept. Each series is z-scored by itself.
+    Parameters are drawn evenly between the limits in `MAPS`; of those that give an exponent above
+    0 and of those below 0 equally many are kept. Each series is z-scored by itself.
 
     Args:
         name: of `MAPS`.
@@ -176,7 +176,9 @@ def load_series_task(name: str = "logistic", *, length: int = 160, seed: int = 0
     )
 
 
-def has_no_period(series: npt.ArrayLike, *, tolerance: float = 0.01, longest: int = 64) -> BoolArray:
+def has_no_period(
+    series: npt.ArrayLike, *, tolerance: float = 0.01, longest: int = 64
+) -> BoolArray:
     """The rule of one line: chaotic is what has no period up to `longest`; bool (series,)."""
     return np.asarray(least_period(series, tolerance=tolerance, longest=longest)) == 0
 
@@ -210,7 +212,7 @@ def _check_parameter(name: str, parameter: npt.ArrayLike) -> FloatArray:
     check_choice("name", name, tuple(MAPS))
     values = check_array("parameter", parameter)
     largest = 4.0 if name == "logistic" else np.inf
-    if values.size and not (0 <= values.min() and values.max() <= largest):
+    if values.size and not (values.min() >= 0 and values.max() <= largest):
         limit = "0 to 4" if name == "logistic" else "0 or more"
         raise ValueError(f"parameter={show_value(parameter)} is out of range (limit: {limit})")
     return values

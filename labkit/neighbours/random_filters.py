@@ -103,7 +103,9 @@ class RandomFilters:
         return repr_line(self, n_filters=n, kernel_size=k, stride=self.stride)
 
 
-def sample_filters(n_filters: int, kernel_size: int, *, seed: int, stride: int = 1) -> RandomFilters:
+def sample_filters(
+    n_filters: int, kernel_size: int, *, seed: int, stride: int = 1
+) -> RandomFilters:
     """Draws random filters: w ~ N(0, 1/k), b even on -1 to 1, a_j = ±sqrt(2/n) at random.
 
     Args:

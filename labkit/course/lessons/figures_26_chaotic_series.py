@@ -129,11 +129,12 @@ def table_of_claims(trained: pd.DataFrame, rivals: pd.DataFrame) -> pd.DataFrame
     before = {k: pick(trained, "kept_before", kernel_size=k) for k in (3, 40)}
     rho = {k: rank_correlation(kept[k], pick(trained, "test", kernel_size=k)) for k in (3, 40)}
     tied = max(map(abs, rho.values())) > 0.648  # two-sided 5% of ten ranks
+    growth, rule, many = (found[RIVALS[key]][: len(large)] for key in ("growth", "rule", "many"))
     rows = {
         "a large kernel outperforms a small one (abstract)": judge(large - small),
-        "... and an exponent from the series (abstract)": judge(large - found[RIVALS["growth"]][:10]),
-        "... and a rule of one line (ours)": judge(large - found[RIVALS["rule"]][:10]),
-        "... and 100 random filters (ours)": judge(large - found[RIVALS["many"]][:10]),
+        "... and an exponent from the series (abstract)": judge(large - growth),
+        "... and a rule of one line (ours)": judge(large - rule),
+        "... and 100 random filters (ours)": judge(large - many),
         "small kernels keep more periods than large ones": judge(kept[3] - kept[40]),
         "a large kernel drops periods in training": judge(before[40] - kept[40]),
         "within a kernel, kept periods tell accuracy (abstract)": (

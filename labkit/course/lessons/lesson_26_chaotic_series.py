@@ -171,7 +171,10 @@ def measure_masks(parameters: Mapping[str, Any], seed: int) -> Outcome:
     result: dict[str, Any] = {"all": right(np.ones(N_FILTERS, dtype=bool)), "best": right(best)}
     result |= {"sign": right(fits), "agree": float(np.mean(fits == best))}
     result |= {"solved": solve_filters(network, task), "n_active": int(best.sum())}
-    span, ledger = float(table.costs.mean() - table.costs.min()), Ledger(cost_queries=2**N_FILTERS, forward_passes=2**N_FILTERS)
+    span, ledger = (
+        float(table.costs.mean() - table.costs.min()),
+        Ledger(cost_queries=2**N_FILTERS, forward_passes=2**N_FILTERS),
+    )
     rng = np.random.default_rng([seed, 26])
     for name, searched in (("flip", one_flip_search), ("random", random_search)):
         found = run(searched, table, rng=rng, max_cost_queries=QUERIES)
@@ -224,8 +227,6 @@ def rank_correlation(first: FloatArray, second: FloatArray) -> float:
 def _ranks(values: FloatArray) -> FloatArray:
     _, at, count = np.unique(values, return_inverse=True, return_counts=True)
     return np.asarray((np.cumsum(count) - (count - 1) / 2)[at])
-
-
 
 
 # 6 / gcd(6, 4)
