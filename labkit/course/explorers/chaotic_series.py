@@ -85,7 +85,8 @@ class SeriesView:
         limit = f", which divides {most} = p / gcd(p, {self.stride})" if most else ""
         return (
             f"parameter {self.parameter:.3f}: exponent <b>{self.exponent:.3f}</b>, {kind} · "
-            f"series: <b>{in_words(of_series)}</b> · activation: <b>{in_words(of_filter)}</b>{limit} · "
+            f"series: <b>{in_words(of_series)}</b> · "
+            f"activation: <b>{in_words(of_filter)}</b>{limit} · "
             f"feature (its largest) {self.activation.max():.2f}"
         )
 
