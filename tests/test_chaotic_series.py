@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from reference_cases import load_cases
 
 from labkit.neighbours.chaos import (
     MAPS,
@@ -23,7 +24,6 @@ from labkit.neighbours.chaos import (
 )
 from labkit.neighbours.random_filters import RandomFilters, sample_filters, slide_filters
 from labkit.scoring import score_all_masks
-from tests.reference_cases import load_cases
 
 
 def rng(seed: int = 0) -> np.random.Generator:
