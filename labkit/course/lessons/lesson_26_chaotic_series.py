@@ -242,6 +242,7 @@ number_exercise(
     "26-2",
     float(np.log(abs(4 + 2 * 3.2 - 3.2**2)) / 2),
     "The product of f' at both points of the cycle is 4 + 2r - r^2; a step has half its logarithm.",
+    tolerance=0.001,
 )
 
 # 4 + 2r - r^2 = 0
@@ -249,4 +250,5 @@ number_exercise(
     "26-3",
     1 + float(np.sqrt(5)),
     "Superstable is a cycle whose product of slopes is 0: solve 4 + 2r - r^2 = 0 for r above 3.",
+    tolerance=0.001,
 )
