@@ -117,7 +117,8 @@ def test_a_task_is_balanced_and_each_series_scored_by_itself() -> None:
 def test_features_contributions_and_costs_are_those_of_the_reference() -> None:
     for case in load_cases("neighbours/s15_random_filters"):
         series, labels = z_score(case["series"]), np.array(case["labels"])
-        network = RandomFilters(*(np.array(case[key]) for key in ("filters", "biases", "readout")))
+        filters, biases, readout = (np.array(case[k]) for k in ("filters", "biases", "readout"))
+        network = RandomFilters(filters, biases, readout)
         assert network.features(series) == pytest.approx(np.array(case["features"]), abs=1e-9)
         network = network.adapted(series)
         found = network.contributions(series)[..., 0]
