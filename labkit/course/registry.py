@@ -105,7 +105,7 @@ PART_TWO: tuple[Lesson, ...] = (
            "weights of one bit or two: a mask for every selector, or a gradient that hardens"),
     Lesson("23_complex_neurons", "Complex neurons", 45,
            "complex weights beside their controls; random filters chosen under a solved read-out"),
-    Lesson("26_chaotic_series", "Chaotic series", 40,
+    Lesson("26_chaotic_series", "Chaotic series", 30,
            "large kernels, random filters and rules on chaotic series; what a mask picks"),
 )  # fmt: skip
 LESSONS = (*PART_ONE, *PART_TWO)
