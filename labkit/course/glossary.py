@@ -145,6 +145,9 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {
         Term("jump chain", "flips one bit at every step, and stays at no mask", "24"),
         Term("inclusion probabilities", "the chance of each neuron to be kept", "24"),
         Term("mixture", "the predictions of all masks, each as likely as it is", "24"),
+        Term("Lyapunov exponent", "the rate at which neighbours in a series part", "26"),
+        Term("chaotic", "of a series whose Lyapunov exponent is above 0", "26"),
+        Term("least period", "the fewest steps after which a series is what it was", "26"),
     ),
     "book": (
         Term("selector", "searches a cost for a good mask, under run", "00"),

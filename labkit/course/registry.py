@@ -108,6 +108,8 @@ PART_TWO: tuple[Lesson, ...] = (
     Lesson("24_adaptive_samplers", "Adaptive samplers", 45,
            "a bias that grows as the step shrinks; masks from a posterior; the clock that "
            "mends both"),
+    Lesson("26_chaotic_series", "Chaotic series", 30,
+           "large kernels, random filters and rules on chaotic series; what a mask picks"),
 )  # fmt: skip
 LESSONS = (*PART_ONE, *PART_TWO)
 BY_NUMBER = {lesson.number: lesson for lesson in LESSONS}
