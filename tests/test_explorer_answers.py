@@ -331,8 +331,8 @@ def race_answers() -> list[str]:
 
 @answers("21")
 def separation_answers() -> list[str]:
-    ours, none = SeparationView("rings", 19, 1.0, 3), SeparationView("rings", 18, 1.0, 3)
-    assert ours.is_separated and not none.is_separated and ours.least == 19
+    ours, none = SeparationView("rings", 15, 1.0, 14), SeparationView("rings", 14, 1.0, 14)
+    assert ours.is_separated and not none.is_separated and ours.least == 15
     ranges = dict(zip(RANGES, ours.widths, strict=True))
     missed = [value for value, width in ranges.items() if width is None and value]
     assert missed == [0.25, 4.0] and min(filter(None, ours.widths)) == ranges[1.0]

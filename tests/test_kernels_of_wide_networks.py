@@ -204,6 +204,24 @@ def test_bad_input_is_refused_in_one_line(said: str) -> None:
     assert "\n" not in str(refused.value)
 
 
+@settings(max_examples=40, deadline=None)
+@given(
+    st.one_of(
+        st.none(),
+        st.text(max_size=3),
+        st.floats(1.001, 1e300),
+        st.floats(-1e300, -1.001),
+        st.sampled_from([np.nan, np.inf, -np.inf]),
+        st.just([[0.1, 0.2], [0.3]]),
+        st.just(1j),
+    )
+)
+def test_no_inner_product_but_that_of_unit_vectors_is_taken(value: object) -> None:
+    with pytest.raises((TypeError, ValueError), match="inner_products") as refused:
+        deep_erf_kernel(value, 3)  # type: ignore[arg-type]
+    assert "\n" not in str(refused.value)
+
+
 def test_a_pattern_that_does_not_fit_is_refused_before_it_is_made() -> None:
     with pytest.raises(MemoryError, match="the pattern"):
         sparsity_pattern(np.zeros(3_000_000), rng=np.random.default_rng(1))

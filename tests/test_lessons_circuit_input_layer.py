@@ -112,7 +112,7 @@ def test_a_task_is_seen_in_as_many_components_as_qubits() -> None:
     assert seen_task("moons", 6).n_features == 2
     assert seen_task("digits_3v8", 4).n_features == 4
     with pytest.raises(ValueError, match="classes"):
-        seen_task("iris", 4)
+        seen_task("wine", 4)
 
 
 def test_a_subcircuit_costs_what_its_table_says_and_training_lowers_it() -> None:

@@ -76,17 +76,17 @@ def test_greedy_choice_adds_the_neuron_that_costs_least() -> None:
 
 def test_the_claim_holds_from_some_fifty_bright_pixels_on_and_not_for_standardised_ones() -> None:
     runs = recorded_runs("20_crossing")
-    bright, each = (lesson.crossing_by_size(runs, scale, SIDES) for scale in lesson.SCALES)
+    bright, each = (figures.crossing_by_size(runs, scale, SIDES) for scale in lesson.SCALES)
     assert bright["J = M"].shape == (10, 20)
     gap = bright["J = M"] - bright["straight line"]
     assert gap[:3].max() <= 0 < gap[5:].min()
     assert (each["J = M"] - each["straight line"]).mean(axis=1).max() < 0
-    digits = lesson.pick(runs, "same", task_name="digits")
-    assert (digits < lesson.pick(runs, "line", task_name="digits")).all()
+    digits = figures.pick(runs, "same", task_name="digits")
+    assert (digits < figures.pick(runs, "line", task_name="digits")).all()
 
 
 def test_at_equal_total_one_solve_is_ahead_of_stages() -> None:
-    totals = lesson.by_total(recorded_runs("20_stages"))
+    totals = figures.by_total(recorded_runs("20_stages"))
     one, wide, narrow = (dict(zip(*each, strict=True)) for each in totals.values())
     assert all(wide[n].mean() < one[n].mean() for n in (128, 256, 640, 1280))
     assert all(narrow[n].mean() < one[n].mean() for n in (64, 128, 256, 640, 1280))
@@ -96,7 +96,7 @@ def test_at_equal_total_one_solve_is_ahead_of_stages() -> None:
 def test_one_solve_beats_the_best_mask_and_choosing_compresses() -> None:
     runs = recorded_runs("20_choice")
     mask, whole, chosen, drawn, kept = (
-        lesson.by_task(runs, what) for what in ("mask", "all", "chosen", "drawn", "kept")
+        figures.by_task(runs, what) for what in ("mask", "all", "chosen", "drawn", "kept")
     )
     for task in mask:
         assert whole[task].mean() > mask[task].mean() + 0.02

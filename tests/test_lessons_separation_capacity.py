@@ -12,6 +12,7 @@ import pytest
 from matplotlib.axes import Axes
 from pandas import isna
 
+from labkit.arrays import FloatArray
 from labkit.circuits.grover import grover_circuit
 from labkit.circuits.oracles import build_table_oracle
 from labkit.course import recorded
@@ -144,9 +145,9 @@ def test_a_width_that_doubles_has_slope_one() -> None:
 
 
 def test_figures_say_in_words_what_they_show() -> None:
-    kept = {"by size": np.array([3.0, 4.0]), "l1": np.array([7.0, 8.0])}
+    kept: dict[object, FloatArray] = {"by size": np.array([3.0, 4.0]), "l1": np.array([7.0, 8.0])}
     assert "by size 3.50, l1 7.50" in figures.figure_subsets(kept).text
-    ends = {1: np.array([4.0, 5.0]), 12: np.array([3.0, 3.0])}
+    ends: dict[object, FloatArray] = {1: np.array([4.0, 5.0]), 12: np.array([3.0, 3.0])}
     assert "neurons kept 4.50 to 3.00" in figures.figure_blocks(ends, ends).text
     told = figures.figure_search([0.1, 0.9, 0.4], [0.1, 0.9, 0.4])
     assert told.text == "The chance rises from 0.100 to 0.900 after 1 calls."

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from reference_cases import load_cases
+from strategies import non_integers
 
 from labkit.datasets import load_task
 from labkit.limits import TooLargeError
@@ -154,6 +155,21 @@ def test_training_refuses_in_one_line(options: dict[str, Any], message: str) -> 
     task = given.pop("task")
     with pytest.raises(ValueError, match=re.escape(message)):
         train_residual(task, rng=np.random.default_rng(0), **given)
+
+
+@given(non_integers, st.sampled_from(["n_hidden", "n_stages"]))
+@settings(max_examples=30, deadline=None)
+def test_a_size_that_is_no_integer_is_refused_by_name(value: Any, name: str) -> None:
+    sizes: dict[str, Any] = {"n_hidden": 2, "n_stages": 1, name: value}
+    with pytest.raises(TypeError, match=rf"^{name}=.* is not an integer \(limit: 1 or more\)$"):
+        train_residual("iris", ridge=1.0, rng=np.random.default_rng(0), **sizes)
+
+
+@given(st.one_of(st.floats(max_value=0), st.just(float("nan")), st.just(float("inf")), st.none()))
+@settings(max_examples=30, deadline=None)
+def test_a_ridge_that_is_not_above_0_is_refused_by_name(ridge: Any) -> None:
+    with pytest.raises(ValueError, match=r"^ridge=.* is not a finite number above 0$"):
+        ReadoutCost(np.eye(3), np.arange(3.0), ridge)
 
 
 @pytest.mark.parametrize("sizes", [{"n_hidden": 10**12}, {"n_hidden": 10, "n_stages": 10**12}])

@@ -34,8 +34,6 @@ TASK_NAMES = (
 )
 _DIGITS = 12
 _FILES = (".csv", ".tsv", ".txt", ".data")
-#: Pixels along a side of the images of mnist5k.
-_SIDE = 14
 _ARRAYS = ("x_train", "y_train", "x_validation", "y_validation", "x_test", "y_test")
 
 
@@ -212,7 +210,7 @@ def load_task(name: str | Task) -> Task:
         FileNotFoundError: The stored tasks are missing.
     """
     known = check_task("name", name)
-    return known if isinstance(known, Task) else _read_task(known, _find_tasks_folder())
+    return known if isinstance(known, Task) else _read_task(known, find_tasks_folder())
 
 
 def check_task(argument: str, task: Any, names: Sequence[str] = TASK_NAMES) -> str | Task:
@@ -257,7 +255,7 @@ def _check_not_stored(name: str) -> None:
         raise ValueError(f"name={name!r} is that of a stored task (limit: another, with name=...)")
 
 
-def _find_tasks_folder() -> Path:
+def find_tasks_folder() -> Path:
     """`tasks/` in an installed package, `data/tasks/` in a checkout."""
     package = Path(__file__).parent.parent
     folders = (package / "tasks", package.parent / "data" / "tasks")
@@ -268,46 +266,10 @@ def _find_tasks_folder() -> Path:
     raise FileNotFoundError(f"the stored tasks are missing: found neither {looked}")
 
 
-def load_images(side: int = 14) -> Task:
-    """Loads `mnist5k` with its images averaged to side x side pixels, as bright as they are.
-
-    A pixel of the smaller image is the mean of the old ones in its square, each by the share of it
-    that lies in there. All pixels are divided by one number, their standard deviation over the
-    training split; those of `load_task("mnist5k")` are standardised each by itself.
-
-    Args:
-        side: pixels, 1 to 14: the task has side^2 features, 0 or more.
-
-    >>> load_images(4).n_features
-    16
-    """
-    return _load_images(check_integer("side", side, minimum=1, maximum=_SIDE))
-
-
-@cache
-def _load_images(side: int) -> Task:
-    arrays = _read_arrays("mnist5k", _find_tasks_folder())[0]
-    pooled = {key: _pool(arrays[key], side) for key in _ARRAYS if key.startswith("x")}
-    std = pooled["x_train"].std()
-    scaled: dict[str, Any] = {key: (x / std).astype(np.float32) for key, x in pooled.items()}
-    names = tuple(f"pixel_{row}_{column}" for row in range(side) for column in range(side))
-    return replace(load_task("mnist5k"), feature_names=names, **scaled)
-
-
-def _pool(x: Float32Array, side: int) -> FloatArray:
-    """Images (samples, 14^2) averaged over squares: float64 (samples, side^2)."""
-    low, high = np.arange(_SIDE), np.arange(1, _SIDE + 1)
-    edges = np.linspace(0, _SIDE, side + 1)[:, np.newaxis]
-    inside = np.minimum(high, edges[1:]) - np.maximum(low, edges[:-1])
-    share = np.maximum(inside, 0.0) * side / _SIDE
-    images = x.reshape(-1, _SIDE, _SIDE).astype(np.float64)
-    return (share @ images @ share.T).reshape(len(x), -1)
-
-
 @cache
 def _read_task(name: str, folder: Path) -> Task:
     """Read a task's arrays and description from `folder`, once."""
-    arrays, entry = _read_arrays(name, folder)
+    arrays, entry = read_arrays(name, folder)
     if (x_train := arrays["x_train"]).dtype == np.uint8:  # what was measured, not yet scaled
         x_train = x_train.astype(np.float64)
         arrays |= {k: standardise(arrays[k], x_train) for k in _ARRAYS if k.startswith("x")}
@@ -316,7 +278,7 @@ def _read_task(name: str, folder: Path) -> Task:
     return Task(name=name, **about, **names, **arrays)
 
 
-def _read_arrays(name: str, folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+def read_arrays(name: str, folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     """A task's arrays as they are stored, and its description."""
     entry: dict[str, Any] = json.loads((folder / "tasks.json").read_bytes())[name]
     path = folder / f"{name}.npz"

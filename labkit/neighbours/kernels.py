@@ -30,8 +30,10 @@ def deep_erf_kernel(inner_products: npt.ArrayLike, depth: int) -> tuple[FloatArr
     """The two kernels of an infinitely wide network of erf units, normalised, without biases.
 
     Sigma_0 = Theta_0 = x.x'; a layer makes
+
         Theta <- kappa(Sigma) + Theta kappa'(Sigma),  Sigma <- kappa(Sigma),
         kappa(rho) = asin(2 rho/3) / asin(2/3).
+
     Sigma is the covariance of the random network's outputs, Theta the kernel of its training.
 
     Args:
@@ -105,13 +107,14 @@ def separability(x: npt.ArrayLike) -> float:
 def convergence_depth(n: int, delta: float) -> float:
     """L = 8 ln(n/delta) / mu layers, from which on the kernel of n samples is all but diagonal.
 
-    mu = 1 - kappa'(0) = .0864. The authors' public code takes a tenth of it.
+    mu = 1 - kappa'(0) = .0864. The formula is that of the public code of arXiv 2107.09200, which
+    then takes a tenth of it.
 
     Args:
         n: training samples.
         delta: their `separability`, above 0 and at most 1.
 
-    Reference: Agarwal, Awasthi, Kale 2020, arXiv 2002.01523.
+    Reference: on depth and conditioning Agarwal, Awasthi, Kale 2020, arXiv 2002.01523.
     """
     check_integer("n", n, minimum=1)
     if check_positive("delta", delta) > 1:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from labkit.arrays import FloatArray
-from labkit.course.lessons.lesson_20_residual_networks import BLOCKS, KEPT, Crossing, pick
+from labkit.course.lessons.lesson_20_residual_networks import BLOCKS, KEPT
 from labkit.course.plots import (
     Captioned,
     draw_calls,
@@ -18,6 +19,46 @@ from labkit.course.plots import (
     standard_error,
 )
 from labkit.course.plots.residual import draw_by_blocks, draw_by_inputs, draw_by_neurons
+
+#: Straight line, J = M, J = 2M -> test accuracy (sizes, seeds).
+Crossing = dict[str, FloatArray]
+
+
+def pick(runs: pd.DataFrame, what: str, **fixed: Any) -> FloatArray:
+    """A result of the runs with these parameters, by seed: (seeds,) or (seeds, ...)."""
+    for name, value in fixed.items():
+        runs = runs[runs[f"parameters.{name}"] == value]
+    return np.array(runs.sort_values("seed")[f"result.{what}"].tolist(), dtype=np.float64)
+
+
+def crossing_by_size(runs: pd.DataFrame, scaling: str, sides: Sequence[int]) -> Crossing:
+    """The test accuracies on MNIST of images of these sides."""
+    names = {"straight line": "line", "J = M": "same", "J = 2M": "twice"}
+    fixed = {"task_name": "mnist5k", "scaling": scaling}
+    return {
+        label: np.array([pick(runs, name, side=side, **fixed) for side in sides])
+        for label, name in names.items()
+    }
+
+
+def by_task(runs: pd.DataFrame, what: str) -> dict[str, FloatArray]:
+    """A result of the record of choices, task -> (seeds,)."""
+    names = runs["parameters.task_name"].unique()
+    return {str(name): pick(runs, what, task_name=name) for name in names}
+
+
+def by_total(runs: pd.DataFrame) -> dict[str, tuple[list[int], FloatArray]]:
+    """Test accuracy on digits: label -> all neurons, and (totals, seeds)."""
+    runs = runs[runs["parameters.task_name"] == "digits"]
+    one = runs[runs["parameters.n_stages"] == 1]
+    sizes = sorted(one["parameters.n_hidden"].unique().tolist())
+    solved = [pick(one, "accuracy", n_hidden=size)[:, 0] for size in sizes]
+    found = {"one solve": (sizes, np.array(solved))}
+    for j, counts in ((64, (1, 2, 4, 10, 20)), (16, (1, 4, 8, 16, 40, 80))):
+        many = runs[runs["parameters.n_stages"] > 1]
+        along = pick(many, "accuracy", n_hidden=j)[:, np.array(counts) - 1].T
+        found[f"stages of {j}"] = ([j * count for count in counts], along)
+    return found
 
 
 def figure_ways(right: Mapping[str, Mapping[str, FloatArray]]) -> Captioned:

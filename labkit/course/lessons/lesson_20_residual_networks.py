@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -33,9 +33,6 @@ from labkit.scoring import ReadoutCost, accuracy, readout_cost
 from labkit.scoring.readout_cost import hidden_outputs
 from labkit.selectors import adaptive_grover, local_selection, one_flip_search, run
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 #: Penalties that are tried, the validation samples choose; and those of many stages.
 RIDGES = tuple(10.0**power for power in range(-3, 4))
 STAGE_RIDGES = (0.1, 1.0, 10.0)
@@ -47,9 +44,6 @@ BLOCKS = (1, 2, 3, 4, 6, 12)
 RESTARTS = 500
 #: Accuracy of these numbers of chosen neurons.
 KEPT = (8, 16, 32, 64)
-
-#: Straight line, J = M, J = 2M -> test accuracy (sizes, seeds).
-Crossing = dict[str, FloatArray]
 
 
 def images(name: str, side: int, scaling: str) -> Task:
@@ -226,43 +220,6 @@ def measure_greedy(parameters: Mapping[str, Any], seed: int) -> Outcome:
                 result[name].append(share_right(g @ w + constant, task.y_test))
     asked = max(KEPT) * cost.n_neurons
     return Outcome(result, Ledger(cost_queries=asked, forward_passes=asked))
-
-
-def pick(runs: pd.DataFrame, what: str, **fixed: Any) -> FloatArray:
-    """A result of the runs with these parameters, by seed: (seeds,) or (seeds, ...)."""
-    for name, value in fixed.items():
-        runs = runs[runs[f"parameters.{name}"] == value]
-    return np.array(runs.sort_values("seed")[f"result.{what}"].tolist(), dtype=np.float64)
-
-
-def crossing_by_size(runs: pd.DataFrame, scaling: str, sides: Sequence[int]) -> Crossing:
-    """The test accuracies on MNIST of images of these sides."""
-    names = {"straight line": "line", "J = M": "same", "J = 2M": "twice"}
-    fixed = {"task_name": "mnist5k", "scaling": scaling}
-    return {
-        label: np.array([pick(runs, name, side=side, **fixed) for side in sides])
-        for label, name in names.items()
-    }
-
-
-def by_task(runs: pd.DataFrame, what: str) -> dict[str, FloatArray]:
-    """A result of the record of choices, task -> (seeds,)."""
-    names = runs["parameters.task_name"].unique()
-    return {str(name): pick(runs, what, task_name=name) for name in names}
-
-
-def by_total(runs: pd.DataFrame) -> dict[str, tuple[list[int], FloatArray]]:
-    """Test accuracy on digits: label -> all neurons, and (totals, seeds)."""
-    runs = runs[runs["parameters.task_name"] == "digits"]
-    one = runs[runs["parameters.n_stages"] == 1]
-    sizes = sorted(one["parameters.n_hidden"].unique().tolist())
-    solved = [pick(one, "accuracy", n_hidden=size)[:, 0] for size in sizes]
-    found = {"one solve": (sizes, np.array(solved))}
-    for j, counts in ((64, (1, 2, 4, 10, 20)), (16, (1, 4, 8, 16, 40, 80))):
-        many = runs[runs["parameters.n_stages"] > 1]
-        along = pick(many, "accuracy", n_hidden=j)[:, np.array(counts) - 1].T
-        found[f"stages of {j}"] = ([j * count for count in counts], along)
-    return found
 
 
 @exercise("20-1")
