@@ -139,6 +139,10 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {
         Term("complex neuron", "one that adds up complex numbers and gives the modulus", "23"),
         Term("phase encoding", "an input x as the complex number e^{iπx/2}", "23"),
         Term("phase-only", "of weights that turn a phase and have size one", "23"),
+        Term("vector quantisation", "the nearest of a few codes in the place of a vector", "25"),
+        Term("local energy", "a mask's cost less the field's ratios of amplitudes", "25"),
+        Term("product state", "one angle for each neuron, no entanglement", "25"),
+        Term("reconfiguration", "moves weights as imaginary time would move a state", "25"),
     ),
     "book": (
         Term("selector", "searches a cost for a good mask, under run", "00"),

@@ -105,6 +105,8 @@ PART_TWO: tuple[Lesson, ...] = (
            "weights of one bit or two: a mask for every selector, or a gradient that hardens"),
     Lesson("23_complex_neurons", "Complex neurons", 45,
            "complex weights beside their controls; random filters chosen under a solved read-out"),
+    Lesson("25_vector_quantised_monte_carlo", "Vector-quantised Monte Carlo", 40,
+           "a wave function over masks: what its flips reuse, what few codes cost, annealing"),
 )  # fmt: skip
 LESSONS = (*PART_ONE, *PART_TWO)
 BY_NUMBER = {lesson.number: lesson for lesson in LESSONS}

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -162,8 +162,8 @@ class QuantumState:
         return self._by_parts(masks, lambda m: np.stack(run_blocks(self.weights, m)[1], axis=-2))
 
     def _by_parts(
-        self, masks: npt.ArrayLike, of_part: Callable[[BoolArray], npt.NDArray]
-    ) -> npt.NDArray:
+        self, masks: npt.ArrayLike, of_part: Callable[[BoolArray], npt.NDArray[Any]]
+    ) -> npt.NDArray[Any]:
         read = check_mask(masks, self.n_neurons, argument="masks")
         flat = read.reshape(-1, self.n_neurons)
         parts = [of_part(flat[i : i + _AT_ONCE]) for i in range(0, max(len(flat), 1), _AT_ONCE)]
@@ -385,8 +385,8 @@ def train_state(
     steps = check_integer("steps", steps, minimum=1)
     samples = check_integer("samples", samples, minimum=2)
     rate = check_positive("learning_rate", learning_rate)
-    masks = check_rng(rng).random((samples, state.n_neurons)) < 0.5
     check_samples(state, samples)
+    masks = check_rng(rng).random((samples, state.n_neurons)) < 0.5
     energies, asked = np.empty(steps), 0
     for i, factor in enumerate(np.geomspace(1, 0.1, steps)):
         masks, spent = sweep_masks(state, masks, rng=rng)

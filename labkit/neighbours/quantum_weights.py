@@ -8,6 +8,7 @@ Reference: our reading of the abstract of arXiv 2212.11296; its network is not o
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -169,7 +170,7 @@ def fit_codes(
     Args:
         weights: of any codes, which are replaced.
         masks: (samples, n), whose z are quantised.
-        n_codes: K.
+        n_codes: K; fewer where the sites hold fewer different z.
         rng: seeds k-means.
     """
     from scipy.cluster.vq import kmeans2
@@ -177,7 +178,11 @@ def fit_codes(
     x, blocks = weights.embed(masks), []
     for block in weights.blocks:
         z = block.mix(x)
-        codes, _ = kmeans2(z.reshape(-1, z.shape[-1]), n_codes, minit="++", rng=rng)
+        points = z.reshape(-1, z.shape[-1])
+        most = min(n_codes, len(np.unique(points, axis=0)))
+        with warnings.catch_warnings():  # a code that no point is nearest to stays where it is
+            warnings.simplefilter("ignore", UserWarning)
+            codes, _ = kmeans2(points, most, minit="++", rng=rng)
         blocks.append(replace(block, codes=codes))
         x = block.after(codes[blocks[-1].nearest(z)])
     return replace(weights, blocks=tuple(blocks), table=None)

@@ -1,4 +1,4 @@
-"""A cost in a transverse field, H = C(Z) - field sum_j X_j: its ground state, and products of blocks.
+"""A cost in a transverse field, H = C(Z) - field sum_j X_j: ground states, and products of blocks.
 
 The ground state is positive: psi(m) = sqrt(p(m)). C is any cost, in its own unit, as the field.
 """
@@ -24,7 +24,7 @@ def add_field(table: FloatArray, field: float, psi: FloatArray) -> FloatArray:
     """H psi of a table (2^n,) and a state (2^n, ...)."""
     n, columns = len(table).bit_length() - 1, psi.reshape(len(table), -1)
     cube = columns.reshape((2,) * n + (-1,))
-    flipped = sum(np.flip(cube, axis=j) for j in range(n))
+    flipped = np.sum([np.flip(cube, axis=j) for j in range(n)], axis=0)
     return np.asarray(table[:, None] * columns - field * flipped.reshape(columns.shape)).reshape(
         psi.shape
     )

@@ -10,6 +10,7 @@ import numpy as np
 
 from labkit.arrays import FloatArray
 from labkit.costs import PauliZCost
+from labkit.course.checking import compare_number, exercise, number_exercise
 from labkit.datasets import load_task
 from labkit.ledger import Outcome
 from labkit.masks import all_masks
@@ -189,3 +190,53 @@ def measure_search(parameters: Mapping[str, Any], seed: int) -> Outcome:
     calls = float(reached[0]) + 1 if len(reached) else np.nan
     result = {"regret": found.cost - minimum, "found": len(reached) > 0, "calls": calls}
     return Outcome(result, found.ledger)
+
+
+@exercise("25-1")
+def local_energies_by_hand(answer: Any) -> str | None:
+    """A function (costs, psi, field) -> the local energies (2^n,)."""
+    if not callable(answer):
+        return "A function is expected: answer(costs, psi, field)."
+    rng = np.random.default_rng(25)
+    cases = (
+        ([0.0, 1.0, 1.0, 0.5], np.ones(4), 0.5),
+        (rng.normal(size=8), rng.uniform(1, 2, 8), 0.3),
+    )
+    for costs, psi, field in cases:
+        came = np.asarray(answer(np.array(costs), psi, field), dtype=np.float64)
+        places, n = np.arange(len(psi)), len(psi).bit_length() - 1
+        if came.shape != psi.shape:
+            return f"For {len(psi)} masks shape {came.shape} came; a local energy for each."
+        ratios = sum(psi[places ^ (1 << j)] for j in range(n)) / psi
+        for i, expected in enumerate(costs - field * ratios):
+            if fault := compare_number(
+                came[i], expected, f"That of mask {i} of {n} neurons is another.", tolerance=1e-6
+            ):
+                return fault
+    return None
+
+
+number_exercise(
+    "25-2",
+    128 * (2 * (128 * 8 + 8 * 8 + 16 * 8 + 8 * 16 + 16 * 8) + 8),
+    "For each site and block: A x, W, the distances to the codes, M, N; and w at the end.",
+    slips={
+        128 * (128 * 8 + 8 * 8 + 16 * 8 + 8 * 16 + 16 * 8) + 128 * 8: "There are two blocks.",
+        2
+        * 128
+        * (128 * 8 + 8 * 8 + 16 * 8 + 8 * 16 + 16 * 8): "At the end comes w . x of each site.",
+    },
+)
+
+number_exercise(
+    "25-3",
+    (128 + 1) * 16 * (1 + 1.30) + 2.46,
+    "The flip changes one site, then 1.30 sites change on average, then 2.46.",
+    tolerance=1e-4,
+    slips={
+        128 * 16 * (1 + 1.30) + 2.46: "A site that changes also adds to its own scores.",
+        (128 + 1)
+        * 16
+        * (1 + 1.30 + 2.46): "The last block's changes are looked up, one number each.",
+    },
+)
