@@ -38,6 +38,7 @@ from labkit.course.explorers.phases import PHASES, PhaseView
 from labkit.course.explorers.race import BUDGETS, RaceView
 from labkit.course.explorers.residual import MAX_STAGES, view_stages
 from labkit.course.explorers.sampler import BETAS, SamplerView
+from labkit.course.explorers.reuse import ReuseView
 from labkit.course.explorers.separation import (
     MAX_NEURONS,
     RANGES,
@@ -536,6 +537,22 @@ def series_answers() -> list[str]:
         f"The series has period {one.periods[0]}, and so has the activation",
         f"At stride 2 it has period {two.periods[1]}, at stride 4 period {four.periods[1]}",
         f"the exponent is {last.exponent:.3f}",
+    ]
+
+
+@answers("25")
+def reuse_answers() -> list[str]:
+    def at(n: int = 32, codes: int = 16, mixing: str = "mean") -> ReuseView:
+        return ReuseView(n, 3, codes, mixing, 0)
+
+    averaged, normal = at().work.changed_sites[3], at(mixing="normal").work.changed_sites[3]
+    first, second = at(64).work.changed_sites.mean(axis=0)
+    assert (at(64).work.changed_sites == 1).all()
+    return [
+        f'{averaged[0]} and {averaged[1]}; with "normal" {normal[0]} and {normal[1]}',
+        f"{first:.2f} and {second:.2f}: this network",
+        f"With {32} codes all flips take {at(codes=32).saving:.0f} times fewer multiply-adds, "
+        f"with {2} codes {at(codes=2).saving:.0f} times",
     ]
 
 

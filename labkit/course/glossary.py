@@ -148,6 +148,10 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {
         Term("Lyapunov exponent", "the rate at which neighbours in a series part", "26"),
         Term("chaotic", "of a series whose Lyapunov exponent is above 0", "26"),
         Term("least period", "the fewest steps after which a series is what it was", "26"),
+        Term("vector quantisation", "the nearest of a few codes in the place of a vector", "25"),
+        Term("local energy", "a mask's cost less the field's ratios of amplitudes", "25"),
+        Term("product state", "one angle for each neuron, no entanglement", "25"),
+        Term("reconfiguration", "moves weights as imaginary time would move a state", "25"),
     ),
     "book": (
         Term("selector", "searches a cost for a good mask, under run", "00"),
