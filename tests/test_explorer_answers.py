@@ -37,8 +37,8 @@ from labkit.course.explorers.oracle import OracleView
 from labkit.course.explorers.phases import PHASES, PhaseView
 from labkit.course.explorers.race import BUDGETS, RaceView
 from labkit.course.explorers.residual import MAX_STAGES, view_stages
-from labkit.course.explorers.sampler import BETAS, SamplerView
 from labkit.course.explorers.reuse import ReuseView
+from labkit.course.explorers.sampler import BETAS, SamplerView
 from labkit.course.explorers.separation import (
     MAX_NEURONS,
     RANGES,
