@@ -36,6 +36,7 @@ from labkit.course.explorers.oracle import OracleView
 from labkit.course.explorers.phases import PHASES, PhaseView
 from labkit.course.explorers.race import BUDGETS, RaceView
 from labkit.course.explorers.residual import MAX_STAGES, view_stages
+from labkit.course.explorers.sampler import BETAS, SamplerView
 from labkit.course.explorers.separation import (
     MAX_NEURONS,
     RANGES,
@@ -504,6 +505,22 @@ def phase_answers() -> list[str]:
         f"{low:.2f} for 00 and 11. A size of 0",
         f"{squared[1]:.2f} for 01 and 10, {squared[0]:.2f} for 00 and 11",
         "u passes through 0",
+    ]
+
+
+@answers("24")
+def sampler_answers() -> list[str]:
+    plain, weighted = (
+        {beta: SamplerView(0.1, beta, remedy, 0.1).variance for beta in BETAS}
+        for remedy in ("none", "clock weights")
+    )
+    full = SamplerView(0.1, 0.9, "full", 0.1).variance
+    assert plain[0.99] < plain[0.9] < plain[0.5] < plain[0]
+    worst = max(BETAS, key=lambda beta: abs(weighted[beta] - 1))
+    return [
+        f"{plain[0.99]:.2f} with 0.99, {plain[0.9]:.2f} with 0.9, {plain[0]:.2f} with none",
+        f"β = {worst:g}: {weighted[worst]:.2f}",
+        f"Below: {full:.2f}" if full < 1 else f"Above: {full:.2f}",
     ]
 
 

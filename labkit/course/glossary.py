@@ -140,6 +140,11 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {
         Term("complex neuron", "one that adds up complex numbers and gives the modulus", "23"),
         Term("phase encoding", "an input x as the complex number e^{iπx/2}", "23"),
         Term("phase-only", "of weights that turn a phase and have size one", "23"),
+        Term("clock weights", "each position counts as long as its step took", "24"),
+        Term("posterior over masks", "each mask as likely as e^(−cost / T) says", "24"),
+        Term("jump chain", "flips one bit at every step, and stays at no mask", "24"),
+        Term("inclusion probabilities", "the chance of each neuron to be kept", "24"),
+        Term("mixture", "the predictions of all masks, each as likely as it is", "24"),
     ),
     "book": (
         Term("selector", "searches a cost for a good mask, under run", "00"),

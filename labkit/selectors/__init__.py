@@ -22,6 +22,7 @@ from labkit.selectors.growth import (
 from labkit.selectors.guided import guided_search
 from labkit.selectors.local import SCHEMES, BlockStep, LocalWalk, local_selection, walk_locally
 from labkit.selectors.meter import CostMeter
+from labkit.selectors.posterior import MaskSamples, sample_masks_posterior
 from labkit.selectors.qaoa import optimise_angles, qaoa_sampling
 from labkit.selectors.running import run
 from labkit.selectors.selection import Selection
@@ -34,6 +35,7 @@ __all__ = [
     "Growth",
     "Ledger",
     "LocalWalk",
+    "MaskSamples",
     "Selection",
     "adaptive_grover",
     "default_oracle_calls",
@@ -52,6 +54,7 @@ __all__ = [
     "queries_to_optimum",
     "random_search",
     "run",
+    "sample_masks_posterior",
     "select_with",
     "simulated_annealing",
     "tabu_search",

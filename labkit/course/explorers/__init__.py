@@ -19,6 +19,7 @@ from labkit.course.explorers.phases import PhaseExplorer
 from labkit.course.explorers.picture import NetworkDrawing, Picture, SharedMask
 from labkit.course.explorers.race import SelectorRace
 from labkit.course.explorers.residual import ResidualExplorer
+from labkit.course.explorers.sampler import SamplerExplorer
 from labkit.course.explorers.separation import SeparationExplorer
 from labkit.course.explorers.spectrum import SpectrumExplorer
 from labkit.course.explorers.subcircuit import SubcircuitExplorer
@@ -47,6 +48,7 @@ __all__ = [
     "Picture",
     "RandomNetworkExplorer",
     "ResidualExplorer",
+    "SamplerExplorer",
     "SelectorRace",
     "SeparationExplorer",
     "SharedMask",
