@@ -1,0 +1,167 @@
+"""Notebook 27: what ten lessons measured, side by side, from their records; its exercises."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from labkit.arrays import FloatArray
+from labkit.course.checking import compare_function, exercise, number_exercise
+from labkit.course.recorded import recorded, records_folder
+from labkit.course.registry import PART_TWO
+from labkit.limits import show_value
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: What a paper may share with this course.
+OBJECTS = ("mask", "cost", "random network", "circuit", "ledger")
+#: A lead of fewer standard errors is none.
+ERRORS = 2
+#: What a bill adds up, of the ledgers of records.
+COUNTED = ("cost_queries", "oracle_calls", "shots", "forward_passes", "backward_passes")
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """A paper beside this course.
+
+    Attributes:
+        number: of its lesson.
+        arxiv: its number there.
+        says: in our words, of random networks and of choosing in them, as far as we know it.
+        shares: which of `OBJECTS` it shares, in our reading.
+    """
+
+    number: str
+    arxiv: str
+    says: str
+    shares: tuple[str, ...]
+
+
+NEIGHBOURS = (
+    Neighbour("17", "2210.12707", "HHL gives information that helps to find binary weights",
+              ("mask", "cost", "circuit", "ledger")),
+    Neighbour("18", "2303.05860", "a variational circuit as the input layer of a network",
+              ("mask", "cost", "random network", "circuit", "ledger")),
+    Neighbour("19", "2107.09200", "a wide network, trained, is a linear system for HHL",
+              ("mask", "random network", "circuit", "ledger")),
+    Neighbour("20", "2410.19987", "random neurons, and read-outs solved stage by stage",
+              ("mask", "cost", "random network", "ledger")),
+    Neighbour("21", "2108.00207", "two random layers, wide enough, separate two classes",
+              ("mask", "cost", "random network", "circuit", "ledger")),
+    Neighbour("22", "2009.08695", "weights of few bits are searched by a gradient",
+              ("mask", "cost", "random network", "circuit", "ledger")),
+    Neighbour("23", "2111.00392", "complex weights make better convolutional filters",
+              ("mask", "cost", "random network", "circuit", "ledger")),
+    Neighbour("24", "2403.08609", "adaptive samplers are biased, even for vanishing steps",
+              ("mask", "cost", "random network", "ledger")),
+)  # fmt: skip
+BY_LESSON = {neighbour.number: neighbour for neighbour in NEIGHBOURS}
+
+
+@dataclass(frozen=True, eq=False)
+class Contest:
+    """Two ways to the same end, on the same seeds.
+
+    Attributes:
+        number: of the lesson.
+        side: of the paper, or a mask.
+        rival: the plain way.
+        measured: in what.
+        gaps: float64 (seeds,), above 0 where `side` is better.
+    """
+
+    number: str
+    side: str
+    rival: str
+    measured: str
+    gaps: FloatArray
+
+    @property
+    def lead(self) -> float:
+        """The mean of the gaps in units of its standard error, see `lead_in_errors`."""
+        return lead_in_errors(self.gaps)
+
+    @property
+    def outcome(self) -> str:
+        """'ahead' or 'behind' by more than `ERRORS` standard errors, else 'even'."""
+        return "even" if abs(self.lead) <= ERRORS else "ahead" if self.lead > 0 else "behind"
+
+
+@dataclass(frozen=True, eq=False)
+class Held:
+    """Bits across a cut, by a whole register or kernel and by a local choice of the same thing.
+
+    Attributes:
+        number: of the lesson.
+        what: is chosen or solved, and how locally.
+        whole: bits, float64 (seeds,).
+        local: bits on the same seeds.
+        price: what being local costs, as measured there.
+    """
+
+    number: str
+    what: str
+    whole: FloatArray
+    local: FloatArray
+    price: str
+
+    @property
+    def outcome(self) -> str:
+        """'fewer', 'as many' or 'more' bits by the local choice, see `lead_in_errors`."""
+        lead = lead_in_errors(self.whole - self.local)
+        return "as many" if abs(lead) <= ERRORS else "fewer" if lead > 0 else "more"
+
+
+def lead_in_errors(gaps: FloatArray) -> float:
+    """mean / (s / sqrt(n)) of gaps (n,): how many standard errors the mean is away from 0.
+
+    Infinite where all gaps are equal, and not 0.
+    """
+    mean = float(np.mean(gaps))
+    error = float(np.std(gaps, ddof=1)) / math.sqrt(len(gaps))
+    if error <= 1e-12 * abs(mean):
+        return math.copysign(math.inf, mean) if mean else 0.0
+    return mean / error
+
+
+def count_outcomes(outcomes: Iterable[str]) -> dict[str, int]:
+    """Outcome -> how often, most frequent first."""
+    from collections import Counter
+
+    return dict(Counter(outcomes).most_common())
+
+
+def find_seeds(runs: pd.DataFrame, column: str, **parameters: Any) -> FloatArray:
+    """A column of the runs with these parameters, by seed, float64 (seeds,)."""
+    for name, value in parameters.items():
+        given = runs[f"parameters.{name}"]
+        runs = runs[given.isna() if value is None else given == value]
+    return runs.sort_values("seed")[column].to_numpy(np.float64)
+
+
+def mean_over(values: Iterable[FloatArray]) -> FloatArray:
+    """The mean over tasks or sizes, seed by seed: (seeds,) of several (seeds,)."""
+    return np.mean([*values], axis=0)
+
+
+def bills_of_records() -> dict[str, dict[str, float]]:
+    """Lesson -> what its stored records took: runs, counts of `COUNTED`, and seconds."""
+    bills = {}
+    for lesson in PART_TWO:
+        names = sorted(path.stem for path in records_folder().glob(f"{lesson.number}_*.sqlite"))
+        bill = dict.fromkeys(("runs", *COUNTED, "seconds"), 0.0)
+        for name in names:
+            runs = recorded(name).runs
+            bill["runs"] += len(runs)
+            for what in (*COUNTED, "seconds"):
+                column = runs.get(f"ledger.{what}")
+                bill[what] += 0.0 if column is None else float(column.fillna(0).sum())
+        if names:
+            bills[lesson.number] = bill
+    return bills
