@@ -106,8 +106,8 @@ PART_TWO: tuple[Lesson, ...] = (
     Lesson("23_complex_neurons", "Complex neurons", 45,
            "complex weights beside their controls; random filters chosen under a solved read-out"),
     Lesson("24_adaptive_samplers", "Adaptive samplers", 45,
-           "a bias that grows as the step shrinks; masks drawn from a posterior; the clock that mends "
-           "both"),
+           "a bias that grows as the step shrinks; masks from a posterior; the clock that "
+           "mends both"),
 )  # fmt: skip
 LESSONS = (*PART_ONE, *PART_TWO)
 BY_NUMBER = {lesson.number: lesson for lesson in LESSONS}
