@@ -108,6 +108,8 @@ PART_TWO: tuple[Lesson, ...] = (
     Lesson("24_adaptive_samplers", "Adaptive samplers", 45,
            "a bias that grows as the step shrinks; masks from a posterior; the clock that "
            "mends both"),
+    Lesson("27_ten_neighbours", "Ten neighbours", 25,
+           "ten papers in one table: what was seen to hold, what not, and what selection bought"),
 )  # fmt: skip
 LESSONS = (*PART_ONE, *PART_TWO)
 BY_NUMBER = {lesson.number: lesson for lesson in LESSONS}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,6 @@ from labkit.arrays import FloatArray
 from labkit.course.checking import compare_function, exercise, number_exercise
 from labkit.course.recorded import recorded, records_folder
 from labkit.course.registry import PART_TWO
-from labkit.limits import show_value
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -132,8 +132,6 @@ def lead_in_errors(gaps: FloatArray) -> float:
 
 def count_outcomes(outcomes: Iterable[str]) -> dict[str, int]:
     """Outcome -> how often, most frequent first."""
-    from collections import Counter
-
     return dict(Counter(outcomes).most_common())
 
 
@@ -165,3 +163,35 @@ def bills_of_records() -> dict[str, dict[str, float]]:
         if names:
             bills[lesson.number] = bill
     return bills
+
+
+@exercise("27-1")
+def lead_of_gaps(answer: Any) -> str | None:
+    """A function (gaps) -> their mean in units of its standard error."""
+    rng = np.random.default_rng(27)
+    cases = [(np.round(rng.normal(0.3, 1, n), 2),) for n in (2, 3, 10)]
+    return compare_function(answer, lead_in_errors, cases, "Of the gaps {} the lead")
+
+
+_BEYOND = math.erfc(ERRORS / math.sqrt(2))
+# of twenty contests without any difference
+number_exercise(
+    "27-2",
+    20 * _BEYOND,
+    "What is the chance that a normal number is more than two deviations from its mean? On either "
+    "side.",
+    tolerance=5e-3,
+    slips={
+        20 * _BEYOND / 2: "That counts those ahead alone; as many are behind by chance.",
+        1.0: "That is 5% of twenty, for 1.96 standard errors; two are a little more.",
+        1 - (1 - _BEYOND) ** 20: "That is the chance that there is any; how many are there?",
+    },
+)
+
+
+@exercise("27-3")
+def bound_of_blocks(answer: Any) -> str | None:
+    """A function (n, k) -> the most bits across any cut that a block of k of n neurons can hold."""
+    cases = [(12, 12), (12, 4), (15, 5), (16, 1), (6, 8)]
+    what = "For {} neurons in blocks of {} the bound"
+    return compare_function(answer, lambda n, k: min(n, k) // 2, cases, what)
