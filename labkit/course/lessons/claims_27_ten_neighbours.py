@@ -106,7 +106,10 @@ def claims_23() -> list[Claim]:
     claims = []
     for claim, row in figures_23.table_of_claims(runs_of("23_trained_filters")).iterrows():
         *seen, verdict = row.iloc[-1].split(": ") if "±" in row.iloc[-1] else row.iloc[-1:]
-        claims.append((str(claim), verdict, "".join(seen)))
+        ours = (
+            " (ours to ask)" if str(claim).startswith("...") and "(abstract)" not in claim else ""
+        )
+        claims.append((f"{claim}{ours}", verdict, "".join(seen)))
     return claims
 
 

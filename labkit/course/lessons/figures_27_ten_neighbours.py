@@ -42,6 +42,13 @@ def table_of_claims(claims: Mapping[str, Sequence[Claim]]) -> Table:
     return Table(("notebook", "claim, in our words", "verdict", "what was seen"), rows)
 
 
+def claims_of_papers(claims: Mapping[str, Sequence[Claim]]) -> dict[str, list[Claim]]:
+    """The same without what is ours to ask."""
+    return {
+        number: [each for each in of if "(ours" not in each[0]] for number, of in claims.items()
+    }
+
+
 def count_verdicts(claims: Mapping[str, Sequence[Claim]]) -> dict[str, int]:
     """'confirmed', 'in part', 'not confirmed' and 'not testable here' -> how many claims."""
     words = ("confirmed", "in part", "not confirmed", "not testable here")
@@ -97,10 +104,11 @@ def figure_bits(held: Sequence[Held]) -> Captioned:
 
 def figure_verdicts(claims: Mapping[str, Sequence[Claim]]) -> Captioned:
     """Shows how many claims of each paper were confirmed, in part, not, or not testable."""
-    counts = {number: count_verdicts({number: of}) for number, of in claims.items()}
+    of_papers = claims_of_papers(claims)
+    counts = {number: count_verdicts({number: of}) for number, of in of_papers.items()}
     names = [f"{number} {BY_NUMBER[number].title}" for number in counts]
     ax = draw_verdicts(new_axes(width=8.5, height=4)[0], names, [*counts.values()])
-    return Captioned(ax, f"Of all claims: {in_words(count_verdicts(claims), 'd')}.")
+    return Captioned(ax, f"Of all claims of papers: {in_words(count_verdicts(of_papers), 'd')}.")
 
 
 def bills_in_words(bills: Mapping[str, Mapping[str, float]]) -> str:

@@ -13,7 +13,6 @@ import numpy as np
 from labkit.arrays import FloatArray
 from labkit.course.checking import compare_function, exercise, number_exercise
 from labkit.course.recorded import recorded, records_folder
-from labkit.course.registry import PART_TWO
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -149,20 +148,19 @@ def mean_over(values: Iterable[FloatArray]) -> FloatArray:
 
 
 def bills_of_records() -> dict[str, dict[str, float]]:
-    """Lesson -> what its stored records took: runs, counts of `COUNTED`, and seconds."""
+    """Lesson -> what its records took: runs, counts of `COUNTED`, and seconds by the clock."""
     bills = {}
-    for lesson in PART_TWO:
-        names = sorted(path.stem for path in records_folder().glob(f"{lesson.number}_*.sqlite"))
-        bill = dict.fromkeys(("runs", *COUNTED, "seconds"), 0.0)
-        for name in names:
-            runs = recorded(name).runs
-            bill["runs"] += len(runs)
-            for what in (*COUNTED, "seconds"):
-                column = runs.get(f"ledger.{what}")
-                bill[what] += 0.0 if column is None else float(column.fillna(0).sum())
-        if names:
-            bills[lesson.number] = bill
+    for number in BY_LESSON:
+        names = sorted(path.stem for path in records_folder().glob(f"{number}_*.sqlite"))
+        runs = [recorded(name).runs for name in names]
+        bill = {"runs": float(sum(map(len, runs)))}
+        bill |= {what: float(sum(_total(of, f"ledger.{what}") for of in runs)) for what in COUNTED}
+        bills[number] = {**bill, "seconds": float(sum(_total(of, "seconds") for of in runs))}
     return bills
+
+
+def _total(runs: pd.DataFrame, column: str) -> float:
+    return float(runs[column].sum()) if column in runs else 0.0
 
 
 @exercise("27-1")
