@@ -122,7 +122,7 @@ def test_the_mixture_is_a_mean_over_all_masks() -> None:
 
 def test_each_slip_is_told() -> None:
     assert check("24-1", 9).status == "wrong" and "units of c" in check("24-1", 9).message
-    posterior = mask_posterior(CostTable([0.0, 1.0, 1.0, 0.5], 2), 0.5)
+    posterior = mask_posterior(CostTable(np.array([0.0, 1.0, 1.0, 0.5]), 2), 0.5)
     assert "That is the posterior" in check("24-2", posterior).message
     assert "shape (3,)" in check("24-2", [0.2, 0.3, 0.5]).message
     assert check("24-4", 50_000).status == "wrong"

@@ -28,7 +28,7 @@ from labkit.selectors import CostMeter
 from labkit.selectors.posterior import KINDS, sample_masks_posterior
 
 OF_MASKS = load_cases("neighbours/s16_mask_posterior")
-TABLE = CostTable([0.0, 1.0, 1.0, 0.5], 2)
+TABLE = CostTable(np.array([0.0, 1.0, 1.0, 0.5]), 2)
 
 
 class Told(np.random.Generator):
@@ -126,7 +126,7 @@ def test_weights_are_those_of_the_definition() -> None:
 
 @pytest.mark.parametrize("case", OF_MASKS, ids=lambda case: f"n={case['n']}")
 def test_distributions_of_masks_are_those_of_the_reference(case: dict[str, Any]) -> None:
-    table, temperature = CostTable(case["costs"], case["n"]), case["temperature"]
+    table, temperature = CostTable(np.array(case["costs"]), case["n"]), case["temperature"]
     posterior = mask_posterior(table, temperature)
     jumps = jump_chain_distribution(table, temperature)
     np.testing.assert_allclose(posterior, case["posterior"], rtol=1e-9)

@@ -175,14 +175,22 @@ def _fill(
             v = g**2 if v is None else beta * v + (1 - beta) * g**2
             clock = np.ones_like(g) if correction == "sgld" else 1 / (floor + np.sqrt(v))
             drift = clock * g
-            if correction == "one_step":  # at v = 0 g is 0 as well, and so is this
-                root = np.sqrt(np.where(v > 0, v, 1.0))
-                drift = drift + (1 - beta) * clock**2 * g * target.curvature(theta) / root
-            elif correction == "full":
-                drift = drift + clock**2 * np.sign(g) * target.curvature(theta)
+            if correction in ("one_step", "full"):
+                drift = drift - _gamma(correction, g, v, clock, target.curvature(theta), beta)
             xi = rng.standard_normal(len(theta))
             theta = theta - step / 2 * drift + np.sqrt(step * clock) * xi
             made.positions[t + 1], made.clocks[t] = theta, clock
+
+
+def _gamma(
+    correction: str, g: FloatArray, v: FloatArray, clock: FloatArray, curvature: FloatArray,
+    beta: float,
+) -> FloatArray:  # fmt: skip
+    """dG/dtheta: with V = beta V' + (1 - beta) g^2 at a fixed V', or with V = g^2 altogether."""
+    if correction == "full":
+        return -(clock**2) * np.sign(g) * curvature
+    root = np.sqrt(np.where(v > 0, v, 1.0))  # at v = 0 g is 0 as well, and so is this
+    return -(1 - beta) * clock**2 * g * curvature / root
 
 
 def _draw_from(

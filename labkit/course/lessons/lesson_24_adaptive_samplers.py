@@ -229,7 +229,7 @@ number_exercise(
 @exercise("24-2")
 def chances_of_four_masks(answer: Any) -> str | None:
     """Probabilities (4,) of the jump chain, at costs 0, 1, 1 and 0.5 and T = 0.5."""
-    table = CostTable([0.0, 1.0, 1.0, 0.5], 2)
+    table = CostTable(np.array([0.0, 1.0, 1.0, 0.5]), 2)
     came = np.asarray(answer, dtype=np.float64)
     if came.shape != (4,):
         return f"Four probabilities are expected; shape {came.shape} came."

@@ -83,9 +83,9 @@ def draw_inclusion(ax: Axes, inclusion: canvas.Series) -> Axes:
     for i, label, values in canvas.number_series(inclusion):
         places = np.arange(len(values)) + 0.27 * (i - (len(inclusion) - 1) / 2)
         ax.bar(places, values, 0.25, lw=0.5, label=label, **canvas.bar_style(i))
-    ax.set(xlabel="neuron", ylabel="chance that it is kept", ylim=(0, 1.02))
+    ax.set(xlabel="neuron", ylabel="chance that it is kept", ylim=(0, 1.18))
     canvas.count_whole(ax.xaxis, most=12)
-    return canvas.add_legend(ax, grid=True, loc="lower left")
+    return canvas.add_legend(ax, grid=True, loc="upper center", ncols=3)
 
 
 @own_style()
