@@ -160,7 +160,8 @@ def test_a_click_chooses_lambda_and_the_arrows_both() -> None:
 
 @pytest.mark.parametrize("name", ["step", "beta", "floor"])
 def test_what_is_not_offered_is_refused(name: str) -> None:
+    wrong: dict[str, Any] = {name: 0.123}
     with pytest.raises(ValueError, match=f"{name}=0.123 is not offered"):
-        SamplerExplorer(**{name: 0.123})
+        SamplerExplorer(**wrong)
     with pytest.raises(ValueError, match="correction='some' is unknown"):
         SamplerExplorer(correction="some")

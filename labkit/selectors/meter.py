@@ -18,8 +18,8 @@ from labkit.selectors.counted import CountedWalk
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-#: Costs of a history, a GiB; beyond, it has only the least of those that are asked for together.
-REMEMBERED = 2**27
+#: Costs of a history, 64 MiB; beyond, it has only the least of those that are asked for together.
+REMEMBERED = 2**23
 
 
 class SearchEnded(BaseException):
