@@ -27,6 +27,8 @@ class Ledger:
         forward_passes: subnetworks run over the training data to get there: one for each cost
             query, and one for each of the 2^n masks where an oracle was made from a table.
         backward_passes: gradients taken over the training data.
+        amplitude_evaluations: amplitudes of a wave function over masks, computed without a cost
+            query; the gradient of one is one too.
         seconds: wall time.
     """
 
@@ -37,6 +39,7 @@ class Ledger:
     shots: int = 0
     forward_passes: int = 0
     backward_passes: int = 0
+    amplitude_evaluations: int = 0
     seconds: float = 0.0
 
     def __add__(self, other: Ledger) -> Ledger:

@@ -36,6 +36,7 @@ from labkit.course.explorers.oracle import OracleView
 from labkit.course.explorers.phases import PHASES, PhaseView
 from labkit.course.explorers.race import BUDGETS, RaceView
 from labkit.course.explorers.residual import MAX_STAGES, view_stages
+from labkit.course.explorers.reuse import ReuseView
 from labkit.course.explorers.sampler import BETAS, SamplerView
 from labkit.course.explorers.separation import (
     MAX_NEURONS,
@@ -521,6 +522,22 @@ def sampler_answers() -> list[str]:
         f"{plain[0.99]:.2f} with 0.99, {plain[0.9]:.2f} with 0.9, {plain[0]:.2f} with none",
         f"β = {worst:g}: {weighted[worst]:.2f}",
         f"Below: {full:.2f}" if full < 1 else f"Above: {full:.2f}",
+    ]
+
+
+@answers("25")
+def reuse_answers() -> list[str]:
+    def at(n: int = 32, codes: int = 16, mixing: str = "mean") -> ReuseView:
+        return ReuseView(n, 3, codes, mixing, 0)
+
+    averaged, normal = at().work.changed_sites[3], at(mixing="normal").work.changed_sites[3]
+    first, second = at(64).work.changed_sites.mean(axis=0)
+    assert (at(64).work.changed_sites == 1).all()
+    return [
+        f'{averaged[0]} and {averaged[1]}; with "normal" {normal[0]} and {normal[1]}',
+        f"{first:.2f} and {second:.2f}: this network",
+        f"With {32} codes all flips take {at(codes=32).saving:.0f} times fewer multiply-adds, "
+        f"with {2} codes {at(codes=2).saving:.0f} times",
     ]
 
 

@@ -145,6 +145,10 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {
         Term("jump chain", "flips one bit at every step, and stays at no mask", "24"),
         Term("inclusion probabilities", "the chance of each neuron to be kept", "24"),
         Term("mixture", "the predictions of all masks, each as likely as it is", "24"),
+        Term("vector quantisation", "the nearest of a few codes in the place of a vector", "25"),
+        Term("local energy", "a mask's cost less the field's ratios of amplitudes", "25"),
+        Term("product state", "one angle for each neuron, no entanglement", "25"),
+        Term("reconfiguration", "moves weights as imaginary time would move a state", "25"),
     ),
     "book": (
         Term("selector", "searches a cost for a good mask, under run", "00"),

@@ -110,6 +110,8 @@ PART_TWO: tuple[Lesson, ...] = (
            "mends both"),
     Lesson("27_ten_neighbours", "Ten neighbours", 25,
            "ten papers in one table: what was seen to hold, what not, and what selection bought"),
+    Lesson("25_vector_quantised_monte_carlo", "Vector-quantised Monte Carlo", 40,
+           "a wave function over masks: what its flips reuse, what few codes cost, annealing"),
 )  # fmt: skip
 LESSONS = (*PART_ONE, *PART_TWO)
 BY_NUMBER = {lesson.number: lesson for lesson in LESSONS}

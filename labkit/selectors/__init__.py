@@ -27,6 +27,7 @@ from labkit.selectors.qaoa import optimise_angles, qaoa_sampling
 from labkit.selectors.running import run
 from labkit.selectors.selection import Selection
 from labkit.selectors.tabu import tabu_search
+from labkit.selectors.variational import variational_annealing
 
 __all__ = [
     "SCHEMES",
@@ -59,5 +60,6 @@ __all__ = [
     "simulated_annealing",
     "tabu_search",
     "tree_elimination",
+    "variational_annealing",
     "walk_locally",
 ]

@@ -234,6 +234,10 @@ _CHECKS: Mapping[str, Check] = {
     "sweeps": _count(1),
     "tenure": _or_none(_count(0)),
     "patience": _count(1),
+    "steps": _count(1),
+    "samples": _count(2),
+    "field": check_positive,
+    "learning_rate": check_positive,
     "population": _count(2),
     "generations": _count(0),
 }

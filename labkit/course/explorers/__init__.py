@@ -20,6 +20,7 @@ from labkit.course.explorers.picture import NetworkDrawing, Picture, SharedMask
 from labkit.course.explorers.race import SelectorRace
 from labkit.course.explorers.residual import ResidualExplorer
 from labkit.course.explorers.sampler import SamplerExplorer
+from labkit.course.explorers.reuse import ReuseExplorer
 from labkit.course.explorers.separation import SeparationExplorer
 from labkit.course.explorers.spectrum import SpectrumExplorer
 from labkit.course.explorers.subcircuit import SubcircuitExplorer
@@ -49,6 +50,7 @@ __all__ = [
     "RandomNetworkExplorer",
     "ResidualExplorer",
     "SamplerExplorer",
+    "ReuseExplorer",
     "SelectorRace",
     "SeparationExplorer",
     "SharedMask",

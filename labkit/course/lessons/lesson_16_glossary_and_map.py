@@ -62,6 +62,7 @@ SELECTORS = {
     "adaptive_grover": "Grover's search where neither is known",
     "qaoa_sampling": "to steer towards low cost with few layers",
     "local_selection": "beyond 20 neurons: another selector on blocks",
+    "variational_annealing": "to learn: no fewer calls than one-flip search, and many amplitudes",
     "guided_search": "where a relaxed problem says which neurons are sure",
 }
 
