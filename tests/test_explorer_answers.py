@@ -23,6 +23,7 @@ from run_notebooks import FOLDER, read
 from labkit.circuits.qaoa import qaoa_circuit
 from labkit.circuits.reports import circuit_report
 from labkit.costs import PauliZCost
+from labkit.course.explorers.chaotic_series import SeriesView
 from labkit.course.explorers.cost_table import CostTableView
 from labkit.course.explorers.hardware import FORMS, HardwareView, compile_form
 from labkit.course.explorers.kernel import KernelView, view_kernel
@@ -538,6 +539,20 @@ def reuse_answers() -> list[str]:
         f"{first:.2f} and {second:.2f}: this network",
         f"With {32} codes all flips take {at(codes=32).saving:.0f} times fewer multiply-adds, "
         f"with {2} codes {at(codes=2).saving:.0f} times",
+    ]
+
+
+@answers("26")
+def series_answers() -> list[str]:
+    one, two, four = (SeriesView("logistic", 20, 0, stride) for stride in (1, 2, 4))
+    last = SeriesView("logistic", 40, 0, 1)
+    assert one.parameter == 3.5 and last.parameter == 4 and one.periods == (4, 4)
+    assert last.periods == (0, 0) and abs(last.exponent - np.log(2)) < 0.005
+    return [
+        f"The exponent is {one.exponent:.3f}",
+        f"The series has period {one.periods[0]}, and so has the activation",
+        f"At stride 2 it has period {two.periods[1]}, at stride 4 period {four.periods[1]}",
+        f"the exponent is {last.exponent:.3f}",
     ]
 
 

@@ -149,6 +149,9 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {
         Term("local energy", "a mask's cost less the field's ratios of amplitudes", "25"),
         Term("product state", "one angle for each neuron, no entanglement", "25"),
         Term("reconfiguration", "moves weights as imaginary time would move a state", "25"),
+        Term("Lyapunov exponent", "the rate at which neighbours in a series part", "26"),
+        Term("chaotic", "of a series whose Lyapunov exponent is above 0", "26"),
+        Term("least period", "the fewest steps after which a series is what it was", "26"),
     ),
     "book": (
         Term("selector", "searches a cost for a good mask, under run", "00"),

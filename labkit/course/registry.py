@@ -112,6 +112,8 @@ PART_TWO: tuple[Lesson, ...] = (
            "ten papers in one table: what was seen to hold, what not, and what selection bought"),
     Lesson("25_vector_quantised_monte_carlo", "Vector-quantised Monte Carlo", 40,
            "a wave function over masks: what its flips reuse, what few codes cost, annealing"),
+    Lesson("26_chaotic_series", "Chaotic series", 40,
+           "large kernels, random filters and rules on chaotic series; what a mask picks"),
 )  # fmt: skip
 LESSONS = (*PART_ONE, *PART_TWO)
 BY_NUMBER = {lesson.number: lesson for lesson in LESSONS}

@@ -23,6 +23,7 @@ from labkit.networks.sampling import MASK_KINDS, sample_network
 if TYPE_CHECKING:
     from labkit.networks.keras.complex_layers import ComplexConv2D, PhaseEncode
     from labkit.networks.keras.from_model import network_from_keras
+    from labkit.networks.keras.large_kernel import LargeKernelNetwork
     from labkit.networks.keras.low_bit import RisingTemperature, SearchedDense
     from labkit.networks.keras.nk_network import NKNetwork
     from labkit.networks.keras.random_network import RandomNetwork
@@ -32,6 +33,7 @@ __all__ = [
     "NEIGHBOURHOODS",
     "ComplexConv2D",
     "ForwardNetwork",
+    "LargeKernelNetwork",
     "LowBitArrays",
     "ManyInputsArrays",
     "NKArrays",
@@ -65,6 +67,7 @@ _IN_KERAS = {
     "RisingTemperature": "low_bit",
     "ComplexConv2D": "complex_layers",
     "PhaseEncode": "complex_layers",
+    "LargeKernelNetwork": "large_kernel",
 }
 
 

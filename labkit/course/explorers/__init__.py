@@ -4,6 +4,7 @@ from labkit.course.explorers.amplitudes import AmplitudeExplorer
 from labkit.course.explorers.angles import AngleExplorer
 from labkit.course.explorers.base import Explorer
 from labkit.course.explorers.blocks import BlockExplorer
+from labkit.course.explorers.chaotic_series import SeriesExplorer
 from labkit.course.explorers.cost_table import CostTableExplorer
 from labkit.course.explorers.grover import GroverExplorer
 from labkit.course.explorers.hardware import HardwareExplorer
@@ -53,6 +54,7 @@ __all__ = [
     "ReuseExplorer",
     "SelectorRace",
     "SeparationExplorer",
+    "SeriesExplorer",
     "SharedMask",
     "SpectrumExplorer",
     "SubcircuitExplorer",

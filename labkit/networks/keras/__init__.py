@@ -4,12 +4,14 @@ Importing it loads TensorFlow and makes their classes known to `keras.saving.loa
 """
 
 from labkit.networks.keras.complex_layers import ComplexConv2D, PhaseEncode
+from labkit.networks.keras.large_kernel import LargeKernelNetwork
 from labkit.networks.keras.low_bit import RisingTemperature, SearchedDense
 from labkit.networks.keras.nk_network import NKNetwork
 from labkit.networks.keras.random_network import RandomNetwork
 
 __all__ = [
     "ComplexConv2D",
+    "LargeKernelNetwork",
     "NKNetwork",
     "PhaseEncode",
     "RandomNetwork",
