@@ -108,12 +108,12 @@ PART_TWO: tuple[Lesson, ...] = (
     Lesson("24_adaptive_samplers", "Adaptive samplers", 45,
            "a bias that grows as the step shrinks; masks from a posterior; the clock that "
            "mends both"),
-    Lesson("27_ten_neighbours", "Ten neighbours", 25,
-           "ten papers in one table: what was seen to hold, what not, and what selection bought"),
     Lesson("25_vector_quantised_monte_carlo", "Vector-quantised Monte Carlo", 40,
            "a wave function over masks: what its flips reuse, what few codes cost, annealing"),
     Lesson("26_chaotic_series", "Chaotic series", 40,
            "large kernels, random filters and rules on chaotic series; what a mask picks"),
+    Lesson("27_ten_neighbours", "Ten neighbours", 25,
+           "ten papers in one table: what was seen to hold, what not, and what selection bought"),
 )  # fmt: skip
 LESSONS = (*PART_ONE, *PART_TWO)
 BY_NUMBER = {lesson.number: lesson for lesson in LESSONS}

@@ -20,8 +20,8 @@ from labkit.course.explorers.phases import PhaseExplorer
 from labkit.course.explorers.picture import NetworkDrawing, Picture, SharedMask
 from labkit.course.explorers.race import SelectorRace
 from labkit.course.explorers.residual import ResidualExplorer
-from labkit.course.explorers.sampler import SamplerExplorer
 from labkit.course.explorers.reuse import ReuseExplorer
+from labkit.course.explorers.sampler import SamplerExplorer
 from labkit.course.explorers.separation import SeparationExplorer
 from labkit.course.explorers.spectrum import SpectrumExplorer
 from labkit.course.explorers.subcircuit import SubcircuitExplorer
@@ -50,8 +50,8 @@ __all__ = [
     "Picture",
     "RandomNetworkExplorer",
     "ResidualExplorer",
-    "SamplerExplorer",
     "ReuseExplorer",
+    "SamplerExplorer",
     "SelectorRace",
     "SeparationExplorer",
     "SeriesExplorer",

@@ -14,6 +14,8 @@ from labkit.course.lessons import figures_21_separation_capacity as figures_21
 from labkit.course.lessons import figures_22_low_bit_weights as figures_22
 from labkit.course.lessons import figures_23_complex_neurons as figures_23
 from labkit.course.lessons import figures_24_adaptive_samplers as figures_24
+from labkit.course.lessons import figures_25_vector_quantised_monte_carlo as figures_25
+from labkit.course.lessons import figures_26_chaotic_series as figures_26
 from labkit.course.lessons.lesson_27_ten_neighbours import find_seeds, lead_in_errors
 from labkit.course.lessons.picked_27_ten_neighbours import contest_19, runs_of
 
@@ -121,6 +123,25 @@ def claims_24() -> list[Claim]:
     return [(str(claim), row["verdict"], row["what was seen"]) for claim, row in table.iterrows()]
 
 
+def claims_25() -> list[Claim]:
+    """Of vector-quantised Monte Carlo: the lesson's own table."""
+    runs = runs_of("25_flips")
+    work = figures_25.pick(runs, "n_neurons", "multiply_adds", mixing="mean")
+    table = figures_25.tabulate_claims(figures_25.pick_changed(runs), work)
+    return [(str(claim), row["verdict"], row["what was seen"]) for claim, row in table.iterrows()]
+
+
+def claims_26() -> list[Claim]:
+    """Of chaotic series: the lesson's own table."""
+    table = figures_26.table_of_claims(runs_of("26_trained"), runs_of("26_rivals"))
+    claims = []
+    for claim, said in table["logistic map"].items():
+        seen, _, verdict = said.rpartition(": ")
+        is_verdict = verdict in ("confirmed", "not confirmed")
+        claims.append((str(claim), verdict, seen) if is_verdict else (str(claim), said, ""))
+    return claims
+
+
 #: Lesson -> what became of its paper's claims.
 CLAIMS: dict[str, Callable[[], list[Claim]]] = {
     "17": claims_17,
@@ -131,4 +152,6 @@ CLAIMS: dict[str, Callable[[], list[Claim]]] = {
     "22": claims_22,
     "23": claims_23,
     "24": claims_24,
+    "25": claims_25,
+    "26": claims_26,
 }

@@ -59,6 +59,10 @@ NEIGHBOURS = (
               ("mask", "cost", "random network", "circuit", "ledger")),
     Neighbour("24", "2403.08609", "adaptive samplers are biased, even for vanishing steps",
               ("mask", "cost", "random network", "ledger")),
+    Neighbour("25", "2212.11296", "vector quantisation reuses values of a wave function",
+              ("mask", "cost", "random network", "ledger")),
+    Neighbour("26", "2306.02300", "large kernels tell chaotic series, and their periods say why",
+              ("mask", "cost", "random network", "ledger")),
 )  # fmt: skip
 BY_LESSON = {neighbour.number: neighbour for neighbour in NEIGHBOURS}
 

@@ -16,6 +16,7 @@ from labkit.course.lessons import figures_21_separation_capacity as figures_21
 from labkit.course.lessons import figures_22_low_bit_weights as figures_22
 from labkit.course.lessons import figures_23_complex_neurons as figures_23
 from labkit.course.lessons import figures_24_adaptive_samplers as figures_24
+from labkit.course.lessons import figures_26_chaotic_series as figures_26
 from labkit.course.lessons import lesson_19_wide_networks as lesson_19
 from labkit.course.lessons import lesson_23_complex_neurons as lesson_23
 from labkit.course.lessons.lesson_27_ten_neighbours import (
@@ -174,6 +175,35 @@ def contest_24() -> Pair:
     )  # fmt: skip
 
 
+def contest_25() -> Pair:
+    """Sixteen codes against the best product state; annealed masks against one-flip search."""
+    codes = find_seeds(runs_of("25_codes"), "result.error", codes=16)
+    product = find_seeds(runs_of("25_blocks"), "result.error", block_size=1)
+    annealed, flips = (find_seeds(runs_of("25_searches"), "result.regret", search=search)
+                       for search in ("variational", "one-flip"))  # fmt: skip
+    return (
+        Contest("25", "wave function of 16 codes", "best product state",
+                "energy above the exact one", product - codes),
+        Contest("25", "mask by variational annealing", "mask by one-flip search",
+                "regret, 640 queries", flips - annealed),
+    )  # fmt: skip
+
+
+def contest_26() -> Pair:
+    """Trained large kernels against a rule of one line; the best mask against a solved read-out."""
+    found = figures_26.accuracies(runs_of("26_trained"), runs_of("26_rivals"))
+    large, rule = found["kernel 40, trained"], found[figures_26.RIVALS["rule"]]
+    mask, solved = (mean_over(find_seeds(runs_of("26_masks"), f"result.{way}", map=name)
+                              for name in ("logistic", "sine_circle"))
+                    for way in ("best", "solved"))  # fmt: skip
+    return (
+        Contest("26", "large kernels, trained", "rule: no period up to 64",
+                "test accuracy, logistic map", large - rule[: len(large)]),
+        Contest("26", "best mask of 12, read-out ±a", "all 12, solved",
+                "test accuracy, 2 maps", mask - solved),
+    )  # fmt: skip
+
+
 #: Lesson -> its two contests.
 CONTESTS: dict[str, Callable[[], Pair]] = {
     "17": contest_17,
@@ -184,6 +214,8 @@ CONTESTS: dict[str, Callable[[], Pair]] = {
     "22": contest_22,
     "23": contest_23,
     "24": contest_24,
+    "25": contest_25,
+    "26": contest_26,
 }
 
 
@@ -260,9 +292,25 @@ def held_24() -> Held:
                 f"error {(errors[at] / errors[0]).mean():.2f} of blocks of 1")  # fmt: skip
 
 
+def held_25() -> Held:
+    """A product of states of four neurons each, and the state of all twelve."""
+    runs = runs_of("25_blocks")
+    whole, local = (find_seeds(runs, "result.bits", block_size=size) for size in (12, 4))
+    error = find_seeds(runs, "result.error", block_size=4).mean()
+    return Held("25", "product of blocks of 4 of 12", whole, local, f"energy {error:+.4f}")
+
+
+def held_26() -> Held:
+    """Blocks of four of twelve filters: the same for every seed, by formula."""
+    runs = runs_of("26_masks").query("`parameters.map` == 'logistic'")
+    whole, local, lost = (runs[f"result.{name}"].to_numpy(np.float64)
+                          for name in ("bits_12", "bits_4", "regret_4"))  # fmt: skip
+    return Held("26", "blocks of 4 of 12 filters", whole, local, f"{lost.mean():.0%} of the gain")
+
+
 #: Of the lessons that measured bits, by a whole and by a local choice.
 HELD: tuple[Callable[[], Held], ...] = (
-    held_17, held_18, held_19, held_21, held_22, held_23, held_24,
+    held_17, held_18, held_19, held_21, held_22, held_23, held_24, held_25, held_26,
 )  # fmt: skip
 
 
