@@ -40,7 +40,7 @@ def test_a_trained_point_is_what_is_computed_now() -> None:
     (stored,) = runs[(runs["seed"] == 0) & (runs["parameters.kernel_size"] == 3)].to_dict("records")
     found = lesson.measure_training({"map": "logistic", "kernel_size": 3}, 0)
     assert stored["result.test"] == pytest.approx(found.result["test"], abs=0.02)
-    assert (found.ledger.forward_passes, found.ledger.backward_passes) == (64, 60)
+    assert found.ledger == Ledger(forward_passes=64, backward_passes=60, seconds=seconds_of(found))
 
 
 def test_a_large_kernel_leads_a_small_one_and_a_rule_leads_both() -> None:

@@ -110,7 +110,7 @@ PART_TWO: tuple[Lesson, ...] = (
            "mends both"),
     Lesson("25_vector_quantised_monte_carlo", "Vector-quantised Monte Carlo", 40,
            "a wave function over masks: what its flips reuse, what few codes cost, annealing"),
-    Lesson("26_chaotic_series", "Chaotic series", 40,
+    Lesson("26_chaotic_series", "Chaotic series", 30,
            "large kernels, random filters and rules on chaotic series; what a mask picks"),
     Lesson("27_ten_neighbours", "Ten neighbours", 25,
            "ten papers in one table: what was seen to hold, what not, and what selection bought"),
