@@ -7,7 +7,7 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 
-from labkit.arrays import FloatArray
+from labkit.arrays import BoolArray, FloatArray
 from labkit.course.explorers.base import Explorer, dropdown, selection_slider
 from labkit.course.explorers.picture import SharedMask
 from labkit.course.plots import canvas
@@ -139,6 +139,11 @@ class SamplerExplorer(Explorer):
     def view(self) -> SamplerView:
         """What is shown."""
         return SamplerView(**self.chosen)
+
+    @property
+    def lit(self) -> BoolArray | None:
+        """None: no mask is lit here."""
+        return None
 
     def _point(self, number: int, x: float, y: float) -> None:
         """Pointing at a variance, on the right, chooses the lambda that predicts it best."""
