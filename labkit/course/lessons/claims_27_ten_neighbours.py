@@ -16,6 +16,7 @@ from labkit.course.lessons import figures_23_complex_neurons as figures_23
 from labkit.course.lessons import figures_24_adaptive_samplers as figures_24
 from labkit.course.lessons import figures_25_vector_quantised_monte_carlo as figures_25
 from labkit.course.lessons import figures_26_chaotic_series as figures_26
+from labkit.course.lessons.lesson_17_linear_systems import FIXED
 from labkit.course.lessons.lesson_27_ten_neighbours import find_seeds, lead_in_errors
 from labkit.course.lessons.picked_27_ten_neighbours import contest_19, runs_of
 
@@ -30,7 +31,7 @@ def _judge(holds: bool) -> str:
 def claims_17() -> list[Claim]:
     """Of HHL as a guide."""
     kept = figures_17.pick_kept(runs_of("17_guides"))
-    six, ten = (figures_17.FIXED.index(n) for n in (6, 10))
+    six, ten = (FIXED.index(n) for n in (6, 10))
     w, chance, b = (kept[name].astype(float) for name in ("w", "random", "b"))
     useful, better = lead_in_errors(w[six] - chance[six]), lead_in_errors(w[ten] - b[ten])
     return [

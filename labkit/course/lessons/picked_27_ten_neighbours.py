@@ -19,6 +19,7 @@ from labkit.course.lessons import figures_24_adaptive_samplers as figures_24
 from labkit.course.lessons import figures_26_chaotic_series as figures_26
 from labkit.course.lessons import lesson_19_wide_networks as lesson_19
 from labkit.course.lessons import lesson_23_complex_neurons as lesson_23
+from labkit.course.lessons.lesson_17_linear_systems import FIXED
 from labkit.course.lessons.lesson_27_ten_neighbours import (
     Contest,
     Held,
@@ -231,7 +232,7 @@ def all_contests() -> tuple[list[Contest], list[Contest]]:
 def held_17() -> Held:
     """Signs fixed by b, and the search of the ten that are left."""
     bits, _ = figures_17.pick_bits(runs_of("17_bits"))
-    kept = figures_17.pick_kept(runs_of("17_guides"))["b"][figures_17.FIXED.index(6)]
+    kept = figures_17.pick_kept(runs_of("17_guides"))["b"][FIXED.index(6)]
     return Held("17", "10 of 16 signs, six fixed by b", bits["b"][0], bits["b"][3],
                 f"best mask left in {kept.mean():.0%}")  # fmt: skip
 

@@ -27,18 +27,18 @@ def draw_leads(ax: Axes, names: Sequence[str], leads: canvas.Series, *, even: fl
     rows = np.arange(len(names))
     ax.axvspan(-even, even, color=GREY, alpha=0.25, lw=0, label=f"within {even:g}: even")
     for i, label, values in canvas.number_series(leads):
-        shown = np.clip(values, -150, 150)
+        shown = np.clip(values, -200, 200)
         ax.plot(shown, rows + 0.3 * (i - (len(leads) - 1) / 2), ms=7, label=label,
                 **canvas.marker_style(i))  # fmt: skip
     ax.axvline(0, color=BLACK, lw=1)
     ax.set_xscale("symlog", linthresh=even)
-    ax.set_xlim(-150, 150)
+    ax.set_xlim(-200, 200)
     canvas.set_named_ticks(ax.xaxis, _TICKS, [f"{tick:+d}" if tick else "0" for tick in _TICKS])
     ax.minorticks_off()
     ax.set_yticks(rows, names)
     ax.invert_yaxis()
     ax.set(xlabel="behind        lead over the plain rival, standard errors        ahead")
-    return canvas.add_legend(ax, grid=True)
+    return canvas.add_legend(ax, grid=True, loc="lower right")
 
 
 @own_style()
