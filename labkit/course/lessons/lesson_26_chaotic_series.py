@@ -218,10 +218,8 @@ def pick(runs: pd.DataFrame, name: str, **wanted: Any) -> FloatArray:
 
 def rank_correlation(first: FloatArray, second: FloatArray) -> float:
     """Spearman's rho; 0 where one of them is constant."""
-    ranks = [_ranks(each) for each in (first, second)]
-    if min(np.ptp(each) for each in ranks) == 0:
-        return 0.0
-    return float(np.corrcoef(*ranks)[0, 1])
+    ranks = np.array([_ranks(each) for each in (first, second)])
+    return 0.0 if np.ptp(ranks, axis=1).min() == 0 else float(np.corrcoef(ranks)[0, 1])
 
 
 def _ranks(values: FloatArray) -> FloatArray:
