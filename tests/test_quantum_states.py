@@ -25,9 +25,9 @@ from labkit.neighbours.quantum_states import (
     sweep_masks,
     train_state,
 )
-from labkit.neighbours.quantum_weights import Block, Weights, count_of_one, log_gradients
-from labkit.neighbours.transverse_field import add_field, product_of_blocks
 from labkit.selectors import run, variational_annealing
+from labkit.wave_functions.quantum_weights import Block, Weights, count_of_one, log_gradients
+from labkit.wave_functions.transverse_field import add_field, product_of_blocks
 
 seeds = st.integers(0, 2**16)
 
@@ -59,7 +59,7 @@ def read_cost(case: dict[str, Any]) -> PauliZCost:
     n = case["n"]
     if case["kind"] == "ising_ring":
         return PauliZCost({tuple(sorted((i, (i + 1) % n))): -1.0 for i in range(n)}, n)
-    fields = {(j,): value for j, value in enumerate(case["fields"])}
+    fields: dict[tuple[int, ...], float] = {(j,): value for j, value in enumerate(case["fields"])}
     pairs = {tuple(pair): value for pair, value in case["pairs"]}
     return PauliZCost({(): case["constant"], **fields, **pairs}, n)
 
@@ -290,7 +290,7 @@ def test_a_table_equal_to_the_scores_changes_nothing() -> None:
 
 @pytest.mark.parametrize("unit", [1.0, 1e-12, 1e12])
 def test_annealing_finds_a_plain_optimum_in_any_unit_and_keeps_its_ledger(unit: float) -> None:
-    terms = {(j,): unit * (1.0 + j % 3) * (-1) ** j for j in range(6)}
+    terms: dict[tuple[int, ...], float] = {(j,): unit * (1.0 + j % 3) * (-1) ** j for j in range(6)}
     cost = PauliZCost(terms, 6)
     found = run(variational_annealing, cost, rng=generator(0), steps=25)
     assert found.cost == pytest.approx(cost.to_table().minimum, rel=1e-9)
@@ -337,7 +337,7 @@ def test_what_does_not_fit_is_refused_before_it_is_made() -> None:
 
 @given(st.sampled_from([0, -1.0, np.inf, np.nan, "x", None, True]))
 def test_a_field_that_is_no_number_above_zero_is_refused(field: Any) -> None:
-    cost, state = CostTable([0.0, 1.0], 1), QuantumState(1, seed=0)
+    cost, state = CostTable(np.array([0.0, 1.0]), 1), QuantumState(1, seed=0)
     for call in (
         lambda: ground_state(cost, field),
         lambda: local_energies(state, cost, field, "1"),

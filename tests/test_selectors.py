@@ -152,9 +152,9 @@ def test_classical_selectors_count_one_forward_pass_for_each_query() -> None:
 
 
 def test_ledgers_add_up_entry_by_entry() -> None:
-    one = Ledger(1, 2, 3, 4, 5, 6, 7, 0.5)
-    assert one + Ledger(10, 20, 30, 40, 50, 60, 70, 0.25) == Ledger(
-        11, 22, 33, 44, 55, 66, 77, 0.75
+    one = Ledger(1, 2, 3, 4, 5, 6, 7, 8, 0.5)
+    assert one + Ledger(10, 20, 30, 40, 50, 60, 70, 80, 0.25) == Ledger(
+        11, 22, 33, 44, 55, 66, 77, 88, 0.75
     )
     assert one + Ledger() == one
 

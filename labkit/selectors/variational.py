@@ -6,8 +6,13 @@ import numpy as np
 from numpy.random import Generator
 
 from labkit.limits import check_integer, check_positive
-from labkit.neighbours.quantum_states import QuantumState, check_samples, reconfigure, sweep_masks
 from labkit.selectors.meter import CostMeter
+from labkit.wave_functions.quantum_states import (
+    QuantumState,
+    check_samples,
+    reconfigure,
+    sweep_masks,
+)
 
 
 def variational_annealing(
@@ -32,7 +37,7 @@ def variational_annealing(
         steps: 1 or more.
         samples: masks of each step, 2 or more.
         field: of the first step, in standard deviations of its costs.
-        learning_rate: see `labkit.neighbours.quantum_states.reconfigure`.
+        learning_rate: see `labkit.wave_functions.quantum_states.reconfigure`.
 
     Reference: Hibat-Allah et al. 2021, Nature Machine Intelligence 3, 952, for the annealing.
     """

@@ -12,7 +12,7 @@ from labkit.course.explorers.base import Explorer, dropdown, slider
 from labkit.course.plots.reuse import draw_changes, draw_sites
 from labkit.limits import check_integer
 from labkit.neighbours.quantum_states import MIXINGS, QuantumState, Work
-from labkit.neighbours.quantum_weights import count_of_one
+from labkit.wave_functions.quantum_weights import count_of_one
 
 FEWEST, MOST, MOST_CODES = 16, 64, 32
 

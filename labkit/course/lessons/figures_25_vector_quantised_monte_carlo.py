@@ -32,7 +32,8 @@ def pick(runs: pd.DataFrame, over: str, value: str, **chosen: object) -> FloatAr
 def pick_changed(runs: pd.DataFrame) -> dict[str, FloatArray]:
     """By mixing, the sites that a flip changes in both blocks, (sizes, seeds)."""
     return {
-        name: sum(pick(runs, "n_neurons", block, mixing=m) for block in ("first", "second"))
+        name: pick(runs, "n_neurons", "first", mixing=m)
+        + pick(runs, "n_neurons", "second", mixing=m)
         for m, name in NAMES.items()
     }
 

@@ -20,8 +20,6 @@ from labkit.neighbours.quantum_states import (
     ground_state,
     train_state,
 )
-from labkit.neighbours.quantum_weights import count_of_one
-from labkit.neighbours.transverse_field import product_of_blocks
 from labkit.networks import sample_network
 from labkit.scoring import quadratic_cost
 from labkit.selectors import (
@@ -36,6 +34,8 @@ from labkit.selectors import (
 )
 from labkit.selectors.running import Selector
 from labkit.simulators import entropy
+from labkit.wave_functions.quantum_weights import count_of_one
+from labkit.wave_functions.transverse_field import product_of_blocks
 
 #: The field, in standard deviations of the cost; neurons; cost queries of each search.
 FIELD, N_NEURONS, QUERIES = 0.5, 12, 640

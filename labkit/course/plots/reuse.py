@@ -21,12 +21,12 @@ def draw_sites(ax: Axes, changed: BoolArray, *, neuron: int) -> Axes:
     The row at the top is the mask, of which one neuron was flipped.
     """
     rows = np.vstack([np.arange(changed.shape[1]) == neuron, changed])
-    for lit, style in (
-        (False, {"marker": "o", "color": canvas.GREY, "ms": 3}),
-        (True, {"marker": "D", "color": canvas.VERMILLION, "ms": 6}),
+    for lit, marker, colour, size in (
+        (False, "o", canvas.GREY, 3),
+        (True, "D", canvas.VERMILLION, 6),
     ):
         row, site = np.nonzero(rows == lit)
-        ax.plot(site, -row, ls="", **style)
+        ax.plot(site, -row, ls="", marker=marker, color=colour, ms=size)
     names = ["mask", *(f"block {i + 1}" for i in range(len(changed)))]
     canvas.set_named_ticks(ax.yaxis, -np.arange(len(rows)), names)
     ax.set(xlim=(-1, changed.shape[1]), ylim=(-len(rows) + 0.5, 0.5), xlabel="site, neuron")

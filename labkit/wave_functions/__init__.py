@@ -1,0 +1,1 @@
+"""Wave functions over masks: layers, codes, training, and costs in a transverse field."""
