@@ -32,6 +32,7 @@ __all__ = [
     "simulators",
     "sweeps",
     "variational_networks",
+    "wave_functions",
 ]
 
 # TensorFlow Quantum works only with legacy Keras, and reads this when tf.keras is first touched.
