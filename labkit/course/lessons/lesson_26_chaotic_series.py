@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from math import gcd
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from labkit.arrays import BoolArray, FloatArray
-from labkit.course.checking import number_exercise
+from labkit.course.checking import compare_function, exercise, number_exercise
 from labkit.datasets import Task
 from labkit.ledger import Ledger, Outcome
 from labkit.neighbours.chaos import growth_of_neighbours, has_no_period, least_period
@@ -227,13 +228,14 @@ def _ranks(values: FloatArray) -> FloatArray:
     return np.asarray((np.cumsum(count) - (count - 1) / 2)[at])
 
 
-# 6 / gcd(6, 4)
-number_exercise(
-    "26-1",
-    3,
-    "What divides both 6 and 4 makes the period shorter: x_(t + 4q) repeats once 4q holds 6.",
-    slips={6: "That is at stride 1.", 24: "The activation counts places, not steps of the series."},
-)
+# p / gcd(p, s)
+@exercise("26-1")
+def longest_period(answer: Any) -> str | None:
+    """A function (p, s) -> the longest period that an activation at stride s can have."""
+    cases = [(6, 4), (6, 1), (5, 5), (12, 8), (7, 3)]
+    what = "For p = {} at stride {} the longest period"
+    return compare_function(answer, lambda p, s: p // gcd(p, s), cases, what)
+
 
 # ln |4 + 2r - r^2| / 2 at 3.2
 number_exercise(
