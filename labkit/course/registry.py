@@ -112,6 +112,8 @@ PART_TWO: tuple[Lesson, ...] = (
            "a wave function over masks: what its flips reuse, what few codes cost, annealing"),
     Lesson("26_chaotic_series", "Chaotic series", 30,
            "large kernels, random filters and rules on chaotic series; what a mask picks"),
+    Lesson("27_ten_neighbours", "Ten neighbours", 25,
+           "ten papers in one table: what was seen to hold, what not, and what selection bought"),
 )  # fmt: skip
 LESSONS = (*PART_ONE, *PART_TWO)
 BY_NUMBER = {lesson.number: lesson for lesson in LESSONS}
