@@ -526,20 +526,6 @@ def sampler_answers() -> list[str]:
     ]
 
 
-@answers("26")
-def series_answers() -> list[str]:
-    one, two, four = (SeriesView("logistic", 20, 0, stride) for stride in (1, 2, 4))
-    last = SeriesView("logistic", 40, 0, 1)
-    assert one.parameter == 3.5 and last.parameter == 4 and one.periods == (4, 4)
-    assert last.periods == (0, 0) and abs(last.exponent - np.log(2)) < 0.005
-    return [
-        f"The exponent is {one.exponent:.3f}",
-        f"The series has period {one.periods[0]}, and so has the activation",
-        f"At stride 2 it has period {two.periods[1]}, at stride 4 period {four.periods[1]}",
-        f"the exponent is {last.exponent:.3f}",
-    ]
-
-
 @answers("25")
 def reuse_answers() -> list[str]:
     def at(n: int = 32, codes: int = 16, mixing: str = "mean") -> ReuseView:
