@@ -20,6 +20,7 @@ from labkit.masks import all_masks, mask_from_string, masks_to_indices
 from labkit.neighbours.quantum_states import (
     QuantumState,
     ground_state,
+    ising_ring_energy,
     local_energies,
     reconfigure,
     sweep_masks,
@@ -87,10 +88,27 @@ def test_states_of_the_reference_have_its_amplitudes_codes_and_changes(
         np.testing.assert_array_equal(work.changed_sites, at["changed_sites"])
 
 
-GROUND = [c for c in load_cases("neighbours/s14_ground_energy") if c["n"] <= 12]
+GROUND = load_cases("neighbours/s14_ground_energy")
+RINGS = [c for c in GROUND if c["kind"] == "ising_ring"]
 
 
-@pytest.mark.parametrize("case", GROUND, ids=lambda c: f"{c['kind']}-{c['n']}")
+@pytest.mark.parametrize("case", RINGS, ids=lambda c: f"{c['n']}, {c['gamma']}")
+def test_rings_of_any_size_have_the_energy_of_free_fermions(case: dict[str, Any]) -> None:
+    found = ising_ring_energy(case["n"], case["gamma"])
+    assert found == pytest.approx(case["ground_energy"], rel=1e-9)
+
+
+def test_a_ring_of_two_and_a_field_of_none_are_refused() -> None:
+    with pytest.raises(ValueError, match="n_neurons=2"):
+        ising_ring_energy(2, 1.0)
+    with pytest.raises(ValueError, match="field=0"):
+        ising_ring_energy(8, 0.0)
+
+
+SMALL = [case for case in GROUND if case["n"] <= 16]
+
+
+@pytest.mark.parametrize("case", SMALL, ids=lambda c: f"{c['kind']}-{c['n']}")
 def test_ground_states_of_the_reference(case: dict[str, Any]) -> None:
     energy, probabilities = ground_state(read_cost(case), case["gamma"])
     assert energy == pytest.approx(case["ground_energy"], rel=1e-9)

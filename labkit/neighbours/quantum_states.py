@@ -9,3 +9,4 @@ from labkit.wave_functions.quantum_states import local_energies as local_energie
 from labkit.wave_functions.quantum_states import reconfigure as reconfigure
 from labkit.wave_functions.quantum_states import sweep_masks as sweep_masks
 from labkit.wave_functions.quantum_states import train_state as train_state
+from labkit.wave_functions.transverse_field import ising_ring_energy as ising_ring_energy
