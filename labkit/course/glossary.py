@@ -147,7 +147,6 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {
         Term("mixture", "the predictions of all masks, each as likely as it is", "24"),
         Term("vector quantisation", "the nearest of a few codes in the place of a vector", "25"),
         Term("local energy", "a mask's cost less the field's ratios of amplitudes", "25"),
-        Term("product state", "one angle for each neuron, no entanglement", "25"),
         Term("reconfiguration", "moves weights as imaginary time would move a state", "25"),
         Term("Lyapunov exponent", "the rate at which neighbours in a series part", "26"),
         Term("chaotic", "of a series whose Lyapunov exponent is above 0", "26"),
