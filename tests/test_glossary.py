@@ -17,6 +17,7 @@ from labkit.course.registry import LESSONS
 SAID = {
     "CostTable, cost table": "cost tables?|CostTable",
     "neuron mask": "neuron masks?|masks?",
+    "product state": "(?<!matrix )product states?",
     "standardised": r"standardis\w+",
     "tie, optimum": "ties|tied|optima|optimum",
     "local minimum": "local minim(?:um|a)",

@@ -115,13 +115,12 @@ def test_four_processes_and_a_notebook_record_5000_entries(folder: Path) -> None
     for writer in writers:
         finish(writer)
     Path(f"{path}.stop").touch()
-    times, slowest, whole = finish(reader).split()
-    assert int(times) >= 3
-    # a reader that waited for writers would wait for all of them
-    assert float(slowest) < 0.5 * float(whole)
+    seen = [int(count) for count in finish(reader).split()]
+    # a reader that waited for writers would see none of their entries, or all
+    assert any(0 < count < 5000 for count in seen)
     book = LabBook(path)
     runs = book.runs()
-    assert len(book) == 5000 + int(times)
+    assert len(book) == 5000 + len(seen)
     for name in "abcd":
         mine = runs[runs["parameters.who"] == name]["parameters.k"]
         assert mine.tolist() == [*range(1250)]

@@ -29,8 +29,8 @@ from labkit.sweeps.points import find_function, name_function
 
 #: They read terms, and a problem has a table.
 _NOT_A_TABLE = {"dynamic_programming", "partition_crossover_search", "tree_elimination"}
-#: They keep all masks on their way, and choose none.
-_NO_SELECTORS = {"sample_masks_posterior"}
+#: It gives samples, no mask.
+_NO_SELECTOR = {"sample_masks_posterior"}
 _OF_THE_RUN = ("max_cost_queries", "max_forward_passes", "target_cost")
 _NOT_PLAIN = {"meter", "rng", "sampler", "qubits", "watch"}
 
@@ -92,7 +92,7 @@ def selector_options() -> Mapping[str, Mapping[str, inspect.Parameter]]:
     limits = inspect.signature(run).parameters
     for name in selectors.__all__:
         value = getattr(selectors, name)
-        if name in _NOT_A_TABLE | _NO_SELECTORS or not inspect.isfunction(value):
+        if name in _NOT_A_TABLE | _NO_SELECTOR or not inspect.isfunction(value):
             continue
         signature = inspect.signature(value).parameters
         if next(iter(signature), "") == "meter":
