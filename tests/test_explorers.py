@@ -311,7 +311,7 @@ BAD_ARGUMENTS = [
     ("task", "mons", ValueError),
     ("seed", 99, ValueError),
     ("seed", "seven", TypeError),
-    ("n_neurons", 40, ValueError),
+    ("n_neurons", 400, ValueError),
     ("n_neurons", 2.5, TypeError),
 ]
 

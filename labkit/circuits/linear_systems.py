@@ -192,9 +192,10 @@ def _build(
     qubits = cirq.LineQubit.range(c + d + 1)
     clock, data, flag = qubits[:c], qubits[c:-1], qubits[-1]
     evolve = _exact_power if evolution == "exact" else partial(_trotter_power, steps=steps)
+    powers = place_values(c).tolist()
     estimation = cirq.Circuit(
         cirq.H.on_each(*clock),
-        (evolve(system, 2 ** (c - 1 - j), clock[j], data) for j in range(c)),
+        (evolve(system, power, qubit, data) for power, qubit in zip(powers, clock, strict=True)),
         cirq.qft(*clock, inverse=True),
     )
     circuit = cirq.Circuit(

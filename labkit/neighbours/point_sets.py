@@ -8,6 +8,7 @@ import numpy as np
 
 from labkit.arrays import FloatArray
 from labkit.limits import check_count, check_finite, check_integer, check_rng
+from labkit.masks import all_masks
 
 
 class PointSet(NamedTuple):
@@ -67,7 +68,7 @@ def parity(dimension: int) -> PointSet:
     """The 2^d corners of a cube, the label of each the product of its signs."""
     d = check_integer("dimension", dimension, minimum=1)
     check_count("corners", 2**d, bytes_each=16 * d, what="the corners")
-    corners = 1.0 - 2 * (np.arange(2**d)[:, None] >> np.arange(d) & 1)
+    corners = 1.0 - 2 * all_masks(d)
     return PointSet(corners / np.sqrt(d), corners.prod(axis=1))
 
 

@@ -19,6 +19,7 @@ from labkit.limits import (
     check_register,
 )
 from labkit.limits import show_value as shown
+from labkit.masks import all_masks, place_values
 
 #: A rotation: a Pauli operator for each of its qubits, and these; as ("zz", (0, 1)).
 Gate = tuple[str, Sequence[int]]
@@ -177,7 +178,7 @@ def build_pauli(gate: Gate, n_qubits: int) -> Pauli:
     source, factor = np.arange(2**n_qubits), np.ones(2**n_qubits, dtype=np.complex128)
     for letter, qubit in zip(*gate, strict=True):
         if letter != "z":
-            source = source ^ 2 ** (n_qubits - 1 - qubit)
+            source = source ^ int(place_values(n_qubits)[qubit])
         if letter != "x":
             factor *= mask_signs(n_qubits)[qubit] * (-1j if letter == "y" else 1)
     is_real = np.isreal(factor).all()
@@ -186,8 +187,7 @@ def build_pauli(gate: Gate, n_qubits: int) -> Pauli:
 
 def mask_signs(n: int) -> FloatArray:
     """z_j of each mask, float64 (n, 2^n): 1 where its bit is 0, else -1."""
-    places = np.arange(n - 1, -1, -1)[:, np.newaxis]
-    return 1.0 - 2.0 * (np.arange(2**n) >> places & 1)
+    return 1.0 - 2.0 * all_masks(n).T
 
 
 def check_gate(gate: Any, n_qubits: int) -> Gate:

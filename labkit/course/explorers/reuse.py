@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 
 from labkit.arrays import BoolArray, IntArray
-from labkit.course.explorers.base import Explorer, dropdown, slider
+from labkit.course.explorers.base import MAX_SEED, Explorer, dropdown, slider
 from labkit.course.plots.reuse import draw_changes, draw_sites
 from labkit.limits import check_integer
 from labkit.neighbours.quantum_states import MIXINGS, QuantumState, Work
@@ -108,7 +108,7 @@ class ReuseExplorer(Explorer):
             "neuron": slider("neuron", neuron, 0, FEWEST - 1, "neuron that flips"),
             "n_codes": slider("n_codes", n_codes, 2, MOST_CODES, "codes K"),
             "mixing": dropdown("mixing", mixing, MIXINGS),
-            "seed": check_integer("seed", seed, minimum=0),
+            "seed": check_integer("seed", seed, minimum=0, maximum=MAX_SEED),
         }
         super().__init__(choices, widths=(4.6, 4.4), height=3.4)
 

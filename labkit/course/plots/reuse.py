@@ -40,13 +40,13 @@ def draw_changes(ax: Axes, changed_sites: IntArray, *, neuron: int) -> Axes:
     """Draws how many sites each flip changes, (n, blocks); a vertical line marks one flip."""
     n, blocks = changed_sites.shape
     for i in range(blocks):
-        ax.plot(np.arange(n), changed_sites[:, i], ms=5, label=f"block {i + 1}",
-                **canvas.marker_style(i))  # fmt: skip
+        ax.plot(np.arange(n), changed_sites[:, i], ms=5, **canvas.marker_style(i))
     ax.axvline(neuron, color=canvas.GREY, lw=5, alpha=0.4)
     ax.set(xlim=(-1, n), ylim=(-0.5, max(8, int(changed_sites.max())) + 0.5))
     ax.set(xlabel="neuron that flips", ylabel="sites that change")
     canvas.count_whole(ax.xaxis, ax.yaxis)
-    return canvas.add_legend(ax, grid=True)
+    ax.grid(alpha=0.3)
+    return canvas.add_title(ax, "circles: block 1; triangles: block 2")
 
 
 @own_style()
