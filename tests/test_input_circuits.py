@@ -58,8 +58,8 @@ def test_training_is_adam_on_the_loss(loss: str, shared: bool) -> None:
         means = [0.9 * means[0] + 0.1 * gradient, 0.999 * means[1] + 0.001 * gradient**2]
         before = loss_of(with_numbers(model, numbers), loss)
         assert trained.history[t - 1] == pytest.approx(before, rel=1e-4)  # Adam rounds to float32
-        size = means[0] / (1 - 0.9**t) / (np.sqrt(means[1] / (1 - 0.999**t)) + 1e-7)
-        numbers = numbers - 0.1 * size
+        rate = 0.1 * np.sqrt(1 - 0.999**t) / (1 - 0.9**t)
+        numbers = numbers - rate * means[0] / (np.sqrt(means[1]) + 1e-7)  # epsilon as in Keras
     np.testing.assert_allclose(numbers_of(trained.model), numbers, atol=1e-4)
 
 
