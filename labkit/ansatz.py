@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from labkit.arrays import FloatArray
-from labkit.limits import check_array, check_choice, check_finite, check_integer
+from labkit.limits import check_array, check_choice, check_finite, check_integer, show_value
 
 Edge = tuple[int, int]
 
@@ -102,6 +102,19 @@ def ring_pairs(n_qubits: int) -> list[Edge]:
     return [(j, (j + 1) % n_qubits) for j in range(n_qubits)]
 
 
+def check_edges(pairs: Sequence[Edge] | None, n_qubits: int) -> list[Edge]:
+    """Returns the pairs that a circuit layer couples, checked; `ring_pairs` by default."""
+    if pairs is None:
+        return ring_pairs(n_qubits)
+    edges = [tuple(np.ravel(pair).tolist()) for pair in pairs]
+    for edge in edges:
+        for qubit in edge:
+            check_integer("pairs: qubit", qubit, minimum=0, maximum=n_qubits - 1)
+        if len(edge) != 2 or edge[0] == edge[1]:
+            raise ValueError(f"pairs holds {show_value(edge)} (limit: 2 different qubits)")
+    return edges
+
+
 def block_pairs(n_qubits: int, block_size: int) -> list[Edge]:
     """Those of `ring_pairs` that lie within a block of neighbours: blocks share nothing."""
     size = check_integer("block_size", block_size, minimum=1, maximum=n_qubits)
@@ -122,6 +135,6 @@ def layer_gates(
         pairs: that are coupled; by default `ring_pairs`.
     """
     layers = check_integer("layers", layers, minimum=0)
-    coupled = ring_pairs(n_qubits) if pairs is None else pairs
-    zz: list[tuple[str, tuple[int, ...]]] = [("zz", (i, j)) for i, j in coupled]
+    edges = check_edges(pairs, n_qubits)
+    zz: list[tuple[str, tuple[int, ...]]] = [("zz", edge) for edge in edges]
     return layers * (zz + [(name, (j,)) for name in "zx" for j in range(n_qubits)])

@@ -183,6 +183,9 @@ REFUSED: dict[str, Callable[[], object]] = {
     "delta=0 is not a finite number above 0": lambda: convergence_depth(4, 0),
     "delta=1.5 is too large": lambda: convergence_depth(4, 1.5),
     "y=3 has shape": lambda: sparsity_pattern(3, rng=np.random.default_rng(1)),
+    "y holds a value that is not finite": lambda: sparsity_pattern(
+        [1.0, np.nan], rng=np.random.default_rng(1)
+    ),
     "rng=3 is not a numpy.random.Generator": lambda: sparsity_pattern([1, -1], rng=3),  # type: ignore[arg-type]
     r"kernel has shape \(2, 3\)": lambda: kernel_machine(np.ones((2, 3)), [1, -1]),
     "kernel is not symmetric": lambda: kernel_machine([[1.0, 0.5], [0.0, 1.0]], [1, -1]),

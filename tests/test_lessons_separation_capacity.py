@@ -28,7 +28,12 @@ from labkit.course.lessons import figures_21_separation_capacity as figures
 from labkit.course.lessons import lesson_21_separation_capacity as lesson
 from labkit.ledger import Ledger
 from labkit.masks import all_masks
-from labkit.neighbours.separation import SeparationCost, random_relu, separates
+from labkit.neighbours.separation import (
+    SeparationCost,
+    cover_probability,
+    random_relu,
+    separates,
+)
 from labkit.selectors import run
 from labkit.simulators import final_state
 
@@ -136,6 +141,42 @@ def test_widths_are_picked_by_what_was_given_and_what_was_not() -> None:
     ):
         values, widths = figures.pick_widths(runs, over, **chosen)
         assert widths.shape == (count, 20) and np.all(np.diff(values) > 0)
+
+
+def test_width_is_flat_in_points_and_dimension_and_doubles_for_parity() -> None:
+    runs = recorded("21_widths").runs
+    points, dimensions, parity, bias = (
+        figures.pick_widths(runs, over, points=name)
+        for over, name in (
+            ("n_points", "spirals"),
+            ("dimension", "spirals"),
+            ("dimension", "parity"),
+            ("bias_range", "rings"),
+        )
+    )
+    for flat, within in ((points, 4), (dimensions, 6)):
+        assert np.ptp(np.median(flat[1], axis=1)) <= within
+    slope, error = figures.doublings(parity)
+    assert abs(slope - 1) < 0.05 and error < 0.02
+    assert np.isnan(bias[1][0]).all() and not np.isnan(bias[1][1:]).any()
+    middle = np.median(bias[1][1:], axis=1)
+    assert 0 < middle.argmin() < len(middle) - 1 and middle.max() > 3 * middle.min()
+
+
+def test_shares_of_separated_labels_are_covers_within_sampling_error() -> None:
+    runs = recorded("21_cover").runs
+    shares = figures.pick_chances(runs, range(41)).mean(axis=1)
+    formula = [cover_probability(40, n) for n in range(41)]
+    draws = sum(map(len, runs["result.widths"]))
+    assert abs(shares - formula).max() < 1.36 / draws**0.5  # Kolmogorov and Smirnov, 5%
+
+
+def test_no_search_keeps_fewer_than_the_exact_and_l1_keeps_twice_as_many() -> None:
+    kept = figures.pick_by(recorded("21_subsets").runs, "search", "kept")
+    fewest = kept["by size"]
+    assert len(fewest) >= 10 and all((values >= fewest).all() for values in kept.values())
+    assert (kept["Grover"] == fewest).all()
+    assert kept["l1"].mean() > 1.9 * fewest.mean()
 
 
 def test_a_width_that_doubles_has_slope_one() -> None:

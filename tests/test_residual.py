@@ -98,6 +98,24 @@ def test_read_out_is_that_of_the_augmented_least_squares(neurons: int, ridge: fl
     np.testing.assert_allclose(solve_ridge(h, y, ridge=ridge), expected, atol=1e-9)
 
 
+@pytest.mark.parametrize("shape", [(11, 5), (5, 11)])
+@pytest.mark.parametrize("ridge", [1e-300, 1e-12, 1e-9, 0.5])
+def test_a_small_ridge_is_not_lost_in_the_scale_of_the_features(
+    shape: tuple[int, int], ridge: float
+) -> None:
+    """Two equal columns share what one of them would do, and rows that repeat no column agree."""
+    h, y = 1e4 * numbers(1, *shape), numbers(2, shape[0], 2)
+    h[:, 1] = h[:, 0]
+    twice = np.hstack([np.sqrt(2) * h[:, :1], h[:, 2:]])
+    u, s, vt = np.linalg.svd(twice, full_matrices=False)
+    expected = vt.T @ ((s / (s**2 + ridge))[:, np.newaxis] * (u.T @ y))
+    found = solve_ridge(h, y, ridge=ridge)
+    np.testing.assert_allclose(found[1], found[0], rtol=1e-6, atol=1e-12 * abs(found).max())
+    new = 1e4 * numbers(3, 4, shape[1])
+    short = np.hstack([(new[:, :1] + new[:, 1:2]) / np.sqrt(2), new[:, 2:]])
+    np.testing.assert_allclose(new @ found, short @ expected, atol=1e-9)
+
+
 def test_a_residual_shrinks_by_its_factor_along_each_singular_vector() -> None:
     h, ridge, step = numbers(3, 9, 4), 1.5, 0.5
     left, s, _ = np.linalg.svd(h, full_matrices=False)
@@ -301,6 +319,8 @@ def test_scaling_neurons_and_ridge_together_changes_nothing() -> None:
         (np.ones((4, 2)), np.ones(4), 0.0, "ridge=0.0 is not a finite number above 0"),
         (1e9 * numbers(0, 4, 2), np.ones(4), 1e-3, "ridge=0.001 is too small (limit here: "),
         (np.ones((4, 2)), np.ones(5), 1.0, "hidden has shape (4, 2), targets has (5, 1)"),
+        (np.ones((4, 2)), np.ones((4, 0)), 1.0, "hidden has shape (4, 2), targets has (4, 0)"),
+        (np.ones((4, 2)), np.ones((4, 1, 2)), 1.0, "hidden has shape (4, 2), targets has (4, 1"),
         (np.ones((1, 2)), np.ones(1), 1.0, "hidden has 1 sample (limit: 2 or more"),
         (np.full((4, 2), np.nan), np.ones(4), 1.0, "hidden holds a value that is not finite"),
     ],

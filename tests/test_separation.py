@@ -111,6 +111,25 @@ def test_a_tiny_gap_is_seen_in_any_unit_and_a_touch_is_none(gap: float, unit: fl
     assert margin(x, y) == 0
 
 
+@pytest.mark.parametrize("columns", [slice(0, 1), slice(0, 2), slice(0, 6)])
+def test_one_point_in_both_classes_is_never_separated_however_few_points(columns: slice) -> None:
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        x = rng.normal(size=(3 + seed % 3, 6))
+        x[-1] = x[0]
+        y = np.where(np.arange(len(x)) == 0, 1.0, -1.0)
+        features = np.maximum(x @ rng.normal(size=(6, 6)), 0)[:, columns]
+        assert not separates(features, y)
+        assert hinge_slack(features, y) >= 2 - 1e-6
+        assert margin(features, y) == 0
+
+
+@pytest.mark.parametrize("unit", [1e-300, 1e-200, 1e200, 1e307])
+def test_a_margin_has_the_unit_of_the_features_however_small_or_large(unit: float) -> None:
+    features, y = np.array([[0.0, 1.0], [0.0, 2.0], [1.0, 1.0]]), [-1, -1, 1]
+    assert margin(unit * features, y) == pytest.approx(unit / 2)
+
+
 def test_columns_that_repeat_each_other_but_for_rounding_separate_nothing_new() -> None:
     x, y = drawn(12, 2, 5)
     y[:2], x[0] = [-1, 1], x[1]

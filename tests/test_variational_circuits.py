@@ -264,6 +264,26 @@ def test_layers_of_a_wrong_shape_are_refused_in_one_line(
     assert "\n" not in str(refusal.value)
 
 
+@pytest.mark.parametrize(
+    ("pair", "said"),
+    [
+        ((0, 5), "pairs: qubit=5 is too large"),
+        ((0, -1), "pairs: qubit=-1 is too small"),
+        ((1, 1), "pairs holds"),
+        ((0, 1, 2), "pairs holds"),
+        ((0, 0.5), "pairs: qubit=0"),
+    ],
+)
+def test_a_pair_that_is_not_of_two_qubits_is_refused_in_one_line(pair: Any, said: str) -> None:
+    with pytest.raises((TypeError, ValueError), match=said) as refusal:
+        variational_layers(
+            cirq.LineQubit.range(3), [[1.0]], np.zeros((1, 3)), np.zeros((1, 3)), pairs=[pair]
+        )
+    assert "\n" not in str(refusal.value)
+    with pytest.raises((TypeError, ValueError), match=said):
+        layer_gates(3, 1, pairs=[pair])
+
+
 def test_layers_must_be_as_many_in_each() -> None:
     qubits = cirq.LineQubit.range(2)
     with pytest.raises(ValueError, match="couplings has 1, fields has 2, mixers has 1 layers"):

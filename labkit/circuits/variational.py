@@ -13,7 +13,7 @@ import cirq
 import numpy as np
 import numpy.typing as npt
 
-from labkit.ansatz import Edge, ring_pairs
+from labkit.ansatz import Edge, check_edges
 from labkit.circuits.qaoa import rotate_parity, side_by_side
 from labkit.limits import check_array
 
@@ -53,10 +53,10 @@ def variational_layers(
         pairs: that are coupled; by default (j, j + 1 mod n), of two qubits the one pair.
 
     Raises:
-        ValueError: the three have not the same number of layers, or not one angle for each pair
-            and qubit.
+        ValueError: a pair is not of two of the qubits, the three have not the same number of
+            layers, or not one angle for each pair and qubit.
     """
-    coupled = ring_pairs(len(qubits)) if pairs is None else [*pairs]
+    coupled = check_edges(pairs, len(qubits))
     shapes = {"couplings": len(coupled), "fields": len(qubits), "mixers": len(qubits)}
     given = dict(zip(shapes, (couplings, fields, mixers), strict=True))
     rows = {name: _check_table(name, given[name], width) for name, width in shapes.items()}

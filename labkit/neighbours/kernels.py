@@ -298,7 +298,7 @@ def _check_labels(y: npt.ArrayLike) -> npt.NDArray[np.generic]:
         raise ValueError(
             f"y={show_value(y)} has shape {labels.shape} (limit: (n,), n of 1 or more)"
         )
-    return labels
+    return check_array("y", labels) if labels.dtype.kind == "f" else labels
 
 
 def _check_symmetric(argument: str, value: npt.ArrayLike) -> FloatArray:

@@ -23,6 +23,9 @@ from labkit.limits import (
     show_value,
 )
 
+#: Below this share of the features' sum of squares H^T H + ridge I leaves too few digits.
+_SMALL_RIDGE = 2.0**-26
+
 
 @dataclass(frozen=True, eq=False)
 class ResidualFit:
@@ -86,11 +89,15 @@ def fit_residual(
 def solve_ridge(features: FloatArray, targets: FloatArray, *, ridge: float) -> FloatArray:
     """W = (H^T H + ridge I)^-1 H^T Y, float64 (J, outputs), by the smaller of two equations.
 
-    For more neurons than samples it is H^T (H H^T + ridge I)^-1 Y; at a ridge of 0 the solution of
-    least norm.
+    For more neurons than samples it is H^T (H H^T + ridge I)^-1 Y. Where the ridge is so small that
+    rounding of H^T H hides it, singular values of H do instead; at 0 it is the solution of least
+    norm.
     """
-    if ridge == 0:
-        return np.linalg.lstsq(features, targets, rcond=None)[0]
+    if ridge <= _SMALL_RIDGE * np.sum(features**2):
+        u, s, vt = np.linalg.svd(features, full_matrices=False)
+        held = s > s.max() * max(features.shape) * np.finfo(np.float64).eps
+        factors = np.divide(s, s**2 + ridge, out=np.zeros_like(s), where=held)
+        return np.asarray(vt.T @ (factors[:, np.newaxis] * (u.T @ targets)))
     if features.shape[1] > len(features):
         kernel = features @ features.T + ridge * np.eye(len(features))
         return features.T @ np.linalg.solve(kernel, targets)

@@ -101,7 +101,8 @@ def hinge_slack(features: npt.ArrayLike, y: npt.ArrayLike) -> float:
 def _is_apart(basis: FloatArray, signs: FloatArray) -> bool:
     from scipy.optimize import nnls
 
-    if (signs * (basis @ (basis.T @ signs))).min() > 0:  # least squares separates already
+    outputs = basis @ (basis.T @ signs) / len(signs)
+    if (signs * outputs).min() > _TOUCHING:  # least squares separates already
         return True
     stacked = np.vstack([basis.T * signs, np.ones(len(signs))])
     _, distance = nnls(stacked, np.eye(len(stacked))[-1], maxiter=100 * len(signs))
@@ -122,10 +123,11 @@ def _slack(basis: FloatArray, signs: FloatArray) -> float:
 
 def _orthonormal(phi: FloatArray) -> FloatArray:
     """An orthonormal basis (samples, rank + 1) of the features and the constant, times sqrt(N)."""
-    centred = phi - phi.mean(axis=0)
-    spread = np.abs(centred).max(axis=0, initial=0.0)
     size = np.abs(phi).max(axis=0, initial=0.0)
-    moves = spread > _FLAT * size
+    centred = phi / np.where(size > 0, size, 1.0)
+    centred -= centred.mean(axis=0)
+    spread = np.abs(centred).max(axis=0, initial=0.0)
+    moves = spread > _FLAT
     u, s, _ = np.linalg.svd(centred[:, moves] / spread[moves], full_matrices=False)
     kept = u[:, s > _FLAT * s.max(initial=0.0)] * np.sqrt(len(phi))
     return np.column_stack([kept, np.ones(len(phi))])
@@ -164,7 +166,8 @@ def widest_hyperplane(features: npt.ArrayLike, y: npt.ArrayLike) -> tuple[FloatA
         ValueError: all have one label.
     """
     phi, signs = _check_labelled(features, y)
-    plus, minus = phi[signs > 0], phi[signs < 0]
+    unit = float(np.abs(phi).max(initial=0.0)) or 1.0  # squares of the smallest would be 0
+    plus, minus = phi[signs > 0] / unit, phi[signs < 0] / unit
     if not len(plus) or not len(minus):
         raise ValueError("y holds one label (limit: both)")
     if not separates(phi, signs):
@@ -175,7 +178,7 @@ def widest_hyperplane(features: npt.ArrayLike, y: npt.ArrayLike) -> tuple[FloatA
         known[lowest] = plus[lowest[0]] - minus[lowest[1]]
         z = _nearest_to_zero(np.array([*known.values()]), float(np.linalg.norm(z)))
     w = z / np.linalg.norm(z)
-    return w, -float((plus @ w).min() + (minus @ w).max()) / 2
+    return w, -unit * float((plus @ w).min() + (minus @ w).max()) / 2
 
 
 def _nearest_to_zero(rows: FloatArray, unit: float) -> FloatArray:

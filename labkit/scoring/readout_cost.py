@@ -60,7 +60,8 @@ class ReadoutCost(CheckedCost):
     def __post_init__(self) -> None:
         hidden, targets = check_array("hidden", self.hidden), check_array("targets", self.targets)
         targets = targets[:, np.newaxis] if targets.ndim == 1 else targets
-        if hidden.ndim != 2 or not hidden.size or targets.shape[:1] != hidden.shape[:1]:
+        fits = hidden.ndim == targets.ndim == 2 and len(hidden) == len(targets)
+        if not fits or not hidden.size or not targets.size:
             shapes = f"hidden has shape {hidden.shape}, targets has {targets.shape}"
             raise ValueError(f"{shapes} (limit: (samples, n) and (samples, outputs))")
         if len(hidden) < 2:
