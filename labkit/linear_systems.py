@@ -13,7 +13,13 @@ import numpy as np
 import numpy.typing as npt
 
 from labkit.arrays import FloatArray
-from labkit.limits import check_array, check_integer, check_positive, check_register
+from labkit.limits import (
+    check_array,
+    check_integer,
+    check_positive,
+    check_register,
+    show_value,
+)
 
 #: An eigenvalue of so small a share of the largest is rounding: the matrix is singular.
 _ROUNDING = 1e-12
@@ -95,6 +101,7 @@ def read_system(
     """Checks the arguments of `hhl_filter`, and fills in what is None: `share` as `default_time`.
 
     Raises:
+        TypeError: `signed` is neither True nor False.
         ValueError: `matrix` is not square, Hermitian and invertible, has negative eigenvalues and
             `signed` is False, or `vector` does not go with it or is 0.
         TooLargeError: as of `hhl_filter`.
@@ -109,7 +116,8 @@ def read_system(
         raise ValueError(f"matrix is not Hermitian: it differs from its adjoint by {skew:.3g}")
     if not (size := float(np.abs(b).max())) > 0:
         raise ValueError("vector holds zeros only (limit: a norm above 0)")
-    signed = bool(signed)
+    if not isinstance(signed, bool | np.bool_):
+        raise TypeError(f"signed={show_value(signed)} is neither True nor False")
     c = check_integer("clock_qubits", clock_qubits, minimum=2 if signed else 1)
     what = "the clock's values for each eigenvalue"
     check_register("clock_qubits", c, bytes_per_mask=32 * len(b), what=what)
@@ -121,7 +129,7 @@ def read_system(
         constant = float(np.abs(eigenvalues).min())
     time, constant = check_positive("time", time), check_positive("constant", constant)
     unit = b / size / np.linalg.norm(b / size)  # b^2 may be beyond what a float holds
-    return LinearSystem(a, unit, eigenvalues, eigenvectors, c, time, constant, signed)
+    return LinearSystem(a, unit, eigenvalues, eigenvectors, c, time, constant, bool(signed))
 
 
 def _check_numbers(argument: str, value: npt.ArrayLike) -> npt.NDArray[Any]:

@@ -60,8 +60,6 @@ def test_training_is_adam_on_the_loss(loss: str, shared: bool) -> None:
         assert trained.history[t - 1] == pytest.approx(before, rel=1e-4)  # Adam rounds to float32
         rate = 0.1 * np.sqrt(1 - 0.999**t) / (1 - 0.9**t)  # Keras adds epsilon before it corrects
         numbers = numbers - rate * means[0] / (np.sqrt(means[1]) + 1e-7)
-        rate = 0.1 * np.sqrt(1 - 0.999**t) / (1 - 0.9**t)
-        numbers = numbers - rate * means[0] / (np.sqrt(means[1]) + 1e-7)  # epsilon as in Keras
     np.testing.assert_allclose(numbers_of(trained.model), numbers, atol=1e-4)
 
 

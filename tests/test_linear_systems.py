@@ -305,6 +305,7 @@ GOOD = ([[2.0, 0.0], [0.0, 1.0]], [1.0, 1.0])
         ("matrix", [1.0, 1.0], {}, "matrix='matrix' is not an array of numbers"),
         (GOOD[0], [1.0, None], {}, "vector=.* is not an array of numbers"),
         (*GOOD, {"clock_qubits": 1, "signed": True}, "clock_qubits=1 is too small"),
+        (*GOOD, {"signed": "no"}, "signed='no' is neither True nor False"),
         (*GOOD, {"clock_qubits": 0}, "clock_qubits=0 is too small"),
         (*GOOD, {"clock_qubits": 2.5}, "clock_qubits=2.5 is not an integer"),
         (*GOOD, {"clock_qubits": 60}, "clock_qubits=60 needs .*limit: clock_qubits="),
