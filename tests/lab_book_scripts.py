@@ -28,7 +28,7 @@ def record(path: str, who: str, count: str) -> None:
 
 def read(path: str) -> None:
     """Reads until there is a file `path`.stop; prints how many entries of others it saw."""
-    book, counts, count = LabBook(path), [], 0
+    book, counts, count = LabBook(path), list[int](), 0
     while not Path(f"{path}.stop").exists():
         runs = book.runs()
         if len(runs):

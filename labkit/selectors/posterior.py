@@ -39,9 +39,8 @@ class MaskSamples:
         Raises:
             ValueError: they gave no sample.
         """
-        among = slice(None)
-        if queries is not None:
-            among = self.queries <= check_number("queries", queries)
+        most = np.inf if queries is None else check_number("queries", queries)
+        among = self.queries <= most
         weights = self.weights[among]
         if not weights.sum() > 0:
             raise ValueError(f"queries={queries} gave no sample (limit: {self.queries.min()})")
