@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.stats import ttest_1samp
 
 from labkit.course import recorded
 from labkit.course.explorers import ReuseExplorer
@@ -76,6 +77,28 @@ def test_a_power_law_has_its_exponent() -> None:
     sizes = (8, 16, 64)
     values = np.array([[n**1.5, 3 * n**1.5] for n in sizes])
     assert figures.fit_exponent(sizes, values) == pytest.approx((1.5, 0.0))
+
+
+def test_an_exponent_has_the_95_percent_interval_of_its_seeds() -> None:
+    slopes = np.array([1.0, 1.2, 1.7])
+    values = np.array([[n**slope for slope in slopes] for n in (8, 32)])
+    # of three seeds t is 4.302653; the interval is the same as SciPy's own
+    interval = ttest_1samp(slopes, 0).confidence_interval(0.95)
+    mean, half = figures.fit_exponent((8, 32), values)
+    assert (mean - half, mean + half) == pytest.approx((interval.low, interval.high))
+    assert half == pytest.approx(4.302653 * slopes.std(ddof=1) / 3**0.5, rel=1e-6)
+
+
+def test_the_growth_of_sites_and_work_is_told_apart_from_linear_by_its_intervals() -> None:
+    runs, sizes = recorded("25_flips").runs, (8, 16, 32, 64, 128)
+    of = {name: figures.fit_exponent(sizes, v) for name, v in figures.pick_changed(runs).items()}
+    work = figures.pick(runs, "n_neurons", "multiply_adds", mixing="mean")
+    grows, half = figures.fit_exponent(sizes, work)
+    assert sum(of["averages"]) < of["std 1/√n"][0] - of["std 1/√n"][1]
+    assert sum(of["averages"]) < 0.5
+    assert 1 < grows - half < grows + half < 2
+    said = figures.figure_growth(runs, sizes).text
+    assert f"reuse, averages {grows:.2f} ± {half:.2f}" in said
 
 
 # The explorer

@@ -359,6 +359,11 @@ def test_the_temperature_rises_while_a_model_is_trained(tmp_path: Path) -> None:
     model.save(tmp_path / "model.keras")
     again = keras.saving.load_model(tmp_path / "model.keras")
     np.testing.assert_allclose(again.predict(x, verbose=0), model.predict(x, verbose=0), rtol=1e-6)
+    outer = keras.Sequential([keras.Input((2,)), model, keras.layers.Dense(1)])
+    outer.compile("adam", "mse")
+    layer.temperature.assign(1.0)
+    outer.fit(x, y, epochs=4, verbose=0, callbacks=[rise])
+    assert float(layer.temperature.value) == 4  # of a model inside a model, too
     plain = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
     plain.compile("adam", "mse")
     with pytest.raises(ValueError, match="no layer with a temperature"):

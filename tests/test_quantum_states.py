@@ -98,6 +98,14 @@ def test_rings_of_any_size_have_the_energy_of_free_fermions(case: dict[str, Any]
     assert found == pytest.approx(case["ground_energy"], rel=1e-9)
 
 
+@pytest.mark.parametrize("n", [3, 4, 5, 7, 9])
+@pytest.mark.parametrize("field", [0.1, 1.0, 2.5])
+def test_rings_of_odd_and_even_size_have_the_energy_of_their_matrix(n: int, field: float) -> None:
+    ring = PauliZCost({tuple(sorted((i, (i + 1) % n))): -1.0 for i in range(n)}, n)
+    expected = np.linalg.eigvalsh(dense(ring.to_table().costs, field))[0]
+    assert ising_ring_energy(n, field) == pytest.approx(expected, rel=1e-9)
+
+
 def test_a_ring_of_two_and_a_field_of_none_are_refused() -> None:
     with pytest.raises(ValueError, match="n_neurons=2"):
         ising_ring_energy(2, 1.0)
@@ -323,6 +331,15 @@ def test_annealing_stops_at_its_budget_and_bears_a_flat_cost() -> None:
     assert found.ledger.cost_queries == 20
 
 
+@pytest.mark.parametrize("n", [1, 2])
+def test_annealing_bears_samples_that_are_all_one_mask(n: int) -> None:
+    terms: dict[tuple[int, ...], float] = {(j,): 1.0 for j in range(n)}
+    for seed in range(6):
+        found = run(variational_annealing, PauliZCost(terms, n), rng=generator(seed), samples=4)
+        assert found.cost == -n
+        assert found.ledger.cost_queries == 40 * 4
+
+
 # What is refused
 
 
@@ -343,8 +360,11 @@ def test_a_state_names_what_it_refuses(arguments: dict[str, Any], message: str) 
 
 
 def test_what_does_not_fit_is_refused_before_it_is_made() -> None:
-    with pytest.raises(TooLargeError, match=r"^n_neurons=10000000 needs"):
+    with pytest.raises(TooLargeError, match=r"^n_neurons=10000000 needs") as caught:
         QuantumState(10_000_000, seed=0)
+    assert int(str(caught.value).split("=")[-1][:-1]) > 1000  # it grows as the root of memory
+    with pytest.raises(TooLargeError, match=r"^blocks=1000000000000000 needs"):
+        QuantumState(4, blocks=10**15, seed=0)
     wide = PauliZCost({(0,): 1.0}, 40)
     with pytest.raises(TooLargeError, match=r"^n_neurons=40 needs"):
         ground_state(wide, 0.5)
@@ -365,6 +385,14 @@ def test_a_field_that_is_no_number_above_zero_is_refused(field: Any) -> None:
     ):
         with pytest.raises(ValueError, match=r"field=.* is not a finite number above 0"):
             call()
+
+
+def test_a_state_that_does_not_fit_the_cost_is_refused() -> None:
+    cost = CostTable(np.arange(4.0), 2)
+    with pytest.raises(TypeError, match=r"^state=None is no QuantumState$"):
+        train_state(None, cost, 0.5, rng=generator())  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"^state has 3 neurons \(limit: 2, as cost\)$"):
+        train_state(QuantumState(3, seed=0), cost, 0.5, rng=generator())
 
 
 def test_codes_of_a_state_without_any_are_refused() -> None:

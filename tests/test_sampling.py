@@ -234,6 +234,7 @@ langevin = partial(sample_langevin, "gaussian", step=0.1, steps=3, chains=2,
         ({"noise": -1.0}, "noise=-1.0 is below 0"),
         ({"starts": [0.0]}, r"starts has shape \(1,\)"),
         ({"steps": 10**12}, "steps=1000000000000 needs"),
+        ({"chains": 10**12}, "chains=1000000000000 needs"),
     ],
 )
 def test_a_chain_refuses_what_it_cannot_run(options: dict[str, Any], message: str) -> None:
@@ -250,7 +251,7 @@ def test_densities_and_masks_refuse_what_has_none() -> None:
     with pytest.raises(ValueError, match=r"power=-1.0 is below 0"):
         limit_density("gaussian", grid, floor=0.1, power=-1.0)
     for of in (mask_posterior, jump_chain_distribution):
-        with pytest.raises(TypeError, match="table is a list, no CostTable"):
+        with pytest.raises(TypeError, match=r"^table=\[0.0, 1.0\] is no CostTable$"):
             of([0.0, 1.0], 1.0)  # type: ignore[arg-type]
         with pytest.raises(ValueError, match=r"temperature=0.0 is not a finite number above 0"):
             of(TABLE, 0.0)
@@ -265,12 +266,19 @@ def test_a_chain_of_masks_needs_a_budget(kind: str, least: int) -> None:
         with pytest.raises(ValueError, match=rf"budget of {budget} \(limit: {least} or more\)"):
             sample_masks_posterior(meter, kind=kind, temperature=1.0, rng=np.random.default_rng(0))
         assert meter.ledger.cost_queries == 0
+    with pytest.raises(TypeError, match=r"^meter=.* is no CostMeter$"):
+        sample_masks_posterior(TABLE, kind=kind, temperature=1.0,  # type: ignore[arg-type]
+                               rng=np.random.default_rng(0))  # fmt: skip
+    meter = CostMeter(TABLE, max_cost_queries=9)
+    found = sample_masks_posterior(meter, kind=kind, temperature=1.0, rng=np.random.default_rng(0))
+    with pytest.raises(TypeError, match=r"^queries='a' is not a number"):
+        found.inclusion("a")  # type: ignore[arg-type]
     meter = CostMeter(TABLE, max_cost_queries=9, target_cost=0.0)
     with pytest.raises(ValueError, match=r"target_cost=0.0 \(limit: None\)"):
         sample_masks_posterior(meter, kind=kind, temperature=1.0, rng=np.random.default_rng(0))
 
 
 def test_too_large_a_step_is_an_error_and_no_numbers() -> None:
-    with pytest.raises(FloatingPointError):
+    with pytest.raises(FloatingPointError, match=r"^step=3.0: a chain left the reals \(limit: "):
         sample_langevin("double_well", step=3.0, steps=200, chains=2, correction="sgld",
                         rng=np.random.default_rng(0))  # fmt: skip

@@ -113,8 +113,9 @@ def least_period(series: npt.ArrayLike, *, tolerance: float, longest: int) -> in
         A number, or int64 (series,). A constant has period 1.
     """
     x = check_array("series", series)
-    if x.ndim not in (1, 2):
-        raise ValueError(f"series has shape {x.shape} (limit: (length,) or (series, length))")
+    if x.ndim not in (1, 2) or x.shape[-1] < 2:
+        limit = "(length,) or (series, length), length of 2 or more"
+        raise ValueError(f"series has shape {x.shape} (limit: {limit})")
     within = check_number("tolerance", tolerance)
     if within < 0:
         raise ValueError(f"tolerance={show_value(tolerance)} is negative (limit: 0 or more)")
@@ -190,14 +191,17 @@ def growth_of_neighbours(series: npt.ArrayLike, *, apart: int = 1) -> FloatArray
     |x_s - x_t|), both at least 1e-6, in the mean over t.
 
     Args:
-        series: float (series, length), z-scored.
-        apart: steps, 1 or more.
+        series: float (series, length), z-scored; length of 3 or more.
+        apart: steps, 1 to (length - 1) / 2: beyond, some x_t would have no neighbour.
 
     Returns:
         float64 (series,).
     """
     x = check_array("series", series)
-    least, n = check_integer("apart", apart, minimum=1), x.shape[-1] - 1
+    if x.ndim != 2 or x.shape[1] < 3:
+        raise ValueError(f"series has shape {x.shape} (limit: (series, 3 or more))")
+    n = x.shape[1] - 1
+    least = check_integer("apart", apart, minimum=1, maximum=n // 2)
     near = np.abs(np.subtract.outer(np.arange(n), np.arange(n))) < least
     found = []
     for row in x:

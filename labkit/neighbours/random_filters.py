@@ -67,6 +67,12 @@ class RandomFilters:
     inverse_std: FloatArray | None = None
     stride: int = 1
 
+    def __post_init__(self) -> None:
+        n = np.shape(self.filters)[:1]
+        for name, of in (("biases", self.biases), ("readout", self.readout)):
+            if np.shape(of) != n:
+                raise ValueError(f"{name} has shape {np.shape(of)} (limit: {n}, one a filter)")
+
     @property
     def n_filters(self) -> int:
         """Number of filters, one mask bit each."""
@@ -78,7 +84,9 @@ class RandomFilters:
 
     def adapted(self, x: npt.ArrayLike) -> RandomFilters:
         """The same filters with the statistics of training series (series, length)."""
-        size = np.abs(check_array("x", x)).max(initial=0)
+        size = np.abs(checked := check_array("x", x)).max(initial=0)
+        if not checked.size:
+            raise ValueError(f"x has shape {checked.shape} (limit: 1 series or more)")
         largest = np.abs(self.filters).sum(axis=1) * size + np.abs(self.biases)
         mean, inverse_std = measure_units(self.features(x), largest)
         return replace(self, mean=mean, inverse_std=inverse_std)
@@ -117,6 +125,7 @@ def sample_filters(
     n = check_integer("n_filters", n_filters, minimum=1)
     k = check_integer("kernel_size", kernel_size, minimum=1)
     step = check_integer("stride", stride, minimum=1)
+    check_count("kernel_size", k, bytes_each=16, what="the filters")
     check_count("n_filters", n, bytes_each=16 * k, what="the filters")
     rng = np.random.default_rng([check_integer("seed", seed, minimum=0), 2600])
     filters = rng.normal(size=(n, k)) / np.sqrt(k)

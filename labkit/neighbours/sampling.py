@@ -33,6 +33,7 @@ from labkit.limits import (
     check_register,
     check_rng,
     check_share,
+    show_value,
 )
 
 #: What Gamma is: nothing; dG/dtheta through the last gradient alone; all of it. Of 'sgld' G is 1.
@@ -149,6 +150,7 @@ def sample_langevin(
     if check_finite("noise", noise) < 0:
         raise ValueError(f"noise={noise} is below 0 (limit: 0 or more)")
     check_rng(rng)
+    check_count("chains", chains, bytes_each=16, what="positions and clocks")
     check_count("steps", steps, bytes_each=16 * chains, what="positions and clocks")
     if starts is None:
         power = {"none": 1.0, "one_step": beta}.get(correction, 0.0)
@@ -157,7 +159,11 @@ def sample_langevin(
         begin = _check_starts(starts, chains)
     made = Chains(np.empty((steps + 1, chains)), np.empty((steps, chains)))
     made.positions[0] = begin
-    _fill(made, target, step, correction, beta, floor, noise, rng)
+    try:
+        _fill(made, target, step, correction, beta, floor, noise, rng)
+    except FloatingPointError:
+        given = f"step={show_value(step)}: a chain left the reals"
+        raise FloatingPointError(f"{given} (limit: a smaller step, or nearer starts)") from None
     return made
 
 
@@ -304,7 +310,7 @@ def _normalised(log: FloatArray) -> FloatArray:
 
 def _check_table(table: CostTable) -> None:
     if not isinstance(table, CostTable):
-        raise TypeError(f"table is a {type(table).__name__}, no CostTable")
+        raise TypeError(f"table={show_value(table)} is no CostTable")
     check_register("n_neurons", table.n_neurons, bytes_per_mask=32, what="every probability")
 
 

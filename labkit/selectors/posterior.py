@@ -9,7 +9,7 @@ import numpy as np
 
 from labkit.arrays import BoolArray, FloatArray, IntArray
 from labkit.ledger import Ledger
-from labkit.limits import check_choice, check_positive, check_rng
+from labkit.limits import check_choice, check_number, check_positive, check_rng, show_value
 from labkit.selectors.counted import CountedWalk
 from labkit.selectors.meter import CostMeter
 
@@ -39,7 +39,8 @@ class MaskSamples:
         Raises:
             ValueError: they gave no sample.
         """
-        among = slice(None) if queries is None else self.queries <= queries
+        most = np.inf if queries is None else check_number("queries", queries)
+        among = self.queries <= most
         weights = self.weights[among]
         if not weights.sum() > 0:
             raise ValueError(f"queries={queries} gave no sample (limit: {self.queries.min()})")
@@ -70,6 +71,8 @@ def sample_masks_posterior(
     Reference: the chain as of Zanella 2020, JASA 115, 852, at the root of the ratio; Metropolis et
     al. 1953. See `labkit.neighbours.sampling`.
     """
+    if not isinstance(meter, CostMeter):
+        raise TypeError(f"meter={show_value(meter)} is no CostMeter")
     check_choice("kind", kind, KINDS)
     temperature = check_positive("temperature", temperature)
     check_rng(rng)

@@ -11,6 +11,7 @@ local energy be reused; formulas and counts are our reading. Stochastic reconfig
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
@@ -26,9 +27,12 @@ from labkit.limits import (
     check_choice,
     check_count,
     check_integer,
+    check_memory,
     check_positive,
     check_rng,
+    memory_limit,
     repr_line,
+    show_value,
 )
 from labkit.masks import check_mask, check_one_mask
 from labkit.wave_functions.quantum_weights import (
@@ -98,7 +102,10 @@ class QuantumState:
         blocks = check_integer("blocks", blocks, minimum=1)
         check_choice("mixing", mixing, MIXINGS)
         rng = np.random.default_rng(check_integer("seed", seed, minimum=0))
-        check_count("n_neurons", n, bytes_each=8 * 4 * n * blocks, what="the mixing of its blocks")
+        of_block, what = 8 * 4 * n * n, "the mixing of its blocks"
+        widest = math.isqrt(memory_limit() // (8 * 4))
+        check_memory("n_neurons", n, nbytes=of_block, largest=widest, what=what)
+        check_count("blocks", blocks, bytes_each=of_block, what=what)
         self.weights = draw_weights(n, blocks, mixing, rng)
         if codes is not None:
             self.weights = self.quantised(codes, rng=rng).weights
@@ -317,7 +324,7 @@ def reconfigure(
     overlap = o @ o.T
     damped = overlap + (1e-3 * overlap.trace() / len(o) or 1.0) * np.eye(len(o))
     moved = overlap @ (solved := np.linalg.solve(damped, shares[:, 0] * (energies - mean)))
-    rate = learning_rate / (field + float(costs.std()))
+    rate = learning_rate / (field + float(costs.std()) or 1.0)  # of 0: all alike, no force
     longest = rate * float(np.linalg.norm(moved))
     step = -rate * min(1.0, _LONGEST_STEP / max(longest, _LONGEST_STEP)) * (o.T @ solved)
     return _moved(state, step), mean, masks.size + 2 * len(masks)
@@ -385,6 +392,10 @@ def train_state(
     steps = check_integer("steps", steps, minimum=1)
     samples = check_integer("samples", samples, minimum=2)
     rate = check_positive("learning_rate", learning_rate)
+    if not isinstance(state, QuantumState):
+        raise TypeError(f"state={show_value(state)} is no QuantumState")
+    if state.n_neurons != read.n_neurons:
+        raise ValueError(f"state has {state.n_neurons} neurons (limit: {read.n_neurons}, as cost)")
     check_samples(state, samples)
     masks = check_rng(rng).random((samples, state.n_neurons)) < 0.5
     energies, asked = np.empty(steps), 0

@@ -49,7 +49,8 @@ def ground_state(cost: AnyCost, field: float) -> tuple[float, FloatArray]:
 def ising_ring_energy(n_neurons: int, field: float) -> float:
     """Of the ground state of -sum_j Z_j Z_(j+1) - field sum_j X_j on a ring, for any n.
 
-    E = -sum_k sqrt(1 + field^2 + 2 field cos k), k = (2l + 1) pi / n, l = 0..n - 1: free fermions.
+    E = -sum_k sqrt(1 + field^2 - 2 field cos k), k = (2l + 1) pi / n, l = 0..n - 1: free fermions.
+    The sign before cos k matters where n is odd: then k = pi is one of them, and k = 0 is not.
 
     Args:
         n_neurons: n, at least 3: of two the ring would have their coupling twice.
@@ -60,7 +61,7 @@ def ising_ring_energy(n_neurons: int, field: float) -> float:
     n = check_integer("n_neurons", n_neurons, minimum=3)
     k = (2 * np.arange(n) + 1) * np.pi / n
     strength = check_positive("field", field)
-    return -float(np.sqrt(1 + strength**2 + 2 * strength * np.cos(k)).sum())
+    return -float(np.sqrt(1 + strength**2 - 2 * strength * np.cos(k)).sum())
 
 
 def _lowest(table: FloatArray, field: float) -> tuple[float, FloatArray]:

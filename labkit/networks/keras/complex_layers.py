@@ -146,5 +146,5 @@ class ComplexConv2D(keras.layers.Layer):
         for side in shape[1:3]:
             if side is not None and side < self.kernel_size:
                 given = f"kernel_size={self.kernel_size}"
-                raise ValueError(f"{given} is larger than inputs of {side} pixels")
+                raise ValueError(f"{given} is too large (limit: {side}, of the inputs)")
         return channels // 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -90,6 +91,15 @@ class SearchedDense(keras.layers.Layer):
         return {**super().get_config(), **own}
 
 
+def _searched(model: Any) -> Iterator[SearchedDense]:
+    """Every `SearchedDense` of a model, those of models inside it too."""
+    for layer in model.layers:
+        if isinstance(layer, SearchedDense):
+            yield layer
+        elif isinstance(layer, keras.Model):
+            yield from _searched(layer)
+
+
 class RisingTemperature(keras.callbacks.Callback):
     """Sets the temperature of every `SearchedDense` of a model before each epoch of `fit`.
 
@@ -110,7 +120,7 @@ class RisingTemperature(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: Any = None) -> None:
         """Finds the layers, and the temperature of each epoch."""
-        self.layers = [layer for layer in self.model.layers if isinstance(layer, SearchedDense)]
+        self.layers = [*_searched(self.model)]
         if not self.layers:
             raise ValueError("the model has no layer with a temperature (limit: a SearchedDense)")
         self.temperatures = low_bit.temperatures(self.params["epochs"], **self._rise)
