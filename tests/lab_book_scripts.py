@@ -30,7 +30,6 @@ def read(path: str) -> None:
     """Reads until there is a file `path`.stop; prints how many entries of others it saw."""
     counts: list[int] = []
     book, count = LabBook(path), 0
-    book, counts, count = LabBook(path), list[int](), 0
     while not Path(f"{path}.stop").exists():
         runs = book.runs()
         if len(runs):
