@@ -8,28 +8,38 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.util import find_spec
+from typing import Any
 
 #: The Pythons that the lab runs on, and the newest for which every part exists.
 PYTHONS = ((3, 10), (3, 14))
 NEWEST_WHOLE = (3, 12)
+#: Whether this Python runs in a web page.
+IN_BROWSER = sys.platform == "emscripten"
+
+
+class MissingPartError(ImportError):
+    """A part of the lab that is not installed is needed; says in one line what works without."""
 
 
 @dataclass(frozen=True)
 class Part:
-    """A part that some Pythons or platforms have to do without: why, and what the lab then does.
+    """A part that the lab may have to do without: why, and what it then does.
 
     Attributes:
+        without: what works all the same, and how.
         newest: the newest Python that it exists for.
         platforms: (system, machine) that it exists for; empty for all.
+        why: it does not exist for others.
     """
 
     name: str
     module: str
-    newest: tuple[int, int]
-    platforms: tuple[tuple[str, str], ...]
-    why: str
     without: str
+    newest: tuple[int, int] = PYTHONS[1]
+    platforms: tuple[tuple[str, str], ...] = ()
+    why: str = "it is not installed"
 
     def exists_for(self, python: tuple[int, int], system: str, machine: str) -> bool:
         """Whether it is to be had, on what `platform.system()` and `.machine()` call so."""
@@ -37,12 +47,27 @@ class Part:
 
     def is_installed(self) -> bool:
         """Whether it is there, without importing it."""
-        return find_spec(self.module) is not None
+        try:
+            return find_spec(self.module) is not None
+        except ImportError:
+            return False
+
+    def load(self) -> Any:
+        """The module, imported.
+
+        Raises:
+            MissingPartError: it cannot be; the line says what works without.
+        """
+        try:
+            return import_module(self.module)
+        except ImportError as error:
+            raise MissingPartError(self.line) from error
 
     @property
     def line(self) -> str:
         """That it is missing, why, and what works all the same."""
-        return f"{self.name} is missing: {self.why}; {self.without}"
+        why = "it does not run in a browser" if IN_BROWSER else self.why
+        return f"{self.name} is missing: {why}; {self.without}"
 
 
 #: For who wants every part; the first needs such a Python, the second fetches one.
@@ -50,22 +75,29 @@ OTHER_PYTHON = "remove .venv, then make lab PYTHON=python3.12, or LAB_PYTHON=uv 
 TENSORFLOW_QUANTUM = Part(
     "TensorFlow Quantum",
     "tensorflow_quantum",
-    NEWEST_WHOLE,
-    (("Linux", "x86_64"),),
-    "it exists for Linux x86-64 with Python 3.10 to 3.12",
     "notebook 09 shows its recorded results, notebook 18 trains without it, and "
     "labkit.simulators.qaoa_value_and_gradient has the same gradient",
+    newest=NEWEST_WHOLE,
+    platforms=(("Linux", "x86_64"),),
+    why="it exists for Linux x86-64 with Python 3.10 to 3.12",
 )
 KERAS = Part(
     "Keras",
     "keras",
-    (3, 13),
-    (),
-    "TensorFlow, which it runs on, has no release for Python 3.14 yet",
     "notebook 01 can only be read, all others run; labkit.networks.sample_network gives the same "
     "networks",
+    newest=(3, 13),
+    why="TensorFlow, which it runs on, has no release for Python 3.14 yet",
 )
+#: Those that some Pythons or platforms have no release of.
 PARTS = (TENSORFLOW_QUANTUM, KERAS)
+#: Those that exist wherever the lab can be installed, and not in a browser.
+TENSORFLOW = Part("TensorFlow", "tensorflow", KERAS.without)
+NUMBA = Part("numba", "numba", "loops run in Python and NumPy, slower")
+QSIM = Part("qsim", "qsimcirq", "cirq.Simulator runs the same circuits, slower")
+PSUTIL = Part("psutil", "psutil", "1 GiB is taken for the memory that is free")
+DIMOD = Part("dimod", "dimod", "labkit's own selectors and QUBO files need none")
+DASK = Part("dask.distributed", "distributed", "sweeps run in processes of this machine")
 
 
 def missing_here() -> list[Part]:
