@@ -30,7 +30,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-
 import labkit
 from labkit.course.verdicts import SWITCH
 from labkit.files import read_text

@@ -97,8 +97,8 @@ TENSORFLOW_QUANTUM = Part(
 KERAS = Part(
     "Keras",
     "keras",
-    "cells that need it are left out, all others run; labkit.networks.sample_network gives the same "
-    "networks",
+    "cells that need it are left out and all others run, and labkit.networks.sample_network gives "
+    "the same networks",
     newest=(3, 13),
     why="TensorFlow, which it runs on, has no release for Python 3.14 yet",
     stands_on=("tensorflow",),
