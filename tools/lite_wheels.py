@@ -14,6 +14,8 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
+import labkit
+
 ROOT = Path(__file__).resolve().parents[1]
 #: What labkit imports there, besides what it finds in Pyodide; the rest follows from these.
 NEEDED = (
@@ -33,9 +35,12 @@ _BROWSER = {
     "platform_system": "Emscripten",
     "sys_platform": "emscripten",
 }
+_WHEEL = b"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+_LARGE = 2**16  # bytes
 _DATE = (2020, 1, 1, 0, 0, 0)  # the same files make the same wheel
 _LEFT_OUT = re.compile(
-    r"(^|/)(tests?|__pycache__|labextension|nbextension)/|_test\.py$|/RECORD$|\.(pyi|c|so|pyd|map)$"
+    r"(^|/)(tests?|__pycache__|labextension|nbextension)/|_test\.py$|/RECORD$"
+    r"|\.(pyi|c|so|pyd|sqlite)$"
 )
 
 
@@ -84,17 +89,19 @@ def repack(name: str, folder: Path) -> Path:
     return write_wheel(folder, name.replace("-", "_"), found.version, content)
 
 
-def labkit_wheel(folder: Path, version: str) -> Path:
-    """A wheel of labkit, its tasks, and what records are asked; the records are files beside it."""
+def labkit_wheel(folder: Path) -> Path:
+    """A wheel of labkit, its small tasks, and the questions of its records.
+
+    Large tasks and the records themselves are files of the site: see `labkit.browser.at_hand`.
+    """
+    version = labkit.__version__
     content = _below(ROOT / "labkit", "labkit")
-    content |= _below(ROOT / "data" / "tasks", "labkit/tasks")
-    for path in sorted((ROOT / "data" / "records").glob("*.toml")):
-        content[f"labkit/recorded/{path.name}"] = path.read_bytes()
-    info = f"Metadata-Version: 2.1\nName: labkit\nVersion: {version}\n"
-    content[f"labkit-{version}.dist-info/METADATA"] = info.encode()
-    content[f"labkit-{version}.dist-info/WHEEL"] = (
-        b"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
-    )
+    for source, inside in (("data/tasks", "labkit/tasks"), ("data/records", "labkit/recorded")):
+        found = _below(ROOT / source, inside)
+        content |= {path: data for path, data in found.items() if len(data) < _LARGE}
+    about = f"Metadata-Version: 2.1\nName: labkit\nVersion: {version}\n"
+    content[f"labkit-{version}.dist-info/METADATA"] = about.encode()
+    content[f"labkit-{version}.dist-info/WHEEL"] = _WHEEL
     return write_wheel(folder, "labkit", version, content)
 
 
