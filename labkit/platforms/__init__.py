@@ -119,7 +119,7 @@ CIRQ_GOOGLE = Part(
     "cirq-google", "cirq_google", "circuits and noise of one's own run, its virtual machines do not"
 )
 PROCESSES = Part(
-    "_multiprocessing",
+    "multiprocessing",
     "_multiprocessing",
     "a sweep runs in this process, one point after the other, with the same results",
 )
@@ -186,6 +186,15 @@ def _this_python() -> tuple[int, int]:
 
 def _this_machine() -> tuple[str, str]:
     return platform.system(), platform.machine()
+
+
+def progress_bar(**options: Any) -> Any:
+    """A bar of tqdm; in a browser, where no thread can be started, without the one that tends it."""
+    from tqdm.auto import tqdm
+
+    if IN_BROWSER:
+        tqdm.monitor_interval = 0
+    return tqdm(**options)
 
 
 @contextmanager
