@@ -1,7 +1,6 @@
 """Runs a notebook's cells in a process in which parts of the lab cannot be imported.
 
-`python tests/without_parts.py NOTEBOOK PART ...` prints one JSON object, see `Ran`. Parts are modules,
-and `os.link`. What is asked for is noted before it is refused, as what is asked for of the others is.
+`python tests/without_parts.py NOTEBOOK PART ...` prints what came, as JSON; parts are those of `PARTS`.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ import cirq
 
 from labkit.limits import check_choice, show_value
 from labkit.platforms import CIRQ_GOOGLE
+from labkit.simulators.qsim import simulator_class
 
 #: Google's machines whose layout, gates and calibration come with cirq-google.
 DEVICE_NAMES = ("rainbow", "weber")
@@ -28,13 +29,14 @@ def virtual_device(name: str) -> cirq.Device:
 
 
 def virtual_sampler(name: str, *, seed: int) -> cirq.Sampler:
-    """Runs circuits of a machine's own gates with its median errors, on qsim, on this computer."""
-    import qsimcirq
+    """Runs circuits of a machine's own gates with its median errors, on this computer.
 
+    By qsim, or by `cirq.Simulator` where that is missing.
+    """
     engine = _cirq_google().engine
     with quiet():
         machine = engine.create_default_noisy_quantum_virtual_machine(
-            name, simulator_class=qsimcirq.QSimSimulator, seed=seed
+            name, simulator_class=simulator_class(), seed=seed
         )
         return machine.get_sampler(name)
 

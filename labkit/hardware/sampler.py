@@ -15,6 +15,7 @@ from labkit.hardware.devices import check_device, quiet, virtual_sampler
 from labkit.limits import check_rng, check_share, show_value
 from labkit.masks import masks_from_indices
 from labkit.simulators.noise import noisy_probabilities
+from labkit.simulators.qsim import noisy_simulator
 
 _MOST_KEPT = 256  # compiled circuits
 Records = Mapping[str, npt.NDArray[Any]]  #: key -> bits (shots, times, qubits)
@@ -57,7 +58,8 @@ class DeviceSampler(_EachCircuit):
     Args:
         device: a name of `DEVICE_NAMES`, or a `cirq.Device` with a layout.
         inner: runs the compiled circuits; by default a virtual machine with its own median errors
-            where `device` is a name, and qsim without errors else.
+            where `device` is a name, and qsim without errors else; `cirq.Simulator` for either where qsim is
+            missing.
         rng: seeds that default; by default it is seeded anew each time.
     """
 
@@ -144,12 +146,10 @@ def _inverted(measurement: cirq.Operation) -> BoolArray:
 
 
 def _default_sampler(device: cirq.Device | str, rng: np.random.Generator) -> cirq.Sampler:
-    import qsimcirq
-
     seed = int(rng.integers(2**31))
     if isinstance(device, str):
         return virtual_sampler(device, seed=seed)
-    return qsimcirq.QSimSimulator(seed=seed)
+    return noisy_simulator(seed=seed)
 
 
 def _split(program: cirq.AbstractCircuit) -> tuple[cirq.Circuit, list[cirq.Operation]]:

@@ -6,9 +6,11 @@ import os
 import platform
 import re
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -107,6 +109,7 @@ KERAS = Part(
 PARTS = (TENSORFLOW_QUANTUM, KERAS)
 #: Those that exist wherever the lab can be installed, and not in a browser.
 NUMBA = Part("numba", "numba", "loops run in Python and NumPy, slower")
+LLVMLITE = Part("llvmlite", "llvmlite", NUMBA.without)
 QSIM = Part("qsim", "qsimcirq", "cirq.Simulator runs the same circuits, slower")
 PSUTIL = Part(
     "psutil",
@@ -150,6 +153,29 @@ def _is_found(module: str) -> bool:
         return False
 
 
+def can_compile() -> bool:
+    """Whether numba compiles loops here; where it does not, that is said, once in a process."""
+    return _are_found(NUMBA, LLVMLITE)
+
+
+def has_qsim() -> bool:
+    """Whether qsim runs circuits here; where it does not, that is said, once in a process."""
+    return _are_found(QSIM)
+
+
+def circuit_simulator() -> str:
+    """The name of what runs circuits here: 'qsim', or what stands in for it."""
+    return "qsim" if QSIM.is_installed() else "cirq.Simulator"
+
+
+@cache
+def _are_found(*parts: Part) -> bool:
+    absent = [part for part in parts if not part.is_installed()]
+    if absent:
+        warnings.warn(absent[0].line, stacklevel=4)
+    return not absent
+
+
 def missing_here() -> list[Part]:
     """The parts that do not exist for this Python on this platform."""
     where = (_this_python(), *_this_machine())
@@ -189,7 +215,7 @@ def _this_machine() -> tuple[str, str]:
 
 
 def progress_bar(**options: Any) -> Any:
-    """A bar of tqdm; in a browser, where no thread can be started, without the one that tends it."""
+    """A bar of tqdm; without the thread that tends it in a browser, where none can be started."""
     from tqdm.auto import tqdm
 
     if IN_BROWSER:

@@ -23,8 +23,8 @@ class Rows(NamedTuple):
     """Lists of different lengths, one after another: list i is from `starts[i]` to the next.
 
     Attributes:
-        starts: int64 (lists + 1,).
-        owners: int64 (entries,), the list that each item is in.
+        starts: intp (lists + 1,).
+        owners: intp (entries,), the list that each item is in.
         items: int32 (entries,).
         values: float64 (entries,), of each item.
     """
@@ -63,7 +63,7 @@ class Places(NamedTuple):
     Attributes:
         kept: bool (n,), the mask.
         total: float64 (2,), the cost, and what rounding left over of it.
-        places: int64 (terms,), where in `values` each table is read.
+        places: intp (terms,), where in `values` each table is read.
         values: float64, all tables, one after another.
         readers: of each neuron the tables that it is in, and by how much it moves their place.
     """
