@@ -1,6 +1,6 @@
 """Runs a notebook's cells in a process in which parts of the lab cannot be imported.
 
-`python tests/without_parts.py NOTEBOOK PART ...` prints what came, as JSON; parts are those of `PARTS`.
+`python tests/without_parts.py NOTEBOOK PART ...` prints what came, as JSON; parts are of `PARTS`.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Refusing(MetaPathFinder):
     """Refuses to find the modules of some parts, and notes which of all parts are asked for."""
 
     def __init__(self, parts: Sequence[str]) -> None:
-        self.refused = {module for part in parts for module in PARTS[part]}
+        self.refused = {module for part in parts for module in PARTS.get(part, (part,))}
         self.asked: set[str] = set()
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> None:
@@ -60,7 +60,7 @@ def run(path: Path, parts: Sequence[str]) -> dict[str, Any]:
     from IPython.core.interactiveshell import InteractiveShell
 
     os.chdir(path.parent)
-    shell, cells = InteractiveShell.instance(colors="NoColor"), []
+    shell, cells = InteractiveShell.instance(), []
     for cell in json.loads(path.read_text("utf-8"))["cells"]:
         if cell["cell_type"] != "code":
             continue

@@ -243,9 +243,7 @@ def _rows(owners: Integers, items: Integers, values: FloatArray, n_owners: int) 
     order = np.lexsort((items, owners))
     counts = np.bincount(owners, minlength=n_owners)
     starts = np.concatenate([[0], np.cumsum(counts)])
-    return Rows(
-        starts, owners[order].astype(np.intp), items[order].astype(np.int32), values[order]
-    )
+    return Rows(starts, owners[order].astype(np.intp), items[order].astype(np.int32), values[order])
 
 
 def _lists(lists: Sequence[tuple[int, ...]]) -> Rows:
