@@ -9,6 +9,7 @@ import contextlib
 import io
 import json
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Sequence
@@ -30,11 +31,11 @@ PARTS = {
 }
 
 
-class Refusing(MetaPathFinder):
-    """Refuses to find the modules of some parts, and notes which of all parts are asked for."""
+class Noting(MetaPathFinder):
+    """Notes which parts are asked for, and refuses some of them."""
 
-    def __init__(self, parts: Sequence[str]) -> None:
-        self.refused = {module for part in parts for module in PARTS.get(part, (part,))}
+    def __init__(self, refused: Sequence[str]) -> None:
+        self.refused = {module for part in refused for module in PARTS.get(part, (part,))}
         self.asked: set[str] = set()
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> None:
@@ -44,11 +45,25 @@ class Refusing(MetaPathFinder):
         if top in self.refused:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
+    def link(self, *paths: Any) -> None:
+        """Stands for `os.link`."""
+        self.asked.add("os.link")
+        _link(*paths)
 
-def refuse(parts: Sequence[str]) -> Refusing:
-    """Makes parts missing, before anything has imported them."""
-    finder = Refusing(parts)
+
+_link = os.link
+
+
+def refuse(parts: Sequence[str]) -> Noting:
+    """Makes parts missing, before anything has imported them.
+
+    One alone is `None` in `sys.modules`, several are refused by a finder: people do either.
+    """
+    finder = Noting(parts)
     sys.meta_path.insert(0, finder)
+    if len(parts) == 1:
+        sys.modules.update(dict.fromkeys(finder.refused))  # type: ignore[arg-type]
+    os.link = finder.link
     if "os.link" in parts:
         del os.link
     return finder
@@ -59,23 +74,34 @@ def run(path: Path, parts: Sequence[str]) -> dict[str, Any]:
     finder = refuse(parts)
     from IPython.core.interactiveshell import InteractiveShell
 
-    os.chdir(path.parent)
     shell, cells = InteractiveShell.instance(), []
     for cell in json.loads(path.read_text("utf-8"))["cells"]:
-        if cell["cell_type"] != "code":
-            continue
-        source, printed, start = "".join(cell["source"]), io.StringIO(), time.perf_counter()
-        with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
-            ended = shell.run_cell(source, store_history=True)
-        cells.append(
-            {
-                "source": source,
-                "printed": printed.getvalue(),
-                "ran": ended.success,
-                "seconds": time.perf_counter() - start,
-            }
-        )
+        if cell["cell_type"] == "code":
+            printed, start = io.StringIO(), time.perf_counter()
+            with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
+                ended = shell.run_cell("".join(cell["source"]))
+            seconds = time.perf_counter() - start
+            cells.append({"ran": ended.success, "seconds": seconds, "printed": printed.getvalue()})
+            cells[-1]["source"] = "".join(cell["source"])
     return {"cells": cells, "asked": sorted(finder.asked), "cpu": time.process_time()}
+
+
+def run_apart(path: Path, parts: Sequence[str], folder: Path) -> dict[str, Any]:
+    """What `run` gives, from a process of its own that works in a folder."""
+    command = [sys.executable, __file__, str(path), *parts]
+    quiet = {"PYTHONWARNINGS": "ignore", "PYTHONPATH": os.pathsep.join(map(os.path.abspath, sys.path))}
+    ran = subprocess.run(
+        command,
+        cwd=folder,
+        env=os.environ | quiet,
+        capture_output=True,
+        text=True,
+        timeout=1500,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    found: dict[str, Any] = json.loads(ran.stdout.splitlines()[-1])
+    return found
 
 
 if __name__ == "__main__":

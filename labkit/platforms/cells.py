@@ -64,7 +64,7 @@ class _Cells:
         self, error: BaseException, frames: list[TracebackType], *, is_here: bool
     ) -> str | None:
         if isinstance(error, NameError):
-            line = self._not_made.get(error.name) if is_here else None
+            line = self._not_made.get(error.name or "") if is_here else None
             return line and f"{error.name} was not made: {line}"
         statement = linecache.getline(_file(frames[0]), frames[0].tb_lineno) if frames else ""
         return self._explain(error, statement)
