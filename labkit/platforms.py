@@ -118,6 +118,11 @@ def circuit_simulator() -> str:
     return "qsim" if QSIM.is_installed() else "cirq.Simulator"
 
 
+def stand_ins() -> list[str]:
+    """What takes the place of numba and of qsim where they are missing, a line each."""
+    return [part.line for part in (NUMBA, QSIM) if not part.is_installed()]
+
+
 @cache
 def _are_found(*parts: Part) -> bool:
     absent = [part for part in parts if not part.is_installed()]

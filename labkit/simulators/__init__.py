@@ -1,4 +1,4 @@
-"""Simulators: circuits on qsim, and fast evolution of states without a circuit."""
+"""Simulators: circuits on qsim (or on Cirq's own where it is missing), and fast evolution of states without a circuit."""
 
 from labkit.simulators.entanglement import (
     entropies_along,
@@ -16,7 +16,7 @@ from labkit.simulators.qaoa import (
     qaoa_expectation,
     qaoa_value_and_gradient,
 )
-from labkit.simulators.qsim import final_state, sample_masks
+from labkit.simulators.qsim import final_state, noisy_simulator, sample_masks
 from labkit.simulators.readout import misread
 from labkit.simulators.states import probabilities, sample_state
 
@@ -34,6 +34,7 @@ __all__ = [
     "misread",
     "noisy_light_cone_expectation",
     "noisy_probabilities",
+    "noisy_simulator",
     "probabilities",
     "qaoa_expectation",
     "qaoa_value_and_gradient",
