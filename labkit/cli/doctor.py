@@ -58,6 +58,7 @@ def _stack() -> Iterator[Finding]:
     absent = {part.module for part in missing_here()}
     absent |= {"tensorflow"} if "keras" in absent else set()
     absent |= {part.module for part in (NUMBA, QSIM) if not part.is_installed()}
+    absent |= {part.module for part in (NUMBA, QSIM) if not part.is_installed()}
     found = {name: installed_version(name) for name in _STACK if name not in absent}
     yield Finding(", ".join(f"{name} {number}" for name, number in found.items() if number), None)
     missing = [name for name, number in found.items() if not number]
@@ -70,7 +71,6 @@ def _lock(path: Path) -> Iterator[Finding]:
     if not path.is_file():
         return
     locked = read_lock(path.read_text("utf-8"))
-    absent |= {part.module for part in (NUMBA, QSIM) if not part.is_installed()}
     found = {name: installed_version(name) for name in locked}
     missing = [name for name in locked if found[name] is None]
     differing = [

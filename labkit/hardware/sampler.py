@@ -58,8 +58,8 @@ class DeviceSampler(_EachCircuit):
     Args:
         device: a name of `DEVICE_NAMES`, or a `cirq.Device` with a layout.
         inner: runs the compiled circuits; by default a virtual machine with its own median errors
-            where `device` is a name, and qsim without errors else; `cirq.Simulator` for either where qsim is
-            missing.
+            where `device` is a name, and qsim without errors else; either on `cirq.Simulator`
+            where qsim is missing.
         rng: seeds that default; by default it is seeded anew each time.
     """
 

@@ -48,10 +48,10 @@ def figure_search(
     """Shows the chance of a marked mask after 0, 1, ... calls, by a circuit and by the formula."""
     ax = draw_success_curve(new_axes(width=7)[0], n_neurons, n_marked, len(chance) - 1)
     ax.plot(range(len(chance)), chance, "s", color=VERMILLION, ms=8, mfc="none", mew=2)
-    error = np.abs(np.subtract(chance, formula)).max()
+    error, where = np.abs(np.subtract(chance, formula)).max(), circuit_simulator()
     return Captioned(
         ax,
-        f"Squares: {n_qubits} qubits on {circuit_simulator()}; line: the formula for M = {n_marked}. "
+        f"Squares: {n_qubits} qubits on {where}; line: the formula for M = {n_marked}. "
         f"Largest difference {error:.0e}; best at {np.argmax(chance)} calls.",
     )
 
