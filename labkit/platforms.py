@@ -113,9 +113,10 @@ def has_qsim() -> bool:
     return _are_found(QSIM)
 
 
-def circuit_simulator() -> str:
-    """The name of what runs circuits here: 'qsim', or what stands in for it."""
-    return "qsim" if QSIM.is_installed() else "cirq.Simulator"
+def circuit_simulator(*, errs: bool = False) -> str:
+    """The name of what runs circuits here, those with errors too: qsim, or what stands in."""
+    stands_in = "labkit's TrajectorySampler" if errs else "cirq.Simulator"
+    return "qsim" if QSIM.is_installed() else stands_in
 
 
 def stand_ins() -> list[str]:

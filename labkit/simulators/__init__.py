@@ -19,7 +19,7 @@ from labkit.simulators.qaoa import (
     qaoa_expectation,
     qaoa_value_and_gradient,
 )
-from labkit.simulators.qsim import final_state, noisy_simulator, sample_masks
+from labkit.simulators.qsim import final_state, sample_masks
 from labkit.simulators.readout import misread
 from labkit.simulators.states import probabilities, sample_state
 
@@ -37,7 +37,6 @@ __all__ = [
     "misread",
     "noisy_light_cone_expectation",
     "noisy_probabilities",
-    "noisy_simulator",
     "probabilities",
     "qaoa_expectation",
     "qaoa_value_and_gradient",

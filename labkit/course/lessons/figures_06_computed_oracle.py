@@ -134,7 +134,7 @@ def figure_errors(
     grid, spread = np.geomspace(errors[0], errors[-1], 60), 2 * np.sqrt(exact * (1 - exact) / 100)
     ax = draw_points_and_lines(
         new_axes(width=7)[0],
-        {f"on {circuit_simulator()}": (errors, hits), "exact": (errors, exact)},
+        {f"on {circuit_simulator(errs=True)}": (errors, hits), "exact": (errors, exact)},
         {
             "floor: no error at all": (grid, flawless * (1 - grid) ** n_gates),
             "a random mask": (grid, np.full(60, chance)),
