@@ -27,7 +27,7 @@ def noisy_simulator(*, seed: int) -> cirq.Sampler:
     With a seed each draws what it drew before, and other runs than the other.
     """
     if has_qsim():
-        return QSIM.load().QSimSimulator(seed=seed)  # type: ignore[no-any-return]
+        return QSIM.load().QSimSimulator(seed=seed)
     return TrajectorySampler(rng=np.random.default_rng(seed))
 
 

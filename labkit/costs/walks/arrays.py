@@ -9,6 +9,7 @@ from abc import abstractmethod
 from functools import lru_cache
 
 import numpy as np
+import numpy.typing as npt
 
 from labkit.arrays import BoolArray, FloatArray, IntArray, count_each
 from labkit.costs.outputs import mean_cost
@@ -120,7 +121,7 @@ class PlacesWalk(ArrayWalk):
         self._mask[neuron] ^= True
         self._stepped(1)
 
-    def _step(self, neuron: int) -> tuple[IntArray, IntArray, float]:
+    def _step(self, neuron: int) -> tuple[npt.NDArray[np.int32], IntArray, float]:
         """The tables of a neuron, their places after a flip, and what it adds to the cost."""
         _, _, places, values, readers = self._state
         own = slice(readers.starts[neuron], readers.starts[neuron + 1])
