@@ -89,7 +89,10 @@ def run(path: Path, parts: Sequence[str]) -> dict[str, Any]:
 def run_apart(path: Path, parts: Sequence[str], folder: Path) -> dict[str, Any]:
     """What `run` gives, from a process of its own that works in a folder."""
     command = [sys.executable, __file__, str(path), *parts]
-    quiet = {"PYTHONWARNINGS": "ignore", "PYTHONPATH": os.pathsep.join(map(os.path.abspath, sys.path))}
+    quiet = {
+        "PYTHONWARNINGS": "ignore",
+        "PYTHONPATH": os.pathsep.join(map(os.path.abspath, sys.path)),
+    }
     ran = subprocess.run(
         command,
         cwd=folder,

@@ -163,9 +163,15 @@ def has_qsim() -> bool:
     return _are_found(QSIM)
 
 
-def circuit_simulator() -> str:
-    """The name of what runs circuits here: 'qsim', or what stands in for it."""
-    return "qsim" if QSIM.is_installed() else "cirq.Simulator"
+def circuit_simulator(*, errs: bool = False) -> str:
+    """The name of what runs circuits here, those with errors too: qsim, or what stands in."""
+    stands_in = "labkit's TrajectorySampler" if errs else "cirq.Simulator"
+    return "qsim" if QSIM.is_installed() else stands_in
+
+
+def stand_ins() -> list[str]:
+    """What takes the place of numba and of qsim where they are missing, a line each."""
+    return [part.line for part in (NUMBA, QSIM) if not part.is_installed()]
 
 
 @cache
