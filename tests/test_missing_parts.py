@@ -15,13 +15,14 @@ from IPython.core.interactiveshell import InteractiveShell
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook, new_output, writes
 from traitlets.config import Config
+from without_parts import run_apart
 
 import labkit
 from labkit import limits, platforms, threads
 from labkit.costs import PauliZCost, to_bqm
 from labkit.hardware.devices import check_device
 from labkit.ledger import Ledger, Outcome
-from labkit.platforms import DASK, KERAS, OPTIONAL, PROCESSES, MissingPartError
+from labkit.platforms import DASK, KERAS, OPTIONAL, PROCESSES, QSIM, MissingPartError
 from labkit.provenance import describe_origin
 from labkit.records import LabBook
 from labkit.records.files import new_file
@@ -323,6 +324,17 @@ def test_a_kernel_goes_on_and_says_that_all_is_well(tmp_path: Path) -> None:
     NotebookClient(notebook, kernel_name="python3", resources=resources, timeout=600).execute()
     said = ["".join(output.text for output in cell.outputs) for cell in notebook.cells]
     assert said == ["", f"{KERAS.line}\n", f"model was not made: {KERAS.line}\n", "on\n"]
+
+
+def test_a_notebooks_own_import_of_a_missing_part_is_left_out_once_labkit_is_there(
+    tmp_path: Path,
+) -> None:
+    cells = [new_code_cell("import labkit.networks\nimport qsimcirq"), new_code_cell("print(2)")]
+    path = tmp_path / "own.ipynb"
+    path.write_text(writes(new_notebook(cells=cells)))
+    first, second = run_apart(path, ["qsimcirq"], tmp_path)["cells"]
+    assert (first["ran"], first["printed"]) == (True, QSIM.line + "\n")
+    assert second["printed"] == "2\n"
 
 
 def test_in_a_script_the_line_is_raised() -> None:

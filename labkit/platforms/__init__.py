@@ -15,7 +15,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
-from labkit.platforms.cells import go_on_after
+from labkit.platforms.cells import go_on_after, this_shell
 
 #: The Pythons that the lab runs on, and the newest for which every part exists.
 PYTHONS = ((3, 10), (3, 14))
@@ -245,3 +245,7 @@ def quiet_start() -> Iterator[None]:
         os.dup2(kept, 2)
         os.close(kept)
         os.close(silence)
+
+
+if this_shell() and not all(part.is_installed() for part in OPTIONAL):
+    go_on_after(missing_line_of)

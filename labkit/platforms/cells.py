@@ -22,9 +22,14 @@ def go_on_after(explain: Explain) -> None:
 
     Where there is no notebook, and where that is so already, nothing happens.
     """
-    shell = getattr(builtins, "get_ipython", lambda: None)()
+    shell = this_shell()
     if shell is not None and getattr(shell, "labkit_cells", None) is None:
         shell.labkit_cells = _Cells(shell, explain)
+
+
+def this_shell() -> Any:
+    """IPython, where a notebook or somebody at a terminal runs this; else None."""
+    return getattr(builtins, "get_ipython", lambda: None)()
 
 
 class _Cells:
