@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from labkit.ansatz import Edge, layer_gates, ring_pairs
-from labkit.arrays import FloatArray, IntArray
+from labkit.arrays import FloatArray, IntArray, count_each
 from labkit.baselines.descent import Adam
 from labkit.ledger import Ledger
 from labkit.limits import check_array, check_choice, check_integer, check_positive, show_value
@@ -193,7 +193,7 @@ class _Descent:
             by_gate = self._start.circuit.slopes(
                 parameters[tied], evolved, np.outer(slopes, weights)
             )
-            gradients[0] = np.bincount(tied, by_gate, minlength=len(parameters))
+            gradients[0] = count_each(tied, by_gate, at_least=len(parameters))
         self._adam.step(*gradients)
         return float(losses.sum()), int((targets * f > 0).sum())
 

@@ -7,7 +7,9 @@ import numpy as np
 from labkit.arrays import FloatArray
 
 
-def mean_cost(f: FloatArray, targets: FloatArray, cost: str, *, rounding: float = 0.0) -> FloatArray:
+def mean_cost(
+    f: FloatArray, targets: FloatArray, cost: str, *, rounding: float = 0.0
+) -> FloatArray:
     """The mean (...) over samples of outputs (..., samples, C), targets being ±1 (samples, C).
 
     A margin of at most `rounding` is an error.

@@ -10,8 +10,7 @@ from typing import Any
 import cirq
 
 from labkit.limits import check_choice, show_value
-from labkit.platforms import CIRQ_GOOGLE
-from labkit.simulators.qsim import simulator_class
+from labkit.platforms import CIRQ_GOOGLE, QSIM, has_qsim
 
 #: Google's machines whose layout, gates and calibration come with cirq-google.
 DEVICE_NAMES = ("rainbow", "weber")
@@ -34,9 +33,10 @@ def virtual_sampler(name: str, *, seed: int) -> cirq.Sampler:
     By qsim, or by `cirq.Simulator` where that is missing.
     """
     engine = _cirq_google().engine
+    kind = QSIM.load().QSimSimulator if has_qsim() else cirq.Simulator
     with quiet():
         machine = engine.create_default_noisy_quantum_virtual_machine(
-            name, simulator_class=simulator_class(), seed=seed
+            name, simulator_class=kind, seed=seed
         )
         return machine.get_sampler(name)
 

@@ -15,7 +15,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
-from labkit.platforms.cells import go_on_after
+from labkit.platforms.cells import go_on_after, this_shell
 
 #: The Pythons that the lab runs on, and the newest for which every part exists.
 PYTHONS = ((3, 10), (3, 14))
@@ -122,7 +122,7 @@ CIRQ_GOOGLE = Part(
     "cirq-google", "cirq_google", "circuits and noise of one's own run, its virtual machines do not"
 )
 PROCESSES = Part(
-    "_multiprocessing",
+    "multiprocessing",
     "_multiprocessing",
     "a sweep runs in this process, one point after the other, with the same results",
 )
@@ -163,9 +163,15 @@ def has_qsim() -> bool:
     return _are_found(QSIM)
 
 
-def circuit_simulator() -> str:
-    """The name of what runs circuits here: 'qsim', or what stands in for it."""
-    return "qsim" if QSIM.is_installed() else "cirq.Simulator"
+def circuit_simulator(*, errs: bool = False) -> str:
+    """The name of what runs circuits here, those with errors too: qsim, or what stands in."""
+    stands_in = "labkit's TrajectorySampler" if errs else "cirq.Simulator"
+    return "qsim" if QSIM.is_installed() else stands_in
+
+
+def stand_ins() -> list[str]:
+    """What takes the place of numba and of qsim where they are missing, a line each."""
+    return [part.line for part in (NUMBA, QSIM) if not part.is_installed()]
 
 
 @cache
@@ -214,6 +220,15 @@ def _this_machine() -> tuple[str, str]:
     return platform.system(), platform.machine()
 
 
+def progress_bar(**options: Any) -> Any:
+    """A bar of tqdm; without the thread that tends it in a browser, where none can be started."""
+    from tqdm.auto import tqdm
+
+    if IN_BROWSER:
+        tqdm.monitor_interval = 0
+    return tqdm(**options)
+
+
 @contextmanager
 def quiet_start() -> Iterator[None]:
     """Silences standard error, below Python too, while TensorFlow is imported.
@@ -230,3 +245,7 @@ def quiet_start() -> Iterator[None]:
         os.dup2(kept, 2)
         os.close(kept)
         os.close(silence)
+
+
+if this_shell() and not all(part.is_installed() for part in OPTIONAL):
+    go_on_after(missing_line_of)

@@ -22,9 +22,14 @@ def go_on_after(explain: Explain) -> None:
 
     Where there is no notebook, and where that is so already, nothing happens.
     """
-    shell = getattr(builtins, "get_ipython", lambda: None)()
+    shell = this_shell()
     if shell is not None and getattr(shell, "labkit_cells", None) is None:
         shell.labkit_cells = _Cells(shell, explain)
+
+
+def this_shell() -> Any:
+    """IPython, where a notebook or somebody at a terminal runs this; else None."""
+    return getattr(builtins, "get_ipython", lambda: None)()
 
 
 class _Cells:
@@ -64,7 +69,7 @@ class _Cells:
         self, error: BaseException, frames: list[TracebackType], *, is_here: bool
     ) -> str | None:
         if isinstance(error, NameError):
-            line = self._not_made.get(error.name) if is_here else None
+            line = self._not_made.get(error.name or "") if is_here else None
             return line and f"{error.name} was not made: {line}"
         statement = linecache.getline(_file(frames[0]), frames[0].tb_lineno) if frames else ""
         return self._explain(error, statement)
@@ -74,7 +79,7 @@ class _Cells:
     ) -> None:
         """Says why, shows what the cell showed when it was recorded, and goes on."""
         source = "".join(linecache.getlines(_file(frames[0])))
-        outputs = _recorded_outputs(source)
+        outputs = _recorded_outputs(source, line)
         print(line + "; this is what was recorded:" * bool(outputs))
         for output in outputs:
             _show(shell, output)
@@ -105,22 +110,41 @@ def _names_made(source: str) -> list[str]:
     return [one.get_name() for one in names if one.is_assigned() or one.is_imported()]
 
 
-def _recorded_outputs(source: str) -> list[dict[str, Any]]:
-    """What the same cell showed when its notebook was stored, here or in the checkout."""
+def _recorded_outputs(source: str, said: str) -> list[dict[str, Any]]:
+    """What the same cell showed when its notebook was stored, here or in the checkout.
+
+    Not what was `said`, where the cell was left out then, too.
+    """
     first = json.dumps(source.strip().partition("\n")[0], ensure_ascii=False)[1:-1]
-    for folder in (Path.cwd(), _CHECKOUT):
-        for path in sorted(folder.glob("*.ipynb")):
-            if first in (text := path.read_text("utf-8")):
-                for cell in json.loads(text)["cells"]:
-                    if "".join(cell["source"]).strip() == source.strip() and "outputs" in cell:
-                        return list(cell["outputs"])
+    for path in (*sorted(Path.cwd().glob("*.ipynb")), *sorted(_CHECKOUT.glob("*.ipynb"))):
+        for cell in _cells_of(path, having=first):
+            if "".join(cell["source"]).strip() == source.strip() and cell.get("outputs"):
+                outputs = (_without(said, output) for output in cell["outputs"])
+                return [output for output in outputs if output.get("text") != ""]
     return []
+
+
+def _without(said: str, output: dict[str, Any]) -> dict[str, Any]:
+    """An output; of printed text the lines that do not begin with what was said."""
+    if output["output_type"] != "stream":
+        return output
+    lines = _join(output["text"]).splitlines(keepends=True)
+    return output | {"text": "".join(line for line in lines if not line.startswith(said))}
+
+
+def _cells_of(path: Path, *, having: str) -> list[dict[str, Any]]:
+    """The cells of a notebook that has a text; none of a file that is no notebook."""
+    try:
+        text = path.read_text("utf-8")
+        return list(json.loads(text)["cells"]) if having in text else []
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
 
 
 def _show(shell: Any, output: dict[str, Any]) -> None:
     """An output of a stored notebook: text, or data without what needs a live widget."""
     if output["output_type"] == "stream":
-        print("".join(output["text"]), end="")
+        print(output["text"], end="")
     data = {kind: _join(value) for kind, value in output.get("data", {}).items() if kind != _LIVE}
     if data:
         shell.display_pub.publish(data, output.get("metadata", {}))

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.random import Generator
 
-from labkit.arrays import BoolArray, IntArray
+from labkit.arrays import BoolArray, IntArray, count_each
 from labkit.costs import LocalCost, PauliZCost
 from labkit.costs.names import Neurons
 from labkit.costs.sums import OfOneOrder, Term, group_tables, tables_of_products
@@ -91,7 +91,7 @@ class Terms:
 
         count, label = connected_components(self.sharing[neurons][:, neurons], directed=False)
         order = np.argsort(label, kind="stable")
-        ends = np.cumsum(np.bincount(label, minlength=count))[:-1]
+        ends = np.cumsum(count_each(label, at_least=count))[:-1]
         return np.split(neurons[order], ends) if count else []
 
     def cross(self, neuron_mask: BoolArray, differing: IntArray) -> tuple[IntArray, list[IntArray]]:

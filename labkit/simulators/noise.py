@@ -134,7 +134,7 @@ class NoisyCircuit:
     def _apply_arrays(self, v: FloatArray, kept: FloatArray) -> None:
         """As the compiled loop, `kept` (s,) being the factors of what is not the identity."""
         for (a, b), matrix, factor in zip(self.pairs, self.matrices, kept, strict=True):
-            of_pair = np.moveaxis(v.reshape(4**a, 4, 4 ** (b - a - 1), 4, -1), (1, 3), (0, 1))
+            of_pair = np.moveaxis(v.reshape((4,) * self._width), (a, b), (0, 1))
             after = matrix @ of_pair.reshape(16, -1)
             after[1:] *= factor
             of_pair[:] = after.reshape(of_pair.shape)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from labkit.arrays import BoolArray, ComplexArray
 from labkit.limits import check_count, check_integer, check_register, check_rng, show_value
-from labkit.platforms import QSIM, has_qsim
+from labkit.platforms import has_qsim
 from labkit.simulators.states import probabilities, sample_state
 
 if TYPE_CHECKING:  # Cirq takes seconds to import: it waits until a circuit is run
@@ -42,23 +42,6 @@ def final_state(
     # float32 Hadamards shrink the norm a little with every gate
     state /= np.float32(np.sqrt(probabilities(state).sum()))
     return state
-
-
-def noisy_simulator(*, seed: int) -> cirq.Sampler:
-    """Runs circuits with channels, shot by shot: qsim, or `cirq.Simulator` where that is missing.
-
-    Each draws with a seed what it draws again, and other shots than the other.
-    """
-    return simulator_class()(seed=seed)
-
-
-def simulator_class() -> Any:
-    """That of qsim in Cirq, or Cirq's own where qsim is missing."""
-    if has_qsim():
-        return QSIM.load().QSimSimulator
-    import cirq
-
-    return cirq.Simulator
 
 
 def _run_qsim(circuit: cirq.AbstractCircuit, order: Sequence[cirq.Qid]) -> ComplexArray:

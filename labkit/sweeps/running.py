@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labkit.limits import check_choice, show_value
-from labkit.platforms import PROCESSES
+from labkit.platforms import PROCESSES, progress_bar
 from labkit.records import LabBook
 from labkit.sweeps.points import Point, PointRun, local_versions, point_key
 from labkit.sweeps.processes import Processes, choose_workers
@@ -284,10 +284,8 @@ def _workers(state: _State, client: Any, workers: int | None) -> Iterator[Worker
 
 @contextmanager
 def _bar(state: _State, progress: bool) -> Iterator[None]:
-    from tqdm.auto import tqdm
-
     counts = {"total": len(state.points), "initial": len(state.before)}
-    with tqdm(disable=not progress, unit="point", **counts) as bar:
+    with progress_bar(disable=not progress, unit="point", **counts) as bar:
 
         def tell() -> None:
             bar.set_postfix(failed=len(state.failed), refresh=False)

@@ -9,8 +9,9 @@ from abc import abstractmethod
 from functools import lru_cache
 
 import numpy as np
+import numpy.typing as npt
 
-from labkit.arrays import BoolArray, FloatArray, IntArray
+from labkit.arrays import BoolArray, FloatArray, IntArray, count_each
 from labkit.costs.outputs import mean_cost
 from labkit.costs.walks.stateful import StatefulWalk
 from labkit.costs.walks.states import COSTS_OF_OUTPUTS, Fields, Outputs, Places, Rows, Units
@@ -120,7 +121,7 @@ class PlacesWalk(ArrayWalk):
         self._mask[neuron] ^= True
         self._stepped(1)
 
-    def _step(self, neuron: int) -> tuple[IntArray, IntArray, float]:
+    def _step(self, neuron: int) -> tuple[npt.NDArray[np.int32], IntArray, float]:
         """The tables of a neuron, their places after a flip, and what it adds to the cost."""
         _, _, places, values, readers = self._state
         own = slice(readers.starts[neuron], readers.starts[neuron + 1])
@@ -134,7 +135,7 @@ class PlacesWalk(ArrayWalk):
         own, which = _entries(readers, neurons)
         here, worth = places[readers.items[own]], readers.values[own].astype(np.intp)
         there = np.where(self._mask[neurons][which], here - worth, here + worth)
-        change = np.bincount(which, values[there] - values[here], len(neurons))
+        change = count_each(which, values[there] - values[here], at_least=len(neurons))
         return np.asarray(total[0] - (total[1] - change))
 
     def _after_flips(self, block: IntArray, flips: BoolArray) -> FloatArray:

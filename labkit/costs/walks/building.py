@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from labkit.arrays import BoolArray, FloatArray, IntArray
+from labkit.arrays import BoolArray, FloatArray, IntArray, count_each
 from labkit.costs.names import Neurons
 from labkit.costs.walks import arrays
 from labkit.costs.walks.states import Fields, Outputs, Places, Rows, Units
@@ -72,7 +72,7 @@ class Polynomial:
         z, products = 1.0 - 2.0 * neuron_mask, self.coefficients.copy()
         np.multiply.at(products, members.owners, z[members.items])
         of_pairs = _sum_rows(pairs, z)
-        of_more = z * np.bincount(members.items, products[members.owners], n)
+        of_more = z * count_each(members.items, products[members.owners], at_least=n)
         cost = self.constant + (z * self.linear).sum() + (z * of_pairs).sum() / 2 + products.sum()
         fields, total = self.linear + of_pairs + of_more, np.array([cost, 0.0])
         return Fields(neuron_mask, total, fields, products, pairs, self.readers, members)
@@ -116,7 +116,7 @@ class Tables:
         """The places at a mask, which they own."""
         members = self.members
         worth = members.values * neuron_mask[members.items]
-        index = np.bincount(members.owners, worth, len(self.first))
+        index = count_each(members.owners, worth, at_least=len(self.first))
         places = self.first + index.astype(np.intp)
         total = np.array([self.values[places].sum(), 0.0])
         return Places(neuron_mask, total, places, self.values, self.readers)
@@ -216,7 +216,8 @@ class HiddenUnits:
 def _sum_rows(pairs: Rows, signs: FloatArray) -> FloatArray:
     """The sum (n,) of each neuron's couplings times the signs (n,) of the others."""
     if not can_compile():
-        return np.bincount(pairs.owners, pairs.values * signs[pairs.items], len(signs))
+        products = pairs.values * signs[pairs.items]
+        return count_each(pairs.owners, products, at_least=len(signs))
     from labkit.costs.walks.quadratic import sum_rows
 
     sums = np.empty(len(signs))
@@ -241,11 +242,9 @@ def _check_entries(entries: int) -> None:
 def _rows(owners: Integers, items: Integers, values: FloatArray, n_owners: int) -> Rows:
     """What each of n has, ascending."""
     order = np.lexsort((items, owners))
-    counts = np.bincount(owners, minlength=n_owners)
+    counts = count_each(owners, at_least=n_owners)
     starts = np.concatenate([[0], np.cumsum(counts)])
-    return Rows(
-        starts, owners[order].astype(np.intp), items[order].astype(np.int32), values[order]
-    )
+    return Rows(starts, owners[order].astype(np.intp), items[order].astype(np.int32), values[order])
 
 
 def _lists(lists: Sequence[tuple[int, ...]]) -> Rows:

@@ -10,7 +10,7 @@ from labkit.costs.walks.stateful import Maker, StatefulWalk
 from labkit.platforms import can_compile
 
 #: What walks in NumPy with the states of each maker.
-ARRAY_WALKS = {
+ARRAY_WALKS: dict[type, type[FieldsWalk | PlacesWalk | OutputsWalk]] = {
     Polynomial: FieldsWalk,
     Tables: PlacesWalk,
     Contributions: OutputsWalk,
