@@ -16,7 +16,8 @@ import tempfile
 from pathlib import Path
 
 import nbformat
-from lite_lock import NETWORK, LiteError, Pyodide, check_folder, write_lock
+from lite_lock import FIRST, NETWORK, LiteError, Pyodide, check_folder, write_lock
+from lite_trim import PACKED, put
 from lite_wheels import ROOT, labkit_wheel, needed_here, repack
 
 TARGET = ROOT / "build" / "lite"
@@ -47,11 +48,12 @@ def build(target: Path, folder: Path | None = None) -> None:
     static = target / "static" / "pyodide"
     static.mkdir(parents=True, exist_ok=True)
     for path in files:
-        shutil.copyfile(path, static / path.name)
+        put(path, static)
     shutil.copyfile(Path(__file__).with_name("lite") / "loader.js", static / "loader.js")
     core = "./" if folder else NETWORK.format(version=pyodide.version)
     wheels = add_wheels(pyodide, static)
-    write_lock(pyodide, wheels, static / "pyodide-lock.json", core=core, data="../data/")
+    start = {"core": core, "data": "../data/", "first": FIRST, "packed": PACKED if folder else ""}
+    write_lock(pyodide, wheels, static / "pyodide-lock.json", start)
     add_data(target / "static" / "data")
 
 

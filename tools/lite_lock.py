@@ -68,29 +68,32 @@ def check_folder(pyodide: Pyodide, folder: Path) -> list[Path]:
 
 
 def write_lock(
-    pyodide: Pyodide, wheels: Mapping[Path, Sequence[str]], target: Path, *, core: str, data: str
+    pyodide: Pyodide,
+    wheels: Mapping[Path, Sequence[str]],
+    target: Path,
+    start: Mapping[str, Any],
 ) -> None:
-    """Writes the lock: what Pyodide has, from `core`, and the wheels, from the lock's own folder.
+    """Writes the lock: what Pyodide has, and the wheels, which lie beside the lock.
 
     Args:
         pyodide: whose entries these are.
         wheels: each with the names of what it requires.
         target: the lock to write.
-        core: the address of Pyodide, with a slash at its end.
-        data: the address of the folder of data files.
+        start: what the loader is told: `core`, the address of Pyodide, and more.
     """
-    official = {
-        name: {**one, "file_name": f"{core}{one['file_name']}"}
-        for name, one in pyodide.packages.items()
-    }
-    packages = official | {
-        name: one for name, one in (entry_of(path, asked) for path, asked in wheels.items())
-    }
+    packages = {name: _place(one, start["core"], target) for name, one in pyodide.packages.items()}
+    packages |= dict(entry_of(path, requires) for path, requires in wheels.items())
     for one in packages.values():
         one["depends"] = [name for name in one["depends"] if name not in LATE]
-    start = {"core": core, "data": data, "first": FIRST}
     lock = {"info": pyodide.info, "labkit": start, "packages": packages}
     target.write_text(json.dumps(lock, indent=1) + "\n")
+
+
+def _place(one: Mapping[str, Any], core: str, lock: Path) -> dict[str, Any]:
+    """An entry with its address; of a file beside the lock, with that file's own sum."""
+    path = lock.with_name(one["file_name"])
+    sum_ = sha256(path) if path.exists() else one["sha256"]
+    return {**one, "file_name": f"{core}{path.name}", "sha256": sum_}
 
 
 def entry_of(wheel: Path, requires: Sequence[str]) -> tuple[str, dict[str, Any]]:

@@ -99,6 +99,9 @@ def labkit_wheel(folder: Path) -> Path:
     for source, inside in (("data/tasks", "labkit/tasks"), ("data/records", "labkit/recorded")):
         found = _below(ROOT / source, inside)
         content |= {path: data for path, data in found.items() if len(data) < _LARGE}
+    # Pyodide's own list is of another matplotlib and another machine, so it would be made anew
+    fonts = Path(__file__).with_name("lite") / "fontlist.json"
+    content["matplotlib/fontlist.json"] = fonts.read_bytes()
     about = f"Metadata-Version: 2.1\nName: labkit\nVersion: {version}\n"
     content[f"labkit-{version}.dist-info/METADATA"] = about.encode()
     content[f"labkit-{version}.dist-info/WHEEL"] = _WHEEL

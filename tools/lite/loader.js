@@ -21,6 +21,17 @@ function loadLibrary(pyodide, path) {
   pyodide._module.loadDynamicLibrary(path.split("/").pop(), flags);
 }
 
+/** A packed file of the site, unpacked on its way; every other address as ever. */
+function fetchUnpacked(address) {
+  const plain = self.fetch;
+  self.fetch = async (what, how) => {
+    if (String(what) !== address) return plain(what, how);
+    const found = await plain(`${address}.gz`);
+    const body = found.body.pipeThrough(new DecompressionStream("gzip"));
+    return new Response(body, { headers: { "Content-Type": "application/wasm" } });
+  };
+}
+
 /** What the kernel takes for Pyodide's own function; `indexURL` is the folder of this file. */
 self.loadPyodide = async (options) => {
   const at = (address) => new URL(address, options.indexURL).href;
@@ -28,6 +39,7 @@ self.loadPyodide = async (options) => {
   for (const one of Object.values(lock.packages)) {
     one.file_name = at(one.file_name);
   }
+  if (labkit.packed && self.DecompressionStream) fetchUnpacked(at(labkit.packed));
   importScripts(`${at(labkit.core)}pyodide.js`);
   const pyodide = await self.loadPyodide({
     ...options,
