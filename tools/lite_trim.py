@@ -10,7 +10,7 @@ from pathlib import Path
 
 #: Tests, headers, types; fonts but the sans ones and those of formulas; lexers' word lists.
 UNREAD = re.compile(
-    r"(^|/)tests/|\.(a|c|h|pxd|pyi|pyx)$|^numpy/f2py/|_tests\.cpython"
+    r"(^|/)tests/|\.(a|c|h|pxd|pyi|pyx)$|^numpy/f2py/"
     r"|^matplotlib/mpl-data/(sample_data|fonts/afm|fonts/pdfcorefonts)/"
     r"|/DejaVu(Serif|SansMono-|\w*Display)|^pygments/lexers/_(?!mapping|_)\w+\.py$"
     r"|^dateutil/zoneinfo/.*\.gz$|^IPython/sphinxext/"
