@@ -58,9 +58,7 @@ def check_folder(pyodide: Pyodide, folder: Path) -> list[Path]:
         raise LiteError(f"PYODIDE={folder} is no folder")
     sums = {one["file_name"]: one["sha256"] for one in pyodide.packages.values()}
     if missing := [name for name in (*CORE, *sums) if not (folder / name).is_file()]:
-        raise LiteError(
-            f"PYODIDE={folder} lacks {', '.join(missing)} of Pyodide {pyodide.version}"
-        )
+        raise LiteError(f"PYODIDE={folder} lacks {', '.join(missing)} of Pyodide {pyodide.version}")
     for name, expected in sums.items():
         if sha256(folder / name) != expected:
             raise LiteError(f"PYODIDE={folder}: {name} is not that of Pyodide {pyodide.version}")

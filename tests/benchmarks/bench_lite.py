@@ -24,18 +24,18 @@ TITLE = "## The lab in a browser"
 MOST_SECONDS = 9.0  # of CPU, up to the first live picture
 FIRST_PICTURE = "the first picture"
 TRIED = """\
-CPU seconds of a lite site in Node, {version}, the median of {rounds} runs, each in a new process; up
-to the first picture {total:.2f} s. What was tried:
+CPU seconds of a lite site in Node, {version}, the median of {rounds} runs, each in a new process;
+up to the first picture {total:.2f} s. What was tried:
 
 - An explorer is imported when it is named. All of them at once need SciPy, 19 MB with OpenBLAS.
 - Packages are fetched when they are imported, by a request that the page's worker waits for: a
   list for each lesson is not needed, and pandas, SciPy and Cirq come with the cell that uses them.
 - The list of fonts is shipped; Pyodide's is of another Matplotlib, so it is made anew each time.
 - Jedi (completion), OpenSSL and fontTools are not loaded; IPython does without them.
-- The interpreter is sent gzipped and unpacked by the page: {packed:.1f} of {whole:.1f} MiB. Fonts with
-  serifs, sample data and tests are left out of the wheels.
-- Byte code in place of source saved another 2 s of CPU, and added 2.5 MB to what is sent. It must be
-  made by the Python that Pyodide has. It was not taken.
+- The interpreter is sent gzipped and unpacked by the page: {packed:.1f} of {whole:.1f} MiB. Fonts
+  with serifs, sample data and tests are left out of the wheels.
+- Byte code in place of source saved another 2 s of CPU, and added 2.5 MB to what is sent. It must
+  be made by the Python that Pyodide has. It was not taken.
 """
 
 
@@ -51,7 +51,9 @@ def test_the_first_picture_takes_at_most_9_seconds_of_cpu(tmp_path: Path) -> Non
     names = [*phases]
     total = sum(phases[name] for name in names[: names.index(FIRST_PICTURE) + 1])
     version = subprocess.run([node, "--version"], capture_output=True, text=True).stdout.strip()
-    sizes = {ending: (static / f"{PACKED}{ending}").stat().st_size / 2**20 for ending in ("", ".gz")}
+    sizes = {
+        ending: (static / f"{PACKED}{ending}").stat().st_size / 2**20 for ending in ("", ".gz")
+    }
     said = TRIED.format(
         version=version, rounds=ROUNDS, total=total, packed=sizes[".gz"], whole=sizes[""]
     )

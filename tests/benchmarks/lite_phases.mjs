@@ -19,7 +19,7 @@ const { labkit } = JSON.parse(await (await import("node:fs/promises")).readFile(
 await pyodide.loadPackage(labkit.first, { messageCallback: () => {} });
 lap("packages unpacked");
 for (const [name, code] of [
-  ["the kernel, with IPython", "import piplite.piplite, pyodide_kernel"],
+  ["the kernel, with IPython", "import sys\nkept = sys.stdout, sys.stderr\nimport piplite.piplite, pyodide_kernel\nsys.stdout, sys.stderr = kept"],
   ["NumPy", "import numpy"],
   ["Matplotlib", "import matplotlib.figure, matplotlib.backends.backend_agg"],
   ["ipywidgets and anywidget", "import ipywidgets, anywidget"],
@@ -31,7 +31,7 @@ for (const [name, code] of [
   try {
     pyodide.runPython(code);
   } catch (error) {
-    console.error(error.message);
+    console.error(`${name}: ${error.message || error.stack}`);
     process.exit(1);
   }
   lap(name);

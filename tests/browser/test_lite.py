@@ -1,4 +1,4 @@
-"""The lab in a browser without a server: lessons run, a guess outlives the page, the book leaves it.
+"""The lab in a browser without a server: lessons run, a guess outlives the page, the book leaves.
 
 A plain static server gives the site; every request to elsewhere is refused, and none is tried.
 """
