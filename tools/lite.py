@@ -117,9 +117,9 @@ def add_wheels(pyodide: Pyodide, static: Path) -> dict[Path, tuple[str, ...]]:
         wheels[repack(name, static)] = tuple(requires)
     wheels[labkit_wheel(static)] = ("anywidget", "ipywidgets", "matplotlib", "numpy")
     extensions = static.parents[1] / "extensions"
-    for name, requires in _KERNEL_WHEELS.items():
+    for name, required in _KERNEL_WHEELS.items():
         path = next(extensions.rglob(f"pypi/{name}-*.whl"))
-        wheels[Path(shutil.copyfile(path, static / path.name))] = requires
+        wheels[Path(shutil.copyfile(path, static / path.name))] = required
     return wheels
 
 

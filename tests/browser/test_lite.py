@@ -17,6 +17,7 @@ import pytest
 from find_browser import MISSING, find_browser
 from lab_page import FLAGS
 from lite_lock import LiteError
+from lite_wheels import ROOT
 from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright
 from pyodide_folder import find_pyodide
 
@@ -26,7 +27,7 @@ from labkit.records import LabBook
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("lite")]
 
 MOST_BYTES = 30 * 2**20  # over the wire, until the first explorer of 00 lives
-NOTEBOOKS = [*(lite.ROOT / "notebooks").glob("*.ipynb")]
+NOTEBOOKS = [*(ROOT / "notebooks").glob("*.ipynb")]
 LESSONS = (
     *("00_welcome", "03_masks_as_qubits", "04_grover_search", "07_qaoa", "12_local_selection"),
     "15_your_experiment",
