@@ -125,7 +125,7 @@ def warm_up() -> None:
         walk.block_costs(order)
         walk.group_costs([order])
         walk.flip(0)
-        rule = Rule(0.0, 0.0, math.nan)
+        rule = Rule(1.0, 0.0, math.nan)
         walk.try_flips(order, rule, np.zeros(n))
         walk.choose_blocks(order[:, np.newaxis], rule)
         walk.take_steps(1, Tabu(np.zeros(n, dtype=np.int64), 0, 0, math.inf, math.nan))
