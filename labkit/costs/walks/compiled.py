@@ -12,8 +12,6 @@ from labkit.costs.walks.building import Contributions, HiddenUnits, Polynomial, 
 from labkit.costs.walks.states import Fields, Outputs, Places, Units
 from labkit.costs.walks.walk import Flips, Rule, Steps, Tabu, Walk
 
-#: So many costs at once are written into pieces that the system hands out in large pages.
-_MANY, _PIECE = 2**15, 2**21
 #: Steps after which a state is summed anew, at least: until then rounding hardly adds up.
 _STEPS = 2**10
 
@@ -41,7 +39,7 @@ class CompiledWalk(Walk):
         from labkit.costs.walks import many_flips, quadratic
 
         super().__init__(neuron_mask)
-        self._make_state, self._steps, self._room = make_state, 0, np.empty(0)
+        self._make_state, self._steps = make_state, 0
         self._state: State = make_state(self._mask)
         is_quadratic = isinstance(self._state, Fields) and not self._state.products.size
         self._loops: Any = many_flips
@@ -54,7 +52,7 @@ class CompiledWalk(Walk):
 
     def try_flips(self, order: IntArray, rule: Rule, draws: FloatArray) -> Flips:
         """Tries flips one after another, each from where the last one that was kept led."""
-        costs, kept = self._room_for(len(order)), np.zeros(len(order), dtype=bool)
+        costs, kept = np.empty(len(order)), np.zeros(len(order), dtype=bool)
         tried = self._of_many.try_flips(self._state, order, rule, draws, costs, kept)
         self._stepped(int(np.count_nonzero(kept)))
         return Flips(costs[:tried], kept[:tried])
@@ -95,15 +93,6 @@ class CompiledWalk(Walk):
         cost = float(self._loops.group_cost(self._state, neurons))
         self._stepped(2 * len(neurons))
         return cost
-
-    def _room_for(self, count: int) -> FloatArray:
-        """Memory for so many costs, which is not used again."""
-        if count < _MANY:
-            return np.empty(count)
-        if len(self._room) < count:
-            self._room = np.empty(max(count, _PIECE))
-        taken, self._room = self._room[:count], self._room[count:]
-        return taken
 
     def _stepped(self, steps: int) -> None:
         self._steps += steps

@@ -104,16 +104,16 @@ def _try_flips(
         neuron = order[i]
         twice = 2.0 - 4.0 * mask[neuron]
         change = -twice * fields[neuron] - rounding
-        allowed, costs[i] = costs[i], cost + change
-        flipped = costs[i]
+        allowed = costs[i]
+        costs[i] = flipped = cost + change
         if flipped <= target:
             tried = i + 1
             break
         if temperature > 0:
-            above = (flipped - cost) - allowed
-            if above > slack:
+            rise = flipped - cost
+            if rise > allowed + slack:
                 continue
-            if above > -slack and not _is_kept(flipped - cost, temperature, draws[i]):
+            if rise > allowed - slack and not _is_kept(rise, temperature, draws[i]):
                 continue
         elif not flipped < cost - EQUAL_WITHIN * max(abs(cost), magnitude):
             continue
