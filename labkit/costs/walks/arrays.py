@@ -11,7 +11,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from labkit.arrays import BoolArray, FloatArray, IntArray, count_each
+from labkit.arrays import BoolArray, FloatArray, IntArray, count_each, owners_of
 from labkit.costs.outputs import mean_cost
 from labkit.costs.walks.stateful import StatefulWalk
 from labkit.costs.walks.states import (
@@ -250,7 +250,7 @@ def _entries(rows: Rows, lists: Integers) -> tuple[IntArray, IntArray]:
     """Where the items of some lists are, and of which of these each is."""
     first = rows.starts[lists]
     counts = rows.starts[lists + 1] - first
-    which = np.repeat(np.arange(len(lists)), counts)
+    which = owners_of(counts)
     return np.arange(len(which)) + (first - np.cumsum(counts) + counts)[which], which
 
 
