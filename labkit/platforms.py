@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import platform
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -94,10 +96,40 @@ PARTS = (TENSORFLOW_QUANTUM, KERAS)
 #: Those that exist wherever the lab can be installed, and not in a browser.
 TENSORFLOW = Part("TensorFlow", "tensorflow", KERAS.without)
 NUMBA = Part("numba", "numba", "loops run in Python and NumPy, slower")
+LLVMLITE = Part("llvmlite", "llvmlite", NUMBA.without)
 QSIM = Part("qsim", "qsimcirq", "cirq.Simulator runs the same circuits, slower")
 PSUTIL = Part("psutil", "psutil", "1 GiB is taken for the memory that is free")
 DIMOD = Part("dimod", "dimod", "labkit's own selectors and QUBO files need none")
 DASK = Part("dask.distributed", "distributed", "sweeps run in processes of this machine")
+
+
+def can_compile() -> bool:
+    """Whether numba compiles loops here; where it does not, that is said, once in a process."""
+    return _are_found(NUMBA, LLVMLITE)
+
+
+def has_qsim() -> bool:
+    """Whether qsim runs circuits here; where it does not, that is said, once in a process."""
+    return _are_found(QSIM)
+
+
+def circuit_simulator(*, errs: bool = False) -> str:
+    """The name of what runs circuits here, those with errors too: qsim, or what stands in."""
+    stands_in = "labkit's TrajectorySampler" if errs else "cirq.Simulator"
+    return "qsim" if QSIM.is_installed() else stands_in
+
+
+def stand_ins() -> list[str]:
+    """What takes the place of numba and of qsim where they are missing, a line each."""
+    return [part.line for part in (NUMBA, QSIM) if not part.is_installed()]
+
+
+@cache
+def _are_found(*parts: Part) -> bool:
+    absent = [part for part in parts if not part.is_installed()]
+    if absent:
+        warnings.warn(absent[0].line, stacklevel=4)
+    return not absent
 
 
 def missing_here() -> list[Part]:

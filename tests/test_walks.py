@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import importlib
 import math
 import pickle
+import re
 from collections.abc import Callable
 from functools import partial
 from itertools import product
@@ -25,10 +27,13 @@ from labkit.costs.walks import (
     Rule,
     Tabu,
     Walk,
+    building,
     exponentials,
     many_flips,
     quadratic,
+    starting,
 )
+from labkit.costs.walks.arrays import FieldsWalk, OutputsWalk, PlacesWalk
 from labkit.costs.walks.building import Contributions, HiddenUnits
 from labkit.costs.walks.compiled import CompiledWalk, warm_up
 from labkit.masks import all_masks, mask_to_string
@@ -107,6 +112,27 @@ HIDDEN: dict[str, type[Walk]] = {"two layers": TwoLayerWalk, "many inputs": Many
 for kind, cost, n_classes in product(KINDS, COSTS, (2, 3)):
     make = partial(network, kind, cost, n_classes=n_classes)
     COSTS_AND_WALKS[f"{kind}, {cost}, {n_classes} classes"] = make, HIDDEN.get(kind, CompiledWalk)
+
+
+def in_numpy(make: Callable[[Generator], Any], rng: Generator) -> Any:
+    """A cost whose walks begin as they do where numba is missing."""
+    cost = make(rng)
+
+    def walk(neuron_mask: BoolArray) -> Walk:
+        with pytest.MonkeyPatch.context() as patch:
+            for module in (starting, building):
+                patch.setattr(module, "can_compile", lambda: False)
+            return type(cost)._walk(cost, neuron_mask)
+
+    object.__setattr__(cost, "_walk", walk)
+    return cost
+
+
+COMPILED = {name: make for name, (make, kind) in COSTS_AND_WALKS.items() if kind is CompiledWalk}
+for name, compiled in COMPILED.items():
+    of_kind = {"neuron": OutputsWalk, "weight": OutputsWalk, "small": PlacesWalk, "no": PlacesWalk}
+    in_arrays: Any = of_kind.get(re.split("[ ,]", name)[0], FieldsWalk)
+    COSTS_AND_WALKS[f"{name}, in NumPy"] = partial(in_numpy, compiled), in_arrays
 every_cost = st.sampled_from([*COSTS_AND_WALKS])
 
 
@@ -114,6 +140,28 @@ def draw(name: str, rng: Generator) -> tuple[Any, BoolArray]:
     """A cost and a mask."""
     cost = COSTS_AND_WALKS[name][0](rng)
     return cost, rng.random(cost.n_neurons) < 0.5
+
+
+@given(st.sampled_from([*COMPILED]), generators, st.sampled_from([0.0, 0.3]))
+def test_without_numba_every_search_takes_the_same_steps(
+    name: str, rng: Generator, temperature: float
+) -> None:
+    (cost, mask), state = draw(name, rng), rng.bit_generator.state
+    told = []
+    for one in (cost, in_numpy(lambda _: copy.copy(cost), rng)):
+        rng.bit_generator.state = state
+        walk, n = one.walk(mask), cost.n_neurons
+        rule = Rule(temperature, cost.magnitude, float("nan"))
+        kept = walk.try_flips(rng.integers(0, n, 20), rule, rng.random(20)).kept
+        blocks = np.array([rng.permutation(n)[: min(n, 4)] for _ in range(5)])
+        chosen = walk.choose_blocks(blocks, DESCENT._replace(magnitude=cost.magnitude)).kept
+        tabu = Tabu(np.zeros(n, dtype=np.int64), 0, min(2, n - 1), np.inf, float("nan"))
+        steps = walk.take_steps(9, tabu)
+        told.append((walk, [kept.tolist(), chosen.tolist(), steps.neurons.tolist()], steps.costs))
+    (compiled, choices, costs), (plain, same, near) = told
+    assert same == choices
+    np.testing.assert_allclose(near, costs, rtol=0, atol=tolerance(cost))
+    assert plain.group_costs([range(n)]) == pytest.approx(compiled.group_costs([range(n)]))
 
 
 def tolerance(cost: Any) -> float:

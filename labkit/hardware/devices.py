@@ -10,6 +10,7 @@ from typing import Any
 import cirq
 
 from labkit.limits import check_choice, show_value
+from labkit.platforms import QSIM, has_qsim
 
 #: Google's machines whose layout, gates and calibration come with cirq-google.
 DEVICE_NAMES = ("rainbow", "weber")
@@ -27,13 +28,15 @@ def virtual_device(name: str) -> cirq.Device:
 
 
 def virtual_sampler(name: str, *, seed: int) -> cirq.Sampler:
-    """Runs circuits of a machine's own gates with its median errors, on qsim, on this computer."""
-    import qsimcirq
+    """Runs circuits of a machine's own gates with its median errors, on this computer.
 
+    By qsim, or by `cirq.Simulator` where that is missing.
+    """
     engine = _cirq_google().engine
+    kind = QSIM.load().QSimSimulator if has_qsim() else cirq.Simulator
     with quiet():
         machine = engine.create_default_noisy_quantum_virtual_machine(
-            name, simulator_class=qsimcirq.QSimSimulator, seed=seed
+            name, simulator_class=kind, seed=seed
         )
         return machine.get_sampler(name)
 
