@@ -41,7 +41,8 @@ class Noting(MetaPathFinder):
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> None:
         """Raises, or leaves it to the next finder."""
         top = name.partition(".")[0]
-        self.asked |= {part for part, modules in PARTS.items() if top in modules}
+        if not _is_for_the_record():
+            self.asked |= {part for part, modules in PARTS.items() if top in modules}
         if top in self.refused:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
@@ -51,6 +52,16 @@ class Noting(MetaPathFinder):
         _link(*paths)
 
 
+def _is_for_the_record() -> bool:
+    """Whether it is asked only to be told: in a footer, or when `labkit.platforms` is loaded."""
+    frame = sys._getframe()
+    names = set()
+    while frame := frame.f_back:  # type: ignore[assignment]
+        names.add((frame.f_globals.get("__name__"), frame.f_code.co_name))
+    return not names.isdisjoint(_TELLING)
+
+
+_TELLING = {("labkit.platforms", "<module>"), ("labkit.platforms", "stand_ins")}
 _link = os.link
 
 
