@@ -329,7 +329,7 @@ def test_a_kernel_goes_on_and_says_that_all_is_well(tmp_path: Path) -> None:
 def test_a_notebooks_own_import_of_a_missing_part_is_left_out_once_labkit_is_there(
     tmp_path: Path,
 ) -> None:
-    cells = [new_code_cell("import labkit.networks\nimport qsimcirq"), new_code_cell("print(2)")]
+    cells = [new_code_cell("import labkit.simulators\nimport qsimcirq"), new_code_cell("print(2)")]
     path = tmp_path / "own.ipynb"
     path.write_text(writes(new_notebook(cells=cells)))
     first, second = run_apart(path, ["qsimcirq"], tmp_path)["cells"]

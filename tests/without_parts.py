@@ -74,7 +74,7 @@ def refuse(parts: Sequence[str]) -> Noting:
     sys.meta_path.insert(0, finder)
     if len(parts) == 1:
         sys.modules.update(dict.fromkeys(finder.refused))  # type: ignore[arg-type]
-    os.link = finder.link
+    os.link = finder.link  # type: ignore[assignment]
     if "os.link" in parts:
         del os.link
     return finder
@@ -85,7 +85,8 @@ def run(path: Path, parts: Sequence[str]) -> dict[str, Any]:
     finder = refuse(parts)
     from IPython.core.interactiveshell import InteractiveShell
 
-    shell, cells = InteractiveShell.instance(), []
+    shell: Any = InteractiveShell.instance()
+    cells: list[dict[str, Any]] = []
     for cell in json.loads(path.read_text("utf-8"))["cells"]:
         if cell["cell_type"] == "code":
             printed, start = io.StringIO(), time.perf_counter()
