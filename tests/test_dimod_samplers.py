@@ -139,7 +139,7 @@ def test_no_read_and_a_read_that_lacks_a_neuron_are_refused() -> None:
 
 def test_without_dimod_one_line_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "dimod", None)
-    with pytest.raises(ModuleNotFoundError, match="^dimod is missing: ") as caught:
+    with pytest.raises(ModuleNotFoundError, match=r"^dimod is missing: ") as caught:
         select_with(Recorded(), quadratic(3, generator()), rng=generator())
     assert "\n" not in str(caught.value)
 

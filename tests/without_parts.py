@@ -35,7 +35,7 @@ class Noting(MetaPathFinder):
     """Notes which parts are asked for, and refuses some of them."""
 
     def __init__(self, refused: Sequence[str]) -> None:
-        self.refused = {module for part in refused for module in PARTS.get(part, (part,))}
+        self.refused = {name for part in refused for name in PARTS.get(part) or (part,)}
         self.asked: set[str] = set()
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> None:
@@ -47,8 +47,10 @@ class Noting(MetaPathFinder):
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
     def link(self, *paths: Any) -> None:
-        """Stands for `os.link`."""
+        """Stands for `os.link`, and for its absence where it is refused."""
         self.asked.add("os.link")
+        if "os.link" in self.refused:
+            raise AttributeError("module 'os' has no attribute 'link'")
         _link(*paths)
 
 
@@ -72,11 +74,11 @@ def refuse(parts: Sequence[str]) -> Noting:
     """
     finder = Noting(parts)
     sys.meta_path.insert(0, finder)
+    os.link = finder.link  # type: ignore[assignment]
     if len(parts) == 1:
         sys.modules.update(dict.fromkeys(finder.refused))  # type: ignore[arg-type]
-    os.link = finder.link  # type: ignore[assignment]
-    if "os.link" in parts:
-        del os.link
+        if "os.link" in parts:
+            del os.link
     return finder
 
 
