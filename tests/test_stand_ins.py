@@ -111,7 +111,8 @@ def costs() -> dict[str, Any]:
     """A cost of each kind that compiled loops walk over."""
     rng = RNG(3)
     x, y = rng.normal(size=(40, 3)), rng.integers(0, 2, 40)
-    pairs = {(i, j): float(rng.normal()) for j in range(12) for i in range(j)}
+    ends = ((i, j) for j in range(12) for i in range(j))
+    pairs: dict[tuple[int, ...], float] = {pair: float(rng.normal()) for pair in ends}
     neurons = sample_network(3, 12, scale=2.0, seed=1).adapted(x)
     weights = sample_network(3, 3, mask_kind="weight", seed=1).adapted(x)
     classes = sample_network(3, 12, 3, readout="gaussian", seed=1).adapted(x)
@@ -174,7 +175,9 @@ def circuits() -> dict[str, cirq.Circuit]:
         ),
         "Dicke": cirq.Circuit(dicke_state(qubits, 3)),
         "diagonal": cirq.Circuit(cirq.H.on_each(*qubits), diagonal(*scattered), cirq.T(qubits[0])),
-        "linear system": hhl_circuit([[2.0, 0.5], [0.5, 1.0]], [1.0, 0.3], clock_qubits=3).circuit,
+        "linear system": hhl_circuit(
+            [[2.0, 0.5], [0.5, 1.0]], [1.0, 0.3], clock_qubits=3
+        ).circuit.unfreeze(),
     }
 
 
@@ -350,7 +353,7 @@ def test_mask_indices_have_the_width_of_memory_addresses_where_they_fit(
     assert place_values(62).dtype == np.int64
     monkeypatch.setattr(np, "intp", np.int32)
     narrow, wide = (place_values.__wrapped__(n) for n in (31, 32))
-    assert (narrow.dtype, wide.dtype) == (np.int32, np.int64)
+    assert [each.dtype.itemsize for each in (narrow, wide)] == [4, 8]
     assert (
         narrow.tolist() == place_values(31).tolist() and wide.tolist() == place_values(32).tolist()
     )

@@ -129,10 +129,10 @@ def in_numpy(make: Callable[[Generator], Any], rng: Generator) -> Any:
 
 
 COMPILED = {name: make for name, (make, kind) in COSTS_AND_WALKS.items() if kind is CompiledWalk}
-for name, make in COMPILED.items():
+for name, compiled in COMPILED.items():
     of_kind = {"neuron": OutputsWalk, "weight": OutputsWalk, "small": PlacesWalk, "no": PlacesWalk}
-    walk = of_kind.get(re.split("[ ,]", name)[0], FieldsWalk)
-    COSTS_AND_WALKS[f"{name}, in NumPy"] = partial(in_numpy, make), walk
+    in_arrays: Any = of_kind.get(re.split("[ ,]", name)[0], FieldsWalk)
+    COSTS_AND_WALKS[f"{name}, in NumPy"] = partial(in_numpy, compiled), in_arrays
 every_cost = st.sampled_from([*COSTS_AND_WALKS])
 
 

@@ -14,7 +14,15 @@ import numpy.typing as npt
 from labkit.arrays import BoolArray, FloatArray, IntArray, count_each
 from labkit.costs.outputs import mean_cost
 from labkit.costs.walks.stateful import StatefulWalk
-from labkit.costs.walks.states import COSTS_OF_OUTPUTS, Fields, Outputs, Places, Rows, Units
+from labkit.costs.walks.states import (
+    COSTS_OF_OUTPUTS,
+    Fields,
+    Integers,
+    Outputs,
+    Places,
+    Rows,
+    Units,
+)
 from labkit.masks import masks_from_indices, place_values
 
 _NUMBERS = 2**21  # 16 MiB of what is worked on at a time
@@ -100,7 +108,7 @@ class FieldsWalk(ArrayWalk):
     def _width(self, block: IntArray) -> int:
         return 4 * len(block) + 2 * len(_entries(self._state.readers, block)[0])
 
-    def _signs(self, neurons: IntArray) -> FloatArray:
+    def _signs(self, neurons: Integers) -> FloatArray:
         """z = 1 - 2 m."""
         return 1.0 - 2.0 * self._mask[neurons]
 
@@ -238,7 +246,7 @@ def _add(total: FloatArray, change: float) -> None:
     total[0] = added
 
 
-def _entries(rows: Rows, lists: IntArray) -> tuple[IntArray, IntArray]:
+def _entries(rows: Rows, lists: Integers) -> tuple[IntArray, IntArray]:
     """Where the items of some lists are, and of which of these each is."""
     first = rows.starts[lists]
     counts = rows.starts[lists + 1] - first

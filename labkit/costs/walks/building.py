@@ -5,21 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
 from labkit.arrays import BoolArray, FloatArray, IntArray, count_each
 from labkit.costs.names import Neurons
 from labkit.costs.walks import arrays
-from labkit.costs.walks.states import Fields, Outputs, Places, Rows, Units
+from labkit.costs.walks.states import Fields, Integers, Outputs, Places, Rows, Units
 from labkit.costs.walks.walk import EQUAL_WITHIN
 from labkit.limits import check_count
 from labkit.masks import place_values
 from labkit.platforms import can_compile
 
-Integers = npt.NDArray[np.integer[Any]]
 #: Of a neuron in a term, on the way: its number, that of the term, a value, and their order.
 _BYTES_PER_ENTRY = 100
 _ROWS = 2**8  # of contributions, added up at a time

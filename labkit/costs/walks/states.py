@@ -8,13 +8,14 @@ contributions, or a hidden unit times what each output reads of it.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from labkit.arrays import BoolArray, FloatArray, IntArray
 
+Integers = npt.NDArray[np.integer[Any]]  #: of whatever width
 #: The costs of outputs that walks have a loop for, by their number in `Outputs`.
 COSTS_OF_OUTPUTS = ("cross_entropy", "squared_error", "error_rate")
 
