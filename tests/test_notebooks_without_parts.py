@@ -49,7 +49,7 @@ ALONE = {
     "os.link": "15",
 }
 _SAID = re.compile(
-    r"^(?:\w+ was not made: )?(?:Keras|TensorFlow Quantum) is missing: ", re.MULTILINE
+    r"^(?:\w+ was not made: )?(?:Keras|TensorFlow Quantum) is missing\b", re.MULTILINE
 )
 
 
