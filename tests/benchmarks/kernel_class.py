@@ -76,9 +76,8 @@ class Since:
     busy: float = field(default_factory=busy_seconds)
     ours: float = field(default_factory=time.process_time)
 
-    def cores_of_others(self, students: float) -> float:
-        """Cores that others kept busy since then, if kernels took so many CPU seconds."""
-        now = Since()
+    def cores_of_others(self, students: float, now: Since) -> float:
+        """Cores that others kept busy until now, if kernels took so many CPU seconds."""
         rest = now.busy - self.busy - (now.ours - self.ours) - students
         return max(0.0, rest / (now.clock - self.clock))
 
@@ -145,7 +144,7 @@ async def run_group(cells: Sequence[str], caches: Path, delays: Sequence[float])
     async with AsyncExitStack() as kernels:
         room = Room(cells, caches, kernels)
         students = await room.come(delays)
-        others = since.cores_of_others(sum(student.cpu for student in students))
+        others = since.cores_of_others(sum(student.cpu for student in students), Since())
         room.watch.sample()
     return Group(students, room.watch, others)
 

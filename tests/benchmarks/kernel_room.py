@@ -57,9 +57,15 @@ class Watch:
     resident: int = 0
 
     def sample(self) -> None:
-        """Reads once."""
+        """Reads once.
+
+        Raises:
+            psutil.NoSuchProcess: one has ended.
+        """
         read = {process: process.memory_full_info() for process in [*self.private]}
         for process, memory in read.items():
+            if not memory.pss:  # as of one that has ended, while nobody has asked how
+                raise psutil.NoSuchProcess(process.pid)
             self.private[process] = max(self.private[process], memory.uss)
         self.together = max(self.together, sum(memory.pss for memory in read.values()))
         self.resident = max(self.resident, sum(memory.rss for memory in read.values()))
@@ -104,6 +110,7 @@ class Room:
         finally:
             watching.cancel()
             students.cancel()
+            await asyncio.gather(watching, students, return_exceptions=True)
 
     async def attend(self, delay: float) -> Student:
         """A student comes after so many seconds and runs the lesson from top to bottom."""
@@ -145,6 +152,7 @@ async def open_kernel(caches: Path) -> AsyncIterator[tuple[Any, psutil.Process]]
         environment = {name: v for name, v in os.environ.items() if name not in _NOT_A_STUDENTS}
         environment |= dict.fromkeys(("NUMBA_CACHE_DIR", "MPLCONFIGDIR"), str(caches))
         environment |= {"IPYTHONDIR": home}
+        manager: Any
         manager, client = await start_new_async_kernel(
             startup_timeout=_PATIENCE,
             kernel_name="python3",
