@@ -158,3 +158,6 @@ def test_the_devcontainer_has_a_python_that_gets_everything_and_runs_what_there_
     interpreter = container["customizations"]["vscode"]["settings"]["python.defaultInterpreterPath"]
     assert interpreter.endswith("/.venv/bin/python")
     assert ".venv/bin/python -m labkit doctor" in container["postAttachCommand"]
+    asked = container["hostRequirements"]
+    told = f"{asked['cpus']} cores and {asked['memory'].removesuffix('gb')} GB at least"
+    assert told in " ".join(TEXT.split())
