@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 
 import psutil
 from bench import ONE_THREAD
-from jupyter_client.manager import start_new_async_kernel
+from jupyter_client.manager import AsyncKernelManager
 
 _NOT_A_STUDENTS = {
     *("PYTHONDONTWRITEBYTECODE", "LABKIT_BOOK", "LABKIT_KEEP_VERDICTS"),
@@ -152,16 +152,18 @@ async def open_kernel(caches: Path) -> AsyncIterator[tuple[Any, psutil.Process]]
         environment = {name: v for name, v in os.environ.items() if name not in _NOT_A_STUDENTS}
         environment |= dict.fromkeys(("NUMBA_CACHE_DIR", "MPLCONFIGDIR"), str(caches))
         environment |= {"IPYTHONDIR": home}
-        manager: Any
-        manager, client = await start_new_async_kernel(
-            startup_timeout=_PATIENCE,
-            kernel_name="python3",
-            cwd=home,
-            env=environment,
-            stderr=subprocess.DEVNULL,
+        # files of its own, for ports that are free now may be taken when the kernel wants them
+        manager: Any = AsyncKernelManager(
+            kernel_name="python3", transport="ipc", connection_file=f"{home}/kernel.json"
         )
+        client = None
         try:
+            await manager.start_kernel(cwd=home, env=environment, stderr=subprocess.DEVNULL)
+            client = manager.client()
+            client.start_channels()
+            await client.wait_for_ready(timeout=_PATIENCE)
             yield client, psutil.Process(manager.provisioner.pid)
         finally:
-            client.stop_channels()
+            if client:
+                client.stop_channels()
             await manager.shutdown_kernel(now=True)
