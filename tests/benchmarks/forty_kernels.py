@@ -109,12 +109,12 @@ def groups_in_words(load: Load) -> str:
 def needs(loads: Sequence[Load]) -> Lines:
     """What a machine needs: memory with a server for each, and cores."""
     work = [f"on {cores} cores, s" for cores in CORES]
-    heading = ["lesson", "memory with servers, GiB", "CPU s: to the picture", "lesson"]
-    heading += ["lesson in a new account", f"all {KERNELS} lessons {work[0]}", *work[1:]]
+    heading = ["lesson", "memory with servers, GiB", "CPU s: to the picture", "to the end"]
+    heading += ["more in a new account", f"all {KERNELS} lessons {work[0]}", *work[1:]]
     lines = [[*heading, "cores that keep up"]]
     for load in loads:
         seconds = [math.ceil(KERNELS * load.cpu / cores) for cores in CORES]
-        cpu = [load.cpu_picture, load.cpu, load.cpu_new]
+        cpu = [load.cpu_picture, load.cpu, more_when_new(load)]
         cells = [math.ceil(memory_gib(load)), *cpu, *seconds, cores_that_keep_up(load)]
         lines.append([load.lesson, *map(str, cells)])
     return lines
@@ -124,6 +124,11 @@ def memory_gib(load: Load) -> float:
     """GiB for 40 kernels of a lesson, each with its server; kernels not measured are added."""
     kernels = load.memory_mib + (KERNELS - load.together) * load.private_mib
     return (kernels + KERNELS * SERVER) / 1024
+
+
+def more_when_new(load: Load) -> float:
+    """CPU seconds that a lesson takes once, in a new account."""
+    return round(max(0.0, load.cpu_new - load.cpu_alone), 1)
 
 
 def cores_that_keep_up(load: Load) -> int:

@@ -46,7 +46,8 @@ class Load:
         end_worst: of the last.
         cpu_picture: CPU seconds of a student until the first picture; the median.
         cpu: CPU seconds of a student in all; the median.
-        cpu_new: CPU seconds in a new account, in which nothing has been compiled yet.
+        cpu_alone: CPU seconds of one that has the machine to itself.
+        cpu_new: the same in a new account, in which nothing has been compiled yet.
         others: cores that other processes kept busy meanwhile.
     """
 
@@ -64,6 +65,7 @@ class Load:
     end_worst: float
     cpu_picture: float
     cpu: float
+    cpu_alone: float
     cpu_new: float
     others: float
 
@@ -178,6 +180,7 @@ def summarise(
         end_worst=round(max(ends), 1),
         cpu_picture=round(statistics.median(s.cpu_picture for s in students), 1),
         cpu=round(statistics.median(s.cpu for s in students), 1),
+        cpu_alone=round(alone.cpu, 1),
         cpu_new=round(new.cpu, 1),
         others=round(max(group.others for group in groups), 1),
     )
