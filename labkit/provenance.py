@@ -13,10 +13,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 import labkit
-from labkit.platforms import stand_ins
+from labkit.platforms import PSUTIL, stand_ins
 
 _PACKAGES = ("numpy", "keras", "tensorflow", "cirq-core", "qsimcirq", "ipywidgets", "matplotlib")
 _PACKAGES_OF_AN_ENTRY = (*_PACKAGES, "scipy", "numba", "tensorflow-quantum")
@@ -60,9 +58,16 @@ def describe_origin() -> dict[str, Any]:
         "machine": {
             "system": f"{platform.system()} {platform.machine()}",
             "cores": os.cpu_count(),
-            "memory_gib": round(psutil.virtual_memory().total / 2**30, 1),
+            "memory_gib": _memory_gib(),
         },
     }
+
+
+def _memory_gib() -> float | None:
+    """Memory of the machine; None where nothing tells."""
+    if not PSUTIL.is_installed():
+        return None
+    return round(float(PSUTIL.load().virtual_memory().total) / 2**30, 1)
 
 
 def package_versions(packages: Sequence[str]) -> dict[str, str]:

@@ -10,7 +10,7 @@ from typing import Any
 import cirq
 
 from labkit.limits import check_choice, show_value
-from labkit.platforms import QSIM, has_qsim
+from labkit.platforms import CIRQ_GOOGLE, QSIM, has_qsim
 
 #: Google's machines whose layout, gates and calibration come with cirq-google.
 DEVICE_NAMES = ("rainbow", "weber")
@@ -20,7 +20,7 @@ def virtual_device(name: str) -> cirq.Device:
     """The layout and the gates of a machine of `DEVICE_NAMES`, 23 and 53 qubits on a grid.
 
     Raises:
-        ModuleNotFoundError: cirq-google is not installed, with what to do.
+        MissingPartError: cirq-google is not installed.
     """
     check_choice("device", name, DEVICE_NAMES)
     with quiet():
@@ -72,9 +72,4 @@ def quiet() -> Iterator[None]:
 
 
 def _cirq_google() -> Any:
-    try:
-        import cirq_google
-    except ModuleNotFoundError as error:
-        what = "the virtual machines need cirq-google: pip install 'labkit[machines]'"
-        raise ModuleNotFoundError(what, name=error.name) from None
-    return cirq_google
+    return CIRQ_GOOGLE.load()
