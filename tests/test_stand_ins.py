@@ -15,6 +15,7 @@ from typing import Any
 import cirq
 import numpy as np
 import pytest
+import sympy
 from click.testing import CliRunner
 from test_architecture import MODULES, PACKAGE
 
@@ -59,6 +60,7 @@ from labkit.simulators import (
 )
 from labkit.simulators import qaoa as qaoa_module
 
+RUNS = np.zeros((500, 4), dtype=bool)
 RNG, TESTS = np.random.default_rng, Path(__file__).parent
 POLYNOMIAL = PauliZCost({(0, 1): 0.5, (1, 2): -0.3, (0,): 0.2, (0, 1, 2): 0.4, (2, 3): 0.7}, 4)
 
@@ -230,6 +232,25 @@ def test_runs_are_followed_in_parts_that_fit(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("labkit.hardware.trajectories._AMPLITUDES", 2**4 * 7)
     sampler = TrajectorySampler(rng=RNG(2))
     assert sampler.run(circuit, repetitions=20).measurements["q(0),q(1),q(2),q(3)"].shape == (20, 4)
+
+
+def test_a_circuit_without_errors_is_followed_once_for_all_runs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sampler, followed = TrajectorySampler(rng=RNG(2)), []
+    monkeypatch.setattr("labkit.hardware.trajectories._AMPLITUDES", 1)
+    monkeypatch.setattr(sampler, "_runs", lambda _, __, runs: followed.append(runs) or RUNS)
+    sampler.run(circuits()["QAOA"] + cirq.measure(cirq.LineQubit(0)), repetitions=500)
+    assert followed == [500]
+
+
+def test_what_is_no_generator_or_has_a_symbol_is_refused_in_one_line() -> None:
+    with pytest.raises(TypeError, match=r"^rng=3 is not a numpy"):
+        TrajectorySampler(rng=3)  # type: ignore[arg-type]
+    a = cirq.LineQubit(0)
+    circuit = cirq.Circuit(cirq.X(a) ** sympy.Symbol("t"), cirq.measure(a))
+    with pytest.raises(ValueError, match=r"^circuit .* symbol"):
+        TrajectorySampler(rng=RNG(0)).run(circuit)
 
 
 def test_a_seed_of_the_noisy_simulator_draws_the_same_runs(
