@@ -20,6 +20,7 @@ html_theme = "sphinx_book_theme"
 html_title = project
 html_theme_options = {
     "show_toc_level": 2,
+    "max_navbar_depth": 1,  # what would unfold has no name for a screen reader
     "navbar_persistent": [],
     "use_download_button": False,
     "use_fullscreen_button": False,

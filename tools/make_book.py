@@ -92,4 +92,6 @@ def build(folder: Path, sources: Path = SOURCES) -> int:
 
 
 if __name__ == "__main__":
+    if sys.version_info < (3, 11):
+        sys.exit("make book needs Python 3.11 or later: myst-nb is not there for an older one")
     sys.exit(build(Path(sys.argv[1] if sys.argv[1:] else ROOT / "build" / "book")))
