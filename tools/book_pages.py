@@ -42,9 +42,8 @@ def mathml(formula: str, *, as_block: bool = False) -> str:
     """
     for spelling, known in _SPELLINGS:
         formula = re.sub(spelling, known, formula)
-    return _BARE_ARGUMENT.sub(
-        r'\g<0><mspace width="0.17em"></mspace>', tex2mathml(formula, as_block)
-    )
+    found = tex2mathml(formula, as_block=as_block)
+    return _BARE_ARGUMENT.sub(r'\g<0><mspace width="0.17em"></mspace>', found)
 
 
 def _visit_math(self: Any, node: nodes.math) -> None:

@@ -1,9 +1,9 @@
 """Builds the book: `python tools/make_book.py [FOLDER]`, by default into build/book.
 
-Every lesson as it is stored, with its figures and without running it; the how-tos and the reference;
-what was measured; how to teach with it. It needs no network, and neither do its pages: `index.html`
-opens from a disk too. Its pages link to the live lessons in `lite/` of the same folder, which
-`make site` puts there.
+Every lesson as it is stored, with its figures and without running it; the how-tos and the
+reference; what was measured; how to teach with it. It needs no network, and neither do its pages:
+`index.html` opens from a disk too. Its pages link to the live lessons in `lite/` of the same folder,
+which `make site` puts there.
 """
 
 from __future__ import annotations
