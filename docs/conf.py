@@ -38,6 +38,7 @@ nb_code_prompt_show = "What checks these claims"
 nb_code_prompt_hide = "Hide the check"
 nb_render_markdown_format = "myst"
 myst_enable_extensions = ["attrs_block", "dollarmath"]
+myst_dmath_double_inline = True
 myst_heading_anchors = 4
 
 autodoc_default_options = {"members": True, "show-inheritance": True}

@@ -1,4 +1,4 @@
-"""The book: it builds without the network and without a warning, has all lessons, and its links hold."""
+"""The book: built without network or warning, it has all lessons, and its links hold."""
 
 from __future__ import annotations
 
@@ -41,8 +41,7 @@ def test_the_book_has_every_lesson_every_how_to_and_every_public_name() -> None:
 def test_the_contents_have_the_lessons_of_each_part_in_order() -> None:
     named = [link for link in pages()["index.html"].links if "notebooks/" in link]
     shown = [lesson.file for lesson in (*PART_ONE, *PART_TWO)]
-    first = named.index("notebooks/00_welcome.html")
-    assert named[first : first + len(shown)] == [f"notebooks/{file}.html" for file in shown]
+    assert list(dict.fromkeys(named))[: len(shown)] == [f"notebooks/{f}.html" for f in shown]
 
 
 def broken_links(page: Html) -> list[str]:
@@ -80,7 +79,8 @@ def test_a_lesson_is_run_in_the_browser_from_its_page_and_from_each_still(file: 
     notebook = read(ROOT / "notebooks" / f"{file}.ipynb")
     live = [link for link in lesson_page(file).links if "lite/" in link]
     assert {*live} == {f"../lite/lab/index.html?path={file}.ipynb"}
-    assert len(live) == 1 + len(explorer_cells(notebook))
+    stills = sum(len(cell.outputs) for cell in explorer_cells(notebook))
+    assert len(live) == 1 + stills
     (binder,) = (link for link in lesson_page(file).links if "mybinder.org" in link)
     assert binder.endswith(f"%252Fnotebooks%252F{file}.ipynb")
 
@@ -107,7 +107,7 @@ def test_formulas_are_set_and_no_dollar_is_left(file: str) -> None:
 
 def test_a_formula_is_mathml_with_brackets_of_a_size_and_room_after_a_function() -> None:
     assert "<mo>+</mo>" in mathml("a + b")
-    assert mathml(r"\big(x\big)") == mathml(r"\bigl(x\bigr)")
+    assert mathml(r"\big(x\big)").count('maxsize="1.2em"') == 2
     assert "mspace" in mathml(r"\sin\theta") and "mspace" not in mathml(r"\sin(\theta)")
     with pytest.raises(MathError):
         mathml(r"\nosuchcommand")

@@ -19,7 +19,7 @@ NAME = "quantum-neuron-selection-lab"
 REPOSITORY = f"https://github.com/{NAME}/{NAME}"
 SITE = f"https://{NAME}.github.io/{NAME}/"
 #: What docutils does not know, and what it knows for it.
-_SPELLINGS = ((r"\\(big|Big)(?![a-zA-Z])", r"\\bigl"), (r"\\dots(?![a-zA-Z])", r"\\ldots"))
+_SPELLINGS = ((r"\\(big|Big)(?![a-zA-Z])", r"\\\1l"), (r"\\dots(?![a-zA-Z])", r"\\ldots"))
 
 #: After the name of a function whose argument is in no brackets TeX leaves room; browsers do not.
 _BARE_ARGUMENT = re.compile(r"<mo>\u2061</mo>(?!\s*<mo[^>]*>[(\[])")

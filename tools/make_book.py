@@ -2,12 +2,13 @@
 
 Every lesson as it is stored, with its figures and without running it; the how-tos and the
 reference; what was measured; how to teach with it. It needs no network, and neither do its pages:
-`index.html` opens from a disk too. Its pages link to the live lessons in `lite/` of the same folder,
-which `make site` puts there.
+`index.html` opens from a disk too. They link to the live lessons in `lite/` of the same folder, which
+`make site` puts there.
 """
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -20,6 +21,8 @@ ROOT = Path(__file__).resolve().parents[1]
 SOURCES = ROOT / "build" / "book-sources"
 #: Pages of the book beside docs/ and notebooks/.
 PAGES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "data/README.md", "CITATION.cff")
+#: What is folded in one line: Markdown within HTML is read only after an empty one.
+_FOLD_IN_A_LINE = re.compile(r"(<details><summary>.*?</summary>)(.+?)(</details>)")
 #: The address of a lesson, seen from its page, in the browser and on Binder.
 LIVE = "../lite/lab/index.html?path={notebook}"
 BINDER = (
@@ -53,15 +56,20 @@ def page_of(notebook: Any, name: str) -> Any:
         if "claims" in cell.metadata.get("tags", ()):
             cell.metadata.tags.append("hide-input")
         for output in cell.get("outputs", ()):
-            data = output.get("data", {})
-            still = "(children=" in data.get("text/plain", "")
-            if "text/html" in data:
-                html = data["text/html"].replace('.ipynb"', '.html"')
-                under = UNDER_A_STILL.format(notebook=name) if still and "<img" in html else ""
-                data["text/html"] = html + under
+            _link_output(output.get("data", {}), name)
+        if cell.cell_type == "markdown":
+            cell.source = _FOLD_IN_A_LINE.sub(r"\1\n\n\2\n\n\3", cell.source)
     title, _, rest = notebook.cells[0].source.partition("\n")
     notebook.cells[0].source = title + "\n" + BUTTONS.format(notebook=name) + rest
     return notebook
+
+
+def _link_output(data: dict[str, str], name: str) -> None:
+    """Leads from an output to pages, and from an explorer's still to the explorer."""
+    if "text/html" in data:
+        data["text/html"] = data["text/html"].replace('.ipynb"', '.html"')
+        if "(children=" in data["text/plain"] and "<img" in data["text/html"]:
+            data["text/html"] += UNDER_A_STILL.format(notebook=name)
 
 
 def gather(sources: Path) -> None:
