@@ -27,6 +27,7 @@ html_theme_options = {
 }
 html_context = {"default_mode": "auto"}
 html_static_path = ["static"]
+html_favicon = "static/icon.svg"
 html_css_files = ["book.css"]
 html_copy_source = False
 html_show_sourcelink = False

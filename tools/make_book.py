@@ -2,8 +2,8 @@
 
 Every lesson as it is stored, with its figures and without running it; the how-tos and the
 reference; what was measured; how to teach with it. It needs no network, and neither do its pages:
-`index.html` opens from a disk too. They link to the live lessons in `lite/` of the same folder, which
-`make site` puts there.
+`index.html` opens from a disk too. They link to the live lessons in `lite/` of the same folder,
+which `make site` puts there.
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ BUTTONS = f"""
 """
 UNDER_A_STILL = f'<p class="still">A still. <a href="{LIVE}">Run this page to move it</a>.</p>'
 NO_SITE = """<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><title>No live lessons here</title></head>
+<html lang="en"><head><meta charset="utf-8">
+<link rel="icon" href="../../_static/icon.svg"><title>No live lessons here</title></head>
 <body><main><h1>No live lessons here</h1>
 <p>This copy of the book was built without them. <code>make site</code> builds both;
 <a href="https://quantum-neuron-selection-lab.github.io/quantum-neuron-selection-lab/">the published

@@ -96,7 +96,7 @@ def watch(page: Page, address: str) -> list[str]:
             route.abort()
 
     def note_status(response: Response) -> None:
-        if response.status >= 400 and not response.url.endswith("favicon.ico"):
+        if response.status >= 400:
             seen.append(f"{response.status}: {response.url}")
 
     def note_failure(request: Request) -> None:
