@@ -22,7 +22,7 @@ SITE = f"https://{NAME}.github.io/{NAME}/"
 _SPELLINGS = ((r"\\(big|Big)(?![a-zA-Z])", r"\\\1l"), (r"\\dots(?![a-zA-Z])", r"\\ldots"))
 
 #: After the name of a function whose argument is in no brackets TeX leaves room; browsers do not.
-_BARE_ARGUMENT = re.compile(r"<mo>\u2061</mo>(?!\s*<mo[^>]*>[(\[])")
+_BARE_ARGUMENT = re.compile(r"<mo>(?:\u2061|&ApplyFunction;)</mo>(?!\s*<mo[^>]*>[(\[])")
 
 
 def setup(app: Any) -> dict[str, bool]:
