@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import re
-import sys
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -13,8 +12,7 @@ from docutils.utils.math import MathError
 
 from labkit.course.registry import LESSONS, PART_ONE, PART_TWO
 
-if sys.version_info < (3, 11):
-    pytest.skip("myst-nb is not there for this Python", allow_module_level=True)
+pytest.importorskip("myst_nb", reason="myst-nb is not there for Python 3.10")
 
 from book_pages import SITE, mathml
 from built_book import ROOT, Html, built_book, pages

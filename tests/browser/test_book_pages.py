@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -11,12 +10,19 @@ from threading import Thread
 
 import pytest
 from find_browser import MISSING, find_browser
-from playwright.sync_api import BrowserContext, Page, Request, Response, Route, sync_playwright
+from playwright.sync_api import (
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    Response,
+    Route,
+    sync_playwright,
+)
 
 from labkit.course.registry import LESSONS, Lesson
 
-if sys.version_info < (3, 11):
-    pytest.skip("myst-nb is not there for this Python", allow_module_level=True)
+pytest.importorskip("myst_nb", reason="myst-nb is not there for Python 3.10")
 
 from axe_playwright_python.sync_playwright import Axe
 from built_book import ROOT, built_book, pages
@@ -99,6 +105,10 @@ def watch(page: Page, address: str) -> list[str]:
         if response.status >= 400:
             seen.append(f"{response.status}: {response.url}")
 
+    def note_word(said: ConsoleMessage) -> None:
+        if said.type in ("error", "warning"):
+            seen.append(f"console: {said.text}")
+
     def note_failure(request: Request) -> None:
         seen.append(f"failed: {request.url}")
 
@@ -106,7 +116,7 @@ def watch(page: Page, address: str) -> list[str]:
     page.on("response", note_status)
     page.on("requestfailed", note_failure)
     page.on("pageerror", lambda error: seen.append(f"error: {error}"))
-    page.on("console", lambda said: said.type in ("error", "warning") and seen.append(said.text))
+    page.on("console", note_word)
     return seen
 
 
