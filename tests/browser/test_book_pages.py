@@ -55,10 +55,11 @@ class Quiet(SimpleHTTPRequestHandler):
 def address() -> Iterator[str]:
     """Where the book is served: below a folder, as on GitHub Pages."""
     folder = built_book().parent
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
-    Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/{built_book().name}/"
-    server.shutdown()
+    handler = partial(Quiet, directory=str(folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/{built_book().name}/"
+        server.shutdown()
 
 
 @pytest.fixture(scope="module", params=["light", "dark"])
@@ -110,7 +111,8 @@ def watch(page: Page, address: str) -> list[str]:
             seen.append(f"console: {said.text}")
 
     def note_failure(request: Request) -> None:
-        seen.append(f"failed: {request.url}")
+        if request.failure != "net::ERR_ABORTED":  # the page was left before its icon had come
+            seen.append(f"{request.failure}: {request.url}")
 
     page.route("**/*", refuse_outside)
     page.on("response", note_status)
