@@ -18,8 +18,13 @@ ROOT = Path(__file__).resolve().parents[1]
 NAME = "quantum-neuron-selection-lab"
 REPOSITORY = f"https://github.com/{NAME}/{NAME}"
 SITE = f"https://{NAME}.github.io/{NAME}/"
-#: What docutils does not know, and what it knows for it.
-_SPELLINGS = ((r"\\(big|Big)(?![a-zA-Z])", r"\\\1l"), (r"\\dots(?![a-zA-Z])", r"\\ldots"))
+#: What docutils does not know or reads otherwise than TeX, which takes 1 for all of \\frac12's
+#: first argument, and what it knows for it.
+_SPELLINGS = (
+    (r"\\(big|Big)(?![a-zA-Z])", r"\\\1l"),
+    (r"\\dots(?![a-zA-Z])", r"\\ldots"),
+    (r"(\\[dt]?frac|\\sqrt|[\^_])\s*(\d)(?=\d)", r"\1{\2}"),
+)
 
 #: After the name of a function whose argument is in no brackets TeX leaves room; browsers do not.
 _BARE_ARGUMENT = re.compile(r"<mo>(?:\u2061|&ApplyFunction;)</mo>(?!\s*<mo[^>]*>[(\[])")
