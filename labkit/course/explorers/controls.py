@@ -77,10 +77,9 @@ def make_room(control: widgets.Widget) -> None:
 
 
 def build_buttons() -> tuple[widgets.Widget, ...]:
-    """Reset, "Add to lab book", "Copy as code" and "Larger type"; the last two stay pressed."""
+    """Reset, "Add to lab book" and "Larger type", which stays pressed."""
     wide = {"width": "max-content"}
     reset = widgets.Button(description="Reset", icon="undo")
     add = widgets.Button(description="Add to lab book", icon="book", layout=wide)
-    code = widgets.ToggleButton(description="Copy as code", icon="code", layout=wide)
     larger = widgets.ToggleButton(description="Larger type", icon="search-plus", layout=wide)
-    return reset, add, code, larger
+    return reset, add, larger

@@ -1,0 +1,65 @@
+"""What the interface of the course says: one table of texts for each language, looked up by key.
+
+The table `en.toml` beside this file is the whole of it. A translation is a copy of it under another
+name, such as `de.toml`, which is read where the environment variable `LABKIT_LANGUAGE` says `de`
+before the first text is shown; what it lacks is said in English. In a text, `{name}` and
+`{name:.3f}` stand for what the program fills in: a translation keeps the names, in any order.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+#: Where the tables are, and which language they are looked up in.
+FOLDER, LANGUAGE = Path(__file__).parent, "LABKIT_LANGUAGE"
+
+
+def say(key: str, /, **values: object) -> str:
+    """The text of a key, such as 'copy.code', with the values of its placeholders.
+
+    Raises:
+        KeyError: there is no such text, or a placeholder has no value.
+    """
+    text = texts()[key]
+    return text.format_map(values) if values else text
+
+
+@functools.cache
+def texts() -> Mapping[str, str]:
+    """key -> text, in the language of this process, in English where it lacks one.
+
+    Raises:
+        ValueError: there is no table of that language.
+    """
+    english = read_table(FOLDER / "en.toml")
+    language = os.environ.get(LANGUAGE) or "en"
+    if language == "en":
+        return english
+    path = FOLDER / f"{language}.toml"
+    if not path.is_file():
+        known = ", ".join(sorted(each.stem for each in FOLDER.glob("*.toml")))
+        raise ValueError(f"{LANGUAGE}={language!r} has no table (limit: {known})")
+    return english | read_table(path)
+
+
+def read_table(path: Path) -> dict[str, str]:
+    """key -> text of a table; the keys of its parts are joined by dots."""
+    return dict(_flat(tomllib.loads(path.read_text(encoding="utf-8")), ""))
+
+
+def _flat(table: Mapping[str, Any], before: str) -> list[tuple[str, str]]:
+    found = []
+    for key, value in table.items():
+        name = f"{before}{key}"
+        found += _flat(value, f"{name}.") if isinstance(value, Mapping) else [(name, value)]
+    return found
