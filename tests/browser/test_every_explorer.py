@@ -147,7 +147,7 @@ def test_h_z_h_by_buttons_makes_a_one_of_a_zero(lab: Page, name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES, indirect=True)
 def test_no_control_picture_or_text_shuts_a_reader_out(lab: Page, name: str) -> None:
-    """What axe-core finds in an explorer of serious or critical faults; JupyterLab's are its own."""
+    """Of serious and critical faults axe-core finds none in an explorer (not in JupyterLab)."""
     cell = lab.cell(name)
     cell.locator(".labkit-explorer").evaluate("box => box.id = 'examined'")
     cell.get_by_role("button", name="Copy as code").click()
@@ -208,4 +208,6 @@ def test_where_the_browser_refuses_the_text_is_selected(lab: Page, name: str) ->
     expect(field).to_be_focused()
     selected = field.evaluate("it => it.value.slice(it.selectionStart, it.selectionEnd)")
     assert selected == field.input_value() and selected.startswith(SITE)
-    lab.page.evaluate("() => { delete navigator.clipboard.writeText; delete document.execCommand; }")
+    lab.page.evaluate(
+        "() => { delete navigator.clipboard.writeText; delete document.execCommand; }"
+    )

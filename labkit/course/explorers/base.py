@@ -33,6 +33,7 @@ from labkit.course.kernel_watch import kernel_watch
 from labkit.course.plots.canvas import fit_words, picture_html, widen, wipe
 from labkit.course.plots.frames import Frames
 from labkit.course.plots.style import own_style
+from labkit.course.wording import say
 from labkit.masks import BoolArray, mask_from_index, mask_to_index
 from labkit.problems import Problem, build_problem
 
@@ -96,6 +97,8 @@ class Explorer(widgets.VBox):
         self._start_places = {name: getattr(self, name) for name in self._places}
         self.image = Picture(layout={"flex": "3 1 430px", "max_width": "100%", "min_width": "0"})
         self.text, self.note, self.copy_buttons = widgets.HTML(), widgets.HTML(), CopyButtons()
+        for said in (self.text, self.note):
+            said.add_class("labkit-says")
         self.reset_button, self.add_button, self.type_button = build_buttons()
         self._listen()
         top = widgets.HBox([*self.controls.values(), self.reset_button])
@@ -231,7 +234,9 @@ class Explorer(widgets.VBox):
         except LabBookError as error:
             self.note.value = in_html(error)
         else:
-            self.note.value = f"kept in {in_html(default_path().name)} as {entry[:8]}"
+            self.note.value = say(
+                "base.kept_in_as", name=in_html(default_path().name), entry=entry[:8]
+            )
 
     def _parameters(self) -> dict[str, Any]:
         """What was chosen, for the lab book."""

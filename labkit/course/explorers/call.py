@@ -21,7 +21,8 @@ def call_of(explorer: object, chosen: Mapping[str, Any], lit: BoolArray | None) 
     """
     name = type(explorer).__name__
     taken = inspect.signature(type(explorer)).parameters
-    own = [f"# {key}: {label}, your own" for key, label in own_of(chosen).items() if key in taken]
+    named = own_of(chosen).items()
+    own = [f"# {key}: {label}, your own" for key, label in named if key in taken]
     written = [f"{key}={_write(key, chosen[key])}" for key in chosen if key in taken]
     names = [name]
     if lit is not None and "shared" in taken:
@@ -39,7 +40,7 @@ def _call(name: str, written: list[str]) -> str:
 
 
 def own_of(chosen: Mapping[str, Any]) -> dict[str, str]:
-    """What has no text, such as a task of one's own or a function: argument -> what it is called."""
+    """What has no text, such as a task of one's own or a function: argument -> its name."""
     return {key: ", ".join(labels) for key, value in chosen.items() if (labels := _own_in(value))}
 
 

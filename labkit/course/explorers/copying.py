@@ -13,7 +13,7 @@ from labkit.course.wording import say
 
 
 class CopyButtons(anywidget.AnyWidget):
-    """"Copy as code" and "Copy as link"; what was copied is shown beneath, until it is hidden.
+    """Buttons that copy code, and a link; what was copied is shown beneath, until it is hidden.
 
     A press copies what is chosen then. Where the browser does not let the page copy, the text is
     selected, to be copied by hand. On a page of a lite site the link opens that site, else the

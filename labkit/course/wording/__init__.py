@@ -1,9 +1,10 @@
 """What the interface of the course says: one table of texts for each language, looked up by key.
 
 The table `en.toml` beside this file is the whole of it. A translation is a copy of it under another
-name, such as `de.toml`, which is read where the environment variable `LABKIT_LANGUAGE` says `de`
-before the first text is shown; what it lacks is said in English. In a text, `{name}` and
-`{name:.3f}` stand for what the program fills in: a translation keeps the names, in any order.
+name, such as `de.toml`, which is read where the environment variable `LABKIT_LANGUAGE` is `de`, or
+the path of that file, before labkit is imported; what it lacks is said in English. In a text,
+`{name}` and `{name:.3f}` stand for what the program fills in: a translation keeps the names, in any
+order.
 """
 
 from __future__ import annotations
@@ -45,10 +46,10 @@ def texts() -> Mapping[str, str]:
     language = os.environ.get(LANGUAGE) or "en"
     if language == "en":
         return english
-    path = FOLDER / f"{language}.toml"
+    path = Path(language) if language.endswith(".toml") else FOLDER / f"{language}.toml"
     if not path.is_file():
         known = ", ".join(sorted(each.stem for each in FOLDER.glob("*.toml")))
-        raise ValueError(f"{LANGUAGE}={language!r} has no table (limit: {known})")
+        raise ValueError(f"{LANGUAGE}={language!r} is no table (limit: {known}, or a file)")
     return english | read_table(path)
 
 
@@ -58,7 +59,7 @@ def read_table(path: Path) -> dict[str, str]:
 
 
 def _flat(table: Mapping[str, Any], before: str) -> list[tuple[str, str]]:
-    found = []
+    found: list[tuple[str, str]] = []
     for key, value in table.items():
         name = f"{before}{key}"
         found += _flat(value, f"{name}.") if isinstance(value, Mapping) else [(name, value)]
