@@ -17,7 +17,8 @@ function tell(element, name, value) {
 function nameControls(box) {
   const first = box.querySelector(".widget-html-content")?.innerText;
   for (const control of box.querySelectorAll(".widget-inline-hbox")) {
-    const name = control.querySelector(".widget-label")?.innerText || first;
+    const name = control.querySelector(".widget-label")?.innerText;
+    const nameOf = (field) => name || [first, field.placeholder].filter(Boolean).join(" ");
     const readout = control.querySelector(".widget-readout");
     const slider = control.querySelector("[role=slider]");
     if (readout?.isContentEditable) tell(readout, "role", "textbox");
@@ -25,21 +26,30 @@ function nameControls(box) {
     const group = control.querySelector(".widget-radio-box");
     if (group) tell(group, "role", "radiogroup");
     const fields = control.querySelectorAll("input:not([type=radio]), select, textarea");
-    for (const each of [readout, slider, group, ...fields]) if (each) tell(each, "aria-label", name);
+    for (const each of [readout, slider, group, ...fields]) if (each) tell(each, "aria-label", nameOf(each));
   }
   for (const line of box.querySelectorAll(".labkit-says")) tell(line, "aria-live", "polite");
 }
 
 // Keeps the names up: controls appear one by one, and what they say changes. Returns how to stop.
 function keepNames(el) {
-  const box = el.closest(".widget-vbox");
-  if (box === null) return () => {};
-  box.classList.add("labkit-box");
-  const observer = new MutationObserver(() => nameControls(box));
   const attributeFilter = ["aria-valuetext"];
-  observer.observe(box, { childList: true, subtree: true, characterData: true, attributeFilter });
-  nameControls(box);
-  return () => observer.disconnect();
+  const changes = { childList: true, subtree: true, characterData: true, attributeFilter };
+  let observer = null;
+  const begin = () => {
+    const box = el.closest(".widget-vbox");
+    if (box === null) return; // not yet part of the page
+    clearInterval(timer);
+    box.classList.add("labkit-box");
+    observer = new MutationObserver(() => nameControls(box));
+    observer.observe(box, changes);
+    nameControls(box);
+  };
+  const timer = setInterval(begin, 100);
+  return () => {
+    clearInterval(timer);
+    observer?.disconnect();
+  };
 }
 
 function render({ model, el }) {
@@ -77,11 +87,9 @@ function render({ model, el }) {
   EVENTS.forEach((name) => document.addEventListener(name, onUse, true));
   model.on("msg:custom", onMessage);
   model.on("comm_live_update", onCut);
-  let forget = () => {};
-  const attached = requestAnimationFrame(() => (forget = keepNames(el))); // it has a parent by then
+  const forget = keepNames(el);
   return () => {
     clearTimeout(timer);
-    cancelAnimationFrame(attached);
     forget();
     EVENTS.forEach((name) => document.removeEventListener(name, onUse, true));
     model.off("msg:custom", onMessage);
