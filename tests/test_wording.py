@@ -26,7 +26,7 @@ MODULES = sorted(
     for path in (COURSE.glob(name) if "*" in name else (COURSE / name).glob("*.py"))
     if path.name not in ("glossary.py", "registry.py", "gated_circuits.py", "module_map.py")
 )
-TABLE = read_table(FOLDER / "en.toml")
+TABLE = read_table(FOLDER / "en.json")
 #: Keys are put together of a beginning and a name: whatever has one of these beginnings is used.
 BEGINNINGS = (
     "choice.",
@@ -158,7 +158,7 @@ def test_every_text_of_the_table_is_used() -> None:
     assert [k for k in TABLE if k not in written and not k.startswith(BEGINNINGS)] == []
 
 
-@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.toml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.json")), ids=lambda path: path.stem)
 def test_a_translation_has_keys_and_placeholders_of_the_english_table(path: Path) -> None:
     table = read_table(path)
     assert table and all(isinstance(text, str) for text in table.values())
@@ -178,8 +178,8 @@ def forget() -> Iterator[None]:
 def test_what_a_translation_lacks_is_said_in_english(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    table = tmp_path / "de.toml"
-    table.write_text('[copy]\nhide = "Verbergen"\nown = "Kein Link: {own}."\n', "utf-8")
+    table = tmp_path / "de.json"
+    table.write_text('{"copy": {"hide": "Verbergen", "own": "Kein Link: {own}."}}', "utf-8")
     monkeypatch.setenv(LANGUAGE, str(table))
     assert say("copy.hide") == "Verbergen"
     assert say("copy.own", own="mine") == "Kein Link: mine."
@@ -214,10 +214,10 @@ print(json.dumps(seen))
 
 def test_a_translation_is_seen_in_every_text_of_every_explorer(tmp_path: Path) -> None:
     """Each text of the table in brackets: what a reader sees outside of brackets is in no table."""
-    english = (FOLDER / "en.toml").read_text("utf-8")
+    english = (FOLDER / "en.json").read_text("utf-8")
     lines = [_in_brackets(line) for line in english.splitlines(keepends=True)]
-    (tmp_path / "xx.toml").write_text("".join(lines), "utf-8")
-    env = {**os.environ, LANGUAGE: str(tmp_path / "xx.toml")}
+    (tmp_path / "xx.json").write_text("".join(lines), "utf-8")
+    env = {**os.environ, LANGUAGE: str(tmp_path / "xx.json")}
     done = subprocess.run(
         [sys.executable, "-c", SEEN], env=env, capture_output=True, text=True, check=True,
         cwd=Path(__file__).parent,
@@ -229,7 +229,7 @@ def test_a_translation_is_seen_in_every_text_of_every_explorer(tmp_path: Path) -
 
 def _in_brackets(line: str) -> str:
     """A line of the table, its text in brackets."""
-    return re.sub(r' = "(.*)"$', r' = "⟦\1⟧"', line)
+    return re.sub(r': "(.*)"(,?)$', r': "⟦\1⟧"\2', line)
 
 
 def _outside(text: str) -> str:
