@@ -6,6 +6,7 @@ TensorFlow nor Cirq is loaded until a lesson needs it.
 
 import importlib
 import os
+import sys
 from types import ModuleType
 
 __version__ = "0.1.0"
@@ -41,6 +42,11 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 # TensorFlow's start-up remarks on GPUs and instruction sets are not for a reader.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+# Cirq imports multiprocessing.pool, and needs nothing of it; a system without processes lacks this.
+try:
+    importlib.import_module("_multiprocessing")
+except ImportError:
+    sys.modules["_multiprocessing"] = ModuleType("_multiprocessing")
 
 
 def __getattr__(name: str) -> ModuleType:

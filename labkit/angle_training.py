@@ -21,7 +21,7 @@ from labkit.arrays import FloatArray
 from labkit.costs import Cost, CostTable, LocalCost, PauliZCost
 from labkit.ledger import Ledger
 from labkit.limits import check_count, check_integer, check_positive, check_register, show_value
-from labkit.platforms import TENSORFLOW_QUANTUM, quiet_start
+from labkit.platforms import TENSORFLOW_QUANTUM, MissingPartError, quiet_start
 
 if TYPE_CHECKING:
     import cirq
@@ -84,7 +84,7 @@ def train_angles(
     Raises:
         ValueError: the cost is the same for every mask.
         TooLargeError: the state does not fit in memory.
-        ImportError: TensorFlow Quantum does not exist here.
+        MissingPartError: TensorFlow Quantum does not exist here.
         RuntimeError: `tf.keras` was used as Keras 3 before labkit was imported.
 
     Reference: Farhi, Goldstone, Gutmann 2014, arXiv 1411.4028; Broughton et al. 2020, arXiv
@@ -230,7 +230,7 @@ def import_tensorflow_quantum() -> tuple[Any, Any, Any]:
             logging.getLogger("tensorflow").addFilter(_is_no_retracing)
             return tf, import_module("tensorflow_quantum"), keras
     except ImportError as error:
-        raise ImportError(TENSORFLOW_QUANTUM.line) from error
+        raise MissingPartError(TENSORFLOW_QUANTUM.line) from error
 
 
 def _is_no_retracing(record: logging.LogRecord) -> bool:

@@ -27,12 +27,14 @@ from labkit.limits import check_array, check_integer, check_register, show_value
 def place_values(n: int) -> IntArray:
     """What each of n neurons that is kept adds to the mask index: 2^(n-1), ..., 2, 1.
 
-    The index of a mask m is m @ place_values(n), n at most 62: int64 (n,), read-only.
+    The index of a mask m is m @ place_values(n), n at most 62: int64 (n,), read-only. Where NumPy
+    counts with 32 bits, as in a browser, it is int32 for n below 32: `np.bincount` takes no other.
 
     >>> place_values(4)
     array([8, 4, 2, 1])
     """
-    values = 1 << np.arange(n, dtype=np.int64)[::-1]
+    dtype = np.intp if n < np.iinfo(np.intp).bits else np.int64
+    values = np.ones(n, dtype) << np.arange(n, dtype=dtype)[::-1]
     values.setflags(write=False)
     return values
 

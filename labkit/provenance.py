@@ -13,9 +13,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 import labkit
+from labkit.platforms import PSUTIL, stand_ins
 
 _PACKAGES = ("numpy", "keras", "tensorflow", "cirq-core", "qsimcirq", "ipywidgets", "matplotlib")
 _PACKAGES_OF_AN_ENTRY = (*_PACKAGES, "scipy", "numba", "tensorflow-quantum")
@@ -23,33 +22,52 @@ _PACKAGES_OF_AN_ENTRY = (*_PACKAGES, "scipy", "numba", "tensorflow-quantum")
 
 @dataclass(frozen=True)
 class Provenance:
-    """Versions and seed of a notebook's results; its text is the footer of the notebook."""
+    """Versions and seed of a notebook's results; its text is the footer of the notebook.
+
+    `stand_ins`: what ran in the place of numba and qsim where they are missing.
+    """
 
     seed: int
     versions: dict[str, str]
+    stand_ins: tuple[str, ...] = ()
 
     def _repr_markdown_(self) -> str:
         listed = ", ".join(f"{name} {number}" for name, number in self.versions.items())
-        return f"**Made with** seed {self.seed}; {listed}."
+        return " ".join([f"**Made with** seed {self.seed}; {listed}.", *map(_end, self.stand_ins)])
 
 
 def describe_run(*, seed: int) -> Provenance:
     """The seed of a notebook; the versions of Python, labkit and what it stands on."""
-    return Provenance(seed, package_versions(_PACKAGES))
+    return Provenance(seed, package_versions(_PACKAGES), tuple(stand_ins()))
+
+
+def _end(line: str) -> str:
+    return f"{line[0].upper()}{line[1:]}."
 
 
 @lru_cache(maxsize=1)
 def describe_origin() -> dict[str, Any]:
-    """What the moment adds to an entry of a lab book: versions, commit, and kind of machine."""
-    return {
+    """What the moment adds to an entry of a lab book: versions, commit, and kind of machine.
+
+    Where numba or qsim is missing also what stands in for it, under `stand_ins`.
+    """
+    slower = {"stand_ins": lines} if (lines := stand_ins()) else {}
+    return slower | {
         "versions": package_versions(_PACKAGES_OF_AN_ENTRY),
         "commit": _commit(Path(labkit.__file__).parent),
         "machine": {
             "system": f"{platform.system()} {platform.machine()}",
             "cores": os.cpu_count(),
-            "memory_gib": round(psutil.virtual_memory().total / 2**30, 1),
+            "memory_gib": _memory_gib(),
         },
     }
+
+
+def _memory_gib() -> float | None:
+    """Memory of the machine; None where nothing tells."""
+    if not PSUTIL.is_installed():
+        return None
+    return round(float(PSUTIL.load().virtual_memory().total) / 2**30, 1)
 
 
 def package_versions(packages: Sequence[str]) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache
 from threading import Lock
 from typing import Any
@@ -55,9 +55,20 @@ def blas_threads_for(multiplications: float) -> Iterator[None]:
         _ONE_THREAD.give_back()
 
 
+def one_blas_thread() -> AbstractContextManager[Any]:
+    """Keeps BLAS on one thread whatever is multiplied; where nothing can tell it, it goes on."""
+    try:
+        from threadpoolctl import threadpool_limits
+    except ImportError:
+        return nullcontext()
+    return threadpool_limits(1, "blas")
+
+
 @cache
 def _libraries() -> list[Any]:
     """The BLAS libraries that are loaded: NumPy's, whatever else has one."""
-    from threadpoolctl import ThreadpoolController
-
+    try:
+        from threadpoolctl import ThreadpoolController
+    except ImportError:  # then BLAS keeps the threads that it has
+        return []
     return [one for one in ThreadpoolController().lib_controllers if one.user_api == "blas"]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import importlib
 import math
 import pickle
+import re
 from collections.abc import Callable
 from functools import partial
 from itertools import product
@@ -25,10 +27,13 @@ from labkit.costs.walks import (
     Rule,
     Tabu,
     Walk,
+    building,
     exponentials,
     many_flips,
     quadratic,
+    starting,
 )
+from labkit.costs.walks.arrays import FieldsWalk, OutputsWalk, PlacesWalk
 from labkit.costs.walks.building import Contributions, HiddenUnits
 from labkit.costs.walks.compiled import CompiledWalk, warm_up
 from labkit.masks import all_masks, mask_to_string
@@ -107,6 +112,27 @@ HIDDEN: dict[str, type[Walk]] = {"two layers": TwoLayerWalk, "many inputs": Many
 for kind, cost, n_classes in product(KINDS, COSTS, (2, 3)):
     make = partial(network, kind, cost, n_classes=n_classes)
     COSTS_AND_WALKS[f"{kind}, {cost}, {n_classes} classes"] = make, HIDDEN.get(kind, CompiledWalk)
+
+
+def in_numpy(make: Callable[[Generator], Any], rng: Generator) -> Any:
+    """A cost whose walks begin as they do where numba is missing."""
+    cost = make(rng)
+
+    def walk(neuron_mask: BoolArray) -> Walk:
+        with pytest.MonkeyPatch.context() as patch:
+            for module in (starting, building):
+                patch.setattr(module, "can_compile", lambda: False)
+            return type(cost)._walk(cost, neuron_mask)
+
+    object.__setattr__(cost, "_walk", walk)
+    return cost
+
+
+COMPILED = {name: make for name, (make, kind) in COSTS_AND_WALKS.items() if kind is CompiledWalk}
+for name, compiled in COMPILED.items():
+    of_kind = {"neuron": OutputsWalk, "weight": OutputsWalk, "small": PlacesWalk, "no": PlacesWalk}
+    in_arrays: Any = of_kind.get(re.split("[ ,]", name)[0], FieldsWalk)
+    COSTS_AND_WALKS[f"{name}, in NumPy"] = partial(in_numpy, compiled), in_arrays
 every_cost = st.sampled_from([*COSTS_AND_WALKS])
 
 
@@ -114,6 +140,28 @@ def draw(name: str, rng: Generator) -> tuple[Any, BoolArray]:
     """A cost and a mask."""
     cost = COSTS_AND_WALKS[name][0](rng)
     return cost, rng.random(cost.n_neurons) < 0.5
+
+
+@given(st.sampled_from([*COMPILED]), generators, st.sampled_from([0.0, 0.3]))
+def test_without_numba_every_search_takes_the_same_steps(
+    name: str, rng: Generator, temperature: float
+) -> None:
+    (cost, mask), state = draw(name, rng), rng.bit_generator.state
+    told = []
+    for one in (cost, in_numpy(lambda _: copy.copy(cost), rng)):
+        rng.bit_generator.state = state
+        walk, n = one.walk(mask), cost.n_neurons
+        rule = Rule(temperature, cost.magnitude, float("nan"))
+        kept = walk.try_flips(rng.integers(0, n, 20), rule, rng.random(20)).kept
+        blocks = np.array([rng.permutation(n)[: min(n, 4)] for _ in range(5)])
+        chosen = walk.choose_blocks(blocks, DESCENT._replace(magnitude=cost.magnitude)).kept
+        tabu = Tabu(np.zeros(n, dtype=np.int64), 0, min(2, n - 1), np.inf, float("nan"))
+        steps = walk.take_steps(9, tabu)
+        told.append((walk, [kept.tolist(), chosen.tolist(), steps.neurons.tolist()], steps.costs))
+    (compiled, choices, costs), (plain, same, near) = told
+    assert same == choices
+    np.testing.assert_allclose(near, costs, rtol=0, atol=tolerance(cost))
+    assert plain.group_costs([range(n)]) == pytest.approx(compiled.group_costs([range(n)]))
 
 
 def tolerance(cost: Any) -> float:
@@ -456,6 +504,30 @@ def test_loops_of_quadratic_costs_do_what_the_loops_of_any_state_do(
     assert walks[0].neuron_mask.tolist() == walks[1].neuron_mask.tolist()
 
 
+@pytest.mark.parametrize("draw", [0.0, 2.0**-53, 1e-9, 0.3, 0.5, 0.75, 1 - 2.0**-53])
+@pytest.mark.parametrize("temperature", [1e-200, 0.7, 1e200])
+def test_a_rise_next_to_the_largest_that_a_draw_keeps_is_decided_by_the_exponential(
+    draw: float, temperature: float
+) -> None:
+    bound = temperature * (-math.log(draw) if draw else 40.0)
+    for rise in bound * (1 + np.array([-1e-8, -1e-12, -(2**-52), 0.0, 2**-52, 1e-12, 1e-8])):
+        walk, rule = PauliZCost({(0,): rise / 2}, 1).walk("0"), Rule(temperature, 0.0, math.nan)
+        (after,) = walk.flip_costs([0]).tolist()
+        walk = PauliZCost({(0,): -rise / 2}, 1).walk("0") if after < walk.cost else walk
+        (after,), before = walk.flip_costs([0]).tolist(), walk.cost
+        tried = walk.try_flips(np.array([0]), rule, np.array([draw]))
+        assert tried.kept.tolist() == [rule.keeps(before, after, draw)]
+
+
+def test_the_rise_that_a_draw_keeps_is_its_logarithm() -> None:
+    draws = np.concatenate([np.linspace(0, 1, 10_001)[:-1], 2.0 ** -np.arange(54), [1 - 2.0**-53]])
+    rises = np.empty(len(draws))
+    exponentials.rises_of_draws(draws, 3.0, rises)
+    with np.errstate(divide="ignore"):
+        expected = 3 * np.minimum(-np.log(draws), 40.0)
+    np.testing.assert_allclose(rises, expected, rtol=0, atol=3e-10)
+
+
 def test_after_the_warm_up_no_search_compiles_anything() -> None:
     warm_up()
     for make, walk in COSTS_AND_WALKS.values():
@@ -470,10 +542,8 @@ def test_after_the_warm_up_no_search_compiles_anything() -> None:
     loops = {name: loop for name, loop in vars(many_flips).items() if hasattr(loop, "signatures")}
     states = {name: len(loop.signatures) for name, loop in loops.items()}
     assert {*states.values()} == {4}, states
-    assert [len(loop.signatures) for loop in (quadratic._try_flips, quadratic._take_steps)] == [
-        1,
-        1,
-    ]
+    own = (quadratic._try_flips, quadratic._take_steps, exponentials.rises_of_draws)
+    assert [len(loop.signatures) for loop in own] == [1, 1, 1]
 
 
 def test_exponentials_of_margins_are_exact_to_rounding() -> None:

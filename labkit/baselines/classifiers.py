@@ -8,9 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from labkit.limits import check_choice, check_integer
-from labkit.platforms import quiet_start
+from labkit.platforms import KERAS, quiet_start
 
 with quiet_start():
+    KERAS.load()
     import keras
     from keras import layers
 

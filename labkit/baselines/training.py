@@ -14,10 +14,11 @@ from labkit.datasets import Task
 from labkit.ledger import Ledger
 from labkit.limits import check_integer, check_positive, show_value
 from labkit.networks import RandomNetwork, check_samples
-from labkit.platforms import quiet_start
+from labkit.platforms import KERAS, quiet_start
 from labkit.scoring import accuracy, check_labels, cost_of_outputs
 
 with quiet_start():
+    KERAS.load()
     import keras
 
 

@@ -13,9 +13,10 @@ from labkit.arrays import FloatArray
 from labkit.ledger import Ledger
 from labkit.limits import check_array, check_integer
 from labkit.neighbours.kernels import deep_erf_kernel, wide_kernel
-from labkit.platforms import quiet_start
+from labkit.platforms import KERAS, quiet_start
 
 with quiet_start():
+    KERAS.load()
     import keras
     from keras import layers
 

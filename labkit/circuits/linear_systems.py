@@ -16,7 +16,7 @@ import cirq
 import numpy as np
 import numpy.typing as npt
 
-from labkit.arrays import BoolArray, FloatArray, IntArray
+from labkit.arrays import BoolArray, FloatArray, IntArray, count_each
 from labkit.limits import check_choice, check_count, check_integer, check_register, repr_line
 from labkit.linear_systems import LinearSystem, add_reference, pad_system, read_system
 from labkit.masks import check_mask, place_values
@@ -77,7 +77,8 @@ class LinearSystemCircuit:
         checked = np.atleast_2d(check_mask(masks, len(self.qubits), argument="masks"))
         clock, data, flag = np.split(checked, [len(self.clock), len(self.qubits) - 1], axis=1)
         kept = data[flag[:, 0] & ~clock.any(axis=1)]
-        counts = np.bincount(kept @ place_values(len(self.data)), minlength=2 ** len(self.data))
+        n = len(self.data)
+        counts = count_each(kept @ place_values(n), at_least=2**n)
         halves = counts.reshape(2 if self.has_reference else 1, -1)
         found: IntArray = halves[:, : self.n_unknowns].ravel()
         return found

@@ -14,7 +14,15 @@ import click
 
 import labkit
 from labkit.limits import core_limit, format_bytes, memory_limit
-from labkit.platforms import PYTHONS, TENSORFLOW_QUANTUM, missing_here, what_one_gets
+from labkit.platforms import (
+    NUMBA,
+    PYTHONS,
+    QSIM,
+    TENSORFLOW_QUANTUM,
+    missing_here,
+    stand_ins,
+    what_one_gets,
+)
 from labkit.provenance import installed_version
 
 CHECKOUT = Path(labkit.__file__).parents[1]
@@ -49,6 +57,8 @@ def _stack() -> Iterator[Finding]:
     yield Finding(f"on this platform {told}", None)
     absent = {part.module for part in missing_here()}
     absent |= {"tensorflow"} if "keras" in absent else set()
+    absent |= {part.module for part in (NUMBA, QSIM) if not part.is_installed()}
+    absent |= {part.module for part in (NUMBA, QSIM) if not part.is_installed()}
     found = {name: installed_version(name) for name in _STACK if name not in absent}
     yield Finding(", ".join(f"{name} {number}" for name, number in found.items() if number), None)
     missing = [name for name, number in found.items() if not number]
@@ -100,6 +110,9 @@ def _quantum() -> Iterator[Finding]:
         told = "TensorFlow Quantum is missing: labkit.angle_training needs it"
         yield Finding(told, False, _install_command())
     yield from (Finding(part.line, None) for part in missing_here())
+    yield from (Finding(line, None) for line in stand_ins())
+    if not NUMBA.is_installed():
+        return
     if _are_loops_compiled():
         yield Finding("the simulator's loops are compiled")
     else:

@@ -30,8 +30,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 import labkit
 from labkit.course.verdicts import SWITCH
 from labkit.files import read_text
@@ -125,7 +123,7 @@ def end_kernels() -> None:
     """Ends the kernels that run, in whatever thread; what they had judged stays."""
     for client in [*_running]:
         with suppress(Exception):  # it may have ended by itself, or not have begun
-            psutil.Process(client.km.provisioner.pid).kill()
+            client.km.provisioner.process.kill()
 
 
 def _read_sources(path: Path) -> list[str]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 from labkit.costs.qubo import Qubo, in_order, to_label, to_terms
 from labkit.costs.terms import PauliZCost
 from labkit.limits import check_integer, show_value
+from labkit.platforms import DIMOD
 
 if TYPE_CHECKING:
     import dimod
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
 
 def to_bqm(cost: PauliZCost) -> dimod.BinaryQuadraticModel:
     """The cost, of order 2 at most, as a quadratic model of spins, variables 0..n-1 or names."""
-    import dimod
-
+    dimod = DIMOD.load()
     if cost.order > 2:
         raise ValueError(f"cost has order {cost.order}; a quadratic model has order 2 (limit: 2)")
     terms, labels = _negate_odd(cost.terms), _labels(cost)
@@ -33,8 +33,7 @@ def to_bqm(cost: PauliZCost) -> dimod.BinaryQuadraticModel:
 
 def to_binary_polynomial(cost: PauliZCost) -> dimod.BinaryPolynomial:
     """The cost as a polynomial of spins, of any order, variables 0..n-1 or its names."""
-    import dimod
-
+    dimod = DIMOD.load()
     labels = _labels(cost)
     terms = {tuple(labels[j] for j in s): c for s, c in _negate_odd(cost.terms).items()}
     return dimod.BinaryPolynomial({(label,): 0.0 for label in labels} | terms, dimod.SPIN)
@@ -59,8 +58,7 @@ def from_dimod(
         TypeError: `model` is none of dimod's.
         ValueError: integers skip a variable, or `names` lacks one.
     """
-    import dimod
-
+    dimod = DIMOD.load()
     if isinstance(model, dimod.BinaryPolynomial):
         spins = model.to_spin(copy=True)
         terms = {(*map(to_label, term),): float(c) for term, c in spins.items()}

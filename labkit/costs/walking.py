@@ -10,7 +10,7 @@ from labkit.arrays import BoolArray
 from labkit.costs.tables import CheckedCost
 from labkit.costs.walks import Walk
 from labkit.costs.walks.building import Polynomial, Tables
-from labkit.costs.walks.compiled import CompiledWalk
+from labkit.costs.walks.starting import start_walk
 from labkit.limits import repr_line
 
 
@@ -29,7 +29,7 @@ class SumOfTerms(CheckedCost):
         raise NotImplementedError
 
     def _walk(self, neuron_mask: BoolArray) -> Walk:
-        return CompiledWalk(self._by_neuron, neuron_mask)
+        return start_walk(self._by_neuron, neuron_mask)
 
     @cached_property
     def _by_neuron(self) -> Polynomial | Tables:

@@ -36,7 +36,7 @@ def check_features(argument: str, value: Any) -> Float32Array:
 
 
 def check_labels(argument: str, value: Any, n_samples: int, n_classes: int) -> IntArray:
-    """Returns labels 0..n_classes-1 as int64 (samples,), read-only.
+    """Returns labels 0..n_classes-1 as intp (samples,), which `np.bincount` takes; read-only.
 
     Raises:
         TypeError: they are no whole numbers.
@@ -51,7 +51,7 @@ def check_labels(argument: str, value: Any, n_samples: int, n_classes: int) -> I
     outside = array[(array < 0) | (array >= n_classes)]
     if len(outside):
         raise ValueError(f"{argument} holds {outside[0]} (limit: 0 to {n_classes - 1}; {_HOW})")
-    return freeze(array.astype(np.int64))
+    return freeze(array.astype(np.intp))
 
 
 def freeze(array: NDArray[Any]) -> NDArray[Any]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from labkit.arrays import IntArray
+from labkit.arrays import IntArray, count_each
 from labkit.datasets.arrays import show_cell
 from labkit.limits import show_value
 
@@ -85,7 +85,7 @@ def encode_target(column: pd.Series, row: RowName) -> tuple[IntArray, tuple[str,
     elif kind != "boolean":
         column = column.astype(str)
     labels, values = pd.factorize(column.to_numpy(), sort=True)
-    names, counts = tuple(map(str, values)), np.bincount(labels)
+    names, counts = tuple(map(str, values)), count_each(labels)
     if len(names) < 2:
         raise ValueError(f"{target} holds one class, {show_value(names[0])} (limit: 2 or more)")
     if counts.min() < _LEAST_ROWS:
@@ -95,7 +95,7 @@ def encode_target(column: pd.Series, row: RowName) -> tuple[IntArray, tuple[str,
             f"{target}: class {show_value(names[rare])} has too few rows to split: {counts[rare]}, "
             f"first {where} (limit: {_LEAST_ROWS} or more); drop them, or join it with another"
         )
-    return labels.astype(np.int64), names
+    return labels.astype(np.intp), names
 
 
 def _kind(column: pd.Series) -> str:

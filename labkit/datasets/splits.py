@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from labkit.arrays import Float32Array, FloatArray, IntArray
+from labkit.arrays import Float32Array, FloatArray, IntArray, count_each
 from labkit.limits import show_number
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def _deal_rows(y: IntArray, group: IntArray, seed: int) -> tuple[IntArray, ...]:
     A group has the label of its first row; rows of one group come into one split.
     """
     _, first, of_row = np.unique(group, return_index=True, return_inverse=True)
-    sizes, labels = np.bincount(of_row), y[first]
+    sizes, labels = count_each(of_row), y[first]
     order = np.random.default_rng(seed).permutation(len(first))
     split = np.zeros(len(first), dtype=np.int64)
     for label in np.unique(labels):

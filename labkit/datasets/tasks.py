@@ -48,7 +48,7 @@ class Task:
     Attributes:
         name: One of `TASK_NAMES`, or of your own.
         x_train: Training features, float32 (samples, features), C-contiguous.
-        y_train: Training labels, int64 (samples,), 0..n_classes-1.
+        y_train: Training labels, intp (samples,), 0..n_classes-1.
         x_validation, y_validation, x_test, y_test: Those of the other splits, alike.
         n_classes: Number of classes.
         source: Citation of the data, with its address.
@@ -153,6 +153,8 @@ class Task:
         found = hashlib.sha256(str(self.n_classes).encode())
         for key in _ARRAYS:
             array = getattr(self, key)
+            if array.dtype == np.intp:  # labels: the same digits where these have 32 bits
+                array = array.astype(np.int64)
             found.update(str(array.shape).encode() + array.tobytes())
         return found.hexdigest()[:_DIGITS]
 

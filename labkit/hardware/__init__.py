@@ -6,6 +6,7 @@ from labkit.hardware.mitigation import correct_readout, extrapolate_to_zero_nois
 from labkit.hardware.openqasm import to_openqasm3
 from labkit.hardware.reports import CompilationReport, compilation_report
 from labkit.hardware.sampler import DeviceSampler, NoisySampler
+from labkit.hardware.trajectories import TrajectorySampler, noisy_simulator
 
 __all__ = [
     "DEVICE_NAMES",
@@ -13,11 +14,13 @@ __all__ = [
     "CompiledCircuit",
     "DeviceSampler",
     "NoisySampler",
+    "TrajectorySampler",
     "compilation_report",
     "compile_circuit",
     "correct_readout",
     "extrapolate_to_zero_noise",
     "fold_gates",
+    "noisy_simulator",
     "to_openqasm3",
     "virtual_device",
 ]

@@ -10,6 +10,7 @@ from typing import Any
 import cirq
 
 from labkit.limits import check_choice, show_value
+from labkit.platforms import CIRQ_GOOGLE, QSIM, has_qsim
 
 #: Google's machines whose layout, gates and calibration come with cirq-google.
 DEVICE_NAMES = ("rainbow", "weber")
@@ -19,7 +20,7 @@ def virtual_device(name: str) -> cirq.Device:
     """The layout and the gates of a machine of `DEVICE_NAMES`, 23 and 53 qubits on a grid.
 
     Raises:
-        ModuleNotFoundError: cirq-google is not installed, with what to do.
+        MissingPartError: cirq-google is not installed.
     """
     check_choice("device", name, DEVICE_NAMES)
     with quiet():
@@ -27,13 +28,15 @@ def virtual_device(name: str) -> cirq.Device:
 
 
 def virtual_sampler(name: str, *, seed: int) -> cirq.Sampler:
-    """Runs circuits of a machine's own gates with its median errors, on qsim, on this computer."""
-    import qsimcirq
+    """Runs circuits of a machine's own gates with its median errors, on this computer.
 
+    By qsim, or by `cirq.Simulator` where that is missing.
+    """
     engine = _cirq_google().engine
+    kind = QSIM.load().QSimSimulator if has_qsim() else cirq.Simulator
     with quiet():
         machine = engine.create_default_noisy_quantum_virtual_machine(
-            name, simulator_class=qsimcirq.QSimSimulator, seed=seed
+            name, simulator_class=kind, seed=seed
         )
         return machine.get_sampler(name)
 
@@ -69,9 +72,4 @@ def quiet() -> Iterator[None]:
 
 
 def _cirq_google() -> Any:
-    try:
-        import cirq_google
-    except ModuleNotFoundError as error:
-        what = "the virtual machines need cirq-google: pip install 'labkit[machines]'"
-        raise ModuleNotFoundError(what, name=error.name) from None
-    return cirq_google
+    return CIRQ_GOOGLE.load()

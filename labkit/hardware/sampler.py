@@ -2,53 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import cirq
 import numpy as np
-import numpy.typing as npt
 
-from labkit.arrays import BoolArray
+from labkit.hardware.circuit_by_circuit import EachCircuit, Records, read_masks
 from labkit.hardware.compiling import CompiledCircuit, compile_circuit
 from labkit.hardware.devices import check_device, quiet, virtual_sampler
+from labkit.hardware.trajectories import noisy_simulator
 from labkit.limits import check_rng, check_share, show_value
 from labkit.masks import masks_from_indices
 from labkit.simulators.noise import noisy_probabilities
 
 _MOST_KEPT = 256  # compiled circuits
-Records = Mapping[str, npt.NDArray[Any]]  #: key -> bits (shots, times, qubits)
 
 
-class _EachCircuit(cirq.Sampler):
-    """Runs circuits one by one, their parameters filled in; the measurements stand at the end."""
-
-    def run_sweep(
-        self, program: cirq.AbstractCircuit, params: cirq.Sweepable, repetitions: int = 1
-    ) -> Sequence[cirq.Result]:
-        """As of every `cirq.Sampler`.
-
-        Raises:
-            ValueError: the circuit has no measurement, or gates after one.
-        """
-        gates, measurements = _split(program)
-        return [
-            cirq.ResultDict(
-                params=resolver,
-                records=self._records(
-                    cirq.resolve_parameters(gates, resolver), measurements, repetitions
-                ),
-            )
-            for resolver in cirq.to_resolvers(params)
-        ]
-
-    def _records(
-        self, gates: cirq.Circuit, measurements: Sequence[cirq.Operation], repetitions: int
-    ) -> Records:
-        raise NotImplementedError
-
-
-class DeviceSampler(_EachCircuit):
+class DeviceSampler(EachCircuit):
     """Compiles each circuit for a machine, runs it there, and reads its qubits in their order.
 
     Nothing leaves this computer unless `inner` sends it. A circuit is compiled once, however often
@@ -57,7 +28,8 @@ class DeviceSampler(_EachCircuit):
     Args:
         device: a name of `DEVICE_NAMES`, or a `cirq.Device` with a layout.
         inner: runs the compiled circuits; by default a virtual machine with its own median errors
-            where `device` is a name, and qsim without errors else.
+            where `device` is a name, and qsim without errors else; either on `cirq.Simulator`
+            where qsim is missing.
         rng: seeds that default; by default it is seeded anew each time.
     """
 
@@ -93,7 +65,7 @@ class DeviceSampler(_EachCircuit):
             return self.inner.run(found.circuit + read, repetitions=repetitions).records
 
 
-class NoisySampler(_EachCircuit):
+class NoisySampler(EachCircuit):
     """Draws from the exact chances of a circuit whose gates err, of 12 qubits or fewer.
 
     For a few shots of many circuits; a thousand shots of a large one are qsim's, on a circuit with
@@ -126,44 +98,12 @@ class NoisySampler(_EachCircuit):
     ) -> Records:
         chances = noisy_probabilities(gates, **self._noise)
         drawn = self._rng.choice(len(chances), size=repetitions, p=chances / chances.sum())
-        qubits = sorted(gates.all_qubits())
-        masks = masks_from_indices(drawn, len(qubits))
-        read: dict[str, list[BoolArray]] = {}
-        for measurement in measurements:
-            places = [qubits.index(qubit) for qubit in measurement.qubits]
-            bits = masks[:, places] ^ _inverted(measurement)
-            read.setdefault(cirq.measurement_key_name(measurement), []).append(bits)
-        return {key: np.stack(bits, axis=1).astype(np.uint8) for key, bits in read.items()}
-
-
-def _inverted(measurement: cirq.Operation) -> BoolArray:
-    """Which of its bits a measurement turns round."""
-    gate = measurement.gate
-    assert isinstance(gate, cirq.MeasurementGate)
-    return np.array(gate.full_invert_mask())
+        masks = masks_from_indices(drawn, len(gates.all_qubits()))
+        return read_masks(masks, gates, measurements)
 
 
 def _default_sampler(device: cirq.Device | str, rng: np.random.Generator) -> cirq.Sampler:
-    import qsimcirq
-
     seed = int(rng.integers(2**31))
     if isinstance(device, str):
         return virtual_sampler(device, seed=seed)
-    return qsimcirq.QSimSimulator(seed=seed)
-
-
-def _split(program: cirq.AbstractCircuit) -> tuple[cirq.Circuit, list[cirq.Operation]]:
-    """The gates, and the measurements after them; every qubit that is read is among the gates'."""
-    program = cirq.unroll_circuit_op(program, deep=True, tags_to_check=None)
-    measurements = [op for op in program.all_operations() if cirq.is_measurement(op)]
-    if not measurements:
-        raise ValueError("circuit measures no qubit")
-    for each in measurements:
-        if not isinstance(each.gate, cirq.MeasurementGate) or each.gate.confusion_map:
-            given = show_value(each)
-            raise ValueError(f"circuit holds {given} (limit: measurements of qubits, unconfused)")
-    if not program.are_all_measurements_terminal():
-        raise ValueError("circuit has gates after a measurement (limit: all stand at its end)")
-    gates = cirq.Circuit(op for op in program.all_operations() if not cirq.is_measurement(op))
-    idle = {q for m in measurements for q in m.qubits} - gates.all_qubits()
-    return gates + cirq.Circuit(cirq.I.on_each(*sorted(idle))), measurements
+    return noisy_simulator(seed=seed)

@@ -5,20 +5,19 @@ from __future__ import annotations
 import math
 import operator
 import os
-import sys
 from collections.abc import Callable, Sequence
 from numbers import Real
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import psutil
 
 from labkit.limits.cgroups import core_quota, free_memory
 
 #: So few bytes are given without a look at the memory, which takes a tenth of a millisecond.
 ALWAYS_FITS = 2**24
 _USABLE_SHARE = 0.8
+_FREE_UNTOLD = 2**30  # bytes taken to be free where psutil is missing, which would tell
 
 
 class TooLargeError(ValueError, MemoryError):
@@ -192,13 +191,22 @@ def check_count(argument: str, count: int, *, bytes_each: int, what: str) -> Non
 
 def memory_limit() -> int:
     """Bytes that a request may take: 80% of what is free, in the machine and in its cgroups."""
-    return int(_USABLE_SHARE * min([psutil.virtual_memory().available, *free_memory()]))
+    return int(_USABLE_SHARE * min([_available(), *free_memory()]))
 
 
 def core_limit() -> int:
     """Cores that this process may use: of the machine, of those it is bound to, of its cgroups."""
-    count = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    bound_to = getattr(os, "sched_getaffinity", None)
+    count = len(bound_to(0)) if bound_to else os.cpu_count() or 1
     return max(1, min(count, core_quota() or count))
+
+
+def _available() -> int:
+    try:
+        import psutil
+    except ImportError:
+        return _FREE_UNTOLD
+    return int(psutil.virtual_memory().available)
 
 
 def format_bytes(nbytes: float) -> str:

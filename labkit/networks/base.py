@@ -264,7 +264,7 @@ def read_labels(y: Any) -> FloatArray:
 
 
 def check_classes(y: Any, *, n_samples: int, n_outputs: int) -> IntArray:
-    """Returns labels as classes 0..n-1, int64 (samples,): for one output of two, -1 being 0 too."""
+    """Returns labels as classes 0..n-1, intp (samples,): for one output of two, -1 being 0 too."""
     labels = read_labels(y)
     if labels.shape != (n_samples,):
         raise ValueError(f"y has shape {labels.shape}; there are {n_samples} samples")
@@ -273,7 +273,7 @@ def check_classes(y: Any, *, n_samples: int, n_outputs: int) -> IntArray:
     if not found <= allowed or found >= {-1, 0}:
         limit = "0 and 1, or -1 and 1" if n_outputs == 1 else f"0 to {n_outputs - 1}"
         raise ValueError(f"y holds the labels {sorted(found)[:8]} (limit: {limit})")
-    return np.maximum(labels, 0).astype(np.int64)
+    return np.maximum(labels, 0).astype(np.intp)
 
 
 def check_samples(x: Any, n_inputs: int) -> FloatArray:

@@ -224,10 +224,9 @@ def _rename(draft: Path, path: Path) -> None:
         os.link(draft, path)
     except FileExistsError:
         raise
-    except OSError:  # a file system without links
-        if path.exists():
-            raise FileExistsError(f"{path} is there already") from None
-        draft.rename(path)
+    except (AttributeError, OSError):  # a system, or a file system, without links
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL))  # whoever makes it has the name
+        draft.replace(path)
 
 
 def _write_schema(path: Path) -> None:

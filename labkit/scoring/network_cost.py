@@ -14,7 +14,7 @@ from labkit.arrays import BoolArray, FloatArray
 from labkit.costs import CheckedCost, CostTable
 from labkit.costs.walks import Walk
 from labkit.costs.walks.building import Contributions, HiddenUnits
-from labkit.costs.walks.compiled import CompiledWalk
+from labkit.costs.walks.starting import start_walk
 from labkit.costs.walks.states import COSTS_OF_OUTPUTS
 from labkit.limits import check_choice, check_register, repr_line, show_value
 from labkit.masks import masks_from_indices
@@ -133,7 +133,7 @@ class NetworkCost(CheckedCost):
 
     def _walk(self, neuron_mask: BoolArray) -> Walk:
         if self._contributions is not None:
-            return CompiledWalk(self._contributions, neuron_mask)
+            return start_walk(self._contributions, neuron_mask)
         if isinstance(self.network, TwoLayerArrays):
             return TwoLayerWalk(self.network, self._prepared, self._of_outputs, neuron_mask)
         if isinstance(self.network, ManyInputsArrays):

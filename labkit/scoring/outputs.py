@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from labkit.arrays import FloatArray
+from labkit.costs.outputs import mean_cost
 from labkit.limits import check_array, check_choice
 from labkit.networks import check_classes, read_labels
 
@@ -31,13 +32,7 @@ def cost_of_outputs(outputs: npt.ArrayLike, targets: FloatArray, *, cost: str) -
     f = check_array("outputs", outputs)
     if f.shape[-2:] != targets.shape:
         raise ValueError(f"outputs has shape {f.shape}; it must be (..., {str(targets.shape)[1:]}")
-    if cost == "squared_error":
-        return np.mean((f - targets) ** 2, axis=(-2, -1))
-    if cost == "error_rate":
-        return np.mean(_margins(f, targets) <= 0, axis=-1)
-    if cost == "cross_entropy":
-        return _cross_entropy(f, targets)
-    raise ValueError(f"cost={cost!r} has no formula in {__name__}")
+    return mean_cost(f, targets, cost)
 
 
 def accuracy(outputs: npt.ArrayLike, y: npt.ArrayLike) -> float:
@@ -71,21 +66,3 @@ def labels_as_in_keras(y: npt.ArrayLike) -> FloatArray:
         return labels
     is_one_hot = ((labels == 0) | (labels == 1)).all() and (labels.sum(axis=1) == 1).all()
     return labels.argmax(axis=1).astype(np.float64) if is_one_hot else labels
-
-
-def _cross_entropy(f: FloatArray, targets: FloatArray) -> FloatArray:
-    """The mean over samples, (...)."""
-    if targets.shape[1] == 1:
-        return np.mean(np.logaddexp(0, -targets * f)[..., 0], axis=-1)
-    of_label = np.sum(f, axis=-1, where=targets > 0)
-    return np.mean(np.logaddexp.reduce(f, axis=-1) - of_label, axis=-1)
-
-
-def _margins(f: FloatArray, targets: FloatArray) -> FloatArray:
-    """By how much the label's output leads: (..., samples)."""
-    if targets.shape[1] == 1:
-        margins: FloatArray = (targets * f)[..., 0]
-        return margins
-    of_label = np.sum(f, axis=-1, where=targets > 0)
-    of_others = np.max(f, axis=-1, where=targets < 0, initial=-np.inf)
-    return of_label - of_others

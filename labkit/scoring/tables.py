@@ -15,6 +15,7 @@ from labkit.arrays import FloatArray, IntArray
 from labkit.costs import CostTable
 from labkit.limits import check_array, check_choice, check_count, check_register, show_value
 from labkit.networks import ForwardNetwork, NetworkArrays
+from labkit.platforms import progress_bar
 from labkit.scoring.kernels import make_kernel
 from labkit.scoring.outputs import COSTS, check_labels
 from labkit.threads import blas_threads_for
@@ -133,9 +134,7 @@ def watched_slices(count: int, size: int) -> Iterator[slice]:
     try:
         for done, start in enumerate(starts):
             if bar is None and time.perf_counter() - begin > _PATIENCE and _is_watched():
-                from tqdm.auto import tqdm
-
-                bar = tqdm(total=len(starts), initial=done, leave=False)
+                bar = progress_bar(total=len(starts), initial=done, leave=False)
             yield slice(start, min(start + starts.step, count))
             if bar is not None:
                 bar.update()

@@ -10,6 +10,7 @@ import numpy as np
 from labkit.arrays import BoolArray
 from labkit.costs import AnyCost, CostTable, LocalCost, PauliZCost, to_binary_polynomial, to_bqm
 from labkit.limits import check_rng, show_value
+from labkit.platforms import DIMOD
 from labkit.selectors.meter import CostMeter
 from labkit.selectors.running import name_of, run
 from labkit.selectors.selection import Selection
@@ -40,7 +41,7 @@ def select_with(
             `penalty_strength` is by default what no gain outweighs.
 
     Raises:
-        ModuleNotFoundError: dimod is not installed.
+        MissingPartError: dimod is not installed.
         TypeError: `sampler` is none, or `cost` has no terms.
         ValueError: the sampler returns no read, or leaves a neuron out.
 
@@ -88,11 +89,7 @@ def _with_seed(
 
 
 def _sample(sampler: Any, cost: PauliZCost, options: Mapping[str, Any]) -> dimod.SampleSet:
-    try:
-        import dimod
-    except ModuleNotFoundError as error:
-        how = "pip install dimod; samplers: pip install dwave-samplers"
-        raise ModuleNotFoundError(f"select_with needs dimod ({how})", name="dimod") from error
+    dimod = DIMOD.load()
     if cost.order <= 2 and _can(sampler, "sample"):
         return sampler.sample(to_bqm(cost), **options)
     polynomial = to_binary_polynomial(cost)

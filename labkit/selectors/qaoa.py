@@ -19,6 +19,7 @@ from labkit.costs.tables import centred_table
 from labkit.limits import check_choice, check_integer, check_number, show_value
 from labkit.selectors.meter import CostMeter
 from labkit.simulators import evolve_qaoa, qaoa_value_and_gradient, sample_masks, sample_state
+from labkit.threads import one_blas_thread
 
 if TYPE_CHECKING:
     import cirq
@@ -208,7 +209,6 @@ def _minimise(
 ) -> Angles:
     """The best angles that a scipy optimiser tried, in at most `evaluations` of the objective."""
     from scipy.optimize import minimize
-    from threadpoolctl import threadpool_limits
 
     tried: list[tuple[float, FloatArray]] = []
 
@@ -220,7 +220,7 @@ def _minimise(
         return result
 
     # of 2p numbers: several BLAS threads would only wait for one another, long on a busy machine
-    with suppress(_Enough), threadpool_limits(1, "blas"):
+    with suppress(_Enough), one_blas_thread():
         minimize(counted, np.concatenate(start), **how)
     return _split(min(tried, key=lambda value_and_flat: value_and_flat[0])[1])
 

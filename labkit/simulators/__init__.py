@@ -1,4 +1,7 @@
-"""Simulators: circuits on qsim, and fast evolution of states without a circuit."""
+"""Simulators: circuits on qsim, and fast evolution of states without a circuit.
+
+Where qsim is missing circuits run on `cirq.Simulator`, where numba is missing states in NumPy.
+"""
 
 from labkit.simulators.entanglement import (
     entropies_along,

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from labkit.arrays import BoolArray, FloatArray, IntArray
 from labkit.costs.spectrum import walsh_hadamard
 from labkit.limits import TooLargeError, check_register, check_share, show_value
+from labkit.platforms import can_compile
 from labkit.simulators.readout import check_readings, misread
 
 if TYPE_CHECKING:
@@ -121,10 +122,22 @@ class NoisyCircuit:
 
     def apply(self, v: FloatArray, two_qubit_error: float) -> None:
         """To Tr(P rho) of all Pauli products P, (4^n,), in place."""
+        share = kept_share("two_qubit_error", two_qubit_error, n_qubits=2)
+        kept = np.where(self.errs, share, 1.0)
+        if not can_compile():
+            self._apply_arrays(v, kept)
+            return
         from labkit.simulators.engine.transfer import apply_all
 
-        kept = kept_share("two_qubit_error", two_qubit_error, n_qubits=2)
-        apply_all(v, *self._sparse, np.where(self.errs, kept, 1.0))
+        apply_all(v, *self._sparse, kept)
+
+    def _apply_arrays(self, v: FloatArray, kept: FloatArray) -> None:
+        """As the compiled loop, `kept` (s,) being the factors of what is not the identity."""
+        for (a, b), matrix, factor in zip(self.pairs, self.matrices, kept, strict=True):
+            of_pair = np.moveaxis(v.reshape((4,) * self._width), (a, b), (0, 1))
+            after = matrix @ of_pair.reshape(16, -1)
+            after[1:] *= factor
+            of_pair[:] = after.reshape(of_pair.shape)
 
     @property
     def _width(self) -> int:
@@ -268,7 +281,7 @@ def _check_circuit(circuit: cirq.AbstractCircuit) -> list[cirq.Qid]:
 
 
 def _bytes_per_mask(n: int) -> int:
-    return int(20 * 2**n)
+    return (20 if can_compile() else 28) * int(2**n)
 
 
 def kept_share(argument: str, error: float, *, n_qubits: int) -> float:

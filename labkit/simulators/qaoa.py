@@ -13,6 +13,7 @@ from labkit.arrays import FloatArray
 from labkit.costs import AnyCost, CostTable, as_cost
 from labkit.costs.tables import centred_table
 from labkit.limits import check_array, check_choice, check_count, check_register
+from labkit.platforms import can_compile
 from labkit.simulators.engine import CompiledSubspace, CompiledX
 from labkit.simulators.staged import StagedAnsatz
 
@@ -143,7 +144,8 @@ def _choose(
     cost = as_cost(cost)
     check_choice("dtype", dtype, DTYPES)
     mixer, n_active = check_mixer(mixer, n_active, cost.n_neurons)
-    is_compiled = dtype == "complex64" and cost.n_neurons >= _COMPILED_FROM
+    is_large = dtype == "complex64" and cost.n_neurons >= _COMPILED_FROM
+    is_compiled = is_large and can_compile()
     of_table = 8 if isinstance(cost, CostTable) and cost.offset else 0
 
     def nbytes(n: int) -> int:

@@ -1,4 +1,4 @@
-"""qsim: final states and samples of circuits."""
+"""Final states and samples of circuits, by qsim, or by `cirq.Simulator` where qsim is missing."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from labkit.arrays import BoolArray, ComplexArray
 from labkit.limits import check_count, check_integer, check_register, check_rng, show_value
+from labkit.platforms import has_qsim
 from labkit.simulators.states import probabilities, sample_state
 
 if TYPE_CHECKING:  # Cirq takes seconds to import: it waits until a circuit is run
@@ -18,7 +19,9 @@ if TYPE_CHECKING:  # Cirq takes seconds to import: it waits until a circuit is r
 def final_state(
     circuit: cirq.AbstractCircuit, *, qubits: Sequence[cirq.Qid] | None = None
 ) -> ComplexArray:
-    """The state at the end of a circuit that starts in |0...0>, simulated by qsim.
+    """The state at the end of a circuit that starts in |0...0>, by qsim.
+
+    Where qsim is missing `cirq.Simulator` does the same, equal but for rounding (some 1e-6).
 
     Args:
         circuit: without measurements.
@@ -32,17 +35,30 @@ def final_state(
             or `qubits` lacks one of its qubits.
         TooLargeError: the state does not fit in memory.
     """
-    import qsimcirq
-
     order = _qubit_order(circuit, qubits)
     _check_noiseless(circuit)
     check_register("n_qubits", len(order), bytes_per_mask=32, what="the state vector")
+    state = (_run_qsim if has_qsim() else _run_cirq)(circuit, order)
+    # float32 Hadamards shrink the norm a little with every gate
+    state /= np.float32(np.sqrt(probabilities(state).sum()))
+    return state
+
+
+def _run_qsim(circuit: cirq.AbstractCircuit, order: Sequence[cirq.Qid]) -> ComplexArray:
+    import qsimcirq
+
     options = qsimcirq.QSimOptions(max_fused_gate_size=2, cpu_threads=1)
     simulator = qsimcirq.QSimSimulator(options)
     _, state, _ = simulator.simulate_into_1d_array(circuit, qubit_order=order)
-    # qsim's float32 Hadamards shrink the norm a little with every gate
-    state /= np.float32(np.sqrt(probabilities(state).sum()))
     return state
+
+
+def _run_cirq(circuit: cirq.AbstractCircuit, order: Sequence[cirq.Qid]) -> ComplexArray:
+    import cirq
+
+    simulator = cirq.Simulator(dtype=np.complex64, split_untangled_states=False)
+    found = simulator.simulate(circuit, qubit_order=order)
+    return np.asarray(found.final_state_vector, dtype=np.complex64)
 
 
 def sample_masks(

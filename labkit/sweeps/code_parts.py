@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+import sys
 import sysconfig
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
@@ -155,6 +156,7 @@ def find_own_file(module: str) -> Path | None:
     file = _find_file(module)
     if file is None:
         return None
-    is_python = file.is_relative_to(sysconfig.get_path("stdlib"))
+    # the standard library may be a zip file, which `sysconfig` knows nothing of
+    is_python = top in sys.stdlib_module_names or file.is_relative_to(sysconfig.get_path("stdlib"))
     is_installed = is_python or any(part in _INSTALLED for part in file.parts)
     return None if is_installed or file.suffix != ".py" else file

@@ -14,10 +14,8 @@ from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from typing import Any, BinaryIO
 
-import cloudpickle
-import psutil
-
 from labkit.limits import check_integer, core_limit, memory_limit
+from labkit.platforms import PSUTIL
 from labkit.sweeps.points import Point, PointFunction, PointRun, pickled_run
 from labkit.sweeps.workers import SweepError
 
@@ -60,6 +58,8 @@ class Processes:
     """
 
     def __init__(self, function: PointFunction, count: int) -> None:
+        import cloudpickle
+
         self._function = cloudpickle.dumps(function)  # one typed into a notebook, too
         self._most_bytes = _SHARE * memory_limit() / count
         self._threads = ThreadPoolExecutor(count)
@@ -151,9 +151,12 @@ class _Worker:
             raise BrokenExecutor(1) from error
 
     def takes(self) -> int:
-        """Bytes of memory."""
+        """Bytes of memory; 0 where nothing tells."""
+        if not PSUTIL.is_installed():
+            return 0
+        psutil = PSUTIL.load()
         try:
-            return psutil.Process(self._pid).memory_info().rss
+            return int(psutil.Process(self._pid).memory_info().rss)
         except psutil.Error:  # it has ended
             return 0
 
@@ -176,6 +179,8 @@ class _Worker:
 
 def serve() -> None:
     """In a process of its own: runs the points that come by standard input."""
+    import cloudpickle
+
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     questions, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # what a point reads is no question

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labkit.limits import check_choice, show_value
+from labkit.platforms import PROCESSES, progress_bar
 from labkit.records import LabBook
 from labkit.sweeps.points import Point, PointRun, local_versions, point_key
 from labkit.sweeps.processes import Processes, choose_workers
@@ -88,7 +89,7 @@ def run_sweep(
             the environment variable DASK_SCHEDULER_ADDRESS, or else processes on this machine,
             which go when it ends.
         workers: so many processes on this machine; by default one for each core, fewer where
-            memory is short. 0 runs the points in this process.
+            memory is short. 0 runs the points in this process, as where a system has no processes.
         progress: show a progress bar.
         stop: asked a few times a second whether to end; what is then being run is given up.
         retry_failed: run again what has failed before.
@@ -263,7 +264,10 @@ def _workers(state: _State, client: Any, workers: int | None) -> Iterator[Worker
     function = state.sweep.point_function
     address = os.environ.get(SCHEDULER) if client is None and workers is None else client
     try:
-        if workers == 0 or not state.todo:
+        is_alone = workers == 0 or not state.todo
+        if is_alone or not (address or PROCESSES.is_installed()):
+            if not is_alone:
+                print(PROCESSES.line)
             yield Serial(function)
         elif address:
             from labkit.sweeps.dask import connect_cluster
@@ -280,10 +284,8 @@ def _workers(state: _State, client: Any, workers: int | None) -> Iterator[Worker
 
 @contextmanager
 def _bar(state: _State, progress: bool) -> Iterator[None]:
-    from tqdm.auto import tqdm
-
     counts = {"total": len(state.points), "initial": len(state.before)}
-    with tqdm(disable=not progress, unit="point", **counts) as bar:
+    with progress_bar(disable=not progress, unit="point", **counts) as bar:
 
         def tell() -> None:
             bar.set_postfix(failed=len(state.failed), refresh=False)

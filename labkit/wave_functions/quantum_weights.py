@@ -182,7 +182,7 @@ def fit_codes(
         most = min(n_codes, len(np.unique(points, axis=0)))
         with warnings.catch_warnings():  # a code that no point is nearest to stays where it is
             warnings.simplefilter("ignore", UserWarning)
-            codes, _ = kmeans2(points, most, minit="++", rng=rng)
+            codes, _ = kmeans2(points, most, minit="++", seed=rng)
         blocks.append(replace(block, codes=codes))
         x = block.after(codes[blocks[-1].nearest(z)])
     return replace(weights, blocks=tuple(blocks), table=None)

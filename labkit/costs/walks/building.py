@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
-from labkit.arrays import BoolArray, FloatArray, IntArray
+from labkit.arrays import BoolArray, FloatArray, IntArray, count_each, owners_of
 from labkit.costs.names import Neurons
-from labkit.costs.walks.states import Fields, Outputs, Places, Rows, Units
+from labkit.costs.walks import arrays
+from labkit.costs.walks.states import Fields, Integers, Outputs, Places, Rows, Units
 from labkit.costs.walks.walk import EQUAL_WITHIN
 from labkit.limits import check_count
 from labkit.masks import place_values
+from labkit.platforms import can_compile
 
-Integers = npt.NDArray[np.integer[Any]]
 #: Of a neuron in a term, on the way: its number, that of the term, a value, and their order.
 _BYTES_PER_ENTRY = 100
 _ROWS = 2**8  # of contributions, added up at a time
@@ -55,7 +55,7 @@ class Polynomial:
         more = {s: c for s, c in terms.items() if len(s) > 2}
         linear = np.zeros(n)
         linear[[j for (j,) in by_size[0]]] = [*by_size[0].values()]
-        ends = np.array([*by_size[1]], dtype=np.int64).reshape(-1, 2)
+        ends = np.array([*by_size[1]], dtype=np.intp).reshape(-1, 2)
         both = np.concatenate([ends, ends[:, ::-1]])
         couplings = np.array([*by_size[1].values()] * 2, dtype=np.float64)
         members = _lists([*more])
@@ -66,14 +66,11 @@ class Polynomial:
 
     def __call__(self, neuron_mask: BoolArray) -> Fields:
         """The fields at a mask, which they own."""
-        from labkit.costs.walks.quadratic import sum_rows
-
         n, pairs, members = len(self.linear), self.pairs, self.members
         z, products = 1.0 - 2.0 * neuron_mask, self.coefficients.copy()
         np.multiply.at(products, members.owners, z[members.items])
-        of_pairs = np.empty(n)
-        sum_rows(pairs.starts, pairs.items, pairs.values, z, of_pairs)
-        of_more = z * np.bincount(members.items, products[members.owners], n)
+        of_pairs = _sum_rows(pairs, z)
+        of_more = z * count_each(members.items, products[members.owners], at_least=n)
         cost = self.constant + (z * self.linear).sum() + (z * of_pairs).sum() / 2 + products.sum()
         fields, total = self.linear + of_pairs + of_more, np.array([cost, 0.0])
         return Fields(neuron_mask, total, fields, products, pairs, self.readers, members)
@@ -117,8 +114,8 @@ class Tables:
         """The places at a mask, which they own."""
         members = self.members
         worth = members.values * neuron_mask[members.items]
-        index = np.bincount(members.owners, worth, len(self.first))
-        places = self.first + index.astype(np.int64)
+        index = count_each(members.owners, worth, at_least=len(self.first))
+        places = self.first + index.astype(np.intp)
         total = np.array([self.values[places].sum(), 0.0])
         return Places(neuron_mask, total, places, self.values, self.readers)
 
@@ -158,8 +155,6 @@ class Contributions:
 
     def __call__(self, neuron_mask: BoolArray) -> Outputs:
         """The outputs at a mask, which they own."""
-        from labkit.costs.walks.loops import add_up
-
         outputs, (change, powers, fractions) = (
             self.constant.copy(),
             np.empty((3, len(self.constant))),
@@ -167,7 +162,7 @@ class Contributions:
         of_cost = self.targets, self.n_outputs, self.cost, self.rounding
         of_mask = neuron_mask, np.zeros(2), outputs, change, powers, fractions
         state = Outputs(*of_mask, self.rows, self.width, *of_cost)
-        add_up(state)
+        _add_up(state)
         return state
 
 
@@ -205,8 +200,6 @@ class HiddenUnits:
 
     def __call__(self, neuron_mask: BoolArray) -> Units:
         """The outputs at a mask, which they own."""
-        from labkit.costs.walks.loops import add_up_units
-
         outputs, (change, powers, fractions) = (
             np.zeros(self.targets.size),
             np.empty((3, self.targets.size)),
@@ -214,8 +207,30 @@ class HiddenUnits:
         of_mask = neuron_mask, np.zeros(2), outputs, change, powers, fractions
         of_cost = self.targets.ravel(), self.targets.shape[1], self.cost, self.rounding
         state = Units(*of_mask, self.units, self.readout, *of_cost)
-        add_up_units(state)
+        _add_up(state)
         return state
+
+
+def _sum_rows(pairs: Rows, signs: FloatArray) -> FloatArray:
+    """The sum (n,) of each neuron's couplings times the signs (n,) of the others."""
+    if not can_compile():
+        products = pairs.values * signs[pairs.items]
+        return count_each(pairs.owners, products, at_least=len(signs))
+    from labkit.costs.walks.quadratic import sum_rows
+
+    sums = np.empty(len(signs))
+    sum_rows(pairs.starts, pairs.items, pairs.values, signs, sums)
+    return sums
+
+
+def _add_up(state: Outputs | Units) -> None:
+    """Adds what the mask keeps to the outputs, and states the cost."""
+    if not can_compile():
+        arrays.add_up(state)
+        return
+    from labkit.costs.walks import loops
+
+    (loops.add_up_units if isinstance(state, Units) else loops.add_up)(state)
 
 
 def _check_entries(entries: int) -> None:
@@ -225,16 +240,14 @@ def _check_entries(entries: int) -> None:
 def _rows(owners: Integers, items: Integers, values: FloatArray, n_owners: int) -> Rows:
     """What each of n has, ascending."""
     order = np.lexsort((items, owners))
-    counts = np.bincount(owners, minlength=n_owners)
+    counts = count_each(owners, at_least=n_owners)
     starts = np.concatenate([[0], np.cumsum(counts)])
-    return Rows(
-        starts, owners[order].astype(np.int64), items[order].astype(np.int32), values[order]
-    )
+    return Rows(starts, owners[order].astype(np.intp), items[order].astype(np.int32), values[order])
 
 
 def _lists(lists: Sequence[tuple[int, ...]]) -> Rows:
     """Tuples of integers, one after another, without values."""
-    lengths = np.fromiter(map(len, lists), np.int64, len(lists))
+    lengths = np.fromiter(map(len, lists), np.intp, len(lists))
     starts = np.concatenate([[0], np.cumsum(lengths)])
     items = np.fromiter(chain.from_iterable(lists), np.int32, int(starts[-1]))
-    return Rows(starts, np.repeat(np.arange(len(lists)), lengths), items, np.empty(0))
+    return Rows(starts, owners_of(lengths), items, np.empty(0))

@@ -3,58 +3,31 @@
 from __future__ import annotations
 
 import math
-from typing import Any, ClassVar, Protocol
+from typing import Any
 
 import numpy as np
 
 from labkit.arrays import BoolArray, FloatArray, IntArray
 from labkit.costs.walks.building import Contributions, HiddenUnits, Polynomial, Tables
-from labkit.costs.walks.states import Fields, Outputs, Places, Units
-from labkit.costs.walks.walk import Flips, Rule, Steps, Tabu, Walk
-
-#: So many costs at once are written into pieces that the system hands out in large pages.
-_MANY, _PIECE = 2**15, 2**21
-#: Steps after which a state is summed anew, at least: until then rounding hardly adds up.
-_STEPS = 2**10
-
-State = Fields | Places | Outputs | Units
+from labkit.costs.walks.stateful import Maker, StatefulWalk
+from labkit.costs.walks.states import Fields
+from labkit.costs.walks.walk import Flips, Rule, Steps, Tabu
 
 
-class Maker(Protocol):
-    """What makes a state at a mask (n,), and anew after so many steps a neuron."""
-
-    steps_per_neuron: ClassVar[int]
-
-    def __call__(self, neuron_mask: BoolArray) -> Any:
-        """The state, which owns the mask."""
-
-
-class CompiledWalk(Walk):
-    """A walk whose state is made anew after many steps, against what rounding adds up to.
-
-    Args:
-        make_state: what makes its state.
-        neuron_mask: bool (n,), where it begins.
-    """
+class CompiledWalk(StatefulWalk):
+    """A walk whose state is read and changed in compiled loops; see `StatefulWalk`."""
 
     def __init__(self, make_state: Maker, neuron_mask: BoolArray) -> None:
         from labkit.costs.walks import many_flips, quadratic
 
-        super().__init__(neuron_mask)
-        self._make_state, self._steps, self._room = make_state, 0, np.empty(0)
-        self._state: State = make_state(self._mask)
+        super().__init__(make_state, neuron_mask)
         is_quadratic = isinstance(self._state, Fields) and not self._state.products.size
         self._loops: Any = many_flips
         self._of_many: Any = quadratic if is_quadratic else many_flips
 
-    @property
-    def cost(self) -> float:
-        """Of the present mask."""
-        return float(self._state.total[0])
-
     def try_flips(self, order: IntArray, rule: Rule, draws: FloatArray) -> Flips:
         """Tries flips one after another, each from where the last one that was kept led."""
-        costs, kept = self._room_for(len(order)), np.zeros(len(order), dtype=bool)
+        costs, kept = np.empty(len(order)), np.zeros(len(order), dtype=bool)
         tried = self._of_many.try_flips(self._state, order, rule, draws, costs, kept)
         self._stepped(int(np.count_nonzero(kept)))
         return Flips(costs[:tried], kept[:tried])
@@ -96,20 +69,6 @@ class CompiledWalk(Walk):
         self._stepped(2 * len(neurons))
         return cost
 
-    def _room_for(self, count: int) -> FloatArray:
-        """Memory for so many costs, which is not used again."""
-        if count < _MANY:
-            return np.empty(count)
-        if len(self._room) < count:
-            self._room = np.empty(max(count, _PIECE))
-        taken, self._room = self._room[:count], self._room[count:]
-        return taken
-
-    def _stepped(self, steps: int) -> None:
-        self._steps += steps
-        if self._steps > max(_STEPS, self._make_state.steps_per_neuron * self.n_neurons):
-            self._state, self._steps = self._make_state(self._mask), 0
-
 
 def warm_up() -> None:
     """Compiles and caches the loops of all walks: seconds, once on a machine."""
@@ -125,7 +84,7 @@ def warm_up() -> None:
         walk.block_costs(order)
         walk.group_costs([order])
         walk.flip(0)
-        rule = Rule(0.0, 0.0, math.nan)
+        rule = Rule(1.0, 0.0, math.nan)
         walk.try_flips(order, rule, np.zeros(n))
         walk.choose_blocks(order[:, np.newaxis], rule)
         walk.take_steps(1, Tabu(np.zeros(n, dtype=np.int64), 0, 0, math.inf, math.nan))

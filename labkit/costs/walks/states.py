@@ -8,13 +8,14 @@ contributions, or a hidden unit times what each output reads of it.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from labkit.arrays import BoolArray, FloatArray, IntArray
 
+Integers = npt.NDArray[np.integer[Any]]  #: of whatever width
 #: The costs of outputs that walks have a loop for, by their number in `Outputs`.
 COSTS_OF_OUTPUTS = ("cross_entropy", "squared_error", "error_rate")
 
@@ -23,8 +24,8 @@ class Rows(NamedTuple):
     """Lists of different lengths, one after another: list i is from `starts[i]` to the next.
 
     Attributes:
-        starts: int64 (lists + 1,).
-        owners: int64 (entries,), the list that each item is in.
+        starts: intp (lists + 1,).
+        owners: intp (entries,), the list that each item is in.
         items: int32 (entries,).
         values: float64 (entries,), of each item.
     """
@@ -63,7 +64,7 @@ class Places(NamedTuple):
     Attributes:
         kept: bool (n,), the mask.
         total: float64 (2,), the cost, and what rounding left over of it.
-        places: int64 (terms,), where in `values` each table is read.
+        places: intp (terms,), where in `values` each table is read.
         values: float64, all tables, one after another.
         readers: of each neuron the tables that it is in, and by how much it moves their place.
     """

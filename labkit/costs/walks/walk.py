@@ -190,9 +190,8 @@ class Walk(ABC):
         costs, kept, tried = np.empty(len(blocks)), np.zeros(blocks.shape, dtype=bool), 0
         for row in blocks:
             block, tried = row[row >= 0], tried + 1
-            of_masks = self._block_costs(block)
-            best = int(of_masks.argmin())
-            costs[tried - 1] = least = float(of_masks[best])
+            best, least = self._best_of_block(block)
+            costs[tried - 1] = least
             if not rule.keeps(self.cost, least, 0.0):
                 costs[tried - 1] = self.cost
                 continue
@@ -232,6 +231,12 @@ class Walk(ABC):
 
     def _flip_costs(self, neurons: IntArray) -> FloatArray:
         return np.array([self._after(j) for j in neurons.tolist()])
+
+    def _best_of_block(self, block: IntArray) -> tuple[int, float]:
+        """The index of the best mask of a block, the first of equal ones, and its cost."""
+        costs = self._block_costs(block)
+        best = int(costs.argmin())
+        return best, float(costs[best])
 
     def _block_costs(self, block: IntArray) -> FloatArray:
         costs = np.empty(2 ** len(block))

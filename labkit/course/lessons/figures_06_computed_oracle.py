@@ -21,6 +21,7 @@ from labkit.course.plots import (
     new_axes,
 )
 from labkit.palette import VERMILLION
+from labkit.platforms import circuit_simulator
 
 if TYPE_CHECKING:
     from labkit.circuits.reports import CircuitReport
@@ -44,13 +45,13 @@ def figure_registers(size: OracleSize, report: CircuitReport) -> Captioned:
 def figure_search(
     n_neurons: int, n_qubits: int, n_marked: int, chance: Sequence[float], formula: Sequence[float]
 ) -> Captioned:
-    """Shows the chance of a marked mask after 0, 1, ... calls, on qsim and by the formula."""
+    """Shows the chance of a marked mask after 0, 1, ... calls, by a circuit and by the formula."""
     ax = draw_success_curve(new_axes(width=7)[0], n_neurons, n_marked, len(chance) - 1)
     ax.plot(range(len(chance)), chance, "s", color=VERMILLION, ms=8, mfc="none", mew=2)
-    error = np.abs(np.subtract(chance, formula)).max()
+    error, where = np.abs(np.subtract(chance, formula)).max(), circuit_simulator()
     return Captioned(
         ax,
-        f"Squares: {n_qubits} qubits on qsim; line: the formula for M = {n_marked}. "
+        f"Squares: {n_qubits} qubits on {where}; line: the formula for M = {n_marked}. "
         f"Largest difference {error:.0e}; best at {np.argmax(chance)} calls.",
     )
 
@@ -133,7 +134,7 @@ def figure_errors(
     grid, spread = np.geomspace(errors[0], errors[-1], 60), 2 * np.sqrt(exact * (1 - exact) / 100)
     ax = draw_points_and_lines(
         new_axes(width=7)[0],
-        {"on qsim": (errors, hits), "exact": (errors, exact)},
+        {f"on {circuit_simulator(errs=True)}": (errors, hits), "exact": (errors, exact)},
         {
             "floor: no error at all": (grid, flawless * (1 - grid) ** n_gates),
             "a random mask": (grid, np.full(60, chance)),

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from labkit.ansatz import check_angles, ramp_angles
-from labkit.arrays import FloatArray
+from labkit.arrays import FloatArray, count_each
 from labkit.costs import Cost, CostTable, PauliZCost, equal_within
 from labkit.course.checking import compare_best, exercise, name_mask, number_exercise
 from labkit.course.lessons.lesson_07_qaoa import chance_of_optimum
@@ -277,7 +277,7 @@ def shots_with_reused_angles(answer: Any) -> str | None:
             return f"For n = {n}, shape {(shots, n)} is expected; {masks.shape} came."
         gammas, betas = transfer_angles(donors, 6, n)
         expected = probabilities(evolve_qaoa(table, gammas / table.std, betas))
-        came = np.bincount(masks @ place_values(n), minlength=2**n) / shots
+        came = count_each(masks @ place_values(n), at_least=2**n) / shots
         # six standard errors, those of a mask that is not to come as of one shot
         off = np.abs(came - expected) / (6 * np.sqrt((expected + 1 / shots) / shots))
         if off[worst := int(off.argmax())] > 1:

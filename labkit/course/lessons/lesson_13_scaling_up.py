@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.random import Generator
-from threadpoolctl import threadpool_limits
 
 from labkit.arrays import BoolArray, FloatArray, IntArray
 from labkit.course.checking import compare_cost, compare_function, exercise, number_exercise
@@ -20,6 +19,7 @@ from labkit.networks import fold_subnetwork
 from labkit.problems import DEFAULT_SCALE, build_large
 from labkit.scoring import NetworkCost, accuracy, check_labels, cost_of_outputs, network_cost
 from labkit.selectors import default_oracle_calls, local_selection, one_flip_search, run
+from labkit.threads import one_blas_thread
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,7 +67,7 @@ def measure_method(parameters: Mapping[str, Any], seed: int) -> Outcome:
     cost = parameters.get("cost", "cross_entropy")
     network, _ = build_large(task, parameters["n_hidden"], seed=seed)
     _load_loops()
-    with threadpool_limits(1, "blas"):
+    with one_blas_thread():
         start = time.process_time()
         made, neuron_mask, ledger = method(network, task, cost, np.random.default_rng(seed))
         seconds = time.process_time() - start

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from threadpoolctl import threadpool_limits
 
 from labkit.arrays import BoolArray, FloatArray
 from labkit.baselines import fit_readout
@@ -32,6 +31,7 @@ from labkit.problems import Problem, build_problem
 from labkit.scoring import ReadoutCost, accuracy, readout_cost
 from labkit.scoring.readout_cost import hidden_outputs
 from labkit.selectors import adaptive_grover, local_selection, one_flip_search, run
+from labkit.threads import one_blas_thread
 
 #: Penalties that are tried, the validation samples choose; and those of many stages.
 RIDGES = tuple(10.0**power for power in range(-3, 4))
@@ -112,7 +112,7 @@ def measure_stages(parameters: Mapping[str, Any], seed: int) -> Outcome:
     task = images(parameters["task_name"], parameters["side"], scaling)
     n_hidden, n_stages = parameters["n_hidden"], parameters["n_stages"]
     step, tried, start = 1.0 if n_stages == 1 else 0.5, [], time.process_time()
-    with threadpool_limits(1, "blas"):
+    with one_blas_thread():
         for ridge in STAGE_RIDGES:
             network = train_residual(
                 task, n_hidden=n_hidden, n_stages=n_stages, ridge=ridge, step=step,

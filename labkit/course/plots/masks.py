@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 
+from labkit.arrays import count_each
 from labkit.costs import CostTable
 from labkit.course.plots import canvas
 from labkit.course.plots.style import own_style
@@ -160,7 +161,7 @@ def draw_shots(ax: Axes, shots: BoolArray, expected: npt.ArrayLike | None = None
     `shots`: bool (shots, n); `expected`: probabilities (2^n,).
     """
     masks = np.arange(2 ** shots.shape[1])
-    counts = np.bincount(masks_to_indices(shots), minlength=len(masks))
+    counts = count_each(masks_to_indices(shots), at_least=len(masks))
     ax.bar(masks, counts, 0.8, color=canvas.BLUE, label=say("plot.masks.shots", n_shots=len(shots)))
     if expected is not None:
         heights = np.asarray(expected) * len(shots)

@@ -11,6 +11,7 @@ from matplotlib.colors import PowerNorm
 from matplotlib.ticker import FixedLocator, NullLocator
 
 from labkit import palette
+from labkit.arrays import count_each
 from labkit.costs import CostTable, PauliZCost
 from labkit.course.plots import canvas
 from labkit.course.plots.qubits import ROW, draw_hands
@@ -262,7 +263,7 @@ def draw_kept(ax: Axes, chances: canvas.Series, n_active: int) -> Axes:
     `chances`: label -> (2^n,), of each mask.
     """
     for i, label, of_masks in canvas.number_series(chances):
-        heights = np.bincount(np.bitwise_count(np.arange(len(of_masks))), weights=of_masks)
+        heights = count_each(np.bitwise_count(np.arange(len(of_masks))), of_masks)
         draw_bars_beside(ax, range(len(heights)), heights, i, len(chances), label=label)
     ax.axvline(n_active, color=canvas.BLACK, ls="--", lw=1, zorder=0)
     ax.set(

@@ -15,6 +15,7 @@ from labkit.course.plots import canvas
 from labkit.course.plots.series import set_log_ticks, standard_error
 from labkit.course.plots.style import own_style
 from labkit.course.wording import say
+from labkit.platforms import circuit_simulator
 
 #: Half the side of the square that is drawn; points have radius 1 at most.
 EDGE = 1.15
@@ -177,13 +178,8 @@ def draw_over_blocks(
 def draw_calls_of_sizes(ax: Axes, measured: npt.ArrayLike, formula: npt.ArrayLike) -> Axes:
     """Draws the chance of marked masks after 0, 1, ... calls: of a circuit, and by formula."""
     calls = range(len(np.asarray(measured)))
-    ax.plot(
-        calls,
-        measured,
-        ms=8,
-        label=say("plot.separation.circuit_on_qsim"),
-        **canvas.marker_style(0),
-    )
+    label = say("plot.separation.circuit_on", simulator=circuit_simulator())
+    ax.plot(calls, measured, ms=8, label=label, **canvas.marker_style(0))
     ax.plot(calls, formula, "--", color=canvas.BLACK, label=say("plot.separation.sin_k"))
     ax.set(
         xlabel=say("shared.oracle_calls"),

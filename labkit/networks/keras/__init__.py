@@ -3,6 +3,11 @@
 Importing it loads TensorFlow and makes their classes known to `keras.saving.load_model`.
 """
 
+from labkit.platforms import KERAS, quiet_start
+
+with quiet_start():
+    KERAS.load()
+
 from labkit.networks.keras.complex_layers import ComplexConv2D, PhaseEncode
 from labkit.networks.keras.large_kernel import LargeKernelNetwork
 from labkit.networks.keras.low_bit import RisingTemperature, SearchedDense

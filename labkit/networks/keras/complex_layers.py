@@ -6,10 +6,8 @@ import math
 from typing import Any
 
 from labkit.limits import check_choice, check_integer
-from labkit.platforms import KERAS, quiet_start
+from labkit.platforms import quiet_start
 
-if not KERAS.is_installed():
-    raise ImportError(KERAS.line)
 with quiet_start():
     import keras
     from keras import ops

@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from labkit.limits import check_finite, check_integer, show_value
-from labkit.platforms import KERAS, quiet_start
+from labkit.platforms import quiet_start
 
-if not KERAS.is_installed():
-    raise ImportError(KERAS.line)
 with quiet_start():
     import keras
     from keras import ops

@@ -12,13 +12,11 @@ from labkit.arrays import Float32Array, FloatArray, IntArray
 from labkit.limits import repr_line
 from labkit.masks import check_one_mask, place_values
 from labkit.networks.base import MaskedArrays, check_classes
-from labkit.platforms import KERAS, quiet_start
+from labkit.platforms import quiet_start
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-if not KERAS.is_installed():
-    raise ImportError(KERAS.line)
 with quiet_start():
     import keras
     from keras import ops

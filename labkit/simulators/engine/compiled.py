@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from labkit.platforms import can_compile
 from labkit.simulators.states import IntArray, find_support, spread
 
 if TYPE_CHECKING:
@@ -205,7 +206,12 @@ def _fill_rows(numbers: FloatArray) -> FloatArray:
 
 
 def warm_up() -> None:
-    """Compiles and caches all loops, those of walks too: once on a machine, nobody waits later."""
+    """Compiles and caches all loops, those of walks too: once on a machine, nobody waits later.
+
+    Where numba is missing there is nothing to compile.
+    """
+    if not can_compile():
+        return
     from labkit.costs.walks.compiled import warm_up as warm_up_walks
     from labkit.simulators.engine import kernels, loops, transfer
 

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
+
+from labkit.platforms.cells import go_on_after, this_shell
 
 #: The Pythons that the lab runs on, and the newest for which every part exists.
 PYTHONS = ((3, 10), (3, 14))
@@ -19,8 +24,16 @@ NEWEST_WHOLE = (3, 12)
 IN_BROWSER = sys.platform == "emscripten"
 
 
-class MissingPartError(ImportError):
-    """A part of the lab that is not installed is needed; says in one line what works without."""
+class MissingPartError(ModuleNotFoundError):
+    """A part of the lab that is not installed is needed; says in one line what works without.
+
+    In a notebook the cell that needs it is then left out, and the next ones run: see
+    `labkit.platforms.cells`.
+    """
+
+    def __init__(self, line: str) -> None:
+        super().__init__(line)
+        go_on_after(missing_line_of)
 
 
 @dataclass(frozen=True)
@@ -32,6 +45,7 @@ class Part:
         newest: the newest Python that it exists for.
         platforms: (system, machine) that it exists for; empty for all.
         why: it does not exist for others.
+        stands_on: modules that it cannot do without.
     """
 
     name: str
@@ -39,18 +53,16 @@ class Part:
     without: str
     newest: tuple[int, int] = PYTHONS[1]
     platforms: tuple[tuple[str, str], ...] = ()
-    why: str = "it is not installed"
+    why: str = ""
+    stands_on: tuple[str, ...] = ()
 
     def exists_for(self, python: tuple[int, int], system: str, machine: str) -> bool:
         """Whether it is to be had, on what `platform.system()` and `.machine()` call so."""
         return python <= self.newest and (not self.platforms or (system, machine) in self.platforms)
 
     def is_installed(self) -> bool:
-        """Whether it is there, without importing it."""
-        try:
-            return find_spec(self.module) is not None
-        except ImportError:
-            return False
+        """Whether it is there, with what it stands on; nothing is imported to find out."""
+        return all(map(_is_found, (self.module, *self.stands_on)))
 
     def load(self) -> Any:
         """The module, imported.
@@ -66,7 +78,9 @@ class Part:
     @property
     def line(self) -> str:
         """That it is missing, why, and what works all the same."""
-        why = "it does not run in a browser" if IN_BROWSER else self.why
+        exists = self.exists_for(_this_python(), *_this_machine())
+        why = "it is not installed" if exists else self.why
+        why = "it does not run in a browser" if IN_BROWSER else why
         return f"{self.name} is missing: {why}; {self.without}"
 
 
@@ -80,24 +94,92 @@ TENSORFLOW_QUANTUM = Part(
     newest=NEWEST_WHOLE,
     platforms=(("Linux", "x86_64"),),
     why="it exists for Linux x86-64 with Python 3.10 to 3.12",
+    stands_on=("tensorflow", "tf_keras"),
 )
 KERAS = Part(
     "Keras",
     "keras",
-    "notebook 01 can only be read, all others run; labkit.networks.sample_network gives the same "
-    "networks",
+    "cells that need it are left out and all others run, and labkit.networks.sample_network gives "
+    "the same networks",
     newest=(3, 13),
     why="TensorFlow, which it runs on, has no release for Python 3.14 yet",
+    stands_on=("tensorflow",),
 )
 #: Those that some Pythons or platforms have no release of.
 PARTS = (TENSORFLOW_QUANTUM, KERAS)
 #: Those that exist wherever the lab can be installed, and not in a browser.
-TENSORFLOW = Part("TensorFlow", "tensorflow", KERAS.without)
 NUMBA = Part("numba", "numba", "loops run in Python and NumPy, slower")
+LLVMLITE = Part("llvmlite", "llvmlite", NUMBA.without)
 QSIM = Part("qsim", "qsimcirq", "cirq.Simulator runs the same circuits, slower")
-PSUTIL = Part("psutil", "psutil", "1 GiB is taken for the memory that is free")
+PSUTIL = Part(
+    "psutil",
+    "psutil",
+    "1 GiB is taken for the memory that is free, and a sweep's processes are not watched",
+)
 DIMOD = Part("dimod", "dimod", "labkit's own selectors and QUBO files need none")
 DASK = Part("dask.distributed", "distributed", "sweeps run in processes of this machine")
+CIRQ_GOOGLE = Part(
+    "cirq-google", "cirq_google", "circuits and noise of one's own run, its virtual machines do not"
+)
+PROCESSES = Part(
+    "multiprocessing",
+    "_multiprocessing",
+    "a sweep runs in this process, one point after the other, with the same results",
+)
+OPTIONAL = (*PARTS, NUMBA, QSIM, PSUTIL, DIMOD, DASK, CIRQ_GOOGLE, PROCESSES)
+
+
+def missing_line_of(error: BaseException, statement: str) -> str | None:
+    """The line of the missing part that an error comes from; None for every other error.
+
+    Args:
+        error: as it was raised.
+        statement: that raised it; where it imports the part itself, it is known by that.
+    """
+    for one in (error, error.__cause__):
+        if isinstance(one, MissingPartError):
+            return str(one)
+    if not isinstance(error, ImportError):
+        return None
+    named = {*re.findall(r"\w+", f"{error.name} {statement}")}
+    absent = (part for part in OPTIONAL if named & {part.module, *part.stands_on})
+    return next((part.line for part in absent if not part.is_installed()), None)
+
+
+def _is_found(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except (ImportError, ValueError):  # ValueError: in sys.modules, of no file
+        return False
+
+
+def can_compile() -> bool:
+    """Whether numba compiles loops here; where it does not, that is said, once in a process."""
+    return _are_found(NUMBA, LLVMLITE)
+
+
+def has_qsim() -> bool:
+    """Whether qsim runs circuits here; where it does not, that is said, once in a process."""
+    return _are_found(QSIM)
+
+
+def circuit_simulator(*, errs: bool = False) -> str:
+    """The name of what runs circuits here, those with errors too: qsim, or what stands in."""
+    stands_in = "labkit's TrajectorySampler" if errs else "cirq.Simulator"
+    return "qsim" if QSIM.is_installed() else stands_in
+
+
+def stand_ins() -> list[str]:
+    """What takes the place of numba and of qsim where they are missing, a line each."""
+    return [part.line for part in (NUMBA, QSIM) if not part.is_installed()]
+
+
+@cache
+def _are_found(*parts: Part) -> bool:
+    absent = [part for part in parts if not part.is_installed()]
+    if absent:
+        warnings.warn(absent[0].line, stacklevel=4)
+    return not absent
 
 
 def missing_here() -> list[Part]:
@@ -138,6 +220,15 @@ def _this_machine() -> tuple[str, str]:
     return platform.system(), platform.machine()
 
 
+def progress_bar(**options: Any) -> Any:
+    """A bar of tqdm; without the thread that tends it in a browser, where none can be started."""
+    from tqdm.auto import tqdm
+
+    if IN_BROWSER:
+        tqdm.monitor_interval = 0
+    return tqdm(**options)
+
+
 @contextmanager
 def quiet_start() -> Iterator[None]:
     """Silences standard error, below Python too, while TensorFlow is imported.
@@ -154,3 +245,7 @@ def quiet_start() -> Iterator[None]:
         os.dup2(kept, 2)
         os.close(kept)
         os.close(silence)
+
+
+if this_shell() and not all(part.is_installed() for part in OPTIONAL):
+    go_on_after(missing_line_of)
