@@ -15,20 +15,26 @@ function tell(element, name, value) {
 
 // Names each control of a box by its label, else by the first line of the box, its question.
 function nameControls(box) {
-  const first = box.querySelector(".widget-html-content")?.innerText;
+  const first = box.querySelector(".widget-html-content")?.textContent; // unseen, too
   for (const control of box.querySelectorAll(".widget-inline-hbox")) {
-    const name = control.querySelector(".widget-label")?.innerText;
+    const name = control.querySelector(".widget-label")?.textContent;
     const nameOf = (field) => name || [first, field.placeholder].filter(Boolean).join(" ");
     const readout = control.querySelector(".widget-readout");
     const slider = control.querySelector("[role=slider]");
     if (readout?.isContentEditable) tell(readout, "role", "textbox");
-    if (slider) tell(slider, "aria-valuetext", readout?.innerText);
+    if (slider) tell(slider, "aria-valuetext", readout?.textContent);
     const group = control.querySelector(".widget-radio-box");
     if (group) tell(group, "role", "radiogroup");
     const fields = control.querySelectorAll("input:not([type=radio]), select, textarea");
     for (const each of [readout, slider, group, ...fields]) if (each) tell(each, "aria-label", nameOf(each));
   }
   for (const line of box.querySelectorAll(".labkit-says")) tell(line, "aria-live", "polite");
+}
+
+// Enter belongs to the control that has the focus: a console takes it to its prompt else.
+function keepEnter(event, el) {
+  const inBox = el.parentElement?.contains(event.target);
+  if (inBox && event.key === "Enter" && event.target.matches("button, summary")) event.stopPropagation();
 }
 
 // Keeps the names up: controls appear one by one, and what they say changes. Returns how to stop.
@@ -76,6 +82,7 @@ function render({ model, el }) {
     }
   };
   const onUse = (event) => el.parentElement?.contains(event.target) && ask();
+  const onKey = (event) => keepEnter(event, el);
   const onMessage = (message) => {
     if (message.kind !== "pong") return;
     clearTimeout(timer);
@@ -85,12 +92,14 @@ function render({ model, el }) {
   // JupyterLab marks the elements of widgets whose kernel restarts
   const onCut = () => setTimeout(() => isCut() && say(words.gone));
   EVENTS.forEach((name) => document.addEventListener(name, onUse, true));
+  document.addEventListener("keydown", onKey, true);
   model.on("msg:custom", onMessage);
   model.on("comm_live_update", onCut);
   const forget = keepNames(el);
   return () => {
     clearTimeout(timer);
     forget();
+    document.removeEventListener("keydown", onKey, true);
     EVENTS.forEach((name) => document.removeEventListener(name, onUse, true));
     model.off("msg:custom", onMessage);
     model.off("comm_live_update", onCut);

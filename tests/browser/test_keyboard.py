@@ -34,7 +34,7 @@ REACHABLE = """() => document.querySelectorAll(`.labkit-box :is(
     button, select, textarea, input, [role=slider], [role=switch], [role=textbox], img[tabindex]
 ):not(:disabled)`).values().filter(it => it.checkVisibility()).toArray().length"""
 MOST = 150
-LONG = 600_000  # ms
+LONG = 60_000  # ms
 
 
 @dataclass(frozen=True)
@@ -78,16 +78,15 @@ def press(lab: Page, *keys: str) -> None:
 
 def test_tab_goes_through_the_lesson_in_order_and_out_at_its_end_and_back(lab: Page) -> None:
     lab.page.evaluate(BEGIN)
-    stops = []
+    stops: list[Focus] = []
     while not stops or stops[-1].cell >= 0:
         press(lab, "Tab")
         stops.append(focus(lab))
         assert len(stops) < MOST, f"nothing leads on from {stops[-1]}"
     inside = stops[:-1]
     assert [stop.cell for stop in inside] == sorted(stop.cell for stop in inside)
-    assert [stop for stop in inside if not stop.name] == []
     ours = [stop for stop in inside if stop.ours]
-    assert [stop for stop in ours if not stop.seen] == []
+    assert [stop for stop in ours if not stop.name or not stop.seen] == []
     assert len(ours) == lab.page.evaluate(REACHABLE)
     for stop in reversed(inside[-20:]):
         press(lab, "Shift+Tab")
@@ -96,6 +95,7 @@ def test_tab_goes_through_the_lesson_in_order_and_out_at_its_end_and_back(lab: P
 
 def test_explorers_are_moved_by_keys(lab: Page) -> None:
     lab.page.evaluate(BEGIN)
+    first = lab.page.locator(".labkit-explorer").first
     for name, key in (
         ("seed of the weights", "ArrowRight"),
         ("neuron 2", "Space"),
@@ -103,7 +103,6 @@ def test_explorers_are_moved_by_keys(lab: Page) -> None:
     ):
         if focus(lab).name != name:
             tab_to(lab, name)
-        first = lab.page.locator(".labkit-explorer").first
         said, picture = first.locator(".labkit-says").first, first.locator("img").first
         before = said.inner_text(), picture.get_attribute("src")
         press(lab, key)
