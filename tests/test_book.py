@@ -108,6 +108,8 @@ def test_a_formula_is_mathml_with_brackets_of_a_size_and_room_after_a_function()
     assert mathml(r"\big(x\big)").count('maxsize="1.2em"') == 2
     assert "mspace" in mathml(r"\sin\theta") and "mspace" not in mathml(r"\sin(\theta)")
     assert mathml(r"\tfrac12 x") == mathml(r"\tfrac{1}{2} x") != mathml(r"\tfrac{12} x")
+    assert "<munder" not in mathml(r"\hat h_j", as_block=True)
+    assert mathml(r"\cos t\,|00\rangle").count('<mo form="prefix">|</mo>') == 1
     with pytest.raises(MathError):
         mathml(r"\nosuchcommand")
 

@@ -18,12 +18,14 @@ ROOT = Path(__file__).resolve().parents[1]
 NAME = "quantum-neuron-selection-lab"
 REPOSITORY = f"https://github.com/{NAME}/{NAME}"
 SITE = f"https://{NAME}.github.io/{NAME}/"
-#: What docutils does not know or reads otherwise than TeX, which takes 1 for all of \\frac12's
-#: first argument, and what it knows for it.
+#: What docutils does not know, or reads otherwise than TeX, and what it reads as meant.
 _SPELLINGS = (
+    (r"\\(big|Big)(?=[)\]])", r"\\\1r"),
     (r"\\(big|Big)(?![a-zA-Z])", r"\\\1l"),
     (r"\\dots(?![a-zA-Z])", r"\\ldots"),
-    (r"(\\[dt]?frac|\\sqrt|[\^_])\s*(\d)(?=\d)", r"\1{\2}"),
+    (r"(\\[dt]?frac|\\sqrt|[\^_])\s*(\d)(?=\d)", r"\1{\2}"),  # TeX takes one digit
+    (r"(\\(?:hat|bar)\s*\w)_", r"\1{}_"),  # an index beside a hat, not below it
+    (r"\|(?=[^|]*\\rangle)", r"\\lvert "),  # a ket opens
 )
 
 #: After the name of a function whose argument is in no brackets TeX leaves room; browsers do not.
@@ -48,6 +50,7 @@ def mathml(formula: str, *, as_block: bool = False) -> str:
     for spelling, known in _SPELLINGS:
         formula = re.sub(spelling, known, formula)
     found = tex2mathml(formula, as_block=as_block)
+    found = found.replace('<mo class="mathopen">', '<mo form="prefix">')
     return _BARE_ARGUMENT.sub(r'\g<0><mspace width="0.17em"></mspace>', found)
 
 
