@@ -5,6 +5,7 @@ LAB_ARGS ?=
 NAMES ?=
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
+KERNELS_ARGS ?=
 LOCK_ARGS ?=
 
 BIN = .venv/bin
@@ -12,7 +13,7 @@ FIND = python=$$(sh tools/find_python.sh "$(PYTHON)")
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes \
     --no-strip-extras --no-emit-index-url --no-header $(LOCK_ARGS) pyproject.toml
 
-.PHONY: help lab test check docs notebooks versions measure records bench data lock clean dev runtime
+.PHONY: help lab test check docs notebooks versions measure records bench kernels data lock clean dev runtime
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -46,6 +47,9 @@ records: dev  ## run the sweeps of data/records/*.toml anew (ten minutes; NAMES=
 
 bench: dev  ## measure the engines beside their peers: docs/benchmarks.md (BENCH_ARGS=--quick: 3 minutes)
 	$(BIN)/python tools/bench.py $(BENCH_ARGS)
+
+kernels: dev  ## measure what a class of 40 needs: docs/teaching.md (12 minutes; KERNELS_ARGS=--quick: 4 kernels)
+	$(BIN)/python tests/benchmarks/forty_kernels.py $(KERNELS_ARGS)
 
 data: dev  ## make the data files anew from their sources
 	$(BIN)/python data/make_data.py

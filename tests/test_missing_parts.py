@@ -74,7 +74,10 @@ def test_a_missing_part_says_so_in_one_line_with_what_works_all_the_same(
     assert not part.is_installed()
     with pytest.raises(MissingPartError) as caught:
         part.load()
-    assert str(caught.value) == f"{part.name} is missing: it is not installed; {part.without}"
+    assert str(caught.value) == part.line
+    assert (
+        part.line == f"{part.name} is missing: {part.why or 'it is not installed'}; {part.without}"
+    )
 
 
 def test_keras_is_missing_where_tensorflow_is(blocked: Callable[..., None]) -> None:

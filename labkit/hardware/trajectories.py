@@ -51,7 +51,7 @@ class TrajectorySampler(EachCircuit):
     ) -> Records:
         n = len(gates.all_qubits())
         check_register("n_qubits", n, bytes_per_mask=40, what="the state of a run")
-        operations, at_once = [*small_operations(gates)], max(1, _AMPLITUDES >> n)
+        operations, at_once = [*small_operations(gates)], max(1, _AMPLITUDES // 2**n)
         starts = range(0, repetitions, at_once)
         masks = [self._runs(gates, operations, min(at_once, repetitions - i)) for i in starts]
         return read_masks(np.concatenate(masks), gates, measurements)

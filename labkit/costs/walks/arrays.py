@@ -1,6 +1,7 @@
 """The states of walks without compiled loops: NumPy reads and changes many numbers at a time.
 
-Flips cost and choose what they do in `labkit.costs.walks.loops`, but for rounding.
+Flips cost and choose what they do in `labkit.costs.walks.loops`, but for rounding: where that alone
+tells equal costs apart, another of them may be chosen.
 """
 
 from __future__ import annotations
