@@ -1,4 +1,4 @@
-"""A Pyodide in a folder, made smaller for the wire: wheels without what no lesson reads, and gzip."""
+"""A Pyodide in a folder, made smaller for the wire: wheels without what nobody reads, and gzip."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ from pathlib import Path
 
 #: Tests, headers, types; fonts but the sans ones and those of formulas; lexers' word lists.
 UNREAD = re.compile(
-    r"(^|/)tests/|\.(a|c|h|pxd|pyi|pyx)$|^numpy/f2py/|_tests\.cpython"
+    r"(^|/)tests/|\.(a|c|h|pxd|pyi|pyx)$"
     r"|^matplotlib/mpl-data/(sample_data|fonts/afm|fonts/pdfcorefonts)/"
-    r"|/DejaVu(Serif|SansMono-|\w*Display)|^pygments/lexers/_(?!mapping|_)\w+\.py$"
-    r"|^dateutil/zoneinfo/.*\.gz$|^IPython/sphinxext/"
+    r"|/DejaVu(Serif|SansMono-|\w*Display)|^pygments/lexers/_\w+_builtins\.py$"
 )
 #: Fetched as `.gz`, which the page's loader unpacks; a plain server sends files as they are.
 PACKED = "pyodide.asm.wasm"
