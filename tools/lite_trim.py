@@ -12,7 +12,7 @@ from pathlib import Path
 UNREAD = re.compile(
     r"(^|/)tests/|\.(a|c|h|pxd|pyi|pyx)$"
     r"|^matplotlib/mpl-data/(sample_data|fonts/afm|fonts/pdfcorefonts)/"
-    r"|/DejaVu(Serif|SansMono-|\w*Display)|^pygments/lexers/_\w+_builtins\.py$"
+    r"|/DejaVu(Serif-|Serif\.|SansMono-)|^pygments/lexers/_\w+_builtins\.py$"
 )
 #: Fetched as `.gz`, which the page's loader unpacks; a plain server sends files as they are.
 PACKED = "pyodide.asm.wasm"

@@ -1,7 +1,17 @@
 // CPU seconds of each phase up to the first live picture, as JSON; of a lite site that has a Pyodide.
 // usage: node lite_phases.mjs STATIC_PYODIDE
+import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 
+// what JupyterLite's worker does to start it, but for a page that listens
+const KERNEL = `
+import sys
+kept = sys.stdout, sys.stderr
+import piplite.piplite, pyodide_kernel
+sys.stdout, sys.stderr = kept
+pyodide_kernel.kernel_instance.interpreter.send_comm = lambda *message: None
+pyodide_kernel.kernel_instance._parent_header = {}
+`;
 const folder = `${resolve(process.argv[2])}/`;
 const phases = {};
 let last = 0;
@@ -15,11 +25,11 @@ lap("Node itself");
 const { loadPyodide } = await import(`${folder}pyodide.mjs`);
 const pyodide = await loadPyodide({ indexURL: folder });
 lap("Pyodide's core");
-const { labkit } = JSON.parse(await (await import("node:fs/promises")).readFile(`${folder}pyodide-lock.json`, "utf8"));
+const { labkit } = JSON.parse(readFileSync(`${folder}pyodide-lock.json`, "utf8"));
 await pyodide.loadPackage(labkit.first, { messageCallback: () => {} });
 lap("packages unpacked");
 for (const [name, code] of [
-  ["the kernel, with IPython", "import sys\nkept = sys.stdout, sys.stderr\nimport piplite.piplite, pyodide_kernel\nsys.stdout, sys.stderr = kept"],
+  ["the kernel, with IPython", KERNEL],
   ["NumPy", "import numpy"],
   ["Matplotlib", "import matplotlib.figure, matplotlib.backends.backend_agg"],
   ["ipywidgets and anywidget", "import ipywidgets, anywidget"],
