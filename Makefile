@@ -5,6 +5,7 @@ LAB_ARGS ?=
 NAMES ?=
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
+KERNELS_ARGS ?=
 PYODIDE ?=
 LOCK_ARGS ?=
 
@@ -13,7 +14,8 @@ FIND = python=$$(sh tools/find_python.sh "$(PYTHON)")
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes \
     --no-strip-extras --no-emit-index-url --no-header $(LOCK_ARGS) pyproject.toml
 
-.PHONY: help lab lite test check docs notebooks versions measure records bench data lock clean dev runtime
+.PHONY: help lab lite test check book site notebooks versions measure records bench kernels data lock clean \
+    dev runtime
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -32,8 +34,12 @@ check: dev  ## lint, formatting, types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-docs: dev  ## build the reference into build/docs: how-tos, and every public name
-	$(BIN)/python -m sphinx -q -W --keep-going -b html docs build/docs
+book: dev  ## build the book into build/book: lessons, how-tos, every public name; no network
+	$(BIN)/python tools/make_book.py
+
+site: book lite  ## build both, the live lessons inside the book: build/book is the whole site
+	rm -rf build/book/lite
+	cp -R build/lite build/book/lite
 
 notebooks: dev  ## execute the notebooks in place, renew the README's tables (NAMES="07_qaoa" picks some)
 	$(BIN)/python tools/run_notebooks.py $(NAMES)
@@ -50,6 +56,9 @@ records: dev  ## run the sweeps of data/records/*.toml anew (ten minutes; NAMES=
 
 bench: dev  ## measure the engines beside their peers: docs/benchmarks.md (BENCH_ARGS=--quick: 3 minutes)
 	$(BIN)/python tools/bench.py $(BENCH_ARGS)
+
+kernels: dev  ## measure what a class of 40 needs: docs/teaching.md (12 minutes; KERNELS_ARGS=--quick: 4 kernels)
+	$(BIN)/python tests/benchmarks/forty_kernels.py $(KERNELS_ARGS)
 
 data: dev  ## make the data files anew from their sources
 	$(BIN)/python data/make_data.py

@@ -28,3 +28,13 @@ def count_each(
         at_least: entries of the result, which has one for the largest number.
     """
     return np.bincount(np.asarray(numbers).astype(np.intp, copy=False), weights, at_least)
+
+
+def owners_of(lengths: npt.ArrayLike) -> npt.NDArray[np.intp]:
+    """Of lists of these lengths, one after another, which each entry is in.
+
+    >>> owners_of([2, 0, 1]).tolist()
+    [0, 0, 2]
+    """
+    counts = np.asarray(lengths).astype(np.intp, copy=False)  # as for `count_each`
+    return np.repeat(np.arange(len(counts)), counts)

@@ -15,12 +15,13 @@ from typing import Any
 import cirq
 import numpy as np
 import pytest
+import sympy
 from click.testing import CliRunner
 from test_architecture import MODULES, PACKAGE
 
 from labkit import platforms
 from labkit.ansatz import check_mixer
-from labkit.arrays import count_each
+from labkit.arrays import count_each, owners_of
 from labkit.circuits.decompositions import ThreeQubitDiagonal
 from labkit.circuits.gate_errors import add_gate_errors
 from labkit.circuits.grover import grover_circuit
@@ -232,6 +233,30 @@ def test_runs_are_followed_in_parts_that_fit(monkeypatch: pytest.MonkeyPatch) ->
     assert sampler.run(circuit, repetitions=20).measurements["q(0),q(1),q(2),q(3)"].shape == (20, 4)
 
 
+def test_a_circuit_without_errors_is_followed_once_for_all_runs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    followed: list[int] = []
+
+    class Noting(TrajectorySampler):
+        def _runs(self, gates: Any, operations: Any, runs: int) -> Any:
+            followed.append(runs)
+            return super()._runs(gates, operations, runs)
+
+    monkeypatch.setattr("labkit.hardware.trajectories._AMPLITUDES", 1)
+    Noting(rng=RNG(2)).run(circuits()["QAOA"] + cirq.measure(cirq.LineQubit(0)), repetitions=500)
+    assert followed == [500]
+
+
+def test_what_is_no_generator_or_has_a_symbol_is_refused_in_one_line() -> None:
+    with pytest.raises(TypeError, match=r"^rng=3 is not a numpy"):
+        TrajectorySampler(rng=3)  # type: ignore[arg-type]
+    a = cirq.LineQubit(0)
+    circuit = cirq.Circuit(cirq.X(a) ** sympy.Symbol("t"), cirq.measure(a))
+    with pytest.raises(ValueError, match=r"^circuit .* symbol"):
+        TrajectorySampler(rng=RNG(0)).run(circuit)
+
+
 def test_a_seed_of_the_noisy_simulator_draws_the_same_runs(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -327,8 +352,8 @@ def test_nothing_is_said_to_stand_in_where_all_is_there() -> None:
 
 def bare_counts(tree: ast.AST) -> list[str]:
     """Calls of what refuses integers that are wider than a memory address."""
-    calls = (node.func for node in ast.walk(tree) if isinstance(node, ast.Call))
-    return [ast.unparse(call) for call in calls if ast.unparse(call).endswith("np.bincount")]
+    calls = (ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Call))
+    return [call for call in calls if call.startswith(("np.bincount(", "np.repeat(np.arange("))]
 
 
 @pytest.mark.parametrize("module", [name for name in MODULES if name != "labkit.arrays"])
@@ -336,8 +361,9 @@ def test_no_module_but_arrays_counts_integers_of_one_width_only(module: str) -> 
     assert bare_counts(ast.parse(MODULES[module].read_text("utf-8"))) == []
 
 
-def test_a_count_of_one_width_is_found() -> None:
-    assert bare_counts(ast.parse("x = 1 + np.bincount(labels)[0]")) == ["np.bincount"]
+@pytest.mark.parametrize("call", ["np.bincount(labels)", "np.repeat(np.arange(len(n)), n)"])
+def test_a_count_of_one_width_is_found(call: str) -> None:
+    assert bare_counts(ast.parse(f"x = 1 + {call}[0]")) == [call]
 
 
 @pytest.mark.parametrize("dtype", [np.int8, np.uint32, np.int64, np.uint64, bool])
@@ -345,6 +371,7 @@ def test_integers_of_any_width_are_counted(dtype: Any) -> None:
     numbers = np.array([0, 1, 1], dtype=dtype)
     assert count_each(numbers, at_least=4).tolist() == [1, 2, 0, 0]
     assert count_each(numbers, [0.5, 1.0, 2.0]).tolist() == [0.5, 3.0]
+    assert owners_of(numbers).tolist() == [1, 2]
 
 
 def test_mask_indices_have_the_width_of_memory_addresses_where_they_fit(

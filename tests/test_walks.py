@@ -504,6 +504,30 @@ def test_loops_of_quadratic_costs_do_what_the_loops_of_any_state_do(
     assert walks[0].neuron_mask.tolist() == walks[1].neuron_mask.tolist()
 
 
+@pytest.mark.parametrize("draw", [0.0, 2.0**-53, 1e-9, 0.3, 0.5, 0.75, 1 - 2.0**-53])
+@pytest.mark.parametrize("temperature", [1e-200, 0.7, 1e200])
+def test_a_rise_next_to_the_largest_that_a_draw_keeps_is_decided_by_the_exponential(
+    draw: float, temperature: float
+) -> None:
+    bound = temperature * (-math.log(draw) if draw else 40.0)
+    for rise in bound * (1 + np.array([-1e-8, -1e-12, -(2**-52), 0.0, 2**-52, 1e-12, 1e-8])):
+        walk, rule = PauliZCost({(0,): rise / 2}, 1).walk("0"), Rule(temperature, 0.0, math.nan)
+        (after,) = walk.flip_costs([0]).tolist()
+        walk = PauliZCost({(0,): -rise / 2}, 1).walk("0") if after < walk.cost else walk
+        (after,), before = walk.flip_costs([0]).tolist(), walk.cost
+        tried = walk.try_flips(np.array([0]), rule, np.array([draw]))
+        assert tried.kept.tolist() == [rule.keeps(before, after, draw)]
+
+
+def test_the_rise_that_a_draw_keeps_is_its_logarithm() -> None:
+    draws = np.concatenate([np.linspace(0, 1, 10_001)[:-1], 2.0 ** -np.arange(54), [1 - 2.0**-53]])
+    rises = np.empty(len(draws))
+    exponentials.rises_of_draws(draws, 3.0, rises)
+    with np.errstate(divide="ignore"):
+        expected = 3 * np.minimum(-np.log(draws), 40.0)
+    np.testing.assert_allclose(rises, expected, rtol=0, atol=3e-10)
+
+
 def test_after_the_warm_up_no_search_compiles_anything() -> None:
     warm_up()
     for make, walk in COSTS_AND_WALKS.values():
@@ -518,10 +542,8 @@ def test_after_the_warm_up_no_search_compiles_anything() -> None:
     loops = {name: loop for name, loop in vars(many_flips).items() if hasattr(loop, "signatures")}
     states = {name: len(loop.signatures) for name, loop in loops.items()}
     assert {*states.values()} == {4}, states
-    assert [len(loop.signatures) for loop in (quadratic._try_flips, quadratic._take_steps)] == [
-        1,
-        1,
-    ]
+    own = (quadratic._try_flips, quadratic._take_steps, exponentials.rises_of_draws)
+    assert [len(loop.signatures) for loop in own] == [1, 1, 1]
 
 
 def test_exponentials_of_margins_are_exact_to_rounding() -> None:

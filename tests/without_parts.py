@@ -35,22 +35,35 @@ class Noting(MetaPathFinder):
     """Notes which parts are asked for, and refuses some of them."""
 
     def __init__(self, refused: Sequence[str]) -> None:
-        self.refused = {module for part in refused for module in PARTS.get(part, (part,))}
+        self.refused = {name for part in refused for name in PARTS.get(part) or (part,)}
         self.asked: set[str] = set()
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> None:
         """Raises, or leaves it to the next finder."""
         top = name.partition(".")[0]
-        self.asked |= {part for part, modules in PARTS.items() if top in modules}
+        if not _is_for_the_record():
+            self.asked |= {part for part, modules in PARTS.items() if top in modules}
         if top in self.refused:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
     def link(self, *paths: Any) -> None:
-        """Stands for `os.link`."""
+        """Stands for `os.link`, and for its absence where it is refused."""
         self.asked.add("os.link")
+        if "os.link" in self.refused:
+            raise AttributeError("module 'os' has no attribute 'link'")
         _link(*paths)
 
 
+def _is_for_the_record() -> bool:
+    """Whether it is asked only to be told: in a footer, or when `labkit.platforms` is loaded."""
+    frame = sys._getframe()
+    names = set()
+    while frame := frame.f_back:  # type: ignore[assignment]
+        names.add((frame.f_globals.get("__name__"), frame.f_code.co_name))
+    return not names.isdisjoint(_TELLING)
+
+
+_TELLING = {("labkit.platforms", "<module>"), ("labkit.platforms", "stand_ins")}
 _link = os.link
 
 
@@ -61,11 +74,11 @@ def refuse(parts: Sequence[str]) -> Noting:
     """
     finder = Noting(parts)
     sys.meta_path.insert(0, finder)
+    os.link = finder.link  # type: ignore[assignment]
     if len(parts) == 1:
         sys.modules.update(dict.fromkeys(finder.refused))  # type: ignore[arg-type]
-    os.link = finder.link
-    if "os.link" in parts:
-        del os.link
+        if "os.link" in parts:
+            del os.link
     return finder
 
 
@@ -74,7 +87,8 @@ def run(path: Path, parts: Sequence[str]) -> dict[str, Any]:
     finder = refuse(parts)
     from IPython.core.interactiveshell import InteractiveShell
 
-    shell, cells = InteractiveShell.instance(), []
+    shell: Any = InteractiveShell.instance()
+    cells: list[dict[str, Any]] = []
     for cell in json.loads(path.read_text("utf-8"))["cells"]:
         if cell["cell_type"] == "code":
             printed, start = io.StringIO(), time.perf_counter()

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from labkit.ansatz import Edge, layer_gates, ring_pairs
-from labkit.arrays import FloatArray, IntArray, count_each
+from labkit.arrays import FloatArray, IntArray, count_each, owners_of
 from labkit.baselines.descent import Adam
 from labkit.ledger import Ledger
 from labkit.limits import check_array, check_choice, check_integer, check_positive, show_value
@@ -110,7 +110,7 @@ def draw_classifier(
     coupled = ring_pairs(n) if pairs is None else [*pairs]
     circuit = RotationCircuit(layer_gates(n, layers, pairs=coupled), n)
     sizes = [size for size in (len(coupled), n, n) if size] * layers
-    tied = np.repeat(np.arange(len(sizes)), sizes) if shared else np.arange(len(circuit.gates))
+    tied = owners_of(sizes) if shared else np.arange(len(circuit.gates))
     rng = np.random.default_rng(check_integer("seed", seed, minimum=0))
     parameters = rng.uniform(-np.pi, np.pi, len(sizes) if shared else len(tied))
     return CircuitClassifier(circuit, parameters, tied, rng.normal(0, n**-0.5, n))

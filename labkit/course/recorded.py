@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import labkit
 from labkit.browser import at_hand
+from labkit.course.wording import say
 from labkit.limits import check_choice
 
 if TYPE_CHECKING:
@@ -33,15 +34,20 @@ class Recorded:
     def __str__(self) -> str:
         first, last, seeds = self.runs.iloc[0], self.runs.iloc[-1], self.runs["seed"]
         versions = ", ".join(f"{name} {last[f'versions.{name}']}" for name in _SHOWN)
-        return (
-            f"{len(self.runs)} runs, seeds {seeds.min()} to {seeds.max()}, recorded "
-            f"{first['started']:%Y-%m-%d} with {versions}. "
-            f'recorded("{self.name}", rerun=True) computes them anew.'
-            + (f" {self.n_changed} were computed by an earlier code." if self.n_changed else "")
+        return say(
+            "recorded.runs_seeds_to_recorded",
+            n_runs=len(self.runs),
+            min=seeds.min(),
+            max=seeds.max(),
+            started=first["started"],
+            versions=versions,
+            name=self.name,
+        ) + (
+            say("recorded.were_computed_by_an", n_changed=self.n_changed) if self.n_changed else ""
         )
 
     def _repr_markdown_(self) -> str:
-        return f"**Recorded.** {self}"
+        return say("recorded.recorded", value=self)
 
 
 def recorded(name: str, *, rerun: bool = False) -> Recorded:

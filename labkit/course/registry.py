@@ -18,7 +18,7 @@ class Lesson:
         title: of the notebook, as the README shows it.
         minutes: that it takes.
         does: what one does in it.
-        needs: the part without which it cannot run; None for most.
+        needs: the part without which most of what it shows is a record; None for most lessons.
     """
 
     file: str

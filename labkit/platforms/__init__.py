@@ -78,9 +78,7 @@ class Part:
     @property
     def line(self) -> str:
         """That it is missing, why, and what works all the same."""
-        exists = self.exists_for(_this_python(), *_this_machine())
-        why = "it is not installed" if exists else self.why
-        why = "it does not run in a browser" if IN_BROWSER else why
+        why = "it does not run in a browser" if IN_BROWSER else self.why or "it is not installed"
         return f"{self.name} is missing: {why}; {self.without}"
 
 
@@ -102,7 +100,7 @@ KERAS = Part(
     "cells that need it are left out and all others run, and labkit.networks.sample_network gives "
     "the same networks",
     newest=(3, 13),
-    why="TensorFlow, which it runs on, has no release for Python 3.14 yet",
+    why="it exists, as TensorFlow does, for Python 3.10 to 3.13",
     stands_on=("tensorflow",),
 )
 #: Those that some Pythons or platforms have no release of.

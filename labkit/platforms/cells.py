@@ -40,7 +40,7 @@ class _Cells:
 
     def __init__(self, shell: Any, explain: Explain) -> None:
         self._explain = explain
-        self._not_made: dict[str, str] = {}  # by name, the line of what is missing
+        self._not_made: dict[str, str] = {}  # by name, what is missing
         self._told: BaseException | None = None
         self._others, self._of_others = shell.custom_exceptions, shell.CustomTB
         shell.set_custom_exc((ImportError, NameError, *self._others), self._handle)
@@ -69,8 +69,8 @@ class _Cells:
         self, error: BaseException, frames: list[TracebackType], *, is_here: bool
     ) -> str | None:
         if isinstance(error, NameError):
-            line = self._not_made.get(error.name or "") if is_here else None
-            return line and f"{error.name} was not made: {line}"
+            missing = self._not_made.get(error.name or "") if is_here else None
+            return missing and f"{error.name} was not made: {missing}"
         statement = linecache.getline(_file(frames[0]), frames[0].tb_lineno) if frames else ""
         return self._explain(error, statement)
 
@@ -78,13 +78,13 @@ class _Cells:
         self, shell: Any, error: BaseException, line: str, frames: list[TracebackType]
     ) -> None:
         """Says why, shows what the cell showed when it was recorded, and goes on."""
-        source = "".join(linecache.getlines(_file(frames[0])))
+        source = "".join(linecache.getlines(_file(frames[0]))) if frames else ""
         outputs = _recorded_outputs(source, line)
         print(line + "; this is what was recorded:" * bool(outputs))
         for output in outputs:
             _show(shell, output)
-        clause = line.partition(" was not made: ")[2] or line
-        self._not_made |= dict.fromkeys(_names_made(source), clause)
+        missing = (line.partition(" was not made: ")[2] or line).partition(": ")[0]
+        self._not_made |= dict.fromkeys(_names_made(source), missing)
         self._told = error
 
     def _succeed(self, result: Any) -> None:
@@ -106,7 +106,10 @@ def _file(trace: TracebackType) -> str:
 
 def _names_made(source: str) -> list[str]:
     """All names that a cell gives a meaning to."""
-    names = symtable(source, "cell", "exec").get_symbols()
+    try:
+        names = symtable(source, "cell", "exec").get_symbols()
+    except SyntaxError:  # of IPython's own
+        return []
     return [one.get_name() for one in names if one.is_assigned() or one.is_imported()]
 
 

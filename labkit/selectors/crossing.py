@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.random import Generator
 
-from labkit.arrays import BoolArray, IntArray, count_each
+from labkit.arrays import BoolArray, IntArray, count_each, owners_of
 from labkit.costs import LocalCost, PauliZCost
 from labkit.costs.names import Neurons
 from labkit.costs.sums import OfOneOrder, Term, group_tables, tables_of_products
@@ -77,7 +77,7 @@ class Terms:
         The others are drawn at random; -1 where there are fewer.
         """
         rows = self.sharing[neurons]
-        owner = np.repeat(np.arange(len(neurons)), np.diff(rows.indptr))
+        owner = owners_of(np.diff(rows.indptr))
         draws = np.where(rows.indices == neurons[owner], -1.0, rng.random(len(owner)))
         order = np.lexsort((draws, owner))
         place = np.arange(len(owner)) - rows.indptr[owner]  # of each in its row

@@ -18,8 +18,10 @@ from labkit.selectors.counted import CountedWalk
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-#: Costs of a history, 64 MiB; beyond, it has only the least of those that are asked for together.
-REMEMBERED = 2**23
+#: Costs of a history, 32 MiB; beyond, it has only the least of those that are asked for together.
+REMEMBERED = 2**22
+#: Up to so many, memory for them is doubled; then it is taken for all, and used as they come.
+_DOUBLED = 2**17
 
 
 class SearchEnded(BaseException):
@@ -58,8 +60,7 @@ class CostMeter:
         self.magnitude = float(getattr(self.cost, "magnitude", 0.0))
         self._costs_of = unchecked(self.cost)
         self._spent: dict[str, float] = {**vars(Ledger())}
-        self._history: list[FloatArray] = []
-        self._length = 0
+        self._history, self._length = np.empty(0), 0
 
     @property
     def n_neurons(self) -> int:
@@ -74,9 +75,8 @@ class CostMeter:
     @property
     def history(self) -> FloatArray:
         """The cost of each mask asked for, in order; see `Selection`."""
-        if len(self._history) != 1:
-            self._history = [np.concatenate([*self._history, np.empty(0)])]
-        return self._history[0]
+        costs = self._history[: self._length]
+        return costs if 2 * self._length > len(self._history) else costs.copy()
 
     def count(self, **spent: float) -> None:
         """Adds entries to the ledger, by the names of `Ledger`'s attributes."""
@@ -200,9 +200,19 @@ class CostMeter:
         """As history: all of them, or the least where there are too many already."""
         is_full = self._length >= REMEMBERED
         kept = costs.min(keepdims=True) if is_full and len(costs) else costs
-        self._history.append(kept)
-        self._length += len(kept)
+        length = self._length + len(kept)
+        if length > len(self._history):
+            larger = np.empty(_size_for(length))
+            larger[: self._length] = self._history[: self._length]
+            self._history = larger
+        self._history[self._length : length] = kept
+        self._length = length
 
     def _is_better(self, cost: float) -> bool:
         """Whether it is lower than the best so far: of equal costs the first is kept."""
         return cost < self.best_cost - self.equal_within(cost)
+
+
+def _size_for(length: int) -> int:
+    """For how many costs memory is taken where so many are there."""
+    return 2 * length if length < _DOUBLED else max(length, REMEMBERED) + REMEMBERED // 8

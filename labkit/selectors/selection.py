@@ -26,8 +26,8 @@ class Selection:
         neuron_mask: bool (n,), the best mask it asked the cost of.
         cost: of that mask.
         ledger: what it cost to find.
-        history: float64 (cost_queries,), the cost of each mask asked for, in order; after 2^23 of
-            them (64 MiB) only the least of those that were asked for together.
+        history: float64 (cost_queries,), the cost of each mask asked for, in order; after 2^22 of
+            them (32 MiB) only the least of those that were asked for together.
         names: of the neurons, where the cost has some, as the variables of a QUBO.
     """
 

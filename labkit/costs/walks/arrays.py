@@ -1,6 +1,7 @@
 """The states of walks without compiled loops: NumPy reads and changes many numbers at a time.
 
-Flips cost and choose what they do in `labkit.costs.walks.loops`, but for rounding.
+Flips cost and choose what they do in `labkit.costs.walks.loops`, but for rounding: where that alone
+tells equal costs apart, another of them may be chosen.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from labkit.arrays import BoolArray, FloatArray, IntArray, count_each
+from labkit.arrays import BoolArray, FloatArray, IntArray, count_each, owners_of
 from labkit.costs.outputs import mean_cost
 from labkit.costs.walks.stateful import StatefulWalk
 from labkit.costs.walks.states import (
@@ -250,7 +251,7 @@ def _entries(rows: Rows, lists: Integers) -> tuple[IntArray, IntArray]:
     """Where the items of some lists are, and of which of these each is."""
     first = rows.starts[lists]
     counts = rows.starts[lists + 1] - first
-    which = np.repeat(np.arange(len(lists)), counts)
+    which = owners_of(counts)
     return np.arange(len(which)) + (first - np.cumsum(counts) + counts)[which], which
 
 

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from labkit.arrays import BoolArray, FloatArray, IntArray, count_each
+from labkit.arrays import BoolArray, FloatArray, IntArray, count_each, owners_of
 from labkit.costs.names import Neurons
 from labkit.costs.walks import arrays
 from labkit.costs.walks.states import Fields, Integers, Outputs, Places, Rows, Units
@@ -250,4 +250,4 @@ def _lists(lists: Sequence[tuple[int, ...]]) -> Rows:
     lengths = np.fromiter(map(len, lists), np.intp, len(lists))
     starts = np.concatenate([[0], np.cumsum(lengths)])
     items = np.fromiter(chain.from_iterable(lists), np.int32, int(starts[-1]))
-    return Rows(starts, np.repeat(np.arange(len(lists)), lengths), items, np.empty(0))
+    return Rows(starts, owners_of(lengths), items, np.empty(0))

@@ -13,9 +13,6 @@ from labkit.costs.walks.stateful import Maker, StatefulWalk
 from labkit.costs.walks.states import Fields
 from labkit.costs.walks.walk import Flips, Rule, Steps, Tabu
 
-#: So many costs at once are written into pieces that the system hands out in large pages.
-_MANY, _PIECE = 2**15, 2**21
-
 
 class CompiledWalk(StatefulWalk):
     """A walk whose state is read and changed in compiled loops; see `StatefulWalk`."""
@@ -24,14 +21,13 @@ class CompiledWalk(StatefulWalk):
         from labkit.costs.walks import many_flips, quadratic
 
         super().__init__(make_state, neuron_mask)
-        self._room = np.empty(0)
         is_quadratic = isinstance(self._state, Fields) and not self._state.products.size
         self._loops: Any = many_flips
         self._of_many: Any = quadratic if is_quadratic else many_flips
 
     def try_flips(self, order: IntArray, rule: Rule, draws: FloatArray) -> Flips:
         """Tries flips one after another, each from where the last one that was kept led."""
-        costs, kept = self._room_for(len(order)), np.zeros(len(order), dtype=bool)
+        costs, kept = np.empty(len(order)), np.zeros(len(order), dtype=bool)
         tried = self._of_many.try_flips(self._state, order, rule, draws, costs, kept)
         self._stepped(int(np.count_nonzero(kept)))
         return Flips(costs[:tried], kept[:tried])
@@ -73,15 +69,6 @@ class CompiledWalk(StatefulWalk):
         self._stepped(2 * len(neurons))
         return cost
 
-    def _room_for(self, count: int) -> FloatArray:
-        """Memory for so many costs, which is not used again."""
-        if count < _MANY:
-            return np.empty(count)
-        if len(self._room) < count:
-            self._room = np.empty(max(count, _PIECE))
-        taken, self._room = self._room[:count], self._room[count:]
-        return taken
-
 
 def warm_up() -> None:
     """Compiles and caches the loops of all walks: seconds, once on a machine."""
@@ -97,7 +84,7 @@ def warm_up() -> None:
         walk.block_costs(order)
         walk.group_costs([order])
         walk.flip(0)
-        rule = Rule(0.0, 0.0, math.nan)
+        rule = Rule(1.0, 0.0, math.nan)
         walk.try_flips(order, rule, np.zeros(n))
         walk.choose_blocks(order[:, np.newaxis], rule)
         walk.take_steps(1, Tabu(np.zeros(n, dtype=np.int64), 0, 0, math.inf, math.nan))

@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 from numba.extending import register_jitable
 
+from labkit.costs.walks.exponentials import rises_of_draws
 from labkit.costs.walks.loops import compiled
 from labkit.costs.walks.walk import EQUAL_WITHIN, HOPELESS
 
 _ONE = np.uint64(1)
-#: What the tests below that go without an exponential may be off by.
+#: What a rise that a draw keeps may be off by, in temperatures.
 _ROUNDING = 1e-9
 
 
@@ -51,23 +52,17 @@ def _take_off(fields: Any, starts: Any, items: Any, values: Any, neuron: Any, tw
 
 
 @register_jitable
-def _is_hopeless(fall: float, draw: float) -> bool:
-    """Whether draw > exp(fall), fall <= 0, by the series of exp(x) alone, x = -fall.
-
-    exp(-x) < 1 / (1 + x + x^2/2 + x^3/6).
-    """
-    return draw * (1 - fall * (1 - fall * (0.5 - fall / 6))) > 1 + _ROUNDING
-
-
-@register_jitable
-def _is_kept(fall: float, draw: float) -> bool:
-    """Whether draw < exp(fall), fall < 0: from 1 - x < exp(-x) where that decides."""
-    return fall > -HOPELESS and (draw < 1 + fall - _ROUNDING or draw < math.exp(fall))
+def _is_kept(rise: float, temperature: float, draw: float) -> bool:
+    """Whether draw < exp(-rise / T); no draw keeps a rise without hope."""
+    fall = min(-rise / temperature, 0.0)
+    return fall > -HOPELESS and draw < math.exp(fall)
 
 
 def try_flips(state: Any, order: Any, rule: Any, draws: Any, costs: Any, kept: Any) -> int:
     """Tries flips one after another, see `Walk.try_flips`; how many were tried."""
     neurons = order.view(np.uint64)
+    if rule.temperature > 0:
+        rises_of_draws(draws, rule.temperature, costs)
     return int(_try_flips(*_arrays(state), neurons, *rule, draws, costs, kept))
 
 
@@ -102,18 +97,23 @@ def _try_flips(
     costs: Any,
     kept: Any,
 ) -> int:
+    """`costs` holds the rises that the draws keep, and each is the cost once it was tried."""
     cost, rounding, tried = total[0], total[1], len(order)
+    slack = _ROUNDING * temperature
     for i in range(len(order)):
         neuron = order[i]
         twice = 2.0 - 4.0 * mask[neuron]
         change = -twice * fields[neuron] - rounding
+        allowed = costs[i]
         costs[i] = flipped = cost + change
         if flipped <= target:
             tried = i + 1
             break
         if temperature > 0:
-            fall = min((cost - flipped) / temperature, 0.0)
-            if _is_hopeless(fall, draws[i]) or (fall < 0 and not _is_kept(fall, draws[i])):
+            rise = flipped - cost
+            if rise > allowed + slack:
+                continue
+            if rise > allowed - slack and not _is_kept(rise, temperature, draws[i]):
                 continue
         elif not flipped < cost - EQUAL_WITHIN * max(abs(cost), magnitude):
             continue
