@@ -6,6 +6,7 @@ NAMES ?=
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
 KERNELS_ARGS ?=
+PYODIDE ?=
 LOCK_ARGS ?=
 
 BIN = .venv/bin
@@ -13,13 +14,17 @@ FIND = python=$$(sh tools/find_python.sh "$(PYTHON)")
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes \
     --no-strip-extras --no-emit-index-url --no-header $(LOCK_ARGS) pyproject.toml
 
-.PHONY: help lab test check book site notebooks versions measure records bench kernels data lock clean dev runtime
+.PHONY: help lab lite test check book site notebooks versions measure records bench kernels data lock clean \
+    dev runtime
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
 
 lab:  ## open JupyterLab on the welcome notebook (LAB_ARGS="--port=9999" adds options)
 	@$(FIND) && exec "$$python" tools/lab.py lab $(LAB_ARGS)
+
+lite: dev  ## build the lab for a browser into build/lite (PYODIDE=path/to/folder: works without a network)
+	$(BIN)/python tools/lite.py "$(PYODIDE)"
 
 test:  ## run the whole test suite (PYTEST_ARGS="-k grover" picks tests)
 	@$(FIND) && exec "$$python" tools/lab.py test $(PYTEST_ARGS)

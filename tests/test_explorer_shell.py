@@ -302,17 +302,6 @@ def test_the_code_names_what_is_ones_own() -> None:
     assert 'racers=("random search", one_flip_search)' in code
 
 
-def test_the_code_is_shown_while_its_button_is_pressed_and_follows_what_is_chosen() -> None:
-    shown = GroverExplorer()
-    assert shown.code_text.value == ""
-    shown.code_button.value = True
-    assert "iterations=0" in shown.code_text.value
-    shown.controls["iterations"].value = 3
-    assert "iterations=3" in shown.code_text.value
-    shown.code_button.value = False
-    assert shown.code_text.value == ""
-
-
 @pytest.mark.parametrize(
     ("name", "argument", "value"),
     [

@@ -14,6 +14,7 @@ from labkit.costs import Cost, CostTable, equal_within
 from labkit.course.html import in_html
 from labkit.course.registry import BY_NUMBER, LESSONS
 from labkit.course.verdicts import keep_verdict
+from labkit.course.wording import say
 from labkit.limits import check_choice, show_value
 from labkit.masks import check_one_mask, mask_from_index, mask_to_string
 
@@ -47,7 +48,10 @@ class Verdict:
     note: str = ""
 
     def __str__(self) -> str:
-        text = f"{_SIGNS[self.status]} exercise {self.exercise}: {self.status}"
+        said = say(f"checking.{self.status.replace(' ', '_')}")
+        text = say(
+            "checking.verdict", sign=_SIGNS[self.status], exercise=self.exercise, status=said
+        )
         return f"{text}. {self.message}" if self.message else text
 
     def _repr_html_(self) -> str:
@@ -103,7 +107,7 @@ def check(name: str, answer: Any) -> Verdict:
     if name not in EXERCISES:
         check_choice("name", name, all_exercises())
     if answer is ...:
-        return Verdict(name, "not attempted", "Put your answer in place of the three dots.")
+        return Verdict(name, "not attempted", say("checking.put_your_answer_in"))
     try:
         fault = EXERCISES[name](answer)
     except UnfitError as error:
@@ -140,7 +144,7 @@ def take_mask(answer: Any, n: int) -> BoolArray:
     Raises:
         UnfitError: it is no mask of n neurons; the message says what one looks like.
     """
-    wanted = f"A mask of {n} neurons is expected: a string of 0 and 1, or an array of bool"
+    wanted = say("checking.a_mask_of_neurons", n=n)
     if isinstance(answer, (bool, int, np.integer)):
         raise UnfitError(f"{wanted}; the number {answer} came.")
     try:
@@ -148,7 +152,7 @@ def take_mask(answer: Any, n: int) -> BoolArray:
         if len(mask) == 1:  # the only row of an array of masks, or of a list of mask strings
             mask = mask[0]
         mask = mask.strip() if isinstance(mask, str) else mask
-        return check_one_mask(mask, n, argument="your mask")
+        return check_one_mask(mask, n, argument=say("checking.your_mask"))
     except (TypeError, ValueError, LookupError) as error:
         raise UnfitError(f"{wanted}: {error}.") from None
 
@@ -174,15 +178,17 @@ def compare_number(
         slips: numbers that a known slip leads to, each with what it was.
     """
     if (value := as_number(answer)) is None:
-        return f"A number is expected; {show_value(answer)} is none."
+        return say("checking.a_number_is_expected", answer=show_value(answer))
     if not math.isfinite(value):
-        return f"A number is expected; {value} is not finite."
+        return say("checking.a_number_is_expected_is", value=value)
     if _is_near(value, expected, tolerance):
         return None
     for slip, said in (slips or {}).items():
         if _is_near(value, slip, max(tolerance, 1e-3 * abs(slip))):
-            return f"{value:g} came. {said}"
-    return f"{value:g} came. {means if isinstance(means, str) else means(value)}"
+            return say("checking.came", value=value, said=said)
+    return say(
+        "checking.came_2", value=value, means=means if isinstance(means, str) else means(value)
+    )
 
 
 def _is_near(value: float, expected: float, tolerance: float) -> bool:
@@ -207,20 +213,22 @@ def compare_function(
         tolerance: of the result, absolute; of a large one a millionth.
     """
     if not callable(answer):
-        return f"A function is expected; {show_value(answer)} is none."
+        return say("shared.a_function_is_expected", answer=show_value(answer))
     for arguments in cases:
         expected = float(truth(*arguments))
-        said = f"{what.format(*arguments)} is {expected:.7g}"
+        said = say("checking.is", format=what.format(*arguments), expected=expected)
         try:
             given = answer(*arguments)
         except Exception as error:  # the reader's function may do anything
-            return f"{said}; your function raised {type(error).__name__}: {error}"
+            return say(
+                "checking.your_function_raised", said=said, name=type(error).__name__, error=error
+            )
         if given is None:
-            return f"{said}; nothing came: does your function return what it computed?"
+            return say("checking.nothing_came_does_your", said=said)
         if (came := as_number(given)) is None:
-            return f"{said}; {show_value(given)} came, which is no number."
+            return say("checking.came_which_is_no", said=said, given=show_value(given))
         if not abs(came - expected) <= max(tolerance, 1e-6 * abs(expected)):
-            return f"{said}; {came:.7g} came."
+            return say("checking.came_2_2", said=said, came=came)
     return None
 
 
@@ -229,13 +237,15 @@ def compare_cost(answer: Any, cost: Cost, limit: float, rival: str) -> str | Non
     mask = take_mask(answer, cost.n_neurons)
     if (came := float(cost.evaluate(mask))) <= limit + equal_within(cost, limit):
         return None
-    return f"Mask {mask_to_string(mask)} costs {came:.6f}; {rival} {limit:.6f}."
+    return say(
+        "checking.mask_costs", mask=mask_to_string(mask), came=came, rival=rival, limit=limit
+    )
 
 
 def compare_best(answer: Any, table: CostTable) -> str | None:
     """What is wrong with a mask that should be the best of all."""
     mask = take_mask(answer, table.n_neurons)
-    least = f"its rank is {table.rank(mask)}, the least cost"
+    least = say("checking.its_rank_is_the", rank=table.rank(mask))
     if (fault := compare_cost(mask, table, table.minimum, least)) is None:
         return None
     return f"{fault} {_says_of_flips(mask, table)}"
@@ -246,12 +256,15 @@ def compare_trap(answer: Any, table: CostTable) -> str | None:
     mask = take_mask(answer, table.n_neurons)
     cost, (best, flipped) = float(table.evaluate(mask)), _best_flip(mask, table)
     if flipped < cost - equal_within(table, cost):
-        return (
-            f"Mask {mask_to_string(mask)} costs {cost:.4f}; flipping neuron {best} lowers that "
-            f"to {flipped:.4f}, so one-flip search would go on."
+        return say(
+            "checking.mask_costs_flipping_neuron",
+            mask=mask_to_string(mask),
+            cost=cost,
+            best=best,
+            flipped=flipped,
         )
     if cost <= table.minimum + equal_within(table, cost):
-        return f"Mask {mask_to_string(mask)} is the best of all; a trap is not."
+        return say("checking.mask_is_the_best", mask=mask_to_string(mask))
     return None
 
 
@@ -265,8 +278,8 @@ def _says_of_flips(mask: BoolArray, table: CostTable) -> str:
     """Whether a flip would lower the cost of a mask that is not the best; which, is not said."""
     cost, (_, flipped) = float(table.evaluate(mask)), _best_flip(mask, table)
     if flipped < cost - equal_within(table, cost):
-        return "Flipping one neuron would lower it: it is not even a local minimum."
-    return "No single flip lowers it: it is a local minimum, and not the best of all."
+        return say("checking.flipping_one_neuron_would")
+    return say("checking.no_single_flip_lowers")
 
 
 def name_mask(index: int | np.integer[Any], n: int) -> str:

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from labkit.arrays import BoolArray, FloatArray, IntArray
 from labkit.course.checking import UnfitError, name_mask
+from labkit.course.wording import say
 from labkit.limits import show_value
 
 if TYPE_CHECKING:
@@ -22,11 +23,11 @@ if TYPE_CHECKING:
 _Complex = npt.NDArray[np.complex128]
 #: What a layer of other angles than asked for was made with.
 _FACTORS = {
-    -1.0: "with every sign turned round",
-    0.5: "with half of every angle: rz(t) is exp(-i t Z / 2)",
-    2.0: "with twice every angle: ZZ ** t is exp(-i pi t Z Z / 2), up to a phase",
-    -0.5: "with half of every angle, and every sign turned round",
-    -2.0: "with twice every angle, and every sign turned round",
+    -1.0: say("circuit_checks.with_every_sign_turned"),
+    0.5: say("circuit_checks.with_half_of_every"),
+    2.0: say("circuit_checks.with_twice_every_angle"),
+    -0.5: say("circuit_checks.with_half_of_every_angle"),
+    -2.0: say("circuit_checks.with_twice_every_angle_and"),
 }
 
 
@@ -62,7 +63,7 @@ def take_circuit(answer: Any, n_qubits: int, *, n_work: int = 0) -> cirq.Circuit
     if len(used) in (n_qubits, len(line)):
         return circuit.transform_qubits(dict(zip(used, line, strict=False)))
     other = next(qubit for qubit in used if qubit not in line)
-    asked = f"cirq.LineQubit.range({len(line)}) are asked for"
+    asked = say("circuit_checks.cirq_linequbit_range_are", n_line=len(line))
     raise UnfitError(f"Your circuit acts on {len(used)} qubits, one of them {other}; {asked}.")
 
 
@@ -84,13 +85,15 @@ def compare_distribution(answer: Any, wanted: BoolArray) -> str | None:
     worst = np.argmax(np.abs(found - expected))
     if abs(found[worst] - expected[worst]) < 1e-4:
         return None
-    fault = (
-        f"Mask {name_mask(worst, n)} should be measured with probability {expected[worst]:.3f}; "
-        f"in your circuit it is {found[worst]:.3f}."
+    fault = say(
+        "circuit_checks.mask_should_be_measured",
+        name_mask=name_mask(worst, n),
+        expected=expected[worst],
+        found=found[worst],
     )
     backwards = found.reshape((2,) * n).transpose().ravel()
     if np.abs(backwards - expected).max() < 1e-4:
-        return f"{fault} Read from right to left it would be right: neuron 0 stands leftmost."
+        return say("circuit_checks.read_from_right_to", fault=fault)
     return fault
 
 
@@ -104,9 +107,11 @@ def compare_state(answer: Any, expected: _Complex) -> str | None:
     # turned as near as can be, so that the mask that differs most can be named
     turned = state * np.exp(1j * np.angle(overlap))
     worst = int(np.abs(turned - expected).argmax())
-    return (
-        f"Mask {name_mask(worst, n)} should have the amplitude {np.round(expected[worst], 3)}; "
-        f"it has {np.round(turned[worst], 3)} (up to a phase common to all masks)."
+    return say(
+        "circuit_checks.mask_should_have_the",
+        name_mask=name_mask(worst, n),
+        expected=np.round(expected[worst], 3),
+        turned=np.round(turned[worst], 3),
     )
 
 
@@ -115,17 +120,20 @@ def compare_phases(answer: Any, angles: FloatArray) -> str | None:
     wanted, n = angles - angles[0], len(angles).bit_length() - 1
     phases, fault = read_phases(answer, n)
     if fault:
-        return f"{fault} A phase layer changes only phases."
+        return say("circuit_checks.a_phase_layer_changes", fault=fault)
     wrong = np.flatnonzero(~np.isclose(phases, np.exp(1j * wanted), atol=1e-6))
     if not wrong.size:
         return None
-    said = (
-        f"Mask {name_mask(wrong[0], n)} should turn by {wanted[wrong[0]]:+.3f} radians against "
-        f"mask {name_mask(0, n)}; it turns by {np.angle(phases[wrong[0]]):+.3f}."
+    said = say(
+        "circuit_checks.mask_should_turn_by",
+        name_mask=name_mask(wrong[0], n),
+        wanted=wanted[wrong[0]],
+        name_mask_2=name_mask(0, n),
+        angle=np.angle(phases[wrong[0]]),
     )
     for factor, made in _FACTORS.items():
         if np.allclose(phases, np.exp(1j * factor * wanted), atol=1e-6):
-            return f"{said} This is the layer {made}."
+            return say("circuit_checks.this_is_the_layer", said=said, made=made)
     return said
 
 
@@ -140,15 +148,20 @@ def compare_signs(answer: Any, signs: IntArray, *, n_work: int = 0) -> str | Non
     n = len(signs).bit_length() - 1
     phases, fault = read_phases(answer, n, n_work=n_work)
     if fault:
-        return f"{fault} An oracle changes only signs."
+        return say("circuit_checks.an_oracle_changes_only", fault=fault)
     found = phases * signs[0]
     wrong = np.flatnonzero(~np.isclose(found, signs, atol=1e-6))
     if not wrong.size:
         return None
-    came = f"it gets {found[wrong[0]].real:+.0f}"
+    came = say("circuit_checks.it_gets", real=found[wrong[0]].real)
     if not np.isclose(abs(found[wrong[0]].real), 1, atol=1e-6):
-        came = f"it gets the phase {np.round(found[wrong[0]], 3)}"
-    return f"Mask {name_mask(wrong[0], n)} should get the sign {signs[wrong[0]]:+d}; {came}."
+        came = say("circuit_checks.it_gets_the_phase", found=np.round(found[wrong[0]], 3))
+    return say(
+        "circuit_checks.mask_should_get_the",
+        name_mask=name_mask(wrong[0], n),
+        signs=signs[wrong[0]],
+        came=came,
+    )
 
 
 def read_phases(answer: Any, n: int, *, n_work: int = 0) -> tuple[_Complex, str]:
@@ -171,11 +184,11 @@ def read_phases(answer: Any, n: int, *, n_work: int = 0) -> tuple[_Complex, str]
 
 def _says_of_a_mask(name: str, column: _Complex, mask: int) -> str:
     """What becomes of a mask that does not come out as it went in: (2^n, 2^work) amplitudes."""
-    said, chances = f"Mask {name} should come out as it went in", np.abs(column) ** 2
+    said, chances = say("circuit_checks.mask_should_come_out", name=name), np.abs(column) ** 2
     if (left := float(chances[:, 1:].sum())) > 1e-6:
-        work = "with the work qubit at 0; the work qubit is left at 1 with probability"
+        work = say("circuit_checks.with_the_work_qubit")
         return f"{said}, {work} {left:.3f}."
-    return f"{said}; it does with probability {chances[mask, 0]:.3f}."
+    return say("circuit_checks.it_does_with_probability", said=said, chances=chances[mask, 0])
 
 
 def compare_depolarised(answer: Any, cases: Sequence[tuple[int, float]]) -> str | None:
@@ -186,7 +199,7 @@ def compare_depolarised(answer: Any, cases: Sequence[tuple[int, float]]) -> str 
         cases: numbers of qubits and errors, for each of which a random pure state is tried.
     """
     if not callable(answer):
-        return f"A function is expected; {show_value(answer)} is none."
+        return say("shared.a_function_is_expected", answer=show_value(answer))
     rng = np.random.default_rng(14)
     for n, error in cases:
         state = rng.normal(size=2**n) + 1j * rng.normal(size=2**n)
@@ -195,11 +208,11 @@ def compare_depolarised(answer: Any, cases: Sequence[tuple[int, float]]) -> str 
         expected = (1 - rate) * rho + rate * np.eye(2**n) / 2**n
         came = np.asarray(answer(rho, error))
         if came.shape != rho.shape:
-            return f"A density matrix {rho.shape} is expected; {came.shape} came."
+            return say("circuit_checks.a_density_matrix_is", shape=rho.shape, shape_2=came.shape)
         if not np.allclose(came, expected, atol=1e-6):
             what = "qubit" if n == 1 else "qubits"
-            said = f"At an error of {error:g} on {n} {what} the share {rate:.3g} of a pure state"
+            said = say("circuit_checks.at_an_error_of", error=error, n=n, what=what, rate=rate)
             left = float(np.vdot(rho, came).real)
             kept = float(np.vdot(rho, expected).real)
-            return f"{said} becomes I/{2**n}: it is found again with {kept:.4g}; here {left:.4g}."
+            return say("circuit_checks.becomes_i_it_is", said=said, n=2**n, kept=kept, left=left)
     return None

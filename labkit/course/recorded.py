@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import labkit
+from labkit.browser import at_hand
+from labkit.course.wording import say
 from labkit.limits import check_choice
 
 if TYPE_CHECKING:
@@ -32,15 +34,20 @@ class Recorded:
     def __str__(self) -> str:
         first, last, seeds = self.runs.iloc[0], self.runs.iloc[-1], self.runs["seed"]
         versions = ", ".join(f"{name} {last[f'versions.{name}']}" for name in _SHOWN)
-        return (
-            f"{len(self.runs)} runs, seeds {seeds.min()} to {seeds.max()}, recorded "
-            f"{first['started']:%Y-%m-%d} with {versions}. "
-            f'recorded("{self.name}", rerun=True) computes them anew.'
-            + (f" {self.n_changed} were computed by an earlier code." if self.n_changed else "")
+        return say(
+            "recorded.runs_seeds_to_recorded",
+            n_runs=len(self.runs),
+            min=seeds.min(),
+            max=seeds.max(),
+            started=first["started"],
+            versions=versions,
+            name=self.name,
+        ) + (
+            say("recorded.were_computed_by_an", n_changed=self.n_changed) if self.n_changed else ""
         )
 
     def _repr_markdown_(self) -> str:
-        return f"**Recorded.** {self}"
+        return say("recorded.recorded", value=self)
 
 
 def recorded(name: str, *, rerun: bool = False) -> Recorded:
@@ -60,11 +67,11 @@ def recorded(name: str, *, rerun: bool = False) -> Recorded:
     from labkit.sweeps.running import find_changed
 
     folder = records_folder()
-    check_choice("name", name, sorted(path.stem for path in folder.glob("*.sqlite")))
+    check_choice("name", name, sorted(path.stem for path in folder.glob("*.toml")))
     sweep = Sweep.from_toml(folder / f"{name}.toml")
     if rerun:
         return Recorded(name, run_sweep(sweep, LabBook(default_path())).runs())
-    runs = _read(folder / f"{name}.sqlite")
+    runs = _read(at_hand(folder / f"{name}.sqlite"))
     wanted = sweep.keyed_runs()
     if missing := [run for key, run in wanted.items() if key not in {*runs["point"]}]:
         parameters, seed = missing[0]

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labkit.course.verdicts import read_verdicts
+from labkit.course.wording import say
 from labkit.files import user_path
 from labkit.limits import printable
 
@@ -40,9 +41,15 @@ class Guesses:
     truth: float | str | None
 
     def __str__(self) -> str:
-        late = f", {self.n_late} late ones left out" if self.n_late else ""
-        truth = "not shown yet" if self.truth is None else _in_words(self.truth)
-        return f"{self.question} {len(self.guesses)} guesses{late}; the truth: {truth}."
+        late = say("room.late_ones_left_out", n_late=self.n_late) if self.n_late else ""
+        truth = say("room.not_shown_yet") if self.truth is None else _in_words(self.truth)
+        return say(
+            "room.guesses_the_truth",
+            question=self.question,
+            n_guesses=len(self.guesses),
+            late=late,
+            truth=truth,
+        )
 
 
 @dataclass(frozen=True)
@@ -161,7 +168,7 @@ def count_guesses(guesses: Guesses) -> Bars:
         at = None if truth is None else places[_in_words(truth)]
         return Bars(tuple(labels), _tally(found, len(labels)), (), at)
     edges = _edges_of(numbers)
-    labels = [f"{low:,.3g} to {high:,.3g}" for low, high in pairwise(edges)]
+    labels = [say("room.to", low=low, high=high) for low, high in pairwise(edges)]
     places_of = [_place_of(number, edges) for number in numbers]
     at = None if truth is None else places_of.pop()
     return Bars(tuple(labels), _tally(places_of, len(labels)), edges, at)

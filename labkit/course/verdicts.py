@@ -7,6 +7,8 @@ import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from labkit.course.wording import say
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -38,7 +40,7 @@ def keep_verdict(exercise: str, status: str, message: str) -> str:
             point=f"verdict {hashlib.sha256(said).hexdigest()[:32]}",
         )
     except (LabBookError, OSError) as error:
-        return f"Not kept in the lab book: {error}"
+        return say("verdicts.not_kept_in_the", error=error)
     return ""
 
 

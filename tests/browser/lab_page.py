@@ -127,6 +127,10 @@ class Page:
         move()
         return self.settled(explorer)[0]
 
+    def copied(self) -> str:
+        """The text that is in the clipboard."""
+        return str(self.page.evaluate("() => navigator.clipboard.readText()"))
+
     def settled(self, explorer: str) -> tuple[int, dict[str, str | int]]:
         """The drawings that were counted and the state, once nothing is under way any more."""
         self.page.evaluate(SETTLE)
@@ -189,6 +193,7 @@ def open_notebook(root: Path, notebook: str, cells: Mapping[str, str]) -> Iterat
     with jupyterlab(root) as address, sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=str(browser_path), args=FLAGS)
         page = browser.new_page(viewport={"width": 1500, "height": 1100})
+        page.context.grant_permissions(["clipboard-read", "clipboard-write"])
         page.set_default_timeout(600_000)  # a stop against hanging
         complaints: list[str] = []
         page.on("pageerror", lambda error: complaints.append(f"error: {error}"))

@@ -10,12 +10,15 @@ from functools import partial
 
 import nbformat
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from benchmarks.fresh_script import explorers
 from lab_page import Page, open_notebook, screenshot
 from nbformat.v4 import new_code_cell, new_notebook
-from playwright.sync_api import Locator, Position
+from playwright.sync_api import Locator, Position, expect
 
 from labkit.course.explorers import Explorer
+from labkit.course.html import plain_text
+from labkit.course.links import SITE, code_in
 
 NAMES = sorted(explorer.__name__ for explorer in explorers())
 POINTED = sorted(e.__name__ for e in explorers() if e._point is not Explorer._point)
@@ -140,3 +143,71 @@ def test_h_z_h_by_buttons_makes_a_one_of_a_zero(lab: Page, name: str) -> None:
     screenshot(lab, f"{name}-h-z-h")
     undone = lab.moved_once(name, cell.get_by_role("button", name="Undo").click)
     assert "finds neuron on: 0 0.50, 1 0.00" in str(undone["text"])
+
+
+@pytest.mark.parametrize("name", NAMES, indirect=True)
+def test_no_control_picture_or_text_shuts_a_reader_out(lab: Page, name: str) -> None:
+    """Of serious and critical faults axe-core finds none in an explorer (not in JupyterLab)."""
+    cell = lab.cell(name)
+    cell.locator(".labkit-explorer").evaluate("box => box.id = 'examined'")
+    cell.get_by_role("button", name="Copy as code").click()
+    cell.get_by_role("button", name="Hide").wait_for()  # what it copied is examined too
+    found = Axe().run(lab.page, context="#examined").response["violations"]
+    cell.get_by_role("button", name="Hide").click()
+    cell.locator(".labkit-explorer").evaluate("box => box.removeAttribute('id')")
+    faults = [
+        f"{rule['id']} ({rule['impact']}): {node['html'][:200]}: {node['failureSummary']}"
+        for rule in found
+        if rule["impact"] in ("serious", "critical")
+        for node in rule["nodes"]
+    ]
+    assert faults == []
+
+
+@pytest.mark.parametrize("name", NAMES, indirect=True)
+def test_the_link_copied_by_keyboard_opens_what_the_page_shows(lab: Page, name: str) -> None:
+    lab.moved_once(name, partial(step, lab.cell(name).get_by_role("slider").first))
+    button = lab.cell(name).get_by_role("button", name="Copy as link")
+    button.press("Enter")
+    expect(lab.cell(name).get_by_text("Link copied")).to_be_visible()
+    expect(button).to_be_focused()
+    link = lab.copied()
+    assert link.startswith(SITE)
+    names: dict[str, object] = {}
+    *imports, call = code_in(link).partition("\n\n")
+    exec(imports[0], names)
+    opened = eval(call, names)
+    assert isinstance(opened, Explorer)
+    shown = str(lab.state(name)["text"])
+    assert plain_text(opened.text.value).split() == shown.split()
+
+
+@pytest.mark.parametrize("name", ["GroverExplorer"], indirect=True)
+def test_the_code_is_copied_and_stands_beneath_until_it_is_hidden(lab: Page, name: str) -> None:
+    cell = lab.cell(name)
+    button = cell.get_by_role("button", name="Copy as code")
+    button.press("Space")
+    expect(cell.get_by_text("Code copied.")).to_be_visible()
+    field = cell.get_by_role("textbox", name="what is copied")
+    assert lab.copied() == field.input_value()
+    assert "GroverExplorer(" in lab.copied()
+    screenshot(lab, f"{name}-copied")
+    button.press("Escape")
+    expect(field).to_be_hidden()
+    expect(button).to_be_focused()
+
+
+@pytest.mark.parametrize("name", ["GroverExplorer"], indirect=True)
+def test_where_the_browser_refuses_the_text_is_selected(lab: Page, name: str) -> None:
+    cell = lab.cell(name)
+    refuse = "navigator.clipboard.writeText = () => Promise.reject(); document.execCommand = "
+    lab.page.evaluate(f"() => {{ {refuse} () => false; }}")
+    cell.get_by_role("button", name="Copy as link").press("Enter")
+    expect(cell.get_by_text("does not let this page copy")).to_be_visible()
+    field = cell.get_by_role("textbox", name="what is copied")
+    expect(field).to_be_focused()
+    selected = field.evaluate("it => it.value.slice(it.selectionStart, it.selectionEnd)")
+    assert selected == field.input_value() and selected.startswith(SITE)
+    lab.page.evaluate(
+        "() => { delete navigator.clipboard.writeText; delete document.execCommand; }"
+    )

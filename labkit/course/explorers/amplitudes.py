@@ -15,6 +15,7 @@ from labkit.course.explorers.picture import SharedMask
 from labkit.course.html import in_html
 from labkit.course.plots import draw_chances, draw_gates, draw_state_dials
 from labkit.course.plots.qubits import amplitude_in_words
+from labkit.course.wording import say
 from labkit.limits import check_choice
 from labkit.masks import mask_from_index, mask_to_string
 from labkit.simulators import entropy, probabilities
@@ -31,12 +32,12 @@ ONE_QUBIT = {
 #: Gates on two qubits: what they do to the second where the first is 1.
 TWO_QUBITS = {"CNOT": ONE_QUBIT["X"], "CZ": ONE_QUBIT["Z"]}
 _WHAT = {
-    "H": "Hadamard: 0 and 1 into equal shares, and back",
-    "X": "exchanges 0 and 1",
-    "Z": "turns the amplitudes with a 1 by half a circle",
-    "S": "turns the amplitudes with a 1 by a quarter of a circle",
-    "CNOT": "exchanges 0 and 1 of the second neuron where the first is 1",
-    "CZ": "turns the amplitudes with both 1 by half a circle",
+    "H": say("amplitudes.hadamard_and_into_equal"),
+    "X": say("amplitudes.exchanges_and"),
+    "Z": say("amplitudes.turns_the_amplitudes_with"),
+    "S": say("amplitudes.turns_the_amplitudes_with_a"),
+    "CNOT": say("amplitudes.exchanges_and_of_the"),
+    "CZ": say("amplitudes.turns_the_amplitudes_with_both"),
 }
 
 
@@ -117,12 +118,15 @@ class AmplitudeView:
     @property
     def text(self) -> str:
         """The same in one line."""
-        gates = ", ".join(self.gates) or "none yet"
+        gates = ", ".join(self.gates) or say("amplitudes.none_yet")
         on = ", ".join(f"{j} <b>{chance:.2f}</b>" for j, chance in enumerate(self.chances_on))
-        together = " and ".join(map(str, self.entangled)) or "none"
-        return (
-            f"gates: {in_html(gates)} · state <b>{self.ket}</b> · probability that a shot finds "
-            f"neuron on: {on} · entangled: {together}"
+        together = say("shared.and").join(map(str, self.entangled)) or say("shared.none")
+        return say(
+            "amplitudes.gates_state_probability_that",
+            gates=in_html(gates),
+            ket=self.ket,
+            on=on,
+            together=together,
         )
 
 
@@ -164,7 +168,9 @@ class AmplitudeExplorer(Explorer):
             raise ValueError(f"gates has {len(gates)} names (limit: {MAX_GATES})")
         self.gates = tuple(gates)
         self.buttons = {name: self._new_button(name) for name in gate_names(MAX_NEURONS)}
-        self.undo_button = widgets.Button(description="Undo", icon="step-backward", disabled=True)
+        self.undo_button = widgets.Button(
+            description=say("amplitudes.undo"), icon="step-backward", disabled=True
+        )
         self.undo_button.on_click(lambda _: self.undo())
         self.circuit_code = widgets.HTML()
         rows = [widgets.HBox(row) for row in self._rows()]
@@ -219,8 +225,8 @@ class AmplitudeExplorer(Explorer):
         self._set_buttons()
         draw_gates(left, view.gates, view.n_neurons, room=MAX_GATES)
         before, now = view.states[-2:] if view.gates else view.states * 2
-        draw_state_dials(middle, {"before": before, "now": now})
+        draw_state_dials(middle, {say("amplitudes.before"): before, say("amplitudes.now"): now})
         draw_chances(right, probabilities(now))
-        fold = "<details><summary>this circuit as code</summary><pre>{}</pre></details>"
-        self.circuit_code.value = fold.format(in_html(view.code))
+        summary = f"<summary>{say('amplitudes.as_code')}</summary>"
+        self.circuit_code.value = f"<details>{summary}<pre>{in_html(view.code)}</pre></details>"
         return view.text

@@ -21,13 +21,19 @@ from labkit.course.explorers.base import (
 from labkit.course.explorers.picture import SharedMask
 from labkit.course.plots import draw_angle_surface, draw_probabilities
 from labkit.course.plots.qaoa import probability_floor
+from labkit.course.wording import say
 from labkit.datasets import Task, check_task
 from labkit.limits import check_finite, check_number
 from labkit.masks import mask_from_index, mask_to_string
 from labkit.simulators import evolve_qaoa, evolve_qaoa_each, probabilities
 
 MIN_NEURONS, MAX_NEURONS, MAX_LAYERS = 6, 12, 8
-_SHARES = [("all shots", 1.0), ("the best half", 0.5), ("the best 20%", 0.2), ("the best 5%", 0.05)]
+_SHARES = [
+    (say("angles.all_shots"), 1.0),
+    (say("angles.the_best_half"), 0.5),
+    (say("angles.the_best_fifth"), 0.2),
+    (say("angles.the_best_twentieth"), 0.05),
+]
 #: The grid: gammas for a cost of standard deviation 1, betas in radians.
 GAMMAS, BETAS = np.linspace(0, 5, 26), np.linspace(-0.3, 0.9, 21)
 
@@ -132,21 +138,26 @@ class AngleView:
         """The same in one line."""
         n_best = int(self.table.marked(self.table.minimum).sum())
         times = self.success * len(self.table.costs) / n_best
-        layers = "" if self.p == 1 else f" on average over a ramp of {self.p} layers"
-        words = (
-            f"γ <b>{self.gamma:.2f}</b>, β <b>{self.beta:.2f}</b>{layers} · "
-            f"mean cost of a shot <b>{self.mean_cost:.4f}</b> (all masks {self.table.mean:.4f}, "
-            f"least {self.table.minimum:.4f}) · a shot is a best mask with probability "
-            f"<b>{self.success:.4f}</b>, {times:,.1f} times that of chance · most probable: "
-            f"{self._name(self.likeliest)}"
+        layers = "" if self.p == 1 else say("angles.on_average_over_a", p=self.p)
+        words = say(
+            "angles.text",
+            gamma=self.gamma,
+            beta=self.beta,
+            layers=layers,
+            mean_cost=self.mean_cost,
+            mean=self.table.mean,
+            minimum=self.table.minimum,
+            success=self.success,
+            times=times,
+            likeliest=self._name(self.likeliest),
         )
         if self.lit is None:
             return words
-        return f"{words} · lit: <b>{self._name(mask_to_string(self.lit))}</b>"
+        return say("angles.lit", words=words, lit=self._name(mask_to_string(self.lit)))
 
     def _name(self, mask: str) -> str:
         chance = self.probabilities[int(mask, 2)]
-        return f"{mask} (rank {self.table.rank(mask):,}, probability {chance:.4f})"
+        return say("angles.rank_probability", mask=mask, rank=self.table.rank(mask), chance=chance)
 
 
 @lru_cache(maxsize=64)
@@ -194,9 +205,11 @@ class AngleExplorer(ProblemExplorer):
         choices = {
             "task": check_task("task", task),
             "n_neurons": slider("n_neurons", n_neurons, MIN_NEURONS, MAX_NEURONS, QUBITS),
-            "p": slider("p", p, 1, MAX_LAYERS, "QAOA layers p"),
+            "p": slider("p", p, 1, MAX_LAYERS, say("shared.qaoa_layers_p")),
             "seed": seed_slider(seed),
-            "share": selection_slider("share", share, _SHARES, "landscape: mean cost of"),
+            "share": selection_slider(
+                "share", share, _SHARES, say("angles.landscape_mean_cost_of")
+            ),
         }
         self._stand(check_finite("gamma", gamma), check_finite("beta", beta))
         super().__init__(choices, widths=(5.2, 5.2), height=3.9, shared=shared)
@@ -234,10 +247,13 @@ class AngleExplorer(ProblemExplorer):
 
     def _draw(self) -> str:
         view, (left, right), here = self.view, self._axes, {"here": (self.gamma, self.beta)}
-        what, landscape = f"mean cost of {self.controls['share'].label}", self.landscape
+        what, landscape = (
+            say("angles.mean_cost_of", label=self.controls["share"].label),
+            self.landscape,
+        )
         draw_angle_surface(left, GAMMAS, BETAS, landscape, here, what=what)
         if view.p > 1:
-            left.set(xlabel="mean γ of the ramp (for costs of standard deviation 1)",
-                     ylabel="mean β of the ramp (radians)")  # fmt: skip
+            left.set(xlabel=say("angles.mean_of_the_ramp"),
+                     ylabel=say("angles.mean_of_the_ramp_radians"))  # fmt: skip
         draw_probabilities(right, view.table, view.probabilities, view.lit)
-        return f"{view.text} · {what} at the lowest point {landscape.min():.4f}"
+        return say("angles.at_the_lowest_point", text=view.text, what=what, min=landscape.min())

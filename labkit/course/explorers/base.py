@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import ipywidgets as widgets
 
-from labkit.course.explorers.call import call_of
+from labkit.course.explorers.call import call_of, own_of
 from labkit.course.explorers.controls import (
     MAX_SEED,
     QUBITS,
@@ -25,6 +25,7 @@ from labkit.course.explorers.controls import (
     slider,
     task_dropdown,
 )
+from labkit.course.explorers.copying import CopyButtons
 from labkit.course.explorers.layout import FINEST, arrange, axes_of, larger_type
 from labkit.course.explorers.picture import Picture, SharedMask
 from labkit.course.html import in_html, plain_text
@@ -32,6 +33,7 @@ from labkit.course.kernel_watch import kernel_watch
 from labkit.course.plots.canvas import fit_words, picture_html, widen, wipe
 from labkit.course.plots.frames import Frames
 from labkit.course.plots.style import own_style
+from labkit.course.wording import say
 from labkit.masks import BoolArray, mask_from_index, mask_to_index
 from labkit.problems import Problem, build_problem
 
@@ -63,7 +65,7 @@ class Explorer(widgets.VBox):
         text: what the picture shows, in one line (`ipywidgets.HTML`).
         note: what became of the last entry in the lab book (`ipywidgets.HTML`).
         type_button: makes the letters in the picture and beside it larger (`ToggleButton`).
-        code_button: shows `code`, in `code_text`, which follows what is chosen (`ToggleButton`).
+        copy_buttons: copy `code`, and a link that runs it in a browser (`CopyButtons`).
         n_draws: how often the picture was drawn.
     """
 
@@ -94,13 +96,15 @@ class Explorer(widgets.VBox):
         self._start = {name: widget.value for name, widget in self.controls.items()}
         self._start_places = {name: getattr(self, name) for name in self._places}
         self.image = Picture(layout={"flex": "3 1 430px", "max_width": "100%", "min_width": "0"})
-        self.text, self.note, self.code_text = widgets.HTML(), widgets.HTML(), widgets.HTML()
-        self.reset_button, self.add_button, self.code_button, self.type_button = build_buttons()
+        self.text, self.note, self.copy_buttons = widgets.HTML(), widgets.HTML(), CopyButtons()
+        for said in (self.text, self.note):
+            said.add_class("labkit-says")
+        self.reset_button, self.add_button, self.type_button = build_buttons()
         self._listen()
         top = widgets.HBox([*self.controls.values(), self.reset_button])
         middle = widgets.HBox([self.image] if beside is None else [beside, self.image])
-        bottom = [self.add_button, self.code_button, self.type_button, self.note]
-        rows = [top, kernel_watch(), self.text, middle, widgets.HBox(bottom), self.code_text]
+        bottom = [self.add_button, self.type_button, self.copy_buttons, self.note]
+        rows = [top, kernel_watch(), self.text, middle, widgets.HBox(bottom)]
         super().__init__(rows)
         self.add_class("labkit-explorer")
         self.redraw()
@@ -116,7 +120,6 @@ class Explorer(widgets.VBox):
             self.image.listen(self.point_at, self._pressed)
         self.reset_button.on_click(lambda _: self.reset())
         self.add_button.on_click(lambda _: self._add())
-        self.code_button.observe(lambda _: self._show_code(), names="value")
         self.type_button.observe(self._change_type, names="value")
 
     @property
@@ -174,7 +177,7 @@ class Explorer(widgets.VBox):
             self.image.width = self._arrangement.page_width
             self.image.value = self._frames.render_png()
         self.n_draws += 1
-        self._show_code()
+        self.copy_buttons.offer(self.code, own=", ".join(own_of(self._settings()).values()))
 
     def fit(self, width: float, ratio: float) -> None:
         """Arranges the axes in what the page has, and draws them if that changes anything.
@@ -199,10 +202,6 @@ class Explorer(widgets.VBox):
     def code(self) -> str:
         """Python that makes an explorer with the picture that is shown now."""
         return call_of(self, self._settings(), self.lit)
-
-    def _show_code(self) -> None:
-        code = in_html(self.code) if self.code_button.value else ""
-        self.code_text.value = code and f"<pre>{code}</pre>"
 
     def point_at(self, x: float, y: float) -> None:
         """Points at a place of the picture, as a click does; outside all axes nothing happens.
@@ -235,7 +234,9 @@ class Explorer(widgets.VBox):
         except LabBookError as error:
             self.note.value = in_html(error)
         else:
-            self.note.value = f"kept in {in_html(default_path().name)} as {entry[:8]}"
+            self.note.value = say(
+                "base.kept_in_as", name=in_html(default_path().name), entry=entry[:8]
+            )
 
     def _parameters(self) -> dict[str, Any]:
         """What was chosen, for the lab book."""

@@ -10,6 +10,7 @@ import numpy as np
 from labkit.course.explorers.base import MAX_SEED, ProblemExplorer, seed_slider, slider
 from labkit.course.explorers.picture import SharedMask
 from labkit.course.plots import draw_blocks, draw_cost_histogram
+from labkit.course.wording import say
 from labkit.datasets import Task, check_task
 from labkit.limits import check_integer
 from labkit.masks import mask_to_string
@@ -58,11 +59,16 @@ class BlockView:
     def text(self) -> str:
         """The same in one line."""
         n, size, cost = self.problem.n_neurons, self.block_size, self.walk.selection.cost
-        return (
-            f"<b>{size}</b> of {n} neurons at a time: at most <b>{size}</b> qubits are entangled "
-            f"at once, with {self.amplitudes:,} amplitudes instead of {2**n:,} · from "
-            f"{mask_to_string(self.walk.masks()[0])} it finds {self.found}, cost {cost:.4f}, rank "
-            f"<b>{self.rank:,}</b> of {2**n:,}"
+        return say(
+            "blocks.text",
+            size=size,
+            n=n,
+            amplitudes=self.amplitudes,
+            n_2=2**n,
+            masks=mask_to_string(self.walk.masks()[0]),
+            found=self.found,
+            cost=cost,
+            rank=self.rank,
         )
 
 
@@ -108,9 +114,9 @@ class BlockExplorer(ProblemExplorer):
         choices = {
             "task": check_task("task", task),
             "n_neurons": n,
-            "block_size": slider("block_size", block_size, 1, n, "neurons at a time"),
+            "block_size": slider("block_size", block_size, 1, n, say("blocks.neurons_at_a_time")),
             "seed": seed_slider(seed),
-            "start": slider("start", start, 0, MAX_SEED, "seed of the start"),
+            "start": slider("start", start, 0, MAX_SEED, say("shared.seed_of_the_start")),
         }
         super().__init__(choices, widths=(5.0, 4.4), height=3.0, shared=shared)
 

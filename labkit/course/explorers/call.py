@@ -21,7 +21,8 @@ def call_of(explorer: object, chosen: Mapping[str, Any], lit: BoolArray | None) 
     """
     name = type(explorer).__name__
     taken = inspect.signature(type(explorer)).parameters
-    own = [f"# {key}: {_label(chosen[key])}, your own" for key in chosen if _is_own(chosen[key])]
+    named = own_of(chosen).items()
+    own = [f"# {key}: {label}, your own" for key, label in named if key in taken]
     written = [f"{key}={_write(key, chosen[key])}" for key in chosen if key in taken]
     names = [name]
     if lit is not None and "shared" in taken:
@@ -38,8 +39,15 @@ def _call(name: str, written: list[str]) -> str:
     return "\n".join([f"{name}(", *(f"    {each}," for each in written), ")"])
 
 
-def _is_own(value: Any) -> bool:
-    return isinstance(value, Task) or callable(value)
+def own_of(chosen: Mapping[str, Any]) -> dict[str, str]:
+    """What has no text, such as a task of one's own or a function: argument -> its name."""
+    return {key: ", ".join(labels) for key, value in chosen.items() if (labels := _own_in(value))}
+
+
+def _own_in(value: Any) -> list[str]:
+    if isinstance(value, tuple | list):
+        return [label for each in value for label in _own_in(each)]
+    return [_label(value)] if isinstance(value, Task) or callable(value) else []
 
 
 def _label(value: Any) -> str:

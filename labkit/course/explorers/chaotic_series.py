@@ -11,6 +11,7 @@ import numpy as np
 from labkit.arrays import BoolArray, FloatArray
 from labkit.course.explorers.base import Explorer, dropdown, seed_slider, slider
 from labkit.course.plots.chaotic_series import draw_series
+from labkit.course.wording import say
 from labkit.neighbours.chaos import iterate_map, least_period, lyapunov_exponent, z_score
 from labkit.neighbours.random_filters import sample_filters, slide_filters
 
@@ -80,20 +81,28 @@ class SeriesView:
     def text(self) -> str:
         """The same in one line."""
         of_series, of_filter = self.periods
-        kind = "chaotic" if self.exponent > 0 else "regular"
+        kind = say("chaotic_series.chaotic" if self.exponent > 0 else "chaotic_series.regular")
         most = of_series // gcd(of_series, self.stride) if of_series else 0
-        limit = f", which divides {most} = p / gcd(p, {self.stride})" if most else ""
-        return (
-            f"parameter {self.parameter:.3f}: exponent <b>{self.exponent:.3f}</b>, {kind} · "
-            f"series: <b>{in_words(of_series)}</b> · "
-            f"activation: <b>{in_words(of_filter)}</b>{limit} · "
-            f"feature (its largest) {self.activation.max():.2f}"
+        limit = (
+            say("chaotic_series.which_divides_p_gcd", most=most, stride=self.stride) if most else ""
+        )
+        return say(
+            "chaotic_series.text",
+            parameter=self.parameter,
+            exponent=self.exponent,
+            kind=kind,
+            in_words=in_words(of_series),
+            in_words_2=in_words(of_filter),
+            limit=limit,
+            max=self.activation.max(),
         )
 
 
 def in_words(period: int) -> str:
     """A period, or that there is none."""
-    return f"period {period}" if period else "no period"
+    return (
+        say("chaotic_series.period", period=period) if period else say("chaotic_series.no_period")
+    )
 
 
 class SeriesExplorer(Explorer):
@@ -115,9 +124,9 @@ class SeriesExplorer(Explorer):
     ) -> None:
         choices = {
             "map": dropdown("map", map, tuple(RANGES)),
-            "step": slider("step", step, 0, STEPS, "parameter"),
+            "step": slider("step", step, 0, STEPS, say("chaotic_series.parameter")),
             "seed": seed_slider(seed),
-            "stride": slider("stride", stride, 1, MAX_STRIDE, "stride"),
+            "stride": slider("stride", stride, 1, MAX_STRIDE, say("chaotic_series.stride")),
         }
         super().__init__(choices, widths=(4.8, 4.8), height=3.4)
 
@@ -140,8 +149,18 @@ class SeriesExplorer(Explorer):
     def _draw(self) -> str:
         view, (left, right) = self.view, self._axes
         periods = [in_words(period) for period in view.periods]
-        draw_series(left, view.series[:SHOWN], f"series, z-scored: {periods[0]}", "step")
+        draw_series(
+            left,
+            view.series[:SHOWN],
+            say("chaotic_series.series_z_scored", periods=periods[0]),
+            say("shared.step"),
+        )
         left.set_ylim(-3, 3)
-        draw_series(right, view.activation[:SHOWN], f"activation: {periods[1]}", "place")
+        draw_series(
+            right,
+            view.activation[:SHOWN],
+            say("chaotic_series.activation", periods=periods[1]),
+            say("chaotic_series.place"),
+        )
         right.set_ylim(-0.1, 5)
         return view.text

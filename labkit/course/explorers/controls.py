@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import ipywidgets as widgets
 
+from labkit.course.wording import say
 from labkit.datasets import TASK_NAMES, Task, check_task
 from labkit.limits import check_choice, check_integer, show_value
 from labkit.scoring import COSTS
@@ -16,7 +17,7 @@ MAX_SEED = 19
 #: masks of a dozen neurons are scored within a move. Ten classes are too many for both.
 TASKS = tuple(name for name in TASK_NAMES if name not in ("digits", "mnist5k"))
 #: What the slider of n neurons says.
-QUBITS = "neurons = qubits"
+QUBITS = say("shared.neurons_qubits")
 
 
 def slider(name: str, value: int, low: int, high: int, description: str) -> widgets.IntSlider:
@@ -27,7 +28,7 @@ def slider(name: str, value: int, low: int, high: int, description: str) -> widg
 
 def seed_slider(seed: int) -> widgets.IntSlider:
     """The slider of the seed of a network's weights, see `slider`."""
-    return slider("seed", seed, 0, MAX_SEED, "seed of the weights")
+    return slider("seed", seed, 0, MAX_SEED, say("controls.seed_of_the_weights"))
 
 
 def selection_slider(
@@ -45,7 +46,17 @@ def selection_slider(
 def dropdown(name: str, value: str, options: Sequence[str]) -> widgets.Dropdown:
     """A list to choose from, if the argument `name` is in it."""
     check_choice(name, value, options)
-    return widgets.Dropdown(options=options, value=value, description=name)
+    return widgets.Dropdown(options=named(options), value=value, description=say(f"list.{name}"))
+
+
+def named(options: Iterable[str]) -> list[tuple[str, str]]:
+    """What a list shows for each option, and the option, which is also an argument's value."""
+    return [(name_of(option), option) for option in options]
+
+
+def name_of(option: str) -> str:
+    """What an option of a list is called on the page."""
+    return say(f"choice.{option.replace(' ', '_')}")
 
 
 def task_dropdown(task: str | Task, names: Sequence[str] = TASKS) -> widgets.Dropdown:
@@ -54,14 +65,12 @@ def task_dropdown(task: str | Task, names: Sequence[str] = TASKS) -> widgets.Dro
     start = own.label if isinstance(own, Task) and own.label in names else own
     options: list[tuple[str, str | Task]] = [(name, name) for name in names]
     options += [(start.label, start)] if isinstance(start, Task) else []
-    return widgets.Dropdown(options=options, value=start, description="task")
+    return widgets.Dropdown(options=options, value=start, description=say("shared.task"))
 
 
 def cost_dropdown(cost: str) -> widgets.Dropdown:
     """The list of what can be minimised."""
-    check_choice("cost", cost, COSTS)
-    options = [(name.replace("_", " "), name) for name in COSTS]
-    return widgets.Dropdown(options=options, value=cost, description="cost")
+    return dropdown("cost", cost, COSTS)
 
 
 def make_room(control: widgets.Widget) -> None:
@@ -77,10 +86,11 @@ def make_room(control: widgets.Widget) -> None:
 
 
 def build_buttons() -> tuple[widgets.Widget, ...]:
-    """Reset, "Add to lab book", "Copy as code" and "Larger type"; the last two stay pressed."""
+    """Reset, "Add to lab book" and "Larger type", which stays pressed."""
     wide = {"width": "max-content"}
-    reset = widgets.Button(description="Reset", icon="undo")
-    add = widgets.Button(description="Add to lab book", icon="book", layout=wide)
-    code = widgets.ToggleButton(description="Copy as code", icon="code", layout=wide)
-    larger = widgets.ToggleButton(description="Larger type", icon="search-plus", layout=wide)
-    return reset, add, code, larger
+    reset = widgets.Button(description=say("controls.reset"), icon="undo")
+    add = widgets.Button(description=say("controls.add_to_lab_book"), icon="book", layout=wide)
+    larger = widgets.ToggleButton(
+        description=say("controls.larger_type"), icon="search-plus", layout=wide
+    )
+    return reset, add, larger

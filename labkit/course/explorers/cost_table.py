@@ -17,6 +17,7 @@ from labkit.course.explorers.subnetwork import find_next_by_cost
 from labkit.course.lessons.lesson_12_local_selection import find_stuck_masks
 from labkit.course.plots.blocks import draw_minima, draw_over_blocks
 from labkit.course.plots.walks import nearest_mask
+from labkit.course.wording import say
 from labkit.datasets import Task, check_task
 from labkit.masks import BoolArray, mask_to_index, mask_to_string
 
@@ -63,17 +64,26 @@ class CostTableView:
         """The same in one line."""
         k, n, n_masks = self.block_size, self.table.n_neurons, len(self.table.costs)
         n_stuck, reached = self.n_stuck[k - 1], self.n_reached[k - 1]
-        words = (
-            f"a search that may change <b>{k}</b> of {n} neurons at a time (qubits held: {k}) can "
-            f"end at <b>{n_stuck:,}</b> of {n_masks:,} masks (squares), the costliest "
-            f"<b>{self.worst:.4f}</b> above the least · to know that a mask is one of them, "
-            f"<b>{reached:,}</b> masks must be compared"
+        words = say(
+            "cost_table.text",
+            k=k,
+            n=n,
+            n_stuck=n_stuck,
+            n_masks=n_masks,
+            worst=self.worst,
+            reached=reached,
         )
         if self.lit is None:
             return words
         cost, is_stuck = float(self.table.evaluate(self.lit)), self.stuck[mask_to_index(self.lit)]
-        kind = "a local minimum" if is_stuck else "no local minimum"
-        return f"{words} · ring: mask {mask_to_string(self.lit)}, cost {cost:.4f}, {kind}"
+        kind = say("cost_table.a_local_minimum") if is_stuck else say("cost_table.no_local_minimum")
+        return say(
+            "cost_table.ring_mask_cost",
+            words=words,
+            lit=mask_to_string(self.lit),
+            cost=cost,
+            kind=kind,
+        )
 
 
 @lru_cache(maxsize=64)
@@ -110,10 +120,14 @@ class CostTableExplorer(ProblemExplorer):
     ) -> None:
         choices = {
             "task": check_task("task", task),
-            "n_neurons": slider("n_neurons", n_neurons, MIN_NEURONS, MAX_NEURONS, "neurons"),
+            "n_neurons": slider(
+                "n_neurons", n_neurons, MIN_NEURONS, MAX_NEURONS, say("shared.neurons")
+            ),
             "seed": seed_slider(seed),
             "cost": cost_dropdown(cost),
-            "block_size": slider("block_size", block_size, 1, n_neurons, "locality: block size"),
+            "block_size": slider(
+                "block_size", block_size, 1, n_neurons, say("shared.locality_block_size")
+            ),
         }
         super().__init__(choices, widths=(5.4, 4.4), height=3.8, shared=shared)
 
@@ -140,9 +154,13 @@ class CostTableExplorer(ProblemExplorer):
     def _draw(self) -> str:
         view, (left, right) = self.view, self._axes
         draw_minima(left, view.table, view.stuck, view.lit)
-        counts = {"local minima": view.n_stuck, "masks to compare": view.n_reached}
+        counts = {
+            say("cost_table.local_minima"): view.n_stuck,
+            say("cost_table.masks_to_compare"): view.n_reached,
+        }
+        title = say("cost_table.circles_local_minima_triangles")
         draw_over_blocks(
             right, range(1, view.table.n_neurons + 1), counts, chosen=view.block_size,
-            ylabel="masks", title="circles: local minima; triangles: to compare", is_log=True,
+            ylabel=say("shared.masks"), title=title, is_log=True,
         )  # fmt: skip
         return view.text

@@ -21,6 +21,7 @@ from labkit.course.explorers.picture import SharedMask
 from labkit.course.html import bars_in_html, beside_in_html
 from labkit.course.plots import draw_amplitudes, draw_rotation, draw_success_curve
 from labkit.course.plots.masks import amplitude_limits
+from labkit.course.wording import say
 from labkit.datasets import Task, check_task
 from labkit.masks import BoolArray, mask_to_index, mask_to_string
 from labkit.problems import build_problem
@@ -72,23 +73,33 @@ class GroverView:
         """
         n, m, best = self.table.n_neurons, self.n_marked, self.best_iterations
         return {
-            f"Grover, k = {self.iterations}": expected_calls(n, m, self.iterations),
-            f"Grover, k = {best} (first peak)": expected_calls(n, m),
-            "random search": (2**n + 1) / (m + 1),
+            say("grover.grover_k", iterations=self.iterations): expected_calls(
+                n, m, self.iterations
+            ),
+            say("grover.grover_k_first_peak", best=best): expected_calls(n, m),
+            say("grover.random_search"): (2**n + 1) / (m + 1),
         }
 
     @property
     def text(self) -> str:
         """The same in one line."""
-        words = (
-            f"<b>{self.n_marked}</b> of {len(self.marked):,} masks marked · after "
-            f"<b>{self.iterations}</b> oracle calls a shot finds one with probability "
-            f"<b>{self.success:.3f}</b> · the first peak is at {self.best_iterations} calls"
+        words = say(
+            "grover.text",
+            n_marked=self.n_marked,
+            n_marked_2=len(self.marked),
+            iterations=self.iterations,
+            success=self.success,
+            best_iterations=self.best_iterations,
         )
         if self.lit is None:
             return words
         amplitude = self.state[mask_to_index(self.lit)].real
-        return f"{words} · ring: mask {mask_to_string(self.lit)}, amplitude {amplitude:.3f}"
+        return say(
+            "grover.ring_mask_amplitude",
+            words=words,
+            lit=mask_to_string(self.lit),
+            amplitude=amplitude,
+        )
 
 
 def threshold_options(table: CostTable) -> list[tuple[str, float]]:
@@ -96,7 +107,7 @@ def threshold_options(table: CostTable) -> list[tuple[str, float]]:
     counts = [c for power in range(table.n_neurons) for c in (2**power, 3 * 2**power // 2)]
     ranked = np.sort(table.costs)
     thresholds = np.unique(ranked[np.array([c for c in counts if c <= len(ranked) // 2]) - 1])
-    return [(f"≤ {t:.4f} ({table.marked(t).sum()} marked)", float(t)) for t in thresholds]
+    return [(say("grover.marked", t=t, sum=table.marked(t).sum()), float(t)) for t in thresholds]
 
 
 class GroverExplorer(ProblemExplorer):
@@ -134,9 +145,11 @@ class GroverExplorer(ProblemExplorer):
                 "threshold",
                 threshold,
                 threshold_options(build_problem(task, n_neurons, seed=seed).table),
-                "threshold: cost",
+                say("grover.threshold_cost"),
             ),
-            "iterations": slider("iterations", iterations, 0, MAX_ITERATIONS, "oracle calls"),
+            "iterations": slider(
+                "iterations", iterations, 0, MAX_ITERATIONS, say("shared.oracle_calls")
+            ),
         }
         super().__init__(choices, widths=(4.6, 3.1, 4.0), height=3.6, shared=shared)
 
@@ -162,10 +175,10 @@ class GroverExplorer(ProblemExplorer):
     def _draw(self) -> str:
         view, (left, middle, right) = self.view, self._axes
         n, marks, k = view.table.n_neurons, view.n_marked, view.iterations
-        title = f"after {k} oracle calls (hatched: marked)"
+        title = say("grover.after_oracle_calls_hatched", k=k)
         draw_amplitudes(left, view.state, view.marked, lit=self._lit_index, title=title)
         left.set_ylim(*amplitude_limits(2**n, marks))  # still, so that the motion is seen
         draw_rotation(middle, n, marks, k)
         draw_success_curve(right, n, marks, MAX_ITERATIONS, k)
-        bars = bars_in_html(view.expected_calls, "expected calls to a verified mask")
+        bars = bars_in_html(view.expected_calls, say("grover.expected_calls_to_a"))
         return beside_in_html(view.text, bars)

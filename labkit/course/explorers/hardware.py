@@ -15,6 +15,7 @@ from labkit.course.explorers.base import Explorer, dropdown, seed_slider
 from labkit.course.explorers.picture import SharedMask
 from labkit.course.lessons.lesson_14a_noise_and_hardware import ERRORS, TASK, Cost
 from labkit.course.plots.noise import draw_masks_by_cost, draw_shares_over_errors
+from labkit.course.wording import say
 from labkit.datasets import Task, check_task
 from labkit.limits import check_integer
 from labkit.masks import mask_from_index, mask_to_string
@@ -135,14 +136,19 @@ class HardwareView:
         """The same in one line."""
         table, n = self.shown.table, self.shown.table.n_neurons
         cost = float(table.costs[self.found])
-        return (
-            f"<b>{self.form}</b>, {self.shown.two_qubit_gates} two-qubit gates at an error of "
-            f"<b>{self.error:g}</b> each: <b>{self.gain_left:.3f}</b> of the gain is left, the "
-            f"product of fidelities says {self.fidelity:.3f} · a best mask in one shot with "
-            f"probability <b>{self.best_chance:.3f}</b>, by chance "
-            f"{table.marked(table.minimum).mean():.3f} · cheapest of {self.shots:,} shots: "
-            f"{mask_to_string(mask_from_index(self.found, n))}, cost {cost:.4f}, rank "
-            f"{table.rank(mask_from_index(self.found, n))}"
+        return say(
+            "hardware.text",
+            form=self.form,
+            two_qubit_gates=self.shown.two_qubit_gates,
+            error=self.error,
+            gain_left=self.gain_left,
+            fidelity=self.fidelity,
+            best_chance=self.best_chance,
+            mean=table.marked(table.minimum).mean(),
+            shots=self.shots,
+            mask_from_index=mask_to_string(mask_from_index(self.found, n)),
+            cost=cost,
+            rank=table.rank(mask_from_index(self.found, n)),
         )
 
 
@@ -185,8 +191,12 @@ class HardwareExplorer(Explorer):
                 "n_neurons", n_neurons, minimum=MIN_NEURONS, maximum=MAX_NEURONS
             ),
             "form": dropdown("form", form, FORMS),
-            "error": widgets.SelectionSlider(options=rates, value=error, description="error"),
-            "shots": widgets.SelectionSlider(options=SHOTS, value=shots, description="shots"),
+            "error": widgets.SelectionSlider(
+                options=rates, value=error, description=say("shared.error")
+            ),
+            "shots": widgets.SelectionSlider(
+                options=SHOTS, value=shots, description=say("hardware.shots")
+            ),
             "seed": seed_slider(seed),
         }
         super().__init__(choices, widths=(5.4, 4.2), height=3.6, shared=shared)

@@ -12,6 +12,7 @@ from labkit.course.explorers.base import MAX_SEED, Explorer, dropdown, slider
 from labkit.course.explorers.picture import SharedMask
 from labkit.course.lessons.lesson_19_wide_networks import PATTERNS, choose_pairs, load_images
 from labkit.course.plots.kernels import draw_kept_kernel, draw_overlaps
+from labkit.course.wording import say
 from labkit.limits import check_integer
 from labkit.neighbours.kernels import (
     class_by,
@@ -86,14 +87,27 @@ class KernelView:
     def text(self) -> str:
         """The same in one line."""
         n, f = len(self.y), float(self.rows[self.image] @ self.vector)
-        digit, said = ("a 3" if sign < 0 else "an 8" for sign in (self.y_test[self.image], f))
+        digit, said = (
+            say("kernel.a_3" if sign < 0 else "kernel.an_8")
+            for sign in (self.y_test[self.image], f)
+        )
         zero, median = (self.accuracy(threshold) for threshold in ("zero", "median"))
-        return (
-            f"{n} images, {self.depth} layers, {self.pattern}: <b>{self.n_pairs:,}</b> of "
-            f"{n * (n - 1) // 2:,} pairs kept, condition number <b>{self.condition:,.2f}</b> · of "
-            f"{len(self.y_test)} test images <b>{zero:.1%}</b> right by threshold zero, "
-            f"{median:.1%} by the median · image {self.image}, {digit}: output {f:+.3f}, "
-            f"{said}; its sign takes <b>{self.shots:,.1f}</b> shots"
+        return say(
+            "kernel.text",
+            n=n,
+            depth=self.depth,
+            pattern=self.pattern,
+            n_pairs=self.n_pairs,
+            n_2=n * (n - 1) // 2,
+            condition=self.condition,
+            n_y_test=len(self.y_test),
+            zero=zero,
+            median=median,
+            image=self.image,
+            digit=digit,
+            f=f,
+            said=said,
+            shots=self.shots,
         )
 
 
@@ -143,10 +157,12 @@ class KernelExplorer(Explorer):
         shared: SharedMask | None = None,
     ) -> None:
         choices = {
-            "n_images": slider("n_images", n_images, MIN_IMAGES, MAX_IMAGES, "training images"),
-            "depth": slider("depth", depth, 1, MAX_DEPTH, "hidden layers"),
+            "n_images": slider(
+                "n_images", n_images, MIN_IMAGES, MAX_IMAGES, say("kernel.training_images")
+            ),
+            "depth": slider("depth", depth, 1, MAX_DEPTH, say("shared.hidden_layers")),
             "pattern": dropdown("pattern", pattern, PATTERNS),
-            "image": slider("image", image, 0, DRAWN - 1, "test image"),
+            "image": slider("image", image, 0, DRAWN - 1, say("shared.test_image")),
             "seed": check_integer("seed", seed, minimum=0, maximum=MAX_SEED),
         }
         super().__init__(choices, widths=(4.2, 5.2), height=3.8, shared=shared)

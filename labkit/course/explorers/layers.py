@@ -15,6 +15,7 @@ from labkit.course.explorers.picture import SharedMask
 from labkit.course.lessons.lesson_09_training_angles import Angles, mean_angles, transfer_angles
 from labkit.course.lessons.lesson_12_local_selection import pass_in_blocks
 from labkit.course.plots.blocks import draw_over_blocks
+from labkit.course.wording import say
 from labkit.datasets import Task, check_task
 from labkit.problems import Problem, build_problem
 from labkit.simulators import entropy, evolve_qaoa, probabilities
@@ -117,13 +118,20 @@ class LayersView:
     def text(self) -> str:
         """The same in one line."""
         n, k, ramp, reused = self.problem.n_neurons, self.block_size, self.ramp, self.reused
-        return (
-            f"blocks of <b>{k}</b> of {n} neurons, {k} qubits, <b>{self.p}</b> layers · the best "
-            f"mask of the hardest block in one shot: ramp {ramp.chance:.3f}, angles reused from "
-            f"{DONOR_NEURONS} neurons <b>{reused.chance:.3f}</b> · bits across the middle of a "
-            f"block: ramp {ramp.bits:.2f}, reused <b>{reused.bits:.2f}</b> of {k // 2} · calls "
-            f"of a whole pass: ramp {ramp.calls:,.0f}, reused <b>{reused.calls:,.0f}</b>, every "
-            f"mask of each block {self.masks[k - 1]:,.0f}"
+        return say(
+            "layers.text",
+            k=k,
+            n=n,
+            p=self.p,
+            chance=ramp.chance,
+            donor_neurons=DONOR_NEURONS,
+            chance_2=reused.chance,
+            bits=ramp.bits,
+            bits_2=reused.bits,
+            k_2=k // 2,
+            calls=ramp.calls,
+            calls_2=reused.calls,
+            masks=self.masks[k - 1],
         )
 
 
@@ -154,10 +162,14 @@ class LayersExplorer(ProblemExplorer):
     ) -> None:
         choices = {
             "task": check_task("task", task),
-            "n_neurons": slider("n_neurons", n_neurons, MIN_NEURONS, MAX_NEURONS, "neurons"),
+            "n_neurons": slider(
+                "n_neurons", n_neurons, MIN_NEURONS, MAX_NEURONS, say("shared.neurons")
+            ),
             "seed": seed_slider(seed),
-            "block_size": slider("block_size", block_size, 1, n_neurons, "locality: block size"),
-            "p": slider("p", p, 1, MAX_LAYERS, "QAOA layers p"),
+            "block_size": slider(
+                "block_size", block_size, 1, n_neurons, say("shared.locality_block_size")
+            ),
+            "p": slider("p", p, 1, MAX_LAYERS, say("shared.qaoa_layers_p")),
         }
         # trained here, so that the first move to another p is no slower
         for layers in range(1, MAX_LAYERS + 1):
@@ -200,15 +212,16 @@ class LayersExplorer(ProblemExplorer):
         n, chosen = view.problem.n_neurons, view.block_size
         sizes = range(1, n + 1)
         draw_over_blocks(left, sizes, view.lines("chance"), chosen=chosen,
-                         ylabel="best of the hardest block",
-                         title="one shot; circles: ramp, triangles: reused")  # fmt: skip
+                         ylabel=say("layers.best_of_the_hardest"),
+                         title=say("layers.one_shot_circles_ramp"))  # fmt: skip
         left.set_ylim(-0.03, 1.03)
         bits = {**view.lines("bits"), "bound": np.array([k // 2 for k in sizes])}
-        draw_over_blocks(middle, sizes, bits, chosen=chosen, ylabel="bits across the middle",
-                         title="squares: at most k/2, rounded down")  # fmt: skip
+        draw_over_blocks(middle, sizes, bits, chosen=chosen,
+                         ylabel=say("shared.bits_across_the_middle"),
+                         title=say("layers.squares_at_most_k"))  # fmt: skip
         middle.set_ylim(-0.2, MAX_NEURONS // 2 + 0.3)
-        calls = {**view.lines("calls"), "every mask": view.masks}
-        draw_over_blocks(right, sizes, calls, chosen=chosen, ylabel="calls of a whole pass",
-                         title="squares: every mask of each block", is_log=True)  # fmt: skip
+        calls = {**view.lines("calls"), say("layers.every_mask"): view.masks}
+        draw_over_blocks(right, sizes, calls, chosen=chosen, ylabel=say("shared.calls_of_a_whole"),
+                         title=say("layers.squares_every_mask_of"), is_log=True)  # fmt: skip
         right.set_ylim(2, 3000)
         return view.text

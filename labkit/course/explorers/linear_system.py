@@ -20,6 +20,7 @@ from labkit.course.lessons.lesson_17_linear_systems import (
     build_weights,
 )
 from labkit.course.plots.linear_systems import draw_regrets_of_guides, draw_weights
+from labkit.course.wording import say
 from labkit.limits import check_integer, show_value
 from labkit.masks import mask_from_index
 from labkit.neighbours.linear_systems import SignReadout, sign_readout
@@ -126,13 +127,20 @@ class LinearSystemView:
         n, left = len(self.difference), len(self.difference) - self.n_fixed
         others = ", ".join(f"{name} {self.regrets[name][self.n_fixed]:.4f}" for name in ("w", "b"))
         calls = optimal_iterations(left, 1) if left else 0
-        return (
-            f"<b>{self.clock_qubits}</b> clock qubits, fidelity "
-            f"{self.solved.fidelity_at(self.clock_qubits):.4f} · a run is kept with probability "
-            f"{self.read.success:.4f}: <b>{self.kept:,}</b> of {self.runs:,} tell "
-            f"<b>{self.n_right}</b> of {n} signs right · <b>{self.n_fixed}</b> fixed leave "
-            f"{2**left:,} masks, or {calls} calls of Grover's, regret <b>{self.regret:.4f}</b> "
-            f"(guide {others})"
+        return say(
+            "linear_system.text",
+            clock_qubits=self.clock_qubits,
+            fidelity_at=self.solved.fidelity_at(self.clock_qubits),
+            success=self.read.success,
+            kept=self.kept,
+            runs=self.runs,
+            n_right=self.n_right,
+            n=n,
+            n_fixed=self.n_fixed,
+            left=2**left,
+            calls=calls,
+            regret=self.regret,
+            others=others,
         )
 
 
@@ -174,10 +182,12 @@ class LinearSystemExplorer(Explorer):
         choices = {
             "digits": tuple(digits),
             "n_neurons": n,
-            "clock_qubits": slider("clock_qubits", clock_qubits, *CLOCKS, "clock qubits"),
-            "ridge": selection_slider("ridge", ridge, ridges, "ridge"),
-            "runs": selection_slider("runs", runs, all_runs, "runs"),
-            "n_fixed": slider("n_fixed", n_fixed, 0, n, "locality: signs fixed"),
+            "clock_qubits": slider(
+                "clock_qubits", clock_qubits, *CLOCKS, say("linear_system.clock_qubits")
+            ),
+            "ridge": selection_slider("ridge", ridge, ridges, say("linear_system.ridge")),
+            "runs": selection_slider("runs", runs, all_runs, say("linear_system.runs")),
+            "n_fixed": slider("n_fixed", n_fixed, 0, n, say("linear_system.locality_signs_fixed")),
         }
         super().__init__(choices, widths=(5.2, 4.4), height=3.6, shared=shared)
 
@@ -204,9 +214,9 @@ class LinearSystemExplorer(Explorer):
         view, (left, right) = self.view, self._axes
         weights = {"w": view.solved.weights, "counts": view.difference}
         draw_weights(left, weights, view.best, fixed=view.fixed)
-        left.set_title("plain: w; hatched: counted; triangles: best signs", fontsize=10)
+        left.set_title(say("linear_system.plain_w_hatched_counted"), fontsize=10)
         problem = view.problem
         most = 0.15 * (problem.table.mean - problem.table.minimum)
         draw_regrets_of_guides(right, view.regrets, n_fixed=view.n_fixed, most=most)
-        right.set_title("○ counted   △ w   □ b", fontsize=10)
+        right.set_title(say("linear_system.counted_w_b"), fontsize=10)
         return view.text

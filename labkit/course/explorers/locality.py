@@ -12,9 +12,11 @@ from labkit.amplification import optimal_iterations
 from labkit.ansatz import ramp_angles
 from labkit.costs import CostTable, PauliZCost, equal_within
 from labkit.course.explorers.base import Explorer, seed_slider, slider
+from labkit.course.explorers.controls import named
 from labkit.course.explorers.picture import SharedMask
 from labkit.course.lessons.lesson_14a_noise_and_hardware import Cost
 from labkit.course.plots.noise import draw_bits, draw_dial, draw_gates
+from labkit.course.wording import say
 from labkit.datasets import Task, check_task
 from labkit.limits import check_choice, check_integer
 from labkit.masks import mask_from_index
@@ -27,9 +29,9 @@ TASKS = ("breast_cancer", "moons", "circles")
 ERRORS = (0.0, 1e-3, 3e-3, 1e-2, 2e-2)
 #: What the dial moves, in words.
 DIALS = {
-    "K": "neurons an output of an NK network reads, K",
-    "order": "order at which the cost of a network is cut off",
-    "block size": "neurons that are chosen at a time",
+    "K": say("locality.neurons_an_output_of"),
+    "order": say("locality.order_at_which_the"),
+    "block size": say("locality.neurons_that_are_chosen"),
 }
 
 
@@ -164,13 +166,17 @@ class LocalityExplorer(Explorer):
             raise ValueError(f"error={error} is not offered (limit: {ERRORS})")
         n = check_integer("n_neurons", n_neurons, minimum=MIN_NEURONS, maximum=MAX_NEURONS)
         rates = [(f"{rate:g}", rate) for rate in ERRORS]
-        dials = widgets.Dropdown(options=[*DIALS], value=dial, description="locality is")
+        dials = widgets.Dropdown(
+            options=named(DIALS), value=dial, description=say("locality.locality_is")
+        )
         choices = {
             "task": check_task("task", task, TASKS),
             "n_neurons": n,
             "dial": dials,
             "value": slider("value", value, 1, n, DIALS[dial]),
-            "error": widgets.SelectionSlider(options=rates, value=error, description="error"),
+            "error": widgets.SelectionSlider(
+                options=rates, value=error, description=say("shared.error")
+            ),
             "seed": seed_slider(seed),
         }
         super().__init__(choices, widths=(3.6, 3.6, 3.4), height=3.6, shared=shared)
@@ -209,26 +215,35 @@ class LocalityExplorer(Explorer):
         settings, chosen = self.settings, self.chosen
         left, middle, right = self._axes
         values, error, at = range(1, len(settings) + 1), chosen["error"], chosen["value"]
-        success = {"no errors": [s.success(0.0) for s in settings],
-                   f"error {error:g}": [s.success(error) for s in settings]}  # fmt: skip
+        success = {
+            say("locality.no_errors"): [s.success(0.0) for s in settings],
+            say("locality.error", error=error): [s.success(error) for s in settings],
+        }
         draw_dial(left, values, success, [s.regret for s in settings], chosen=at)
         gates, depths = [s.two_qubit_gates for s in settings], [s.depth for s in settings]
         draw_gates(middle, values, gates, depths, chosen=at)
         draw_bits(right, values, [s.bits for s in settings], chosen=at)
         for ax in self._axes:
-            ax.set(xlabel=chosen["dial"])
+            ax.set(xlabel=self.controls["dial"].label)
         return self._words(self.view)
 
     def _words(self, view: Setting) -> str:
         chosen = self.chosen
         dial, value, error = chosen["dial"], chosen["value"], chosen["error"]
-        of = " of this block" if dial == "block size" else ""
+        of = say("locality.of_this_block") if dial == "block size" else ""
         held = value if dial == "block size" else chosen["n_neurons"]
-        return (
-            f"{dial} = <b>{value}</b> of {chosen['n_neurons']} neurons: the machine holds {held} "
-            f"qubits, <b>{view.two_qubit_gates:,}</b> two-qubit gates, depth {view.depth:,}, "
-            f"<b>{view.bits:.2f}</b> bits across a cut into halves at most · success in one shot"
-            f"{of} {view.success(0.0):.3f} without errors, <b>{view.success(error):.3f}</b> at an "
-            f"error of {error:g} · an ideal search of this locality ends <b>{view.regret:.4f}</b> "
-            "above the least cost"
+        return say(
+            "locality.of_neurons_the_machine",
+            dial=self.controls["dial"].label,
+            value=value,
+            n_neurons=chosen["n_neurons"],
+            held=held,
+            two_qubit_gates=view.two_qubit_gates,
+            depth=view.depth,
+            bits=view.bits,
+            of=of,
+            success=view.success(0.0),
+            success_2=view.success(error),
+            error=error,
+            regret=view.regret,
         )

@@ -12,6 +12,7 @@ from labkit.arrays import FloatArray
 from labkit.baselines.low_bit import LowBitPasses
 from labkit.course.explorers.base import Explorer, selection_slider, task_dropdown
 from labkit.course.plots.low_bit import draw_training, draw_weights
+from labkit.course.wording import say
 from labkit.datasets import Task, load_task
 from labkit.limits import check_integer
 from labkit.networks import sample_network
@@ -122,11 +123,16 @@ class LowBitView:
     @property
     def text(self) -> str:
         """The same in one line."""
-        return (
-            f"epoch <b>{self.epoch}</b> of {EPOCHS}, temperature {self.temperature:.3g}: soft cost "
-            f"<b>{self.soft_cost:.4f}</b> · hardened now: <b>{self.hard_cost:.4f}</b>, with the "
-            f"soft weights' statistics {self.stale_cost:.4f} · undecided: "
-            f"<b>{self.undecided:.0%}</b> of {self.weights.size} weights"
+        return say(
+            "low_bit.text",
+            epoch=self.epoch,
+            epochs=EPOCHS,
+            temperature=self.temperature,
+            soft_cost=self.soft_cost,
+            hard_cost=self.hard_cost,
+            stale_cost=self.stale_cost,
+            undecided=self.undecided,
+            size=self.weights.size,
         )
 
 
@@ -164,10 +170,10 @@ class LowBitExplorer(Explorer):
             "seed": check_integer("seed", seed, minimum=0, maximum=MAX_SEED),
             "n_neurons": check_integer("n_neurons", n_neurons, minimum=1, maximum=MAX_UNITS),
             **{
-                name: selection_slider(name, value, options, name.replace("_", " "))
+                name: selection_slider(name, value, options, say(f"low_bit.{name}"))
                 for (name, value), options in zip(named.items(), (heats, rates), strict=True)
             },
-            "epoch": selection_slider("epoch", epoch, epochs, "epoch"),
+            "epoch": selection_slider("epoch", epoch, epochs, say("low_bit.epoch")),
         }
         super().__init__(choices, widths=(5.2, 3.6), height=3.6)
 

@@ -13,6 +13,7 @@ from labkit.course.explorers.picture import SharedMask
 from labkit.course.lessons.lesson_12_local_selection import follow_sweeps
 from labkit.course.plots import draw_decision
 from labkit.course.plots.blocks import draw_folds, draw_over_blocks
+from labkit.course.wording import say
 from labkit.datasets import Task
 from labkit.masks import BoolArray, mask_from_index, mask_to_string, masks_from_indices
 from labkit.problems import Problem
@@ -69,14 +70,18 @@ class NetworkView:
     def text(self) -> str:
         """The same in one line."""
         n, k, table = self.problem.n_neurons, self.block_size, self.problem.table
-        return (
-            f"<b>{n}</b> neurons, {2**n:,} subnetworks · chosen <b>{k}</b> at a time, a machine "
-            f"holds <b>{k}</b> of {n} qubits: from all on to mask "
-            f"<b>{mask_to_string(self.neuron_mask)}</b>, rank {table.rank(self.neuron_mask):,} · "
-            f"over all starts {self.shares[k - 1]:.1%} of the test samples right, the best mask "
-            f"from <b>{self.met_best[k - 1]:.0%}</b> of the starts · best mask (dotted) "
-            f"{self.best:.1%}, all neurons (dashed) {self.whole:.1%}, read-out solved "
-            f"(dash-dotted) {self.solved:.1%}"
+        return say(
+            "network.text",
+            n=n,
+            n_2=2**n,
+            k=k,
+            neuron_mask=mask_to_string(self.neuron_mask),
+            rank=table.rank(self.neuron_mask),
+            shares=self.shares[k - 1],
+            met_best=self.met_best[k - 1],
+            best=self.best,
+            whole=self.whole,
+            solved=self.solved,
         )
 
 
@@ -152,8 +157,12 @@ class RandomNetworkExplorer(ProblemExplorer):
         choices = {
             "task": task_dropdown(task),
             "seed": seed_slider(seed),
-            "n_neurons": slider("n_neurons", n_neurons, MIN_NEURONS, MAX_NEURONS, "neurons"),
-            "block_size": slider("block_size", block_size, 1, n_neurons, "locality: block size"),
+            "n_neurons": slider(
+                "n_neurons", n_neurons, MIN_NEURONS, MAX_NEURONS, say("shared.neurons")
+            ),
+            "block_size": slider(
+                "block_size", block_size, 1, n_neurons, say("shared.locality_block_size")
+            ),
         }
         super().__init__(choices, widths=(5.0, 4.8), height=3.8, shared=shared)
 
@@ -182,7 +191,7 @@ class RandomNetworkExplorer(ProblemExplorer):
         levels = (view.best, view.whole, view.solved)
         draw_over_blocks(
             right, range(1, len(view.shares) + 1), lines, chosen=view.block_size, levels=levels,
-            ylabel="share", title="circles: samples right; triangles: starts that meet the best",
+            ylabel=say("network.share"), title=say("network.circles_samples_right_triangles"),
         )  # fmt: skip
         right.set_ylim(-0.03, 1.03)
         return view.text

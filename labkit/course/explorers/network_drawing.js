@@ -45,7 +45,7 @@ function build(model, el) {
   ]);
   inputs.forEach((at, i) => label(svg, at, `x${i + 1}`));
   outputs.forEach((at, c) => label(svg, at, outputs.length > 1 ? `f${c}` : "f"));
-  const group = node("g", { role: "group", "aria-label": "hidden neurons" }, svg);
+  const group = node("g", { role: "group", "aria-label": model.get("words").neurons }, svg);
   const neurons = hidden.map((at, j) => neuron(model, group, at, j));
   return { edges, neurons };
 }
@@ -57,7 +57,7 @@ function label(svg, at, text) {
 
 function neuron(model, group, at, j) {
   const element = node("g", { role: "switch", tabindex: 0, class: "labkit-neuron" }, group);
-  element.setAttribute("aria-label", `neuron ${j}`);
+  element.setAttribute("aria-label", model.get("words").neuron.replace("{j}", j));
   element.dataset.neuron = j;
   node("circle", { cx: at.x, cy: at.y, r: 14 }, element);
   node("text", { x: at.x, y: at.y + 4, class: "labkit-label" }, element, j);

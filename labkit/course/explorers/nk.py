@@ -15,6 +15,7 @@ from labkit.course.explorers.picture import SharedMask
 from labkit.course.lessons.lesson_11_nk_networks import MAX_NEURONS, MIN_NEURONS, circuit_size
 from labkit.course.plots import draw_circuit_size, draw_costs_over_k, draw_ring
 from labkit.course.plots.networks import ring_places
+from labkit.course.wording import say
 from labkit.datasets import Task, check_task
 from labkit.limits import check_integer
 from labkit.masks import mask_to_string
@@ -64,18 +65,24 @@ class NKView:
     def text(self, output: int, lit: BoolArray | None) -> str:
         """The same in one line, with the light cone of one output and the cost of the lit mask."""
         k, cone = self.problem.network.n_inputs_per_output, self.light_cone(output)
-        words = (
-            f"K = <b>{k}</b>, p = <b>{self.p}</b>: least NK cost "
-            f"<b>{self.minimum:.4f}</b> (dynamic programming), QAOA's mean {self.qaoa:.4f}, a "
-            f"random mask {self.mean:.4f} · an optimum in one shot with probability "
-            f"<b>{self.chance:.3f}</b> · {self.two_qubit_gates:,} two-qubit gates, depth "
-            f"{self.depth:,} · light cone of output {output} (outer dots): {len(cone)} of "
-            f"{len(self.optimum)} neurons; it reads the {k} with squares"
+        words = say(
+            "nk.text",
+            k=k,
+            p=self.p,
+            minimum=self.minimum,
+            qaoa=self.qaoa,
+            mean=self.mean,
+            chance=self.chance,
+            two_qubit_gates=self.two_qubit_gates,
+            depth=self.depth,
+            output=output,
+            n_cone=len(cone),
+            n_optimum=len(self.optimum),
         )
         if lit is None:
             return words
         cost = float(self.problem.cost.evaluate(lit))
-        return f"{words} · lit mask <b>{mask_to_string(lit)}</b>: {cost:.4f}"
+        return say("nk.lit_mask", words=words, lit=mask_to_string(lit), cost=cost)
 
 
 @lru_cache(maxsize=4096, typed=True)
@@ -152,12 +159,12 @@ class NKExplorer(Explorer):
         *,
         shared: SharedMask | None = None,
     ) -> None:
-        k, reads = n_inputs_per_output, "locality: neurons an output reads, K"
+        k, reads = n_inputs_per_output, say("nk.locality_neurons_an_output")
         choices = {
             "task": check_task("task", task, TASKS),
             "n_neurons": slider("n_neurons", n_neurons, MIN_NEURONS, MAX_NEURONS, f"{QUBITS}, N"),
             "n_inputs_per_output": slider("n_inputs_per_output", k, 1, KS[-1], reads),
-            "p": slider("p", p, 1, MAX_LAYERS, "QAOA layers, p"),
+            "p": slider("p", p, 1, MAX_LAYERS, say("nk.qaoa_layers_p")),
             "seed": seed_slider(seed),
         }
         self.output = check_integer("output", output, minimum=0, maximum=n_neurons - 1)
@@ -195,18 +202,18 @@ class NKExplorer(Explorer):
         cost, cone = view.problem.cost, view.light_cone(self.output)
         terms = [neurons for neurons, _ in cost.terms]
         draw_ring(ring, terms, cost.n_neurons, term=terms[self.output], cone=cone,
-                  kept=view.optimum, lit=lit, title="filled: kept by the optimum",
-                  note=f"outer dots: light cone of output {self.output}")  # fmt: skip
+                  kept=view.optimum, lit=lit, title=say("nk.filled_kept_by_the"),
+                  note=say("nk.outer_dots_light_cone", output=self.output))  # fmt: skip
         all_k = [self._view(k) for k in KS]
         curves = {
-            "random": [v.mean for v in all_k],
+            say("nk.random"): [v.mean for v in all_k],
             "QAOA": [v.qaoa for v in all_k],
-            f"best of {SHOTS}": [v.best_of_shots for v in all_k],
-            "optimum": [v.minimum for v in all_k],
+            say("nk.best_of", shots=SHOTS): [v.best_of_shots for v in all_k],
+            say("nk.optimum"): [v.minimum for v in all_k],
         }
         lit_cost = None if lit is None else float(cost.evaluate(lit))
         draw_costs_over_k(costs, KS, curves, chosen=k, lit=lit_cost)
         gates, depths = [v.two_qubit_gates for v in all_k], [v.depth for v in all_k]
-        title = "two-qubit gates (dots), depth (diamonds)"
+        title = say("nk.two_qubit_gates_dots")
         draw_circuit_size(sizes, KS, gates, depths, chosen=k, title=title)
         return view.text(self.output, lit)

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from labkit.amplification import optimal_iterations
 from labkit.arrays import BoolArray, FloatArray, IntArray
 from labkit.course.explorers.base import MAX_SEED, Explorer, selection_slider, slider
+from labkit.course.explorers.controls import name_of, named
 from labkit.course.explorers.picture import SharedMask
 from labkit.course.html import beside_in_html, table_in_html
 from labkit.course.lessons.lesson_06_computed_oracle import (
@@ -23,6 +24,7 @@ from labkit.course.lessons.lesson_06_computed_oracle import (
 )
 from labkit.course.plots import draw_amplitudes, draw_registers
 from labkit.course.plots.masks import amplitude_limits
+from labkit.course.wording import say
 from labkit.datasets import Task, check_task
 from labkit.limits import check_choice, check_integer
 from labkit.masks import all_masks, mask_to_index, mask_to_string
@@ -94,29 +96,36 @@ class OracleView:
     def text(self) -> str:
         """The same in one line."""
         size = self.sizes[self.oracle]
-        words = (
-            f"{self.oracle} oracle: <b>{size.n_qubits}</b> qubits, "
-            f"<b>{size.two_qubit_gates:,}</b> two-qubit gates a call, "
-            f"<b>{size.queries_before}</b> cost queries paid beforehand · marked: "
-            f"<b>{self.n_marked}</b> of {len(self.right)} masks, right about {self.threshold} or "
-            f"more of {len(self.weights)} samples · {self.iterations} calls find one with "
-            f"probability {self.success:.3f}"
+        words = say(
+            "oracle.text",
+            oracle=name_of(self.oracle),
+            n_qubits=size.n_qubits,
+            two_qubit_gates=size.two_qubit_gates,
+            queries_before=size.queries_before,
+            n_marked=self.n_marked,
+            n_right=len(self.right),
+            threshold=self.threshold,
+            n_weights=len(self.weights),
+            iterations=self.iterations,
+            success=self.success,
         )
         if self.lit is None:
             return words
         right = self.right[mask_to_index(self.lit)]
-        return f"{words} · ring: mask {mask_to_string(self.lit)}, right about {right}"
+        return say(
+            "oracle.ring_mask_right_about", words=words, lit=mask_to_string(self.lit), right=right
+        )
 
     @property
     def ledger(self) -> str:
         """Both oracles beside one another, as an HTML table."""
-        head = ("oracle", "qubits", "two-qubit gates a call", "... in the whole search",
-                "cost queries paid beforehand")  # fmt: skip
+        parts = ("oracle", "qubits", "gates", "search", "queries")
+        head = [say(f"oracle.head_{part}") for part in parts]
         rows = []
         for name, size in self.sizes.items():
             gates, queries = size.two_qubit_gates, size.queries_before
             counts = (size.n_qubits, gates, self.iterations * gates, queries)
-            rows.append((name, *(f"{count:,}" for count in counts)))
+            rows.append((name_of(name), *(f"{count:,}" for count in counts)))
         return table_in_html(rows, ("", *["text-align:right"] * 4), head=head, is_named=True,
                              css="border-spacing:14px 0", bold=[*self.sizes].index(self.oracle)
                              )  # fmt: skip
@@ -154,8 +163,12 @@ class OracleExplorer(Explorer):
         choices: dict[str, Any] = {
             "task": check_task("task", task),
             "seed": check_integer("seed", seed, minimum=0, maximum=MAX_SEED),
-            "n_neurons": slider("n_neurons", n_neurons, MIN_NEURONS, MAX_NEURONS, "neurons"),
-            "n_samples": slider("n_samples", n_samples, MIN_SAMPLES, MAX_SAMPLES, "samples"),
+            "n_neurons": slider(
+                "n_neurons", n_neurons, MIN_NEURONS, MAX_NEURONS, say("shared.neurons")
+            ),
+            "n_samples": slider(
+                "n_samples", n_samples, MIN_SAMPLES, MAX_SAMPLES, say("oracle.samples")
+            ),
         }
         # gates are counted here, so that the first move of either slider is no slower
         sizes = [(n, n_samples) for n in range(MIN_NEURONS, MAX_NEURONS + 1)]
@@ -164,10 +177,12 @@ class OracleExplorer(Explorer):
             _ = OracleView(quantised_weights(task, n, samples, seed=seed), samples, oracle).sizes
         options = vote_options(quantised_weights(task, n_neurons, n_samples, seed=seed))
         least = n_samples if threshold is None else threshold
-        choices["threshold"] = selection_slider("threshold", least, options, "threshold")
+        choices["threshold"] = selection_slider(
+            "threshold", least, options, say("oracle.threshold")
+        )
         check_choice("oracle", oracle, ORACLES)
         choices["oracle"] = widgets.ToggleButtons(
-            options=ORACLES, value=oracle, style={"button_width": "90px"}
+            options=named(ORACLES), value=oracle, style={"button_width": "90px"}
         )
         super().__init__(choices, widths=(4.3, 4.3, 3.2), height=3.4, shared=shared)
 
@@ -204,14 +219,25 @@ class OracleExplorer(Explorer):
     def _draw(self) -> str:
         view, lit, (left, middle, right) = self.view, self._lit_index, self._axes
         size = view.sizes[view.oracle]
-        start = "signs after one call" if view.n_marked else "nothing is marked"
-        title = f"{start} (hatched: {view.threshold} of {len(view.weights)} right)"
+        start = (
+            say("oracle.signs_after_one_call") if view.n_marked else say("oracle.nothing_is_marked")
+        )
+        title = say(
+            "oracle.hatched_of_right",
+            start=start,
+            threshold=view.threshold,
+            n_weights=len(view.weights),
+        )
         draw_amplitudes(left, view.after_oracle, view.marked, lit=lit, title=title)
         left.set_ylim(*amplitude_limits(len(view.marked), 0))
-        title = f"after {view.iterations} × oracle and reflection"
+        title = say("oracle.after_oracle_and_reflection", iterations=view.iterations)
         draw_amplitudes(middle, view.state, view.marked, lit=lit, title=title)
         middle.set(ylabel="", ylim=amplitude_limits(len(view.marked), view.n_marked))
-        draw_registers(right, size.registers, title=f"{size.two_qubit_gates:,} two-qubit gates")
+        draw_registers(
+            right,
+            size.registers,
+            title=say("oracle.two_qubit_gates", two_qubit_gates=size.two_qubit_gates),
+        )
         return beside_in_html(view.text, view.ledger)
 
 
@@ -219,4 +245,7 @@ def vote_options(weights: IntArray) -> list[tuple[str, int]]:
     """Each threshold from 1 to the number of samples, labelled with how many masks it marks."""
     right, n_samples = count_right(weights), len(weights)
     thresholds = range(1, n_samples + 1)
-    return [(f"≥ {t} of {n_samples} right ({(right >= t).sum()} marked)", t) for t in thresholds]
+    return [
+        (say("oracle.of_right_marked", t=t, n_samples=n_samples, sum=(right >= t).sum()), t)
+        for t in thresholds
+    ]

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from labkit.arrays import FloatArray
 from labkit.course.explorers.base import Explorer, dropdown, selection_slider
 from labkit.course.plots.phases import draw_sums, draw_surface
+from labkit.course.wording import say
 from labkit.limits import check_integer
 from labkit.neighbours.complex_neurons import net
 
@@ -76,10 +77,14 @@ class PhaseView:
         """The same in one line."""
         said = ", ".join(f"{name} <b>{value + 0.0:.2f}</b>" for name, value in self.named)
         is_xor = self.gap > 1e-9
-        about = f"a threshold between makes it XOR, with a gap of <b>{self.gap:.2f}</b>"
-        return (
-            f"weights of size 1 and {self.amplitude:g}, {self.phase_2 - self.phase_1:+.0f}° apart "
-            f"· {self.output} of 00 to 11: {said} · {about if is_xor else 'no XOR by a threshold'}"
+        about = say("phases.xor", gap=self.gap) if is_xor else say("phases.no_xor")
+        return say(
+            "phases.text",
+            amplitude=self.amplitude,
+            apart=self.phase_2 - self.phase_1,
+            output=self.output,
+            named=said,
+            about=about,
         ).replace("-", "−")
 
     @property
@@ -119,9 +124,13 @@ class PhaseExplorer(Explorer):
     ) -> None:
         choices = {
             "n_neurons": check_integer("n_neurons", n_neurons, minimum=1, maximum=1),
-            "phase_1": selection_slider("phase_1", phase_1, PHASES, "phase of the first weight"),
-            "phase_2": selection_slider("phase_2", phase_2, PHASES, "of the second"),
-            "amplitude": selection_slider("amplitude", amplitude, AMPLITUDES, "its size"),
+            "phase_1": selection_slider(
+                "phase_1", phase_1, PHASES, say("phases.phase_of_the_first")
+            ),
+            "phase_2": selection_slider("phase_2", phase_2, PHASES, say("phases.of_the_second")),
+            "amplitude": selection_slider(
+                "amplitude", amplitude, AMPLITUDES, say("phases.its_size")
+            ),
             "output": dropdown("output", output, tuple(OUTPUTS)),
         }
         super().__init__(choices, widths=(4.0, 4.6), height=3.8)

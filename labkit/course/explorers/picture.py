@@ -14,6 +14,7 @@ import numpy.typing as npt
 import traitlets
 
 from labkit import palette
+from labkit.course.wording import say
 from labkit.masks import BoolArray, check_one_mask
 from labkit.networks import NetworkArrays
 
@@ -119,6 +120,7 @@ class NetworkDrawing(anywidget.AnyWidget):
     Attributes:
         neuron_mask: list of bool (n,), which neurons are on.
         network: the kernel without biases, (n_inputs, n) lists, and the readout, (n, outputs).
+        words: what a screen reader says of the neurons, and of one of them, by name.
     """
 
     _esm = Path(__file__).with_name("network_drawing.js")
@@ -126,10 +128,13 @@ class NetworkDrawing(anywidget.AnyWidget):
 
     neuron_mask = traitlets.List(traitlets.Bool()).tag(sync=True)
     network = traitlets.Dict().tag(sync=True)
+    words = traitlets.Dict().tag(sync=True)
 
     def __init__(self) -> None:
         # beside a picture it takes the room that is left, above it where there is none
-        super().__init__(layout={"flex": "1 1 210px", "max_width": "300px", "min_width": "0"})
+        layout = {"flex": "1 1 210px", "max_width": "300px", "min_width": "0"}
+        words = {name: say(f"drawing.{name}") for name in ("neurons", "neuron")}
+        super().__init__(layout=layout, words=words)
 
     def show_network(self, network: NetworkArrays, neuron_mask: npt.ArrayLike) -> None:
         """Draws another network, of one hidden layer, and which of its neurons are on, (n,).

@@ -24,6 +24,7 @@ from labkit.course.explorers.nk import TASKS
 from labkit.course.explorers.picture import SharedMask
 from labkit.course.plots import draw_race, draw_regret
 from labkit.course.plots.canvas import BLACK, LIT, MARKERS
+from labkit.course.wording import say
 from labkit.datasets import Task
 from labkit.limits import check_choice, check_integer, show_value
 from labkit.masks import mask_from_index, mask_to_string
@@ -125,17 +126,20 @@ class RaceView:
         means, optima = self.mean_regret, (f"{name} {n}" for name, n in self.found.items())
         least = min(means.values())
         leaders = " and ".join(n for n, mean in means.items() if mean <= least + self._rounding)
-        words = (
-            f"After <b>{self.budget}</b> calls the least regret, <b>{least:.4f}</b>, is that of "
-            f"<b>{leaders}</b> · runs of {N_RUNS} that have met the optimum: {', '.join(optima)} · "
-            "bars: one standard deviation over runs; dotted: the least cost of all masks"
+        words = say(
+            "race.text",
+            budget=self.budget,
+            least=least,
+            leaders=leaders,
+            n_runs=N_RUNS,
+            optima=", ".join(optima),
         )
         if self.lit is None:
-            return f"{words} · click a bar to light its mask"
-        table, by = self.problem.table, ", ".join(self.finders) or "none of them"
+            return say("race.click_a_bar_to", words=words)
+        table, by = self.problem.table, ", ".join(self.finders) or say("race.none_of_them")
         cost, rank = float(table.evaluate(self.lit)), table.rank(self.lit)
         mask = mask_to_string(self.lit)
-        return f"{words} · lit: mask {mask}, cost {cost:.4f}, rank {rank}, found by {by}"
+        return say("race.lit_mask_cost_rank", words=words, mask=mask, cost=cost, rank=rank, by=by)
 
 
 @lru_cache(maxsize=32)
@@ -229,7 +233,9 @@ class SelectorRace(ProblemExplorer):
             offered += LOCAL_ENTRANTS
             tasks = partial(dropdown, "task", options=TASKS)
         self._racers = _check_racers(racers, offered)
-        calls = widgets.SelectionSlider(options=BUDGETS, value=budget, description="budget: calls")
+        calls = widgets.SelectionSlider(
+            options=BUDGETS, value=budget, description=say("race.budget_calls")
+        )
         choices = {
             "task": tasks(task),
             "n_neurons": slider("n_neurons", n_neurons, MIN_NEURONS, MAX_NEURONS, QUBITS),
@@ -285,8 +291,10 @@ class SelectorRace(ProblemExplorer):
         view, table, (left, right) = self.view, self.problem.table, self._axes
         draw_race(left, DRAWN_AT, view.best, minimum=table.minimum)
         draw_regret(right, view.regret, lit=view.finders)
-        left.set_title(f"best cost over {N_RUNS} runs, to {view.budget} calls", fontsize=10)
-        right.set_title(f"regret after {view.budget} calls", fontsize=10)
+        left.set_title(
+            say("race.best_cost_over_runs", n_runs=N_RUNS, budget=view.budget), fontsize=10
+        )
+        right.set_title(say("race.regret_after_calls", budget=view.budget), fontsize=10)
         if view.lit is not None:
             cost = float(table.evaluate(view.lit))
             left.plot(np.log2(view.budget), cost, ms=14, **{**LIT, "mew": 2.5})

@@ -12,6 +12,7 @@ from scipy.linalg import solve_triangular
 from labkit.arrays import BoolArray, FloatArray
 from labkit.course.explorers.base import Explorer, selection_slider, slider
 from labkit.course.plots.residual import draw_stages
+from labkit.course.wording import say
 from labkit.datasets import Task, check_task, load_images, load_task
 from labkit.limits import check_count
 from labkit.neighbours.residual import (
@@ -130,13 +131,18 @@ class ResidualView:
         task, total = seen_task(self.task), self.n_stages * self.n_hidden
         held, work = solving_bill(len(task.x_train), self.n_hidden, self.n_stages)
         held_once, work_once = solving_bill(len(task.x_train), total)
-        return (
-            f"M = {task.n_features} inputs, <b>{self.n_stages}</b> stages of J = "
-            f"<b>{self.n_hidden}</b>: test accuracy <b>{self.accuracy:.3f}</b> · all {total} "
-            f"neurons solved at once {self.at_once:.3f}, a straight line "
-            f"{self.prepared.line:.3f} · left of the targets {self.left[self.n_stages - 1]:.3f} · "
-            f"one solve holds {held_once / held:.1f} times the numbers and multiplies "
-            f"{work_once / work:.1f} times as much"
+        return say(
+            "residual.text",
+            n_features=task.n_features,
+            n_stages=self.n_stages,
+            n_hidden=self.n_hidden,
+            accuracy=self.accuracy,
+            total=total,
+            at_once=self.at_once,
+            line=self.prepared.line,
+            left=self.left[self.n_stages - 1],
+            held_once=held_once / held,
+            work_once=work_once / work,
         )
 
 
@@ -183,10 +189,10 @@ class ResidualExplorer(Explorer):
         options: list[tuple[str, str | Task]] = [(label, name) for name, label in OFFERED.items()]
         options += [(own.label, own)] if isinstance(own, Task) else []
         choices = {
-            "task": widgets.Dropdown(options=options, value=own, description="task"),
+            "task": widgets.Dropdown(options=options, value=own, description=say("shared.task")),
             "ratio": selection_slider("ratio", ratio, RATIOS, "J / M"),
-            "n_stages": slider("n_stages", n_stages, 1, MAX_STAGES, "stages"),
-            "step": selection_slider("step", step, STEPS, "step μ"),
+            "n_stages": slider("n_stages", n_stages, 1, MAX_STAGES, say("shared.stages")),
+            "step": selection_slider("step", step, STEPS, say("residual.step")),
         }
         super().__init__(choices, widths=(4.8, 4.8), height=3.6)
 
@@ -208,12 +214,13 @@ class ResidualExplorer(Explorer):
 
     def _draw(self) -> str:
         view, (left, right) = self.view, self._axes
-        lines = {"stages": view.accuracies, "at once": view.prepared.at_once}
+        lines = {"stages": view.accuracies, say("residual.at_once"): view.prepared.at_once}
         draw_stages(left, lines, chosen=view.n_stages, level=view.prepared.line,
-                    ylabel="test accuracy",
-                    title="circles: stages; triangles: at once; dotted: a line")  # fmt: skip
+                    ylabel=say("shared.test_accuracy"),
+                    title=say("residual.circles_stages_triangles_at"))  # fmt: skip
         left.set_ylim(0.4, 1.02)
         draw_stages(right, {"left": view.left}, chosen=view.n_stages,
-                    ylabel="left of the targets, |R| / |Y|", title="training samples")  # fmt: skip
+                    ylabel=say("residual.left_of_the_targets"),
+                    title=say("residual.training_samples"))  # fmt: skip
         right.set_ylim(0, 1.05)
         return view.text

@@ -10,6 +10,7 @@ import numpy as np
 from labkit.arrays import BoolArray, IntArray
 from labkit.course.explorers.base import MAX_SEED, Explorer, dropdown, slider
 from labkit.course.plots.reuse import draw_changes, draw_sites
+from labkit.course.wording import say
 from labkit.limits import check_integer
 from labkit.neighbours.quantum_states import MIXINGS, QuantumState, Work
 from labkit.wave_functions.quantum_weights import count_of_one
@@ -73,10 +74,15 @@ class ReuseView:
         """The same in one line."""
         first, second = self.work.changed_sites[self.neuron]
         mean = self.work.changed_sites.mean(axis=0)
-        return (
-            f"neuron {self.neuron} of {self.n_neurons} flips: <b>{first}</b> sites change in the "
-            f"first block, <b>{second}</b> in the second; mean of all flips {mean[0]:.2f} and "
-            f"{mean[1]:.2f} · all flips take <b>{self.saving:.0f}</b> times fewer multiply-adds"
+        return say(
+            "reuse.text",
+            neuron=self.neuron,
+            n_neurons=self.n_neurons,
+            first=first,
+            second=second,
+            mean=mean[0],
+            mean_2=mean[1],
+            saving=self.saving,
         )
 
 
@@ -104,9 +110,9 @@ class ReuseExplorer(Explorer):
         seed: int = 0,
     ) -> None:
         choices = {
-            "n_neurons": slider("n_neurons", n_neurons, FEWEST, MOST, "neurons"),
-            "neuron": slider("neuron", neuron, 0, FEWEST - 1, "neuron that flips"),
-            "n_codes": slider("n_codes", n_codes, 2, MOST_CODES, "codes K"),
+            "n_neurons": slider("n_neurons", n_neurons, FEWEST, MOST, say("shared.neurons")),
+            "neuron": slider("neuron", neuron, 0, FEWEST - 1, say("shared.neuron_that_flips")),
+            "n_codes": slider("n_codes", n_codes, 2, MOST_CODES, say("reuse.codes_k")),
             "mixing": dropdown("mixing", mixing, MIXINGS),
             "seed": check_integer("seed", seed, minimum=0, maximum=MAX_SEED),
         }

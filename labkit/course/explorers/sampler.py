@@ -12,6 +12,7 @@ from labkit.course.explorers.base import Explorer, dropdown, selection_slider
 from labkit.course.explorers.picture import SharedMask
 from labkit.course.plots import canvas
 from labkit.course.plots.samplers import draw_positions, draw_running
+from labkit.course.wording import say
 from labkit.neighbours.sampling import Chains, limit_density, sample_langevin
 
 CHAINS, STEPS = 400, 300
@@ -91,11 +92,16 @@ class SamplerView:
     @property
     def text(self) -> str:
         """The same in one line."""
-        return (
-            f"step {self.step:g}, β = {self.beta:g}, λ = {self.floor:g}, correction: "
-            f"{self.correction} · variance of {CHAINS} chains in {STEPS} steps: "
-            f"<b>{self.variance:.2f}</b>; the limit of small steps: <b>{self.predicted:.2f}</b>; "
-            "the target: <b>1.00</b>"
+        return say(
+            "sampler.text",
+            step=self.step,
+            beta=self.beta,
+            floor=self.floor,
+            correction=self.correction,
+            chains=CHAINS,
+            steps=STEPS,
+            variance=self.variance,
+            predicted=self.predicted,
         )
 
 
@@ -128,7 +134,7 @@ class SamplerExplorer(Explorer):
             return selection_slider(name, value, [(f"{each:g}", each) for each in values], label)
 
         choices = {
-            "step": slide("step", step, SIZES, "step"),
+            "step": slide("step", step, SIZES, say("shared.step")),
             "beta": slide("beta", beta, BETAS, "β"),
             "correction": dropdown("correction", correction, [*REMEDIES]),
             "floor": slide("floor", floor, FLOORS, "λ"),
@@ -167,8 +173,8 @@ class SamplerExplorer(Explorer):
             "limit": (_GRID, limit_density("gaussian", _GRID, floor=view.floor, power=view.power)),
         }
         draw_positions(left, positions, view.weights, densities, edge=4.5, top=0.55)
-        canvas.add_title(left, "steps: the chains; line: target; dashes: limit")
+        canvas.add_title(left, say("sampler.steps_the_chains_line"))
         lines = {"target": 1.0, "limit": view.predicted}
         draw_running(right, view.running, lines, low=0.4, high=2.4)
-        canvas.add_title(right, "variance; line: target; dashes: limit")
+        canvas.add_title(right, say("sampler.variance_line_target_dashes"))
         return view.text

@@ -18,6 +18,7 @@ from labkit.course.explorers.base import (
 from labkit.course.explorers.picture import SharedMask
 from labkit.course.plots import canvas
 from labkit.course.plots.separation import draw_least_widths, draw_network
+from labkit.course.wording import say
 from labkit.neighbours.point_sets import PointSet, aligned_rings, half_moons, spirals
 from labkit.neighbours.separation import (
     separates,
@@ -108,13 +109,19 @@ class SeparationView:
     def text(self) -> str:
         """The same in one line."""
         least = (
-            f"none up to {MAX_NEURONS}" if self.least is None else f"the first <b>{self.least}</b>"
+            say("separation.none_up_to", max_neurons=MAX_NEURONS)
+            if self.least is None
+            else say("separation.the_first", least=self.least)
         )
-        done = "separate" if self.is_separated else "do not separate"
-        return (
-            f"<b>{self.points}</b>, λ = {self.bias_range:g}: {self.n_neurons} random neurons "
-            f"<b>{done}</b> the classes; <b>{self.n_cut}</b> of them cut the points · of this "
-            f"network {least} separate"
+        done = say("separation.separate" if self.is_separated else "separation.do_not_separate")
+        return say(
+            "separation.text",
+            points=self.points,
+            bias_range=self.bias_range,
+            n_neurons=self.n_neurons,
+            done=done,
+            n_cut=self.n_cut,
+            least=least,
         )
 
 
@@ -145,8 +152,10 @@ class SeparationExplorer(Explorer):
         offered = [(f"{value:g}", value) for value in RANGES]
         choices = {
             "points": dropdown("points", points, [*SETS]),
-            "n_neurons": slider("n_neurons", n_neurons, 1, MAX_NEURONS, "neurons"),
-            "bias_range": selection_slider("bias_range", bias_range, offered, "bias range λ"),
+            "n_neurons": slider("n_neurons", n_neurons, 1, MAX_NEURONS, say("shared.neurons")),
+            "bias_range": selection_slider(
+                "bias_range", bias_range, offered, say("shared.bias_range")
+            ),
             "seed": seed_slider(seed),
         }
         super().__init__(choices, widths=(4.2, 4.4), height=3.8, shared=shared)
@@ -175,8 +184,8 @@ class SeparationExplorer(Explorer):
         )
         plane = find_read_out(view.points, view.n_neurons, view.bias_range, view.seed)
         draw_network(left, points, y, weights, biases, plane)
-        done = "separated" if view.is_separated else "not separated"
-        canvas.add_title(left, f"{view.n_neurons} neurons: {done}")
+        done = say("separation.separated" if view.is_separated else "separation.not_separated")
+        canvas.add_title(left, say("separation.neurons", n_neurons=view.n_neurons, done=done))
         place = RANGES.index(view.bias_range)
         draw_least_widths(
             right, RANGES, view.widths, chosen=place, n=view.n_neurons, top=MAX_NEURONS

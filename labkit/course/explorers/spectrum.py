@@ -15,6 +15,7 @@ from labkit.course.explorers.controls import cost_dropdown
 from labkit.course.explorers.picture import SharedMask
 from labkit.course.explorers.subnetwork import find_next_by_cost
 from labkit.course.plots import draw_agreement, draw_orders
+from labkit.course.wording import say
 from labkit.datasets import Task, check_task
 from labkit.masks import BoolArray, mask_from_index, mask_to_string
 
@@ -69,18 +70,22 @@ class SpectrumView:
     def text(self) -> str:
         """The same in one line."""
         n, n_masks = self.table.n_neurons, len(self.table.costs)
-        words = (
-            f"order <b>{self.max_order}</b>: <b>{self.n_terms:,}</b> of {n_masks:,} coefficients "
-            f"keep <b>{self.kept:.2%}</b> of the variance · the mask chosen by them (square) is "
-            f"<b>{self.chosen}</b>, rank <b>{self.table.rank(self.chosen):,}</b> of "
-            f"{n_masks:,}, regret <b>{self.regret:.4f}</b> · truly best (triangle): "
-            f"{mask_to_string(mask_from_index(self.best, n))}"
+        words = say(
+            "spectrum.text",
+            max_order=self.max_order,
+            n_terms=self.n_terms,
+            n_masks=n_masks,
+            kept=self.kept,
+            chosen=self.chosen,
+            rank=self.table.rank(self.chosen),
+            regret=self.regret,
+            mask_from_index=mask_to_string(mask_from_index(self.best, n)),
         )
         if self.lit is None:
             return words
         cost, cut = float(self.table.evaluate(self.lit)), float(self.truncated.evaluate(self.lit))
-        ring = f"mask {mask_to_string(self.lit)}, cost {cost:.4f}, truncated {cut:.4f}"
-        return f"{words} · ring: {ring}"
+        ring = say("spectrum.mask_cost_truncated", lit=mask_to_string(self.lit), cost=cost, cut=cut)
+        return say("spectrum.ring", words=words, ring=ring)
 
 
 def nearest_point(view: SpectrumView, cost: float, truncated: float) -> int:
@@ -126,7 +131,7 @@ class SpectrumExplorer(ProblemExplorer):
         *,
         shared: SharedMask | None = None,
     ) -> None:
-        order = "locality: order of the Hamiltonian"
+        order = say("spectrum.locality_order_of_the")
         choices = {
             "task": check_task("task", task),
             "n_neurons": slider("n_neurons", n_neurons, MIN_NEURONS, MAX_NEURONS, QUBITS),
@@ -165,8 +170,8 @@ class SpectrumExplorer(ProblemExplorer):
         right.set(
             xlim=limits,
             ylim=limits,
-            xlabel="true cost",
-            ylabel=f"cost up to order {view.max_order}",
+            xlabel=say("spectrum.true_cost"),
+            ylabel=say("spectrum.cost_up_to_order", max_order=view.max_order),
         )
-        right.set_title("all masks; triangle: best, square: chosen", fontsize=10)
+        right.set_title(say("spectrum.all_masks_triangle_best"), fontsize=10)
         return view.text

@@ -21,6 +21,7 @@ from labkit.course.gated_circuits import (
 from labkit.course.plots.gates import draw_gate_mask, gate_places
 from labkit.course.plots.masks import draw_cost_histogram
 from labkit.course.plots.networks import draw_plane
+from labkit.course.wording import say
 from labkit.datasets import Task
 from labkit.masks import BoolArray, mask_to_string
 from labkit.scoring import accuracy
@@ -74,12 +75,16 @@ class SubcircuitView:
     def text(self) -> str:
         """The same in one line."""
         n_masks = len(self.gated.table.costs)
-        return (
-            f"mask <b>{mask_to_string(self.gate_mask)}</b> (couplings, fields, mixers) · "
-            f"cost <b>{self.cost:.4f}</b> · rank <b>{self.rank:,}</b> of {n_masks:,} · "
-            f"right on <b>{self.test_accuracy:.1%}</b> of the test samples · "
-            f"{self.couplings} of {len(self.gate_mask) - MIN_GATES} couplings stay: "
-            f"<b>{self.bits:.2f}</b> bits across a cut"
+        return say(
+            "subcircuit.text",
+            gate_mask=mask_to_string(self.gate_mask),
+            cost=self.cost,
+            rank=self.rank,
+            n_masks=n_masks,
+            test_accuracy=self.test_accuracy,
+            couplings=self.couplings,
+            n_gate_mask=len(self.gate_mask) - MIN_GATES,
+            bits=self.bits,
         )
 
 
@@ -107,13 +112,13 @@ class SubcircuitExplorer(Explorer):
         *,
         shared: SharedMask | None = None,
     ) -> None:
-        gates = "gates = mask bits (8: no coupling)"
+        gates = say("subcircuit.gates_mask_bits_no")
         choices = {
             "task": task_dropdown(task, TASKS),
             "seed": seed_slider(seed),
             "n_neurons": slider("n_neurons", n_neurons, MIN_GATES, MAX_GATES, gates),
         }
-        choices["seed"].description = "seed of the angles"
+        choices["seed"].description = say("subcircuit.seed_of_the_angles")
         super().__init__(choices, widths=(3.9, 3.6, 3.8), height=3.6, shared=shared)
 
     @property
@@ -143,8 +148,15 @@ class SubcircuitExplorer(Explorer):
     def _draw(self) -> str:
         view, (plane, circuit, costs) = self.view, self._axes
         gated, mask = view.gated, view.gate_mask
-        draw_plane(plane, lambda x: gated.outputs(x, mask), gated.task, title="test samples")
+        draw_plane(
+            plane,
+            lambda x: gated.outputs(x, mask),
+            gated.task,
+            title=say("subcircuit.test_samples"),
+        )
         gates = gated.model.circuit.gates
-        draw_gate_mask(circuit, gates, mask, GATED_QUBITS, title="filled: gates that stay")
-        draw_cost_histogram(costs, gated.table, {"this mask": mask})
+        draw_gate_mask(
+            circuit, gates, mask, GATED_QUBITS, title=say("subcircuit.filled_gates_that_stay")
+        )
+        draw_cost_histogram(costs, gated.table, {say("shared.this_mask"): mask})
         return view.text

@@ -12,6 +12,7 @@ from labkit.course.explorers.base import QUBITS, ProblemExplorer, seed_slider, s
 from labkit.course.explorers.picture import NetworkDrawing, SharedMask
 from labkit.course.plots import draw_cost_histogram, draw_decision
 from labkit.course.plots.masks import bin_costs
+from labkit.course.wording import say
 from labkit.datasets import Task
 from labkit.masks import BoolArray, mask_from_index, mask_to_index, mask_to_string
 from labkit.problems import Problem, build_problem
@@ -34,11 +35,14 @@ class SubnetworkView:
     def text(self) -> str:
         """The same in one line."""
         n_masks = len(self.problem.table.costs)
-        return (
-            f"mask <b>{mask_to_string(self.neuron_mask)}</b> (neuron 0 first) · "
-            f"cost <b>{self.cost:.4f}</b> · rank <b>{self.rank:,}</b> of {n_masks:,} · "
-            f"right on {self.train_accuracy:.0%} of the training samples, "
-            f"{self.test_accuracy:.0%} of the test samples"
+        return say(
+            "subnetwork.text",
+            neuron_mask=mask_to_string(self.neuron_mask),
+            cost=self.cost,
+            rank=self.rank,
+            n_masks=n_masks,
+            train_accuracy=self.train_accuracy,
+            test_accuracy=self.test_accuracy,
         )
 
 
@@ -159,5 +163,5 @@ class SubnetworkExplorer(ProblemExplorer):
     def _draw(self) -> str:
         view, (left, right) = self.view, self._axes
         draw_decision(left, view.problem.network, view.problem.task, view.neuron_mask)
-        draw_cost_histogram(right, view.problem.table, {"this mask": view.neuron_mask})
+        draw_cost_histogram(right, view.problem.table, {say("shared.this_mask"): view.neuron_mask})
         return view.text

@@ -19,6 +19,7 @@ from labkit.course.explorers.base import (
 from labkit.course.explorers.picture import SharedMask
 from labkit.course.plots import draw_walk
 from labkit.course.plots.walks import draw_bits, draw_spent, nearest_mask
+from labkit.course.wording import say
 from labkit.datasets import Task
 from labkit.limits import check_integer
 from labkit.masks import BoolArray, all_masks, mask_to_string
@@ -86,26 +87,34 @@ class LocalSearchView:
     def text(self) -> str:
         """The same in one line."""
         mask, cost, rank, spent, n_steps = self.numbers.values()
-        words = (
-            f"after step <b>{self.step}</b> of {n_steps}: mask <b>{mask}</b> (neuron 0 first), "
-            f"cost <b>{cost:.4f}</b>, rank <b>{rank:,}</b> of {len(self.table.costs):,} · "
-            f"<b>{spent:,}</b> of {len(self.walk.selection.history):,} cost queries · "
-            f"{self._next_in_words}"
+        words = say(
+            "theatre.text",
+            step=self.step,
+            n_steps=n_steps,
+            mask=mask,
+            cost=cost,
+            rank=rank,
+            n_costs=len(self.table.costs),
+            spent=spent,
+            n_history=len(self.walk.selection.history),
+            next_in_words=self._next_in_words,
         )
         if self.lit is None:
             return words
         cost = float(self.table.evaluate(self.lit))
-        return f"{words} · ring: mask {mask_to_string(self.lit)}, cost {cost:.4f}"
+        return say("theatre.ring_mask_cost", words=words, lit=mask_to_string(self.lit), cost=cost)
 
     @property
     def _next_in_words(self) -> str:
         coming = self.next
         if coming is None:
-            return "the search has ended"
+            return say("theatre.the_search_has_ended")
         if not len(coming.block):
-            return "next: the decisions are put together"
+            return say("theatre.next_the_decisions_are")
         named = ", ".join(map(str, coming.block))
-        return f"free next: neurons {named} ({2 ** len(coming.block):,} candidates, squares)"
+        return say(
+            "theatre.free_next_neurons_candidates", named=named, n_block=2 ** len(coming.block)
+        )
 
 
 @lru_cache(maxsize=256)
@@ -164,15 +173,19 @@ class LocalSearchTheatre(ProblemExplorer):
         choices = {
             "seed": check_integer("seed", seed, minimum=0, maximum=MAX_SEED),
             "task": task_dropdown(task),
-            "n_neurons": slider("n_neurons", n_neurons, MIN_NEURONS, MAX_NEURONS, "neurons"),
-            "block_size": slider("block_size", block_size, 1, n_neurons, "locality: block size"),
+            "n_neurons": slider(
+                "n_neurons", n_neurons, MIN_NEURONS, MAX_NEURONS, say("shared.neurons")
+            ),
+            "block_size": slider(
+                "block_size", block_size, 1, n_neurons, say("shared.locality_block_size")
+            ),
             "scheme": dropdown("scheme", scheme, SCHEMES),
-            "start": slider("start", start, 0, MAX_SEED, "seed of the start"),
+            "start": slider("start", start, 0, MAX_SEED, say("shared.seed_of_the_start")),
         }
         problem = build_problem(task, n_neurons, seed=seed)
         n_steps = len(find_walk(problem, block_size, scheme, start).steps)
         # the last one: the others say how many steps there are
-        choices["step"] = slider("step", step, 0, n_steps, "step")
+        choices["step"] = slider("step", step, 0, n_steps, say("shared.step"))
         super().__init__(choices, widths=(5.0, 3.2, 3.6), height=3.6, shared=shared)
 
     @property
@@ -219,15 +232,17 @@ class LocalSearchTheatre(ProblemExplorer):
         view, (dots, bits, costs) = self.view, self._axes
         path = view.walk.path(view.step)
         draw_walk(dots, view.table, path, candidates=view.candidates, lit=view.lit)
-        dots.set_title("circle: start, triangle: now, squares: offered", fontsize=10)
+        dots.set_title(say("theatre.circle_start_triangle_now"), fontsize=10)
         first = max(0, view.step + 1 - _ROWS)
         none = np.empty(0, dtype=np.int64)
         blocks = [none, *(step.block for step in view.walk.steps)][first : view.step + 1]
         asked = view.next.block if view.next is not None and len(view.next.block) else None
         draw_bits(bits, view.masks[first:], blocks, first=first, asked=asked, lit=view.lit)
         bits.set_ylim(first + _ROWS + 0.6, first - 0.6)
-        bits.set_title("filled: stays, framed: free", fontsize=10)
+        bits.set_title(say("theatre.filled_stays_framed_free"), fontsize=10)
         lit_cost = None if view.lit is None else float(view.table.evaluate(view.lit))
         draw_spent(costs, view.walk, view.spent, view.table.minimum, lit_cost=lit_cost)
-        costs.set_title(f"{self.chosen['scheme']} (dotted: the optimum)", fontsize=10)
+        costs.set_title(
+            say("theatre.dotted_the_optimum", scheme=self.chosen["scheme"]), fontsize=10
+        )
         return view.text

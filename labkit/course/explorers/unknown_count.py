@@ -19,6 +19,7 @@ from labkit.course.lessons.lesson_05_unknown_count import (
 )
 from labkit.course.lessons.lesson_12_local_selection import pass_in_blocks
 from labkit.course.plots.blocks import draw_over_blocks, draw_rounds
+from labkit.course.wording import say
 from labkit.datasets import Task, check_task
 from labkit.limits import check_integer
 from labkit.problems import Problem, build_problem
@@ -119,15 +120,20 @@ class UnknownCountView:
     def text(self) -> str:
         """The same in one line."""
         n, k, here = self.problem.n_neurons, self.block_size, self.here
-        return (
-            f"first block, <b>{k}</b> of {n} qubits, {2**k:,} masks: after round "
-            f"<b>{self.round}</b> of {len(self.rounds.calls) - 1}, <b>{self.calls}</b> oracle "
-            f"calls, <b>{self.n_less:,}</b> masks cost less than the threshold "
-            f"(not known to the search) · "
-            f"a pass over all {n} neurons, {len(here.offered)} blocks: <b>{here.unknown:,.1f}</b> "
-            f"calls on average with nothing known, {here.known:,.1f} with cost and count known, "
-            f"{here.masks:,} to ask for every mask of each block · it ends "
-            f"<b>{here.regret:.4f}</b> above the least cost"
+        return say(
+            "unknown_count.text",
+            k=k,
+            n=n,
+            k_2=2**k,
+            round=self.round,
+            n_calls=len(self.rounds.calls) - 1,
+            calls=self.calls,
+            n_less=self.n_less,
+            n_offered=len(here.offered),
+            unknown=here.unknown,
+            known=here.known,
+            masks=here.masks,
+            regret=here.regret,
         )
 
 
@@ -158,17 +164,21 @@ class UnknownCountExplorer(ProblemExplorer):
         *,
         shared: SharedMask | None = None,
     ) -> None:
-        register = "locality: block size = qubits"
+        register = say("unknown_count.locality_block_size_qubits")
         choices = {
             "task": check_task("task", task),
             "seed": check_integer("seed", seed, minimum=0, maximum=MAX_SEED),
-            "n_neurons": slider("n_neurons", n_neurons, MIN_NEURONS, MAX_NEURONS, "neurons"),
+            "n_neurons": slider(
+                "n_neurons", n_neurons, MIN_NEURONS, MAX_NEURONS, say("shared.neurons")
+            ),
             "block_size": slider("block_size", block_size, 1, n_neurons, register),
-            "start": slider("start", start, 0, MAX_SEED, "seed of the search"),
+            "start": slider("start", start, 0, MAX_SEED, say("unknown_count.seed_of_the_search")),
         }
         rounds = find_rounds(build_problem(task, n_neurons, seed=seed), start, block_size)
         # the last one: the others say how many rounds there are
-        choices["round"] = slider("round", round, 0, len(rounds.calls) - 1, "round")
+        choices["round"] = slider(
+            "round", round, 0, len(rounds.calls) - 1, say("unknown_count.round")
+        )
         super().__init__(choices, widths=(4.4, 3.9, 3.4), height=3.6, shared=shared)
 
     @property
@@ -211,12 +221,12 @@ class UnknownCountExplorer(ProblemExplorer):
             for name in ("unknown", "known", "masks")
         }
         sizes, chosen = range(1, len(passes) + 1), view.block_size
-        draw_over_blocks(middle, sizes, calls, chosen=chosen, ylabel="calls of a whole pass",
-                         title="circles: unknown, triangles: known, squares: all", is_log=True
+        draw_over_blocks(middle, sizes, calls, chosen=chosen, ylabel=say("shared.calls_of_a_whole"),
+                         title=say("unknown_count.circles_unknown_triangles_known"), is_log=True
                          )  # fmt: skip
         middle.set_ylim(3, 6000)
         regrets = {"regret": [each.regret for each in passes]}
         draw_over_blocks(right, sizes, regrets, chosen=chosen, ylabel="",
-                         title="cost above the least, at the end")  # fmt: skip
+                         title=say("unknown_count.cost_above_the_least"))  # fmt: skip
         right.set_ylim(bottom=-0.02 * right.get_ylim()[1])
         return view.text

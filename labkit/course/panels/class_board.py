@@ -12,19 +12,20 @@ from labkit.course.html import in_html
 from labkit.course.kernel_watch import kernel_watch
 from labkit.course.panels.lab_log import button_for
 from labkit.course.room import Bars, Guesses, Room, count_guesses, read_room
+from labkit.course.wording import say
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_SOLVED = "exercises solved"
+_SOLVED = say("class_board.exercises_solved")
 _SCREEN, _PROJECTOR = 80, 160  # dots an inch
 _PAGE = """<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><title>The class</title>
+<html lang="en"><head><meta charset="utf-8"><title>{title}</title>
 <meta name="viewport" content="width=device-width">
 <style>body {{ font-family: sans-serif; max-width: 60em; margin: auto; padding: 1em }}
 img {{ width: 100% }} @media (prefers-color-scheme: dark) {{ body {{ background: #111;
 color: #eee }} img {{ background: white }} }}</style></head>
-<body><h1>The class</h1>
+<body><h1>{title}</h1>
 {body}
 </body></html>
 """
@@ -45,8 +46,10 @@ class ClassBoard(widgets.VBox):
 
     def __init__(self, folder: str | os.PathLike[str] = ".") -> None:
         self._folder = folder
-        self.chosen = widgets.Dropdown(description="show", layout=widgets.Layout(width="auto"))
-        self.refresh_button = button_for("Refresh", "refresh", self.refresh)
+        self.chosen = widgets.Dropdown(
+            description=say("class_board.show"), layout=widgets.Layout(width="auto")
+        )
+        self.refresh_button = button_for(say("shared.refresh"), "refresh", self.refresh)
         self.picture = widgets.HTML()
         self.picture.add_class("jp-RenderedHTMLCommon")  # no picture is wider than the page
         self.chosen.observe(lambda _: self._show(), names="value")
@@ -74,8 +77,10 @@ class ClassBoard(widgets.VBox):
 
 def books_in_words(room: Room) -> str:
     """How many books were read, and how many files were none."""
-    left = f"; files that could not be read as one: {room.n_refused}" if room.n_refused else ""
-    return f"{room.n_books} lab books with entries{left}."
+    left = (
+        say("class_board.files_that_could_not", n_refused=room.n_refused) if room.n_refused else ""
+    )
+    return say("class_board.lab_books_with_entries", n_books=room.n_books, left=left)
 
 
 def guesses_in_html(guesses: Guesses, *, dpi: int = _SCREEN) -> str:
@@ -97,10 +102,13 @@ def solved_in_html(room: Room, *, dpi: int = _SCREEN) -> str:
     from labkit.course.plots.room import draw_solved
 
     if not room.tried:
-        return "<p>No exercise has been tried yet.</p>"
+        return say("class_board.no_exercise_has_been")
     ax = draw_solved(new_axes(width=7, height=1 + 0.24 * min(30, len(room.tried)))[0], room)
-    said = ", ".join(f"{name}: {room.solved[name]} of {room.tried[name]}" for name in room.tried)
-    return _with_text(ax, f"Solved, of the readers who tried it: {said}.", dpi)
+    said = ", ".join(
+        say("class_board.of", name=name, solved=room.solved[name], tried=room.tried[name])
+        for name in room.tried
+    )
+    return _with_text(ax, say("class_board.solved_of_the_readers", said=said), dpi)
 
 
 def page_of(room: Room) -> str:
@@ -108,8 +116,8 @@ def page_of(room: Room) -> str:
     parts = [f"<p>{in_html(books_in_words(room))}</p>"]
     for each in room.questions:
         parts.append(f"<h2>{in_html(each.question)}</h2>{guesses_in_html(each, dpi=_PROJECTOR)}")
-    parts.append(f"<h2>Exercises</h2>{solved_in_html(room, dpi=_PROJECTOR)}")
-    return _PAGE.format(body="\n".join(parts))
+    parts.append(f"<h2>{say('class_board.exercises')}</h2>{solved_in_html(room, dpi=_PROJECTOR)}")
+    return _PAGE.format(title=say("class_board.title"), body="\n".join(parts))
 
 
 def text_of(room: Room, width: int = 40) -> Iterator[str]:
@@ -123,7 +131,7 @@ def text_of(room: Room, width: int = 40) -> Iterator[str]:
     for guesses in room.questions:
         yield from ("", str(guesses), *_lines_of(count_guesses(guesses), width))
     if room.tried:
-        yield from ("", "exercises: readers who solved it, of those who tried it")
+        yield from ("", say("class_board.exercises_readers_who_solved"))
         for name, tried in room.tried.items():
             yield f"  {name:6} {room.solved[name]:4} of {tried}"
 

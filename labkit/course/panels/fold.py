@@ -10,12 +10,13 @@ import ipywidgets as widgets
 from labkit.course.html import in_html
 from labkit.course.kernel_watch import kernel_watch
 from labkit.course.panels.lab_log import button_for
+from labkit.course.wording import say
 
 if TYPE_CHECKING:
     from labkit.course.plots import Captioned  # panels do without Matplotlib
 
-_GUESS_FIRST = "<b>Guess first.</b> What came is folded until you keep a guess."
-_STILL = "<b>Guess first.</b> Then open what came."
+_GUESS_FIRST = say("fold.guess_first_what_came")
+_STILL = say("fold.guess_first_then_open")
 
 
 class Fold(widgets.VBox):
@@ -33,7 +34,7 @@ class Fold(widgets.VBox):
 
     def __init__(self, told: str, ask: Callable[[], None], *, score: str | None = None) -> None:
         self._told, self._score = told, score
-        self.ask_button = button_for("Show me", "eye", ask)
+        self.ask_button = button_for(say("fold.show_me"), "eye", ask)
         self.is_open = False
         wrap = widgets.Layout(flex_flow="row wrap", align_items="center", grid_gap="0 1em")
         row = widgets.HBox([widgets.HTML(_GUESS_FIRST), self.ask_button], layout=wrap)
@@ -51,7 +52,7 @@ class Fold(widgets.VBox):
         return {
             **super()._repr_mimebundle_(**kwargs),
             "text/html": f"<details>{told}</details>",
-            "text/plain": "What came, folded until a guess is kept.",
+            "text/plain": say("fold.what_came_folded_until"),
         }
 
 

@@ -9,6 +9,7 @@ import ipywidgets as widgets
 
 from labkit.course.html import in_html, with_title
 from labkit.course.kernel_watch import kernel_watch
+from labkit.course.wording import say
 from labkit.limits import show_value
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class Panel(widgets.VBox):
         self.question, self.entries = question, list[str]()
         self._book = book
         self.note = widgets.HTML()
+        self.note.add_class("labkit-says")
         super().__init__()
 
     def _show(self, *fields: widgets.Widget) -> None:
@@ -60,7 +62,7 @@ class Panel(widgets.VBox):
             self.note.value = in_html(error)
             return False
         self.entries.append(entry)
-        self.note.value = f"Kept in {in_html(book.path.name)} as {entry[:8]}."
+        self.note.value = say("lab_log.kept_in_as", name=in_html(book.path.name), entry=entry[:8])
         return True
 
     def found(self) -> pd.DataFrame | None:
@@ -108,16 +110,16 @@ class LabLog(Panel):
         add_button: keeps the outcome.
     """
 
-    _title = "Lab log."
+    _title = say("lab_log.lab_log")
 
     def __init__(self, question: str, *, book: LabBook | None = None) -> None:
         super().__init__(question, book)
         self.prediction, self.outcome = (
             widgets.Textarea(placeholder=hint, layout=widgets.Layout(width="min(100%, 640px)"))
-            for hint in ("I expect ... because ...", "What came, and what I take from it")
+            for hint in (say("lab_log.i_expect_because"), say("lab_log.what_came_and_what"))
         )
-        self.keep_button = button_for("Keep my prediction", "lock", self._keep)
-        self.add_button = button_for("Add what came", "book", self._add)
+        self.keep_button = button_for(say("lab_log.keep_my_prediction"), "lock", self._keep)
+        self.add_button = button_for(say("lab_log.add_what_came"), "book", self._add)
         self.outcome.disabled = self.add_button.disabled = True
         self._show(self.prediction, self.keep_button, self.outcome, self.add_button)
         self._resume()
@@ -136,7 +138,7 @@ class LabLog(Panel):
         self.entries.append(kept["entry"])
         self.prediction.value = kept["hypothesis"]
         self._close()
-        self.note.value = f"Found in the lab book as {kept['entry'][:8]}."
+        self.note.value = say("lab_log.found_in_the_lab", entry=kept["entry"][:8])
 
     def _close(self) -> None:
         """The prediction stands, and waits for what comes."""
@@ -146,18 +148,18 @@ class LabLog(Panel):
     def _keep(self) -> None:
         """Keeps the prediction, after which it stands."""
         if not (text := self.prediction.value.strip()):
-            self.note.value = "Write down what you expect first."
+            self.note.value = say("lab_log.write_down_what_you")
         elif self.record(hypothesis=text):
             self._close()
 
     def _add(self) -> None:
         """Keeps what came, beside the prediction."""
         if not (text := self.outcome.value.strip()):
-            self.note.value = "Write down what came first."
+            self.note.value = say("lab_log.write_down_what_came")
         elif self.record(
             hypothesis=self.prediction.value.strip(), conclusion=text, corrects=self.entries[0]
         ):
             self.outcome.disabled = self.add_button.disabled = True
 
     def _asked(self) -> str:
-        return f"{self.question} Write down what you expect."
+        return say("lab_log.write_down_what_you_expect", question=self.question)

@@ -21,14 +21,15 @@ from labkit.course.panels.scores import (
     score_share,
     value_in_words,
 )
+from labkit.course.wording import say
 from labkit.limits import check_choice, check_finite, show_value
 
 if TYPE_CHECKING:
     from labkit.course.plots import Captioned
     from labkit.records import LabBook
 
-_WAS_SHOWN = "The answer was shown without a guess."
-_IS_LATE = f"{_WAS_SHOWN} A guess is now kept as a late one."
+_WAS_SHOWN = say("prediction.the_answer_was_shown")
+_IS_LATE = say("prediction.a_guess_is_now", was_shown=_WAS_SHOWN)
 
 
 @dataclass(eq=False)
@@ -78,7 +79,7 @@ class Prediction(Panel):
         ValueError: there are fewer than two options, or low and high are no interval.
     """
 
-    _title = "Predict."
+    _title = say("prediction.predict")
 
     def __init__(
         self,
@@ -97,7 +98,7 @@ class Prediction(Panel):
         self.answer: Guess | None = None
         self.late = False
         self.control = self._build_control()
-        self.keep_button = button_for("Keep my guess", "lock", self._keep)
+        self.keep_button = button_for(say("prediction.keep_my_guess"), "lock", self._keep)
         wrap = widgets.Layout(flex_flow="row wrap", align_items="center")
         row = [self.control, widgets.Label(unit), self.keep_button]
         self._show(widgets.HBox(row, layout=wrap))
@@ -122,8 +123,8 @@ class Prediction(Panel):
         self.entries.append(entry)
         self.control.value = self.guess
         self.control.disabled = self.keep_button.disabled = True
-        said = f"Kept: {value_in_words(self.guess, self.unit)}"
-        self.note.value = in_html(said + ", after the answer was shown" * late)
+        said = say("prediction.kept", value_in_words=value_in_words(self.guess, self.unit))
+        self.note.value = in_html(said + say("prediction.after_the_answer_was") * late)
 
     def _is_possible(self, guess: Any) -> bool:
         """Whether a guess is one that can be made here."""
@@ -223,7 +224,9 @@ class Prediction(Panel):
         if self.record(hypothesis=said, result=result, corrects=self.entries[0]):
             self.note.value = in_html(str(score))
         else:  # the note says why
-            self.note.value = f"{in_html(str(score))} The score was not kept: {self.note.value}"
+            self.note.value = say(
+                "prediction.the_score_was_not", score=in_html(str(score)), value=self.note.value
+            )
         return score
 
     def _points(self, guess: Guess, answer: Guess) -> float:
@@ -247,7 +250,9 @@ class Prediction(Panel):
         value = self.control.value
         if value is None or not self._is_possible(value):
             is_number = self._options is None and self._range is None
-            self.note.value = f"Make a guess first{': a number above 0' * is_number}."
+            self.note.value = say(
+                "prediction.number_first" if is_number else "prediction.guess_first"
+            )
             return
         self._take_up()  # one that was kept in another panel stands
         if self.guess is not None:

@@ -17,6 +17,7 @@ from labkit.course.panels.lab_log import button_for
 from labkit.course.panels.scores import predictions_in_words, read_predictions
 from labkit.course.registry import BY_NUMBER
 from labkit.course.verdicts import read_verdicts
+from labkit.course.wording import say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,7 +42,7 @@ class Progress(widgets.VBox):
     def __init__(self, book: LabBook | None = None) -> None:
         self._book = book
         self.text, self.table = widgets.HTML(), widgets.HTML()
-        self.refresh_button = button_for("Refresh", "refresh", self.refresh)
+        self.refresh_button = button_for(say("shared.refresh"), "refresh", self.refresh)
         super().__init__([self.refresh_button, kernel_watch(), self.text, self.table])
         self.refresh()
 
@@ -59,9 +60,9 @@ class Progress(widgets.VBox):
             self.text.value = in_html(error)
             return
         told = (
-            ("Exercises.", exercises_in_words(statuses)),
-            ("Predictions.", predictions_in_words(predictions)),
-            ("Calibration.", calibration_in_words(predictions)),
+            (say("progress.exercises"), exercises_in_words(statuses)),
+            (say("progress.predictions"), predictions_in_words(predictions)),
+            (say("progress.calibration"), calibration_in_words(predictions)),
         )
         self.text.value = "".join(f"<p>{with_title(*line)}</p>" for line in told)
         self.table.value = lessons_in_html(statuses)
@@ -84,8 +85,12 @@ def exercises_in_words(statuses: Mapping[str, str]) -> str:
     """How many of all exercises are solved, and which were tried and are not."""
     solved = [name for name in all_exercises() if statuses.get(name) == "right"]
     tried = [name for name in all_exercises() if statuses.get(name) == "wrong"]
-    said = f"{len(solved)} of {len(all_exercises())} solved"
-    return f"{said}; tried, and not yet right: {', '.join(tried)}." if tried else f"{said}."
+    said = say("progress.of_solved", n_solved=len(solved), n_all_exercises=len(all_exercises()))
+    return (
+        say("progress.tried_and_not_yet", said=said, tried=", ".join(tried))
+        if tried
+        else f"{said}."
+    )
 
 
 def calibration_in_words(predictions: pd.DataFrame) -> str:
@@ -100,8 +105,10 @@ def calibration_in_words(predictions: pd.DataFrame) -> str:
     numbers = [(float(g), float(a)) for g, a in pairs if not isinstance(g, str)]
     said = [_numbers_in_words(numbers)] if numbers else []
     if choices:
-        said.append(f"Of {len(choices)} choices {sum(choices)} were right.")
-    return " ".join(said) or "It is told once predictions are scored."
+        said.append(
+            say("progress.of_choices_were_right", n_choices=len(choices), choices=sum(choices))
+        )
+    return " ".join(said) or say("progress.it_is_told_once")
 
 
 def _numbers_in_words(numbers: list[tuple[float, float]]) -> str:
@@ -113,15 +120,19 @@ def _numbers_in_words(numbers: list[tuple[float, float]]) -> str:
         else "high"
         for guess, answer in numbers
     )
-    said = (
-        f"Of {len(numbers)} guessed numbers {side['low']} were too low, {side['high']} too high, "
-        f"{side['near']} within {_NEAR:.0%}"
+    said = say(
+        "progress.of_guessed_numbers_were",
+        n_numbers=len(numbers),
+        low=side["low"],
+        high=side["high"],
+        near=side["near"],
+        near_2=_NEAR,
     )
     logs = [abs(math.log(guess / answer)) for guess, answer in numbers if guess > 0 and answer > 0]
     if not logs:
         return f"{said}."
     factor = math.exp(sorted(logs)[len(logs) // 2])
-    return f"{said}; a typical one is off by a factor of {factor:.2g}."
+    return say("progress.a_typical_one_is", said=said, factor=factor)
 
 
 def lessons_in_html(statuses: Mapping[str, str]) -> str:
@@ -132,13 +143,19 @@ def lessons_in_html(statuses: Mapping[str, str]) -> str:
         names = [name for name in all_exercises() if name.partition("-")[0] == number]
         solved = sum(statuses.get(name) == "right" for name in names)
         squares = "".join(marks.get(statuses.get(name, ""), "□") for name in names)
-        rows.append((f"{number} {lesson.title}", f"{solved} of {len(names)}", squares))
+        rows.append(
+            (
+                f"{number} {lesson.title}",
+                say("progress.of", solved=solved, n_names=len(names)),
+                squares,
+            )
+        )
     columns = ("text-align:left;font-weight:normal", "text-align:right", "text-align:left")
     return table_in_html(
         rows,
         columns,
-        head=("lesson", "solved", "■ solved, ◧ tried"),
-        caption="Exercises by lesson",
+        head=(say("progress.lesson"), say("progress.solved"), say("progress.solved_tried")),
+        caption=say("progress.exercises_by_lesson"),
         css="border-spacing:8px 0",
         is_named=True,
     )

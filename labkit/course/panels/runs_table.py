@@ -8,6 +8,7 @@ import ipywidgets as widgets
 
 from labkit.course.html import in_html, table_in_html
 from labkit.course.kernel_watch import kernel_watch
+from labkit.course.wording import say
 from labkit.files import as_text
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from labkit.records import LabBook
 
 _MOST_ROWS = 50
-_ALL = "all questions"
+_ALL = say("runs_table.all_questions")
 _ALWAYS = ("started", "question", "seed")
 _NEVER = (
     *("versions.", "machine.", "ledger.", "commit", "point", "entry", "corrects", "seconds"),
@@ -41,10 +42,10 @@ class RunsTable(widgets.VBox):
 
     def __init__(self, book: LabBook | None = None) -> None:
         self._book = book
-        self.question = widgets.Dropdown(options=[_ALL], description="question")
+        self.question = widgets.Dropdown(options=[_ALL], description=say("runs_table.question"))
         example = {"placeholder": "n_hidden=8", "continuous_update": False}
-        self.where = widgets.Text(description="where", **example)
-        self.refresh_button = widgets.Button(description="Refresh", icon="refresh")
+        self.where = widgets.Text(description=say("runs_table.where"), **example)
+        self.refresh_button = widgets.Button(description=say("shared.refresh"), icon="refresh")
         self.text, self.table = widgets.HTML(), widgets.HTML()
         self.refresh_button.on_click(lambda _: self.refresh())
         self.question.observe(lambda _: self._show(), names="value")
@@ -60,7 +61,9 @@ class RunsTable(widgets.VBox):
 
         try:
             if self._book is None and not default_path().exists():
-                self.text.value = f"There is no {in_html(default_path().name)} here yet."
+                self.text.value = say(
+                    "runs_table.there_is_no_here", name=in_html(default_path().name)
+                )
                 return
             if self._book is None:
                 self._book = LabBook(default_path())
@@ -85,8 +88,12 @@ class RunsTable(widgets.VBox):
             self.text.value = in_html(error)
             return
         if runs is not None:
-            newest = f", the newest {_MOST_ROWS} of them" if len(runs) > _MOST_ROWS else ""
-            self.text.value = f"<b>{len(runs):,}</b> runs{newest}:"
+            newest = (
+                say("runs_table.the_newest_of_them", most_rows=_MOST_ROWS)
+                if len(runs) > _MOST_ROWS
+                else ""
+            )
+            self.text.value = say("runs_table.runs", n_runs=len(runs), newest=newest)
             self.table.value = runs_in_html(runs.iloc[::-1].head(_MOST_ROWS))
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from labkit.course.html import with_title
 from labkit.course.panels.fold import Fold
+from labkit.course.wording import say
 from labkit.files import user_path
 
 if TYPE_CHECKING:
@@ -44,16 +45,16 @@ class Score:
     fold: Fold | None = field(default=None, repr=False, compare=False)
 
     def __str__(self) -> str:
-        came = f"It is {value_in_words(self.answer, self.unit)}."
+        came = say("scores.it_is", value_in_words=value_in_words(self.answer, self.unit))
         if self.guess is None:
-            return f"No prediction was kept. {came}"
-        said = f"You predicted {value_in_words(self.guess, self.unit)}"
+            return say("scores.no_prediction_was_kept", came=came)
+        said = say("scores.you_predicted", value_in_words=value_in_words(self.guess, self.unit))
         if self.points is None:
-            return f"{said} after the answer was shown. {came}"
-        return f"{said}. {came} {self.points:.0%} of the points."
+            return say("scores.after_the_answer_was", said=said, came=came)
+        return say("scores.of_the_points", said=said, came=came, points=self.points)
 
     def _repr_html_(self) -> str:
-        return f"<p>{with_title('Prediction.', str(self))}</p>"
+        return f"<p>{with_title(say('scores.prediction'), str(self))}</p>"
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
         """The fold that holds it, if there is one."""
@@ -98,9 +99,9 @@ def predictions_in_words(predictions: pd.DataFrame) -> str:
     points = predictions["points"].dropna().astype(float)
     late = len(predictions) - len(points)
     if points.empty:
-        return "No prediction has been scored in this lab book yet."
-    said = f"{len(points)} predictions scored, {points.mean():.0%} of the points in the mean"
-    return f"{said}; {late} came after the answer." if late else f"{said}."
+        return say("scores.no_prediction_has_been")
+    said = say("scores.predictions_scored_of_the", n_points=len(points), mean=points.mean())
+    return say("scores.came_after_the_answer", said=said, late=late) if late else f"{said}."
 
 
 def value_in_words(value: Guess, unit: str) -> str:

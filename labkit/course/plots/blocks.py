@@ -14,6 +14,7 @@ from labkit.course.plots import canvas
 from labkit.course.plots.noise import mark_value
 from labkit.course.plots.style import own_style
 from labkit.course.plots.walks import draw_masks, mask_places
+from labkit.course.wording import say
 from labkit.masks import mask_to_index
 from labkit.networks import NetworkArrays
 
@@ -40,7 +41,11 @@ def draw_over_blocks(
     for level, style in zip(levels, (":", "--", "-."), strict=False):
         ax.axhline(level, color=canvas.BLACK, ls=style, lw=1.3)
     mark_value(ax, chosen, sizes)
-    ax.set(xlabel="locality: block size", ylabel=ylabel, yscale="log" if is_log else "linear")
+    ax.set(
+        xlabel=say("shared.locality_block_size"),
+        ylabel=ylabel,
+        yscale="log" if is_log else "linear",
+    )
     return canvas.add_title(ax, title)
 
 
@@ -78,8 +83,8 @@ def draw_minima(ax: Axes, table: CostTable, stuck: BoolArray, lit: BoolArray | N
     if lit is not None:
         index = mask_to_index(lit)
         ax.plot(across[index], table.costs[index], ms=14, **canvas.LIT)
-    ax.set(xlabel="neurons kept")
-    return canvas.add_title(ax, "every mask; squares: local minima, triangle: best")
+    ax.set(xlabel=say("shared.neurons_kept"))
+    return canvas.add_title(ax, say("plot.blocks.every_mask_squares_local"))
 
 
 @own_style()
@@ -98,7 +103,7 @@ def draw_rounds(
     ax.plot(spent[upto][better], costs[upto][better], "^", color=canvas.VERMILLION, ms=8)
     ax.plot(spent[shown], costs[shown], ms=14, **canvas.LIT)
     room = 0.06 * (np.ptp(costs) or 1.0)
-    ax.set(xlabel="oracle calls spent", ylabel="cost (line: threshold)")
+    ax.set(xlabel=say("shared.oracle_calls_spent"), ylabel=say("shared.cost_line_threshold"))
     ax.set(xlim=(-0.03 * spent[-1] - 0.5, 1.04 * spent[-1] + 0.5))
     ax.set_ylim(costs.min() - room, costs.max() + room)
-    return canvas.add_title(ax, "triangle: new threshold, cross: no better")
+    return canvas.add_title(ax, say("plot.blocks.triangle_new_threshold_cross"))

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from labkit.arrays import FloatArray
 from labkit.course.plots import canvas
 from labkit.course.plots.style import own_style
+from labkit.course.wording import say
 from labkit.neighbours.rotations import Gate
 
 _NAMES = {"zz": "coupling", "z": "field", "x": "mixer"}
@@ -48,8 +49,8 @@ def draw_gate_mask(
                 marker=_MARKERS[name], mfc=fill, mec=colour)  # fmt: skip
     canvas.set_named_ticks(ax.yaxis, -np.arange(n_qubits), [f"q{j}" for j in range(n_qubits)])
     canvas.set_named_ticks(ax.xaxis, [last - 1.8, last], ["fields", "mixers"])
-    ax.set(xlim=(-0.7, last + 0.7), ylim=(-n_qubits + 0.5, 0.5), ylabel="qubits")
-    ax.set(xlabel="circles: couplings")
+    ax.set(xlim=(-0.7, last + 0.7), ylim=(-n_qubits + 0.5, 0.5), ylabel=say("shared.qubits"))
+    ax.set(xlabel=say("plot.gates.circles_couplings"))
     return canvas.add_title(ax, title)
 
 
@@ -68,7 +69,7 @@ def draw_rivals(ax: Axes, accuracies: Mapping[str, canvas.Series]) -> Axes:
     for row in range(len(models) - 1):
         ax.axhline(row + 0.5, color=canvas.GREY, lw=0.5)
     ax.set_yticks(range(len(models)), models)
-    ax.set(ylim=(len(models) - 0.5, -0.5), xlabel="test accuracy (bars: standard deviation)")
+    ax.set(ylim=(len(models) - 0.5, -0.5), xlabel=say("plot.gates.test_accuracy_bars_standard"))
     beside: canvas.Style = {"loc": "upper left", "bbox_to_anchor": (1.01, 1)}
     return canvas.add_legend(ax, grid=True, **beside)
 
@@ -88,7 +89,7 @@ def draw_over_bits(
         if i == 0:
             for name, across, up in zip(names, x, y, strict=True):
                 ax.annotate(name, (across, up), (4, -14), textcoords="offset points", fontsize=8)
-    ax.set(xlabel="bits across a cut, mean over samples", ylabel="test accuracy")
+    ax.set(xlabel=say("plot.gates.bits_across_a_cut"), ylabel=say("shared.test_accuracy"))
     return canvas.add_legend(ax, grid=True)
 
 
@@ -106,5 +107,5 @@ def draw_ways(
             ax.plot(x, np.sort(of), ms=4, alpha=0.6, label=name, **canvas.marker_style(i))
             ax.hlines(np.median(of), x[0] - 0.03, x[-1] + 0.03, color=canvas.BLACK, lw=2)
     ax.set_xticks(range(len(tasks)), tasks)
-    ax.set(ylabel=f"{ylabel} (line: median)", yscale="log" if is_log else "linear")
+    ax.set(ylabel=say("shared.line_median", ylabel=ylabel), yscale="log" if is_log else "linear")
     return canvas.add_legend(ax, grid=True)

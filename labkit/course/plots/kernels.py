@@ -13,6 +13,7 @@ from labkit.arrays import FloatArray
 from labkit.course.plots import canvas
 from labkit.course.plots.series import set_log_ticks, standard_error
 from labkit.course.plots.style import own_style
+from labkit.course.wording import say
 
 
 @own_style()
@@ -24,9 +25,12 @@ def draw_kept_kernel(ax: Axes, kernel: FloatArray, y: FloatArray) -> None:
     ax.axhline(edge, color=canvas.BLACK, lw=0.8)
     ax.axvline(edge, color=canvas.BLACK, lw=0.8)
     ax.set(
-        xlim=(-0.5, n - 0.5), ylim=(n - 0.5, -0.5), xlabel="training image", ylabel="and another"
+        xlim=(-0.5, n - 0.5),
+        ylim=(n - 0.5, -0.5),
+        xlabel=say("plot.kernels.training_image"),
+        ylabel=say("plot.kernels.and_another"),
     )
-    canvas.add_title(ax, "kernel as kept; lines part threes and eights")
+    canvas.add_title(ax, say("plot.kernels.kernel_as_kept_lines"))
 
 
 @own_style()
@@ -46,10 +50,10 @@ def draw_overlaps(
     ax.set(
         xlim=(-1, len(y)),
         ylim=(-1.05, 1.05),
-        xlabel="test image",
-        ylabel="overlap, its sign is the class",
+        xlabel=say("shared.test_image"),
+        ylabel=say("plot.kernels.overlap_its_sign_is"),
     )
-    canvas.add_title(ax, "circles: threes, triangles: eights; dashed: median")
+    canvas.add_title(ax, say("plot.kernels.circles_threes_triangles_eights"))
 
 
 @own_style()
@@ -69,7 +73,7 @@ def draw_over_depths(
         shifted = np.asarray(depths) * (1 + 0.02 * i)
         ax.errorbar(shifted, middle, bars, capsize=3, label=label, **canvas.series_style(i))
     set_log_ticks(ax, [depth for depth in depths if depth & (depth - 1) == 0])
-    ax.set(xlabel="hidden layers", ylabel=ylabel, yscale="log" if is_log else "linear")
+    ax.set(xlabel=say("shared.hidden_layers"), ylabel=ylabel, yscale="log" if is_log else "linear")
     return canvas.add_legend(ax, grid=True)
 
 
@@ -81,7 +85,7 @@ def draw_right_signs(ax: Axes, shots: Sequence[int], shares: canvas.Series, *, x
         ax.errorbar(shifted, values.mean(axis=1), 2 * standard_error(values), capsize=3,
                     label=label, **canvas.series_style(i))  # fmt: skip
     set_log_ticks(ax, shots)
-    ax.set(xlabel=xlabel, ylabel="share of signs that are right", ylim=(0.45, 1.02))
+    ax.set(xlabel=xlabel, ylabel=say("plot.kernels.share_of_signs_that"), ylim=(0.45, 1.02))
     return canvas.add_legend(ax, grid=True)
 
 
@@ -95,7 +99,9 @@ def draw_counted(ax: Axes, outputs: Mapping[str, tuple[npt.ArrayLike, npt.ArrayL
     ax.plot(span, span, color=canvas.GREY, lw=1, zorder=0)
     ax.axhline(0, color=canvas.BLACK, lw=0.8)
     ax.axvline(0, color=canvas.BLACK, lw=0.8)
-    ax.set(xlabel="output as solved", ylabel="output from counts")
+    ax.set(
+        xlabel=say("plot.kernels.output_as_solved"), ylabel=say("plot.kernels.output_from_counts")
+    )
     return canvas.add_legend(ax, grid=True)
 
 
@@ -106,6 +112,10 @@ def draw_eigenvalues(ax: Axes, spectra: canvas.Series) -> Axes:
         ranked = np.sort(values)[::-1]
         style = canvas.marker_style(i) | ({"mfc": "none", "ms": 10} if i == 0 else {"ms": 5})
         ax.plot(1 + np.arange(len(ranked)), ranked, label=label, **style)
-    ax.set(xlabel="number of the eigenvalue, from the largest", ylabel="eigenvalue", yscale="log")
+    ax.set(
+        xlabel=say("plot.kernels.number_of_the_eigenvalue"),
+        ylabel=say("plot.kernels.eigenvalue"),
+        yscale="log",
+    )
     canvas.count_whole(ax.xaxis)
     return canvas.add_legend(ax, grid=True)

@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from labkit.course.plots import canvas
 from labkit.course.plots.series import draw_bars_beside
 from labkit.course.plots.style import own_style
+from labkit.course.wording import say
 
 #: Where the best signs stand, beyond all weights of a vector of norm 1.
 _TOP = 1.15
@@ -36,7 +37,11 @@ def draw_weights(
     rings = np.array(fixed, dtype=int)
     ax.plot(rings, _TOP * signs[rings], "o", ms=12, mfc="none", mec=canvas.VERMILLION)
     ax.axhline(0, color=canvas.BLACK, lw=0.8)
-    ax.set(xlabel="pixel = mask bit", ylabel="weight, of norm 1", ylim=(-1.35, 1.35))
+    ax.set(
+        xlabel=say("plot.linear_systems.pixel_mask_bit"),
+        ylabel=say("plot.linear_systems.weight_of_norm"),
+        ylim=(-1.35, 1.35),
+    )
     ax.set_xlim(-0.7, len(signs) - 0.3)
     canvas.count_whole(ax.xaxis, most=8)
     return ax
@@ -54,7 +59,7 @@ def draw_over_fixed(
     for i, (label, (mean, error)) in enumerate(series.items()):
         across = np.asarray(n_fixed) + 0.08 * i
         ax.errorbar(across, mean, error, capsize=3, label=label, **canvas.series_style(i))
-    ax.set(xlabel="signs that the guide fixes", ylabel=ylabel)
+    ax.set(xlabel=say("plot.linear_systems.signs_that_the_guide"), ylabel=ylabel)
     canvas.count_whole(ax.xaxis)
     return canvas.add_legend(ax, grid=True)
 
@@ -76,7 +81,10 @@ def draw_regrets_of_guides(ax: Axes, regrets: canvas.Series, *, n_fixed: int, mo
     n = len(next(iter(regrets.values()))) - 1  # type: ignore[arg-type]
     ax.axvline(n_fixed, color=canvas.BLACK, ls=":", lw=1)
     ax.set(xlim=(-0.4, n + 0.4), ylim=(-0.03 * most, most))
-    ax.set(xlabel="signs that the guide fixes", ylabel="regret of the best mask left")
+    ax.set(
+        xlabel=say("plot.linear_systems.signs_that_the_guide"),
+        ylabel=say("plot.linear_systems.regret_of_the_best"),
+    )
     canvas.count_whole(ax.xaxis, most=8)
     return ax
 
@@ -87,7 +95,18 @@ def draw_gates(ax: Axes, gates: Mapping[str, tuple[Any, Any]], n: Sequence[int])
     for i, (label, (sizes, counts)) in enumerate(gates.items()):
         ax.plot(sizes, counts, label=label, **canvas.series_style(i))
     across = np.asarray(n, dtype=np.float64)
-    ax.plot(across, across**3 / 3, "-", color=canvas.BLACK, lw=1, label="elimination, n³/3")
-    ax.set(xlabel="unknowns", ylabel="two-qubit gates, or operations", yscale="log")
+    ax.plot(
+        across,
+        across**3 / 3,
+        "-",
+        color=canvas.BLACK,
+        lw=1,
+        label=say("plot.linear_systems.elimination_n"),
+    )
+    ax.set(
+        xlabel=say("plot.linear_systems.unknowns"),
+        ylabel=say("plot.linear_systems.two_qubit_gates_or"),
+        yscale="log",
+    )
     ax.set_xticks(list(n))
     return canvas.add_legend(ax, grid=True)

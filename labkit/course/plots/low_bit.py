@@ -13,6 +13,7 @@ from labkit.arrays import FloatArray
 from labkit.course.plots import canvas
 from labkit.course.plots.series import draw_lines, set_log_ticks, standard_error
 from labkit.course.plots.style import own_style
+from labkit.course.wording import say
 from labkit.palette import DIVERGING
 
 #: label -> (points,) places, and (points, seeds) values.
@@ -23,8 +24,8 @@ Samples = Mapping[str, tuple[npt.ArrayLike, npt.ArrayLike]]
 def draw_soft_weights(ax: Axes, differences: npt.ArrayLike, weights: canvas.Series) -> Axes:
     """Draws soft weights over the difference of two logits, label -> (differences,)."""
     draw_lines(ax, differences, weights)
-    ax.set(xlabel="how far the logit of 1 is above that of −1", ylabel="soft weight")
-    return canvas.add_legend(ax, grid=True, title="temperature")
+    ax.set(xlabel=say("plot.low_bit.how_far_the_logit"), ylabel=say("plot.low_bit.soft_weight"))
+    return canvas.add_legend(ax, grid=True, title=say("plot.low_bit.temperature"))
 
 
 @own_style()
@@ -43,7 +44,12 @@ def draw_means_over(ax: Axes, samples: Samples, *, xlabel: str, ylabel: str) -> 
 @own_style()
 def draw_costs_over_bits(ax: Axes, samples: Samples) -> Axes:
     """Draws costs over the number of mask bits, both axes logarithmic."""
-    draw_means_over(ax, samples, xlabel="mask bits", ylabel="training cost (cross-entropy)")
+    draw_means_over(
+        ax,
+        samples,
+        xlabel=say("plot.low_bit.mask_bits"),
+        ylabel=say("plot.low_bit.training_cost_cross_entropy"),
+    )
     set_log_ticks(ax, np.asarray(next(iter(samples.values()))[0]).tolist())
     ax.set(yscale="log")
     return canvas.add_legend(ax, grid=True)
@@ -58,10 +64,15 @@ def draw_ratios(ax: Axes, samples: Samples, *, rival: str) -> Axes:
         for label, (x, values) in samples.items()
         if label != rival
     }
-    draw_means_over(ax, shares, xlabel="mask bits", ylabel=f"cost / that of {rival}")
+    draw_means_over(
+        ax,
+        shares,
+        xlabel=say("plot.low_bit.mask_bits"),
+        ylabel=say("plot.low_bit.cost_that_of", rival=rival),
+    )
     set_log_ticks(ax, np.asarray(samples[rival][0]).tolist())
     ax.axhline(1, color=canvas.BLACK, lw=1)
-    return canvas.add_title(ax, "the same networks")
+    return canvas.add_title(ax, say("plot.low_bit.the_same_networks"))
 
 
 @own_style()
@@ -78,7 +89,11 @@ def draw_hardening(ax: Axes, costs: Mapping[str, canvas.Series]) -> Axes:
         ax.errorbar(across, values.mean(axis=1), standard_error(values), ls="", capsize=3,
                     color=canvas.BLACK)  # fmt: skip
     ax.set_xticks(range(len(by_temperature)), list(by_temperature))
-    ax.set(xlabel="final temperature", ylabel="training cost (cross-entropy)", yscale="log")
+    ax.set(
+        xlabel=say("plot.low_bit.final_temperature"),
+        ylabel=say("plot.low_bit.training_cost_cross_entropy"),
+        yscale="log",
+    )
     return canvas.add_legend(ax, grid=True)
 
 
@@ -92,9 +107,13 @@ def draw_training(
     ax.axvspan(*rises, color=canvas.PALEST_BLUE, zorder=0)
     ax.axvline(epoch, color=canvas.GREY, lw=5, alpha=0.4)
     low, high = (f([*map(f, costs.values())]) for f in (np.min, np.max))
-    ax.set(xlabel="epoch (shaded: the temperature rises)", ylabel="training cost", yscale="log")
+    ax.set(
+        xlabel=say("plot.low_bit.epoch_shaded_the_temperature"),
+        ylabel=say("plot.low_bit.training_cost"),
+        yscale="log",
+    )
     ax.set(xlim=(-5, 5 + np.max(epochs)), ylim=(0.8 * low, 1.5 * high))
-    canvas.add_title(ax, "circles: soft; triangles: hard, stale; squares: hard")
+    canvas.add_title(ax, say("plot.low_bit.circles_soft_triangles_hard"))
 
 
 @own_style()
@@ -102,6 +121,6 @@ def draw_weights(ax: Axes, weights: FloatArray, *, largest: float) -> None:
     """Draws weights (fan_in, units) as a map of colours from -largest to largest, biases below."""
     style: canvas.Style = {"cmap": DIVERGING, "aspect": "auto", "interpolation": "nearest"}
     ax.imshow(weights, vmin=-largest, vmax=largest, **style)
-    ax.set(xlabel="unit", ylabel="input (last: the bias)")
+    ax.set(xlabel=say("plot.low_bit.unit"), ylabel=say("plot.low_bit.input_last_the_bias"))
     canvas.count_whole(ax.xaxis, ax.yaxis)
-    canvas.add_title(ax, "soft weights: blue −1, white 0, red 1")
+    canvas.add_title(ax, say("plot.low_bit.soft_weights_blue_white"))

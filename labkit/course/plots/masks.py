@@ -13,6 +13,7 @@ from labkit.arrays import count_each
 from labkit.costs import CostTable
 from labkit.course.plots import canvas
 from labkit.course.plots.style import own_style
+from labkit.course.wording import say
 from labkit.masks import (
     BoolArray,
     check_one_mask,
@@ -40,11 +41,19 @@ def draw_bit_order(ax: Axes, neuron_mask: npt.ArrayLike) -> Axes:
         worth = mask_to_index(np.arange(n) == j) if kept else 0
         for row, text in enumerate((f"{j}", f"q{j}", f"{worth}"), start=1):
             ax.text(j, -row, text, color=canvas.BLACK, fontsize=12, **centred)
-    for row, label in enumerate(("character", "neuron", "qubit", "worth in the index")):
+    for row, label in enumerate(
+        ("character", "neuron", "qubit", say("plot.masks.worth_in_the_index"))
+    ):
         ax.text(-0.9, -row, label, ha="right", va="center", fontsize=10)
-    ax.text(n - 0.4, -3, f"sum: index {mask_to_index(mask)}", va="center", fontsize=11)
+    ax.text(
+        n - 0.4,
+        -3,
+        say("plot.masks.sum_index", mask_to_index=mask_to_index(mask)),
+        va="center",
+        fontsize=11,
+    )
     ax.set(xlim=(-3.2, n + 2), ylim=(-3.6, 0.8))
-    ax.set_title(f"mask {mask_to_string(mask)}: left to right, neuron 0 first", fontsize=11)
+    ax.set_title(say("plot.masks.mask_left_to_right", mask=mask_to_string(mask)), fontsize=11)
     ax.axis("off")
     return ax
 
@@ -63,8 +72,8 @@ def draw_cost_histogram(
         ax.plot(cost, height, canvas.MARKERS[i], color=canvas.SERIES[1 + i % 5])
         gap = -8 if cost > edges[[0, -1]].mean() else 8
         canvas.name_point(ax, f"{label}: {cost:.3f}", (cost, height), gap, alpha=0.6, pad=0.5)
-    ax.set(xlabel="cost on the training samples", ylabel="masks")
-    return canvas.add_title(ax, f"costs of all {len(table.costs):,} masks")
+    ax.set(xlabel=say("shared.cost_on_the_training"), ylabel=say("shared.masks"))
+    return canvas.add_title(ax, say("plot.masks.costs_of_all_masks", n_costs=len(table.costs)))
 
 
 def bin_costs(table: CostTable) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
@@ -97,7 +106,7 @@ def draw_agreement(
     for index, style in ((chosen, _CHOSEN), (best, best_style), (lit, {**canvas.LIT, "ms": 14})):
         if index is not None:
             ax.plot(across[index], up[index], **style)
-    ax.set(xlabel="cost", ylabel="cost by another form")
+    ax.set(xlabel=say("shared.cost"), ylabel=say("plot.masks.cost_by_another_form"))
     return ax
 
 
@@ -128,7 +137,7 @@ def draw_amplitudes(
     if lit is not None:
         ax.plot(lit, amplitudes[lit], ms=11, clip_on=False, **canvas.LIT)
     ax.axhline(amplitudes.mean(), color=canvas.BLACK, lw=1, ls="--")
-    ax.set(xlabel="mask (index; neuron 0 is the leftmost bit)", ylabel="amplitude")
+    ax.set(xlabel=say("plot.masks.mask_index_neuron_is"), ylabel=say("plot.masks.amplitude"))
     ax.set_xlim(-0.7, len(amplitudes) - 0.3)
     label_masks(ax, len(amplitudes))
     return canvas.add_title(ax, title)
@@ -153,11 +162,19 @@ def draw_shots(ax: Axes, shots: BoolArray, expected: npt.ArrayLike | None = None
     """
     masks = np.arange(2 ** shots.shape[1])
     counts = count_each(masks_to_indices(shots), at_least=len(masks))
-    ax.bar(masks, counts, 0.8, color=canvas.BLUE, label=f"{len(shots):,} shots")
+    ax.bar(masks, counts, 0.8, color=canvas.BLUE, label=say("plot.masks.shots", n_shots=len(shots)))
     if expected is not None:
         heights = np.asarray(expected) * len(shots)
-        ax.plot(masks, heights, "_", color=canvas.VERMILLION, ms=14, mew=2, label="expected")
-    ax.set(xlabel="mask", ylabel="times measured")
+        ax.plot(
+            masks,
+            heights,
+            "_",
+            color=canvas.VERMILLION,
+            ms=14,
+            mew=2,
+            label=say("plot.masks.expected"),
+        )
+    ax.set(xlabel=say("plot.masks.mask"), ylabel=say("plot.masks.times_measured"))
     label_masks(ax, len(masks))
     return canvas.add_legend(ax)
 

@@ -12,6 +12,7 @@ from labkit.arrays import FloatArray
 from labkit.course.plots import canvas
 from labkit.course.plots.series import standard_error
 from labkit.course.plots.style import own_style
+from labkit.course.wording import say
 from labkit.palette import BLACK, GREY
 
 _TICKS = (-100, -30, -10, -3, 0, 3, 10, 30, 100)
@@ -25,7 +26,14 @@ def draw_leads(ax: Axes, names: Sequence[str], leads: canvas.Series, *, even: fl
     finite stands at the edge.
     """
     rows = np.arange(len(names))
-    ax.axvspan(-even, even, color=GREY, alpha=0.25, lw=0, label=f"within {even:g}: even")
+    ax.axvspan(
+        -even,
+        even,
+        color=GREY,
+        alpha=0.25,
+        lw=0,
+        label=say("plot.neighbours.within_even", even=even),
+    )
     for i, label, values in canvas.number_series(leads):
         shown = np.clip(values, -200, 200)
         ax.plot(shown, rows + 0.3 * (i - (len(leads) - 1) / 2), ms=7, label=label,
@@ -37,7 +45,7 @@ def draw_leads(ax: Axes, names: Sequence[str], leads: canvas.Series, *, even: fl
     ax.minorticks_off()
     ax.set_yticks(rows, names)
     ax.invert_yaxis()
-    ax.set(xlabel="behind        lead over the plain rival, standard errors        ahead")
+    ax.set(xlabel=say("plot.neighbours.behind_lead_over_the"))
     return canvas.add_legend(ax, grid=True, loc="lower right")
 
 
@@ -56,7 +64,7 @@ def draw_bits_held(
         ax.plot(ends, [row, row], color=GREY, lw=1, zorder=0)
     ax.set_yticks(rows, names)
     ax.invert_yaxis()
-    ax.set(xlabel="bits across a cut (bars: two standard errors)", xlim=(-0.05, None))
+    ax.set(xlabel=say("plot.neighbours.bits_across_a_cut"), xlim=(-0.05, None))
     return canvas.add_legend(ax, grid=True)
 
 
@@ -69,6 +77,6 @@ def draw_verdicts(ax: Axes, names: Sequence[str], counts: Sequence[Mapping[str, 
         ax.barh(names, numbers, 0.65, left=left, label=verdict, lw=0.5, **canvas.bar_style(i))
         left += numbers
     ax.invert_yaxis()
-    ax.set(xlabel="claims")
+    ax.set(xlabel=say("plot.neighbours.claims"))
     canvas.count_whole(ax.xaxis)
     return canvas.add_legend(ax)

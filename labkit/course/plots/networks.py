@@ -16,6 +16,7 @@ from labkit.course.module_map import Imports, all_imports, module_depths, wing_o
 from labkit.course.plots import canvas
 from labkit.course.plots.series import draw_lines
 from labkit.course.plots.style import own_style
+from labkit.course.wording import say
 from labkit.datasets import Task
 from labkit.masks import BoolArray, check_one_mask, mask_to_string
 from labkit.networks import NetworkArrays
@@ -49,7 +50,7 @@ def draw_decision(
     if network.n_inputs != 2:
         raise ValueError(f"network has {network.n_inputs} inputs; a plane has 2 (limit: 2)")
     mask = check_one_mask(neuron_mask, network.n_mask_bits)
-    title = f"decision of subnetwork {mask_to_string(mask)}"
+    title = say("plot.networks.decision_of_subnetwork", mask=mask_to_string(mask))
     return draw_plane(ax, lambda x: network.outputs(x, mask), task, title=title, split=split)
 
 
@@ -84,9 +85,17 @@ def draw_plane(
         faint, samples = lattice[decided == c], x[y == c]
         ax.scatter(faint[:, 0], faint[:, 1], s=36, marker=marker, edgecolors=colour, **_HOLLOW)
         ax.scatter(samples[:, 0], samples[:, 1], s=16, marker=marker, color=colour, **_FILLED)
-        (across, up), label = places[c], f"{canvas.MARKERS_IN_WORDS[c % 6]}: class {c}"
+        (across, up), label = (
+            places[c],
+            say("plot.networks.class", markers_in_words=canvas.MARKERS_IN_WORDS[c % 6], c=c),
+        )
         ax.text(across, up, label, ha="center", fontsize=9, bbox=_BOX)
-    ax.set(xlabel="feature 1", ylabel="feature 2", xlim=extent[:2], ylim=extent[2:])
+    ax.set(
+        xlabel=say("plot.networks.feature"),
+        ylabel=say("plot.networks.feature_2"),
+        xlim=extent[:2],
+        ylim=extent[2:],
+    )
     return canvas.add_title(ax, title)
 
 
@@ -165,12 +174,15 @@ def draw_bound(
     The former is at most as large where the cost is convex. `chosen`: label -> index of a mask.
     """
     x, y = np.asarray(costs, dtype=np.float64), np.asarray(own_costs, dtype=np.float64)
-    ax.plot(x, y, ".", color=canvas.GREY, ms=3, alpha=0.4, label="one mask")
+    ax.plot(x, y, ".", color=canvas.GREY, ms=3, alpha=0.4, label=say("plot.networks.one_mask"))
     ends = [min(x.min(), y.min()), x.max()]
-    ax.plot(ends, ends, "--", color=canvas.BLACK, lw=1, label="both costs equal")
+    ax.plot(ends, ends, "--", color=canvas.BLACK, lw=1, label=say("plot.networks.both_costs_equal"))
     for i, (label, mask) in enumerate(chosen.items(), start=1):
         ax.plot(x[mask], y[mask], ms=10, label=label, **canvas.marker_style(i))
-    ax.set(xlabel="NK cost: mean over the outputs", ylabel="cost of the prediction")
+    ax.set(
+        xlabel=say("plot.networks.nk_cost_mean_over"),
+        ylabel=say("plot.networks.cost_of_the_prediction"),
+    )
     return canvas.add_legend(ax)
 
 
@@ -195,9 +207,16 @@ def draw_costs_over_k(
     if lit is not None:
         ax.plot(chosen, lit, "X", color=canvas.VERMILLION, ms=12, mec=canvas.BLACK)
     ax.autoscale(axis="y")
-    ax.set(xlabel="neurons an output reads, K", ylabel="NK cost", xlim=(0.6, ks[-1] + 2.3))
+    ax.set(
+        xlabel=say("plot.networks.neurons_an_output_reads"),
+        ylabel=say("plot.networks.nk_cost"),
+        xlim=(0.6, ks[-1] + 2.3),
+    )
     ax.set_xticks(list(ks))
-    return canvas.add_title(ax, "quality" if lit is None else "quality (cross: the lit mask)")
+    return canvas.add_title(
+        ax,
+        say("plot.networks.quality") if lit is None else say("plot.networks.quality_cross_the_lit"),
+    )
 
 
 @own_style()
@@ -215,13 +234,21 @@ def draw_circuit_size(
     The vertical axis is logarithmic: where there are no gates, there is no point.
     """
     counts, layers = ([value or np.nan for value in values] for values in (gates, depths))
-    first: canvas.Style = {"color": canvas.BLUE, "marker": "o", "label": "two-qubit gates"}
+    first: canvas.Style = {
+        "color": canvas.BLUE,
+        "marker": "o",
+        "label": say("plot.networks.two_qubit_gates"),
+    }
     _draw_over_k(ax, ks, counts, chosen, **first)
     second: canvas.Style = {"color": canvas.ORANGE, "marker": "D", "label": "depth", "ls": "--"}
     _draw_over_k(ax, ks, layers, chosen, **second)
     ax.set_yscale("log")
     ax.minorticks_off()  # they take longer to draw than all else
-    ax.set(xlabel="neurons an output reads, K", ylabel="gates, layers", ylim=(2, 3e4))
+    ax.set(
+        xlabel=say("plot.networks.neurons_an_output_reads"),
+        ylabel=say("shared.gates_layers"),
+        ylim=(2, 3e4),
+    )
     ax.set(xlim=(0.6, ks[-1] + 0.4), xticks=list(ks), yticks=[10, 100, 1000, 10_000])
     return canvas.add_title(ax, title)
 
@@ -237,8 +264,13 @@ def draw_cone_widths(
     draw_lines(ax, layers, widths)
     top = 2 * max(map(max, widths.values()))
     ax.axhspan(limit, top, color=canvas.GREY, alpha=0.25)
-    ax.text(layers[0], top / 2, "no memory for the state", fontsize=9, va="center")
-    ax.set(xlabel="QAOA layers p", ylabel="qubits in the light cone", yscale="log", ylim=(1, top))
+    ax.text(layers[0], top / 2, say("plot.networks.no_memory_for_the"), fontsize=9, va="center")
+    ax.set(
+        xlabel=say("shared.qaoa_layers_p"),
+        ylabel=say("plot.networks.qubits_in_the_light"),
+        yscale="log",
+        ylim=(1, top),
+    )
     canvas.count_whole(ax.xaxis)
     return canvas.add_legend(ax, ncols=2)
 
@@ -264,7 +296,7 @@ def draw_modules(ax: Axes, imports: Imports) -> Axes:
         ax.text(*place, name, ha="center", va="center", fontsize=9, bbox=box, zorder=2)
     ax.set(xlim=(0, 1), ylim=(-max(depths.values()) - 0.6, 0.6))
     ax.axis("off")
-    title = "dashed: networks; dotted: quantum; lines lead up to what is needed"
+    title = say("plot.networks.dashed_networks_dotted_quantum")
     return canvas.add_title(ax, title)
 
 

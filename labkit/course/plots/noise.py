@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from labkit.course.plots import canvas
 from labkit.course.plots.series import set_log_ticks, standard_error
 from labkit.course.plots.style import own_style
+from labkit.course.wording import say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,9 +33,13 @@ def draw_gain_left(ax: Axes, shares: pd.DataFrame) -> Axes:
         ax.errorbar(n, rows["mean"], 2 * rows["sem"], capsize=3, label=form, **style)
         ax.plot(n, rows["fidelity"], ":", color=canvas.colour_of(i), lw=1.2)
     set_log_ticks(ax, (4, 6, 9, 64, 1000))
-    ax.set(xlabel="neurons = qubits", ylabel="share of the gain that is left", ylim=(0, 1.02))
+    ax.set(
+        xlabel=say("shared.neurons_qubits"),
+        ylabel=say("plot.noise.share_of_the_gain"),
+        ylim=(0, 1.02),
+    )
     canvas.add_legend(ax, grid=True)
-    return canvas.add_title(ax, "dotted: product of the gates' fidelities")
+    return canvas.add_title(ax, say("plot.noise.dotted_product_of_the"))
 
 
 @own_style()
@@ -47,9 +52,9 @@ def draw_over_errors(
     """
     for i, (label, values) in enumerate(chances.items()):
         _draw_mean(ax, np.arange(len(errors)), values, i, label)
-    ax.axhline(chance, ls="--", color=canvas.GREY, label="a random mask")
+    ax.axhline(chance, ls="--", color=canvas.GREY, label=say("plot.noise.a_random_mask"))
     ax.set_xticks(range(len(errors)), [f"{error:g}" for error in errors])
-    ax.set(xlabel="error after each two-qubit gate", ylabel="chance of one of the best 5% of masks")
+    ax.set(xlabel=say("plot.noise.error_after_each_two"), ylabel=say("plot.noise.chance_of_one_of"))
     return canvas.add_legend(ax, grid=True)
 
 
@@ -64,7 +69,11 @@ def draw_calls_of_blocks(ax: Axes, sizes: Sequence[int], ratios: canvas.Series) 
         best = int(values.argmin())
         ax.plot(sizes[best], values[best], "o", ms=12, mfc="none", mec=canvas.colour_of(i))
     ax.axhline(1, ls="--", color=canvas.BLACK)
-    ax.set(xlabel="block size, neurons", ylabel="calls per success / enumeration's", yscale="log")
+    ax.set(
+        xlabel=say("plot.noise.block_size_neurons"),
+        ylabel=say("plot.noise.calls_per_success_enumeration"),
+        yscale="log",
+    )
     canvas.count_whole(ax.xaxis)
     beside: canvas.Style = {"loc": "upper left", "bbox_to_anchor": (1.01, 1)}  # it covers no line
     title = "error\n(dashed:\nenumeration)"
@@ -83,7 +92,10 @@ def draw_block_regret(
         _draw_mean(ax, sizes, values, i, label, ls="-")  # dashed and dotted are the rivals
     for style, (label, values) in zip(("--", ":"), rivals.items(), strict=False):
         ax.axhline(float(np.mean(np.asarray(values))), ls=style, color=canvas.BLACK, label=label)
-    ax.set(xlabel="block size, neurons", ylabel=f"regret after {calls} calls")
+    ax.set(
+        xlabel=say("plot.noise.block_size_neurons"),
+        ylabel=say("plot.noise.regret_after_calls", calls=calls),
+    )
     canvas.count_whole(ax.xaxis)
     return canvas.add_legend(ax, grid=True)
 
@@ -111,10 +123,10 @@ def draw_masks_by_cost(
     ax.plot(costs, noisy, ms=4, alpha=0.9, **canvas.marker_style(1))
     if shots is not None:
         ax.vlines(costs, 0, shots, color=canvas.GREY, lw=1.5, alpha=0.6)
-    ax.set(xlabel="cost of the mask", ylabel="chance in one shot")
+    ax.set(xlabel=say("plot.noise.cost_of_the_mask"), ylabel=say("shared.chance_in_one_shot"))
     ax.set_ylim(0, None, auto=True)
-    bars = "" if shots is None else "; bars: share of shots"
-    canvas.add_title(ax, f"circles: no errors; triangles: with errors{bars}")
+    bars = "" if shots is None else say("plot.noise.bars_share_of_shots")
+    canvas.add_title(ax, say("plot.noise.circles_no_errors_triangles", bars=bars))
 
 
 @own_style()
@@ -128,9 +140,11 @@ def draw_shares_over_errors(
     ax.plot(error, np.asarray(shares[chosen])[error], ms=12, **canvas.LIT)
     ax.set_xticks(range(len(errors)), [f"{rate:g}" for rate in errors])
     ax.set(
-        xlabel="error after each two-qubit gate", ylabel="share of the gain left", ylim=(0, 1.05)
+        xlabel=say("plot.noise.error_after_each_two"),
+        ylabel=say("plot.noise.share_of_the_gain_left"),
+        ylim=(0, 1.05),
     )
-    canvas.add_title(ax, "ring: what is chosen")
+    canvas.add_title(ax, say("plot.noise.ring_what_is_chosen"))
 
 
 @own_style()
@@ -148,8 +162,8 @@ def draw_dial(
     exact = [value for value, regret in zip(values, regrets, strict=True) if regret == 0]
     ax.plot(exact, [-0.06] * len(exact), "*", color=canvas.BLACK, ms=8)
     mark_value(ax, chosen, values)
-    ax.set(ylabel="success in one shot", ylim=(-0.1, 1.02))
-    canvas.add_title(ax, "○ no errors   △ with errors   ★ exact")
+    ax.set(ylabel=say("plot.noise.success_in_one_shot"), ylim=(-0.1, 1.02))
+    canvas.add_title(ax, say("plot.noise.no_errors_with_errors"))
 
 
 @own_style()
@@ -160,8 +174,10 @@ def draw_gates(
     ax.plot(values, gates, ms=5, **canvas.series_style(0))
     ax.plot(values, depths, ms=5, **canvas.series_style(3))
     mark_value(ax, chosen, values)
-    ax.set(ylabel="gates, layers", yscale="symlog", ylim=(-0.5, 2 * max(*gates, *depths)))
-    canvas.add_title(ax, "circles: two-qubit gates; diamonds: depth")
+    ax.set(
+        ylabel=say("shared.gates_layers"), yscale="symlog", ylim=(-0.5, 2 * max(*gates, *depths))
+    )
+    canvas.add_title(ax, say("plot.noise.circles_two_qubit_gates"))
 
 
 @own_style()
@@ -169,8 +185,8 @@ def draw_bits(ax: Axes, values: Sequence[int], bits: Sequence[float], *, chosen:
     """Draws the largest entropy across a cut into halves over a dial."""
     ax.plot(values, bits, ms=5, **canvas.series_style(4))
     mark_value(ax, chosen, values)
-    ax.set(ylabel="bits", ylim=(-0.05, max(1.2, 1.1 * max(bits))))
-    canvas.add_title(ax, "most bits across a cut into halves")
+    ax.set(ylabel=say("plot.noise.bits"), ylim=(-0.05, max(1.2, 1.1 * max(bits))))
+    canvas.add_title(ax, say("plot.noise.most_bits_across_a"))
 
 
 def mark_value(ax: Axes, chosen: int, values: Sequence[int]) -> None:
@@ -192,7 +208,7 @@ def draw_bits_along(ax: Axes, bits: canvas.Series, *, xlabel: str) -> Axes:
             _draw_mean(ax, np.arange(len(samples)), samples, i, label)
         else:
             ax.plot(samples, ms=5, label=label, **canvas.series_style(i))
-    ax.set(xlabel=xlabel, ylabel="entanglement across the cut, bits", ylim=(-0.05, None))
+    ax.set(xlabel=xlabel, ylabel=say("plot.noise.entanglement_across_the_cut"), ylim=(-0.05, None))
     canvas.count_whole(ax.xaxis)
     return canvas.add_legend(ax, grid=True)
 
@@ -202,6 +218,10 @@ def draw_bits_over_widths(ax: Axes, widths: Sequence[int], bits: canvas.Series) 
     """Draws entropies over the width of a network, label -> (widths, seeds)."""
     for i, (label, values) in enumerate(bits.items()):
         _draw_mean(ax, widths, values, i, label)
-    ax.set(xlabel="neurons", ylabel="bits across the middle", ylim=(-0.05, None))
+    ax.set(
+        xlabel=say("shared.neurons"),
+        ylabel=say("shared.bits_across_the_middle"),
+        ylim=(-0.05, None),
+    )
     canvas.count_whole(ax.xaxis)
     return canvas.add_legend(ax, grid=True)

@@ -10,6 +10,7 @@ from labkit import palette
 from labkit.arrays import FloatArray
 from labkit.course.plots import canvas
 from labkit.course.plots.style import own_style
+from labkit.course.wording import say
 
 
 @own_style()
@@ -32,8 +33,14 @@ def draw_sums(ax: Axes, sums: npt.ArrayLike, names: list[str], *, reach: float) 
         place = (16 * away.real, 12 * away.imag)
         ax.annotate(name, (u.real, u.imag), place, fontsize=9, **style)
     limits = (-reach, reach)
-    ax.set(xlim=limits, ylim=limits, aspect="equal", xlabel="Re u", ylabel="Im u")
-    return canvas.add_title(ax, "u for the inputs 00, 01, 10, 11; ring: size 1")
+    ax.set(
+        xlim=limits,
+        ylim=limits,
+        aspect="equal",
+        xlabel=say("plot.phases.re_u"),
+        ylabel=say("plot.phases.im_u"),
+    )
+    return canvas.add_title(ax, say("plot.phases.u_for_the_inputs"))
 
 
 @own_style()
@@ -58,8 +65,15 @@ def draw_surface(
         ax.plot([x], [y], ms=9, mec="white", clip_on=False, **canvas.marker_style(i))
         said = f"{value + 0.0:.2f}".replace("-", "−")
         ax.text(x + shift[0], y + shift[1], said, ha="center", va="center", fontsize=9, bbox=box)
-    ax.set(xlim=(0, 1), ylim=(0, 1), xlabel="first input", ylabel="second input")
-    return canvas.add_title(ax, f"{what}: dark {low:.1f} to light {high:.1f}".replace("-", "−"))
+    ax.set(
+        xlim=(0, 1),
+        ylim=(0, 1),
+        xlabel=say("plot.phases.first_input"),
+        ylabel=say("plot.phases.second_input"),
+    )
+    return canvas.add_title(
+        ax, say("plot.phases.dark_to_light", what=what, low=low, high=high).replace("-", "−")
+    )
 
 
 #: First and second input of 00, 01, 10, 11.

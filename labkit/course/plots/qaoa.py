@@ -17,6 +17,7 @@ from labkit.course.plots import canvas
 from labkit.course.plots.qubits import ROW, draw_hands
 from labkit.course.plots.series import draw_band, draw_bars_beside, draw_lines, standard_error
 from labkit.course.plots.style import own_style
+from labkit.course.wording import say
 from labkit.masks import mask_from_index, mask_to_string, masks_to_indices
 
 #: Shares of the variance below this are not drawn.
@@ -47,8 +48,8 @@ def draw_couplings(ax: Axes, cost: PauliZCost) -> Axes:
         text = f"{matrix[j, k]:+.2f}"
         ax.text(k, j, text, ha="center", va="center", fontsize=8, color=colour)
     canvas.count_whole(ax.xaxis, ax.yaxis)
-    ax.set(xlabel="neuron k", ylabel="neuron j")
-    return canvas.add_title(ax, "fields h (diagonal) and couplings J")
+    ax.set(xlabel=say("plot.qaoa.neuron_k"), ylabel=say("plot.qaoa.neuron_j"))
+    return canvas.add_title(ax, say("plot.qaoa.fields_h_diagonal_and"))
 
 
 @own_style()
@@ -63,7 +64,9 @@ def draw_spectra(ax: Axes, shares: canvas.Series) -> Axes:
         spread = np.array([middle - np.maximum(low, SMALLEST_SHARE), high - middle]).clip(min=0)
         style = {"yerr": spread[:, seen], "capsize": 2, "label": label.replace("_", " ")}
         draw_bars_beside(ax, np.flatnonzero(seen) + 1, middle[seen], i, len(shares), **style)
-    ax.set(xlabel="order: neurons in a term", ylabel="share of the variance")
+    ax.set(
+        xlabel=say("plot.qaoa.order_neurons_in_a"), ylabel=say("plot.qaoa.share_of_the_variance")
+    )
     ax.set(yscale="log", ylim=(SMALLEST_SHARE, 2))
     canvas.count_whole(ax.xaxis)
     return canvas.add_legend(ax)
@@ -88,8 +91,10 @@ def draw_orders(ax: Axes, shares: npt.ArrayLike, max_order: int) -> Axes:
     ax.yaxis.set_major_formatter(lambda value, _: "10" + f"{value:.0f}".translate(_SUPERSCRIPTS))
     canvas.count_whole(ax.xaxis, most=6)
     ax.set(xlim=(0.4, len(heights) + 0.6), ylim=(floor, 0.2))
-    ax.set(xlabel="order: neurons in a term", ylabel="share of the variance")
-    return canvas.add_title(ax, f"up to order {max_order} kept, the rest (hatched) cut off")
+    ax.set(
+        xlabel=say("plot.qaoa.order_neurons_in_a"), ylabel=say("plot.qaoa.share_of_the_variance")
+    )
+    return canvas.add_title(ax, say("plot.qaoa.up_to_order_kept", max_order=max_order))
 
 
 @own_style()
@@ -113,7 +118,7 @@ def draw_dials(ax: Axes, states: canvas.Series, table: CostTable) -> Axes:
     ax.set_xticks(range(len(order)), names)
     ax.set_yticks(-ROW * np.arange(len(rows)), list(states))
     ax.set(xlim=(-0.6, len(order) - 0.4), ylim=(-0.8 - ROW * (len(rows) - 1), 0.6), aspect="equal")
-    ax.set_xlabel("mask, and its cost above the mean; cheapest first")
+    ax.set_xlabel(say("plot.qaoa.mask_and_its_cost"))
     return ax
 
 
@@ -125,7 +130,7 @@ def draw_angle_surface(
     values: npt.ArrayLike,
     points: Mapping[str, tuple[float, float]] | None = None,
     *,
-    what: str = "mean cost",
+    what: str = say("plot.qaoa.mean_cost"),
 ) -> Axes:
     """Draws a landscape over the angles, dark where it is low, with named points on it.
 
@@ -146,9 +151,9 @@ def draw_angle_surface(
         ax.plot(*point, ms=10, mec="white", **canvas.marker_style(1 + i % 5))
         gap = -9 if point[0] > (extent[0] + extent[1]) / 2 else 9
         canvas.name_point(ax, label, point, gap, alpha=0.75, pad=1)
-    ax.set(xlabel="γ (for costs of standard deviation 1)", ylabel="β (radians)")
+    ax.set(xlabel=say("plot.qaoa.for_costs_of_standard"), ylabel=say("plot.qaoa.radians"))
     ax.set(xlim=extent[:2], ylim=extent[2:])
-    return canvas.add_title(ax, f"{what}: dark {low:.3f} to light {high:.3f}")
+    return canvas.add_title(ax, say("plot.qaoa.dark_to_light", what=what, low=low, high=high))
 
 
 @own_style()
@@ -163,7 +168,7 @@ def draw_cost_shares(ax: Axes, table: CostTable, probabilities: canvas.Series) -
         shares, _ = np.histogram(table.costs, edges, weights=weights)
         ax.stairs(shares, edges, color=canvas.SERIES[i], ls=canvas.LINES[i % 4], lw=2)
         ax.plot(middles, shares, ms=5, label=label, **canvas.marker_style(i))
-    ax.set(xlabel="cost on the training samples", ylabel="share of the shots")
+    ax.set(xlabel=say("shared.cost_on_the_training"), ylabel=say("plot.qaoa.share_of_the_shots"))
     return canvas.add_legend(ax)
 
 
@@ -187,10 +192,14 @@ def draw_probabilities(
         ax.plot(table.costs[index], drawn[index], ms=15, **{**canvas.LIT, "mew": 2.5})
     ax.axhline(1 / len(chance), color=canvas.GREY, ls=":")
     ax.axvline(float(chance @ table.costs), color=canvas.BLACK, ls="--", lw=1)
-    ax.set(xlabel="cost on the training samples", ylabel="probability of the mask", yscale="log")
+    ax.set(
+        xlabel=say("shared.cost_on_the_training"),
+        ylabel=say("plot.qaoa.probability_of_the_mask"),
+        yscale="log",
+    )
     ax.set_ylim(0.7 * floor, 1.4)
     ax.yaxis.set_minor_locator(NullLocator())  # its many small ticks take longest to draw
-    return canvas.add_title(ax, "each mask; triangle: best, dashed: mean")
+    return canvas.add_title(ax, say("plot.qaoa.each_mask_triangle_best"))
 
 
 def probability_floor(n_neurons: int) -> float:
@@ -208,9 +217,11 @@ def draw_training(ax: Axes, histories: npt.ArrayLike) -> Axes:
     each = np.asarray(histories, dtype=np.float64)
     steps, mean, std = np.arange(each.shape[1]), each.mean(axis=0), each.std(axis=0)
     ax.plot(steps, each.T, color=canvas.GREY, lw=0.7, alpha=0.7)
-    draw_band(ax, steps, mean, std, 0, lw=2.5, markevery=0.1, label="mean, ± one std")
-    ax.axhline(mean[0], color=canvas.VERMILLION, ls="--", label="before the first step: the ramp")
-    ax.set(xlabel="steps of training")
+    draw_band(ax, steps, mean, std, 0, lw=2.5, markevery=0.1, label=say("plot.qaoa.mean_one_std"))
+    ax.axhline(
+        mean[0], color=canvas.VERMILLION, ls="--", label=say("plot.qaoa.before_the_first_step")
+    )
+    ax.set(xlabel=say("plot.qaoa.steps_of_training"))
     return canvas.add_legend(ax, loc="upper right")
 
 
@@ -228,7 +239,7 @@ def draw_gradients(ax: Axes, gradients: canvas.Series) -> Axes:
     names = [f"${angle}_{layer}$" for angle in ("γ", "β") for layer in layers]
     ax.set_xticks(range(len(names)), names)
     ax.axhline(0, color=canvas.BLACK, lw=0.8)
-    ax.set(xlabel="angle", ylabel="slope of the mean cost")
+    ax.set(xlabel=say("plot.qaoa.angle"), ylabel=say("plot.qaoa.slope_of_the_mean"))
     return canvas.add_legend(ax)
 
 
@@ -236,7 +247,12 @@ def draw_gradients(ax: Axes, gradients: canvas.Series) -> Axes:
 def draw_step_errors(ax: Axes, steps: npt.ArrayLike, errors: canvas.Series) -> Axes:
     """Draws how wrong a central difference is, label -> (steps,), against its step h in radians."""
     draw_lines(ax, steps, errors)
-    ax.set(xlabel="step h, radians", ylabel="error of the slope", xscale="log", yscale="log")
+    ax.set(
+        xlabel=say("plot.qaoa.step_h_radians"),
+        ylabel=say("plot.qaoa.error_of_the_slope"),
+        xscale="log",
+        yscale="log",
+    )
     return canvas.add_legend(ax, grid=True)
 
 
@@ -250,7 +266,11 @@ def draw_kept(ax: Axes, chances: canvas.Series, n_active: int) -> Axes:
         heights = count_each(np.bitwise_count(np.arange(len(of_masks))), of_masks)
         draw_bars_beside(ax, range(len(heights)), heights, i, len(chances), label=label)
     ax.axvline(n_active, color=canvas.BLACK, ls="--", lw=1, zorder=0)
-    ax.set(xlabel="neurons kept", ylabel="chance in one shot", xticks=range(len(heights)))
+    ax.set(
+        xlabel=say("shared.neurons_kept"),
+        ylabel=say("shared.chance_in_one_shot"),
+        xticks=range(len(heights)),
+    )
     return canvas.add_legend(ax)
 
 
@@ -266,10 +286,12 @@ def draw_strengths(
     """
     array, places = np.asarray(samples, dtype=np.float64), np.arange(len(strengths))
     means, style = array.mean(axis=1), canvas.series_style(0)
-    ax.errorbar(places, means, standard_error(array), capsize=3, label="penalty", **style)
+    ax.errorbar(
+        places, means, standard_error(array), capsize=3, label=say("plot.qaoa.penalty"), **style
+    )
     for i, (label, values) in enumerate(levels.items(), start=1):
         mean = np.full(len(places), np.asarray(values).mean())
         draw_band(ax, places, mean, standard_error(values), i, shade=0.15, label=label)
     ax.set_xticks(places, [f"{strength:g}" for strength in strengths])
-    ax.set(xlabel="strength of the penalty, in standard deviations of the cost", ylim=(0, None))
+    ax.set(xlabel=say("plot.qaoa.strength_of_the_penalty"), ylim=(0, None))
     return canvas.add_legend(ax, grid=True)

@@ -14,6 +14,7 @@ from matplotlib.collections import EllipseCollection, LineCollection
 from labkit.course.plots import canvas
 from labkit.course.plots.masks import label_masks
 from labkit.course.plots.style import own_style
+from labkit.course.wording import say
 from labkit.masks import mask_from_index, mask_to_string
 
 #: From one row of dials to the next; a dial is at most 0.96 across.
@@ -76,7 +77,7 @@ def draw_chances(ax: Axes, chances: npt.ArrayLike) -> Axes:
         style["rotation"] = 90 if len(heights) > 4 else 0  # or they would meet
         ax.text(mask, heights[mask] + 0.01, f"{heights[mask]:.2f}", **style)
     # no word beneath the masks: there is no room for one where they stand upright
-    ax.set(ylabel="probability of a mask in a shot", ylim=(0, 1.2), yticks=[0, 0.5, 1])
+    ax.set(ylabel=say("plot.qubits.probability_of_a_mask"), ylim=(0, 1.2), yticks=[0, 0.5, 1])
     ax.set_xlim(-0.7, len(heights) - 0.3)
     label_masks(ax, len(heights))
     return ax
@@ -99,7 +100,7 @@ def draw_gates(ax: Axes, gates: Sequence[str], n_neurons: int, *, room: int) -> 
         else:
             _draw_pair(ax, place, rows, switches=name == "CNOT")
     ax.set(xlim=(-0.7, room), ylim=(0.4 - n_neurons, 0.6), xticks=[])
-    ax.set_yticks(-np.arange(n_neurons), [f"neuron {j}" for j in range(n_neurons)])
+    ax.set_yticks(-np.arange(n_neurons), [say("plot.qubits.neuron", j=j) for j in range(n_neurons)])
     ax.tick_params(axis="y", length=0)
     return ax
 
@@ -119,7 +120,7 @@ def draw_blocks(ax: Axes, blocks: Sequence[Sequence[int]]) -> Axes:
     half = len(neurons) / 2
     ax.set(xlim=(-0.7, len(neurons) - 0.3), ylim=(-0.5, half + 0.3), yticks=[])
     ax.set_xticks(neurons, list(map(str, neurons)))
-    ax.set(xlabel="neuron = qubit; an arc: may be entangled")
+    ax.set(xlabel=say("plot.qubits.neuron_qubit_an_arc"))
     return ax
 
 

@@ -13,6 +13,7 @@ from labkit.course.plots import canvas
 from labkit.course.plots.noise import mark_value
 from labkit.course.plots.series import draw_quality, set_log_ticks, standard_error
 from labkit.course.plots.style import own_style
+from labkit.course.wording import say
 
 
 @own_style()
@@ -20,7 +21,7 @@ def draw_by_inputs(ax: Axes, inputs: Sequence[int], right: Mapping[str, FloatArr
     """Draws test accuracy over the number of inputs, label -> (sizes, seeds): mean, deviation."""
     draw_quality(ax, inputs, right)
     set_log_ticks(ax, inputs[::2] if len(inputs) > 6 else inputs)
-    return _label(ax, "inputs M (pixels of an image)")
+    return _label(ax, say("plot.residual.inputs_m_pixels_of"))
 
 
 @own_style()
@@ -33,7 +34,7 @@ def draw_by_neurons(
         ax.errorbar(totals, mean, std, capsize=3, label=label, **canvas.series_style(i))
     set_log_ticks(ax, ticks)
     canvas.add_legend(ax, grid=True, loc="lower right")
-    return _label(ax, "neurons in all (stages × J)")
+    return _label(ax, say("plot.residual.neurons_in_all_stages"))
 
 
 @own_style()
@@ -43,8 +44,8 @@ def draw_by_blocks(ax: Axes, sizes: Sequence[int], met_by_label: canvas.Series) 
         error = standard_error(met, axis=0)
         style = canvas.series_style(i)
         ax.errorbar(sizes, met.mean(axis=0), error, capsize=3, label=label, **style)
-    ax.set(xlabel="locality: block size (qubits held together)", ylim=(0, 1.03))
-    ax.set(ylabel="share that ends at the best mask")
+    ax.set(xlabel=say("plot.residual.locality_block_size_qubits"), ylim=(0, 1.03))
+    ax.set(ylabel=say("plot.residual.share_that_ends_at"))
     ax.set_xticks(sizes)
     return canvas.add_legend(ax, grid=True, loc="lower right")
 
@@ -60,10 +61,10 @@ def draw_stages(
     if level is not None:
         ax.axhline(level, color=canvas.BLACK, ls=":", lw=1.5)
     mark_value(ax, chosen, stages)
-    ax.set(xlabel="stages", ylabel=words["ylabel"])
+    ax.set(xlabel=say("shared.stages"), ylabel=words["ylabel"])
     return canvas.add_title(ax, words["title"])
 
 
 def _label(ax: Axes, xlabel: str) -> Axes:
-    ax.set(xlabel=xlabel, ylabel="test accuracy (bars: deviation)")
+    ax.set(xlabel=xlabel, ylabel=say("plot.residual.test_accuracy_bars_deviation"))
     return ax

@@ -12,6 +12,7 @@ from labkit.arrays import BoolArray, IntArray
 from labkit.course.plots import canvas
 from labkit.course.plots.series import set_log_ticks, standard_error
 from labkit.course.plots.style import own_style
+from labkit.course.wording import say
 
 
 @own_style()
@@ -27,11 +28,15 @@ def draw_sites(ax: Axes, changed: BoolArray, *, neuron: int) -> Axes:
     ):
         row, site = np.nonzero(rows == lit)
         ax.plot(site, -row, ls="", marker=marker, color=colour, ms=size)
-    names = ["mask", *(f"block {i + 1}" for i in range(len(changed)))]
+    names = ["mask", *(say("plot.reuse.block", i=i + 1) for i in range(len(changed)))]
     canvas.set_named_ticks(ax.yaxis, -np.arange(len(rows)), names)
-    ax.set(xlim=(-1, changed.shape[1]), ylim=(-len(rows) + 0.5, 0.5), xlabel="site, neuron")
+    ax.set(
+        xlim=(-1, changed.shape[1]),
+        ylim=(-len(rows) + 0.5, 0.5),
+        xlabel=say("plot.reuse.site_neuron"),
+    )
     canvas.count_whole(ax.xaxis)
-    canvas.add_title(ax, "diamonds: sites that change")
+    canvas.add_title(ax, say("plot.reuse.diamonds_sites_that_change"))
     return ax
 
 
@@ -43,10 +48,10 @@ def draw_changes(ax: Axes, changed_sites: IntArray, *, neuron: int) -> Axes:
         ax.plot(np.arange(n), changed_sites[:, i], ms=5, **canvas.marker_style(i))
     ax.axvline(neuron, color=canvas.GREY, lw=5, alpha=0.4)
     ax.set(xlim=(-1, n), ylim=(-0.5, max(8, int(changed_sites.max())) + 0.5))
-    ax.set(xlabel="neuron that flips", ylabel="sites that change")
+    ax.set(xlabel=say("shared.neuron_that_flips"), ylabel=say("plot.reuse.sites_that_change"))
     canvas.count_whole(ax.xaxis, ax.yaxis)
     ax.grid(alpha=0.3)
-    return canvas.add_title(ax, "circles: block 1; triangles: block 2")
+    return canvas.add_title(ax, say("plot.reuse.circles_block_triangles_block"))
 
 
 @own_style()
@@ -65,7 +70,7 @@ def draw_growth(
     for style, (label, heights) in zip(("--", ":"), (lines or {}).items(), strict=False):
         ax.plot(sizes, heights, style, color=canvas.BLACK, label=label)
     set_log_ticks(ax, sizes)
-    ax.set(yscale="log", xlabel="neurons", ylabel=ylabel)
+    ax.set(yscale="log", xlabel=say("shared.neurons"), ylabel=ylabel)
     return canvas.add_legend(ax, grid=True)
 
 
@@ -85,6 +90,6 @@ def draw_errors(
         spread = float(standard_error(samples))
         ax.axhspan(samples.mean() - spread, samples.mean() + spread, color=canvas.GREY, alpha=0.2)
     canvas.set_named_ticks(ax.xaxis, range(len(names)), names)
-    ax.axhline(0, color=canvas.GREEN, lw=2, label="exact")
-    ax.set(ylabel="energy above the exact one, std of the cost")
+    ax.axhline(0, color=canvas.GREEN, lw=2, label=say("plot.reuse.exact"))
+    ax.set(ylabel=say("plot.reuse.energy_above_the_exact"))
     return canvas.add_legend(ax, grid=True)

@@ -11,6 +11,7 @@ from matplotlib.ticker import NullFormatter, ScalarFormatter
 from labkit.course.plots import canvas
 from labkit.course.plots.style import own_style
 from labkit.course.room import Bars, Guesses, Room, count_guesses, has_equal_ratios
+from labkit.course.wording import say
 
 _MOST = 30  # exercises
 _BARS: canvas.Style = {"color": canvas.SKY, "hatch": "///", "edgecolor": canvas.BLACK}
@@ -21,7 +22,9 @@ def draw_guesses(ax: Axes, guesses: Guesses) -> Axes:
     """Draws how many guesses fell where: bars; the truth has a triangle, and a dashed line."""
     bars = count_guesses(guesses)
     if not bars.labels:
-        ax.text(0.5, 0.5, "no guess yet", ha="center", va="center", color=canvas.GREY)
+        ax.text(
+            0.5, 0.5, say("plot.room.no_guess_yet"), ha="center", va="center", color=canvas.GREY
+        )
     elif bars.edges:
         _draw_numbers(ax, bars, guesses.truth)
     else:
@@ -37,7 +40,7 @@ def _draw_numbers(ax: Axes, bars: Bars, truth: float | str | None) -> None:
         ax.set_xscale("log")
         ax.xaxis.set_major_formatter(ScalarFormatter())
         ax.xaxis.set_minor_formatter(NullFormatter())
-    ax.set(xlabel="guess", ylabel="readers")
+    ax.set(xlabel=say("plot.room.guess"), ylabel=say("plot.room.readers"))
     canvas.count_whole(ax.yaxis)
     if truth is not None:
         ax.axvline(float(truth), color=canvas.BLACK, ls="--", lw=2)
@@ -50,7 +53,7 @@ def _draw_choices(ax: Axes, bars: Bars) -> None:
     ax.barh(labels, bars.counts, 0.6, **_BARS)
     if bars.truth is not None:
         ax.plot(0, bars.truth, ">", color=canvas.BLACK, ms=11, clip_on=False)
-    ax.set(xlabel="readers")
+    ax.set(xlabel=say("plot.room.readers"))
     ax.invert_yaxis()
     canvas.count_whole(ax.xaxis)
 
@@ -65,7 +68,7 @@ def draw_solved(ax: Axes, room: Room) -> Axes:
     names = sorted(worst)
     ax.barh(names, [room.tried[n] for n in names], 0.7, fc="none", ec=canvas.GREY)
     ax.barh(names, [room.solved[n] for n in names], 0.7, **_BARS)
-    ax.set(xlabel="readers: solved (filled), tried (outlined)")
+    ax.set(xlabel=say("plot.room.readers_solved_filled_tried"))
     ax.tick_params(axis="y", labelsize=8)
     ax.invert_yaxis()
     canvas.count_whole(ax.xaxis)

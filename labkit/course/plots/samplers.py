@@ -12,6 +12,7 @@ from labkit.arrays import FloatArray
 from labkit.course.plots import canvas
 from labkit.course.plots.series import standard_error
 from labkit.course.plots.style import own_style
+from labkit.course.wording import say
 
 _BINS = 41
 
@@ -36,7 +37,7 @@ def draw_positions(
     ends = zip(densities.items(), ("-", "--"), (canvas.BLACK, canvas.VERMILLION), strict=False)
     for (label, (x, y)), style, colour in ends:
         ax.plot(x, y, style, color=colour, lw=1.6, label=label)
-    ax.set(xlim=(-edge, edge), ylim=(0, top), xlabel="θ", ylabel="density")
+    ax.set(xlim=(-edge, edge), ylim=(0, top), xlabel="θ", ylabel=say("plot.samplers.density"))
     return ax
 
 
@@ -49,8 +50,8 @@ def draw_running(
     ends = zip(lines.values(), ("-", "--"), (canvas.BLACK, canvas.VERMILLION), strict=False)
     for value, style, colour in ends:
         ax.axhline(value, ls=style, color=colour, lw=1.6)
-    ax.set(xlim=(0, len(variances)), ylim=(low, high), xlabel="steps")
-    ax.set(ylabel="variance of all positions so far")
+    ax.set(xlim=(0, len(variances)), ylim=(low, high), xlabel=say("plot.samplers.steps"))
+    ax.set(ylabel=say("plot.samplers.variance_of_all_positions"))
     return ax
 
 
@@ -83,7 +84,9 @@ def draw_inclusion(ax: Axes, inclusion: canvas.Series) -> Axes:
     for i, label, values in canvas.number_series(inclusion):
         places = np.arange(len(values)) + 0.27 * (i - (len(inclusion) - 1) / 2)
         ax.bar(places, values, 0.25, lw=0.5, label=label, **canvas.bar_style(i))
-    ax.set(xlabel="neuron", ylabel="chance that it is kept", ylim=(0, 1.18))
+    ax.set(
+        xlabel=say("shared.neuron"), ylabel=say("plot.samplers.chance_that_it_is"), ylim=(0, 1.18)
+    )
     canvas.count_whole(ax.xaxis, most=12)
     return canvas.add_legend(ax, grid=True, loc="upper center", ncols=3)
 

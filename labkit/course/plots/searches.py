@@ -18,6 +18,7 @@ from labkit.costs.tables import typical_magnitude
 from labkit.course.plots import canvas
 from labkit.course.plots.series import draw_band, standard_error
 from labkit.course.plots.style import own_style
+from labkit.course.wording import say
 from labkit.selectors import Growth, Selection
 
 
@@ -36,12 +37,15 @@ def draw_rotation(ax: Axes, n_neurons: int, n_marked: int, iterations: int) -> A
         ax.plot([0, np.cos(angle)], [0, np.sin(angle)], style, color=colour, lw=2)
     ax.plot(np.cos(theta), np.sin(theta), "o", color=canvas.BLUE)
     ax.plot(np.cos(angles[-1]), np.sin(angles[-1]), "^", color=canvas.VERMILLION, ms=9)
-    named = f"circle: start\ntriangle: after {iterations}"
+    named = say("plot.searches.circle_start_triangle_after", iterations=iterations)
     ax.text(0, -0.4, named, fontsize=8, ha="center", va="center")
     ax.set(xlim=(-1.2, 1.2), ylim=(-1.2, 1.2), aspect="equal", xticks=[-1, 0, 1], yticks=[-1, 0, 1])
-    ax.set(xlabel="amplitude of all unmarked masks", ylabel="... of all marked masks")
+    ax.set(
+        xlabel=say("plot.searches.amplitude_of_all_unmarked"),
+        ylabel=say("plot.searches.of_all_marked_masks"),
+    )
     a_call, now = np.degrees([2 * theta, angles[-1]])
-    return canvas.add_title(ax, f"2θ = {a_call:.1f}° a call, now {now:.0f}°")
+    return canvas.add_title(ax, say("plot.searches.a_call_now", a_call=a_call, now=now))
 
 
 @own_style()
@@ -56,9 +60,13 @@ def draw_success_curve(
     ax.axhline(n_marked / 2**n_neurons, color=canvas.GREY, ls=":")
     if iterations is not None and iterations <= max_iterations:
         ax.plot(iterations, chance[iterations], "^", color=canvas.VERMILLION, ms=11)
-    ax.set(xlabel="oracle calls k", ylabel="chance of a marked mask", ylim=(-0.03, 1.05))
+    ax.set(
+        xlabel=say("plot.searches.oracle_calls_k"),
+        ylabel=say("plot.searches.chance_of_a_marked"),
+        ylim=(-0.03, 1.05),
+    )
     ax.set_xlim(-0.04 * max_iterations - 0.3, 1.04 * max_iterations + 0.3)
-    return canvas.add_title(ax, "success (dotted: one random mask)")
+    return canvas.add_title(ax, say("plot.searches.success_dotted_one_random"))
 
 
 @own_style()
@@ -70,7 +78,7 @@ def draw_registers(ax: Axes, registers: Mapping[str, int], *, title: str = "") -
             ax.plot(range(size), [-i] * size, **style)
             ax.text(-0.3, 0.3 - i, f"{name}: {size}", fontsize=10)
     widest = max(registers.values())
-    ax.set(xlim=(-0.8, widest), ylim=(-2.7, 0.8), xticks=[], yticks=[], xlabel="qubits")
+    ax.set(xlim=(-0.8, widest), ylim=(-2.7, 0.8), xticks=[], yticks=[], xlabel=say("shared.qubits"))
     return canvas.add_title(ax, title)
 
 
@@ -86,10 +94,20 @@ def draw_falling_threshold(
     spent, measured, least = (np.asarray(values) for values in (calls, costs, thresholds))
     better = np.append(True, np.diff(least) < 0)
     ax.step(spent, least, where="post", color=canvas.BLUE, lw=2)
-    ax.plot(spent[~better], measured[~better], "x", color=canvas.GREY, label="no better")
-    style: canvas.Style = {"color": canvas.VERMILLION, "ms": 8, "label": "new threshold"}
+    ax.plot(
+        spent[~better],
+        measured[~better],
+        "x",
+        color=canvas.GREY,
+        label=say("plot.searches.no_better"),
+    )
+    style: canvas.Style = {
+        "color": canvas.VERMILLION,
+        "ms": 8,
+        "label": say("plot.searches.new_threshold"),
+    }
     ax.plot(spent[better], measured[better], "^", **style)
-    ax.set(xlabel="oracle calls spent", ylabel="cost (line: threshold)")
+    ax.set(xlabel=say("shared.oracle_calls_spent"), ylabel=say("shared.cost_line_threshold"))
     return canvas.add_legend(ax)
 
 
@@ -109,17 +127,27 @@ def draw_growth(
         fit, colour = fits[label], style["color"]
         ax.plot(sizes, fit.prefactor * 2 ** (fit.exponent * sizes), color=colour, lw=1)
         ax.fill_between(sizes, *_band(fit, sizes), color=colour, alpha=0.15, lw=0)
-    ax.set(xlabel="neurons n", ylabel="calls until an optimum is met", yscale="log")
+    ax.set(
+        xlabel=say("plot.searches.neurons_n"),
+        ylabel=say("plot.searches.calls_until_an_optimum"),
+        yscale="log",
+    )
     canvas.count_whole(ax.xaxis)
-    canvas.add_title(ax, "bars and bands: 95% intervals")
+    canvas.add_title(ax, say("plot.searches.bars_and_bands_intervals"))
     return canvas.add_legend(ax, frameon=False, fontsize=9)
 
 
 def growth_in_words(fits: Mapping[str, Growth]) -> str:
     """The fits as one line for a summary."""
     return "; ".join(
-        f"{label} ({canvas.MARKERS_IN_WORDS[i % len(canvas.MARKERS)]}): calls grow as "
-        f"2^({fit.exponent:.2f} n), 95% interval {fit.low:.2f} to {fit.high:.2f}"
+        say(
+            "plot.searches.calls_grow_as_n",
+            label=label,
+            markers_in_words=canvas.MARKERS_IN_WORDS[i % len(canvas.MARKERS)],
+            exponent=fit.exponent,
+            low=fit.low,
+            high=fit.high,
+        )
         for i, (label, fit) in enumerate(fits.items())
     )
 
@@ -140,7 +168,11 @@ def draw_share_met(ax: Axes, selections: Mapping[str, Sequence[Selection]], cost
         share = np.searchsorted(met, queries, side="right") / len(runs)
         error = np.sqrt(share * (1 - share) / len(runs))
         draw_band(ax, queries, share, error, i, label=label, markevery=0.12)
-    ax.set(xlabel="cost queries", ylabel="share of the runs that met it", ylim=(-0.03, 1.03))
+    ax.set(
+        xlabel=say("shared.cost_queries"),
+        ylabel=say("plot.searches.share_of_the_runs"),
+        ylim=(-0.03, 1.03),
+    )
     return canvas.add_legend(ax)
 
 
@@ -168,7 +200,11 @@ def draw_race(
     ticks = np.arange(np.ceil(calls[0]), calls[-1] + 0.01)
     canvas.set_named_ticks(ax.xaxis, ticks, [f"{2**tick:,.0f}" for tick in ticks])
     ax.autoscale(axis="y")  # the errors span the lines
-    ax.set(xlabel="calls", ylabel="best cost so far", xlim=(calls[0] - 0.3, calls[-1] + 0.4))
+    ax.set(
+        xlabel=say("plot.searches.calls"),
+        ylabel=say("shared.best_cost_so_far"),
+        xlim=(calls[0] - 0.3, calls[-1] + 0.4),
+    )
     return ax
 
 
@@ -201,7 +237,11 @@ def draw_regret(
         ax.text(0, row - 0.22, f"   {label}: {means[row]:.4f}", va="center", fontsize=9)
     ax.axvline(0, color=canvas.BLACK, lw=0.8)
     ax.autoscale(axis="x")
-    ax.set(xlabel="regret: cost above the least", ylim=(len(regret) - 0.45, -0.6), yticks=[])
+    ax.set(
+        xlabel=say("plot.searches.regret_cost_above_the"),
+        ylim=(len(regret) - 0.45, -0.6),
+        yticks=[],
+    )
     return ax
 
 

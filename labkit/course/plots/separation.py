@@ -14,6 +14,7 @@ from labkit.arrays import FloatArray
 from labkit.course.plots import canvas
 from labkit.course.plots.series import set_log_ticks, standard_error
 from labkit.course.plots.style import own_style
+from labkit.course.wording import say
 from labkit.platforms import circuit_simulator
 
 #: Half the side of the square that is drawn; points have radius 1 at most.
@@ -52,7 +53,12 @@ def draw_network(
     for label, i in ((-1.0, 0), (1.0, 1)):
         at = points[y == label]
         ax.plot(at[:, 0], at[:, 1], ms=4.5, mec="white", mew=0.4, **canvas.marker_style(i))
-    ax.set(xlim=(-EDGE, EDGE), ylim=(-EDGE, EDGE), xlabel="input 1", ylabel="input 2")
+    ax.set(
+        xlim=(-EDGE, EDGE),
+        ylim=(-EDGE, EDGE),
+        xlabel=say("plot.separation.input"),
+        ylabel=say("plot.separation.input_2"),
+    )
     return ax
 
 
@@ -88,7 +94,7 @@ def draw_widths(
         ax.plot(x, values, style, color=canvas.BLACK, label=label)
     set_log_ticks(ax, ticks)
     ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
-    ax.set(yscale="log", xlabel=xlabel, ylabel="neurons that separate (median, quartiles)")
+    ax.set(yscale="log", xlabel=xlabel, ylabel=say("plot.separation.neurons_that_separate_median"))
     ax.set_yticks(_WIDTHS, [str(width) for width in _WIDTHS])
     ax.set_ylim(*_beside(widths))
     ax.minorticks_off()
@@ -108,9 +114,13 @@ def draw_chances(
     """Draws shares (widths, seeds) that separate, mean and standard error, and a formula's line."""
     samples = np.asarray(shares, dtype=float)
     ax.errorbar(widths, samples.mean(axis=1), 2 * standard_error(samples), capsize=3,
-                label="random neurons", **canvas.marker_style(0))  # fmt: skip
-    ax.plot(widths, formula, "--", color=canvas.BLACK, label="Cover's formula")
-    ax.set(xlabel="neurons", ylabel="share that separates", ylim=(-0.03, 1.03))
+                label=say("plot.separation.random_neurons"), **canvas.marker_style(0))  # fmt: skip
+    ax.plot(widths, formula, "--", color=canvas.BLACK, label=say("plot.separation.cover_s_formula"))
+    ax.set(
+        xlabel=say("shared.neurons"),
+        ylabel=say("plot.separation.share_that_separates"),
+        ylim=(-0.03, 1.03),
+    )
     canvas.count_whole(ax.xaxis)
     return canvas.add_legend(ax, grid=True)
 
@@ -122,9 +132,15 @@ def draw_margins(ax: Axes, widths: Sequence[int], margins: npt.ArrayLike) -> Axe
     for width, values in zip(widths, samples, strict=True):
         spread = width * (1 + np.linspace(-0.04, 0.04, len(values)))
         ax.plot(spread, values, ms=4, alpha=0.5, **canvas.marker_style(0))
-    ax.plot(widths, np.median(samples, axis=1), "--", color=canvas.BLACK, label="median")
+    ax.plot(
+        widths,
+        np.median(samples, axis=1),
+        "--",
+        color=canvas.BLACK,
+        label=say("plot.separation.median"),
+    )
     set_log_ticks(ax, widths)
-    ax.set(xlabel="neurons", ylabel="margin", ylim=(0, None))
+    ax.set(xlabel=say("shared.neurons"), ylabel=say("plot.separation.margin"), ylim=(0, None))
     return canvas.add_legend(ax, grid=True)
 
 
@@ -152,7 +168,7 @@ def draw_over_blocks(
     ax.errorbar(range(len(sizes)), samples.mean(axis=1), standard_error(samples), capsize=3,
                 **canvas.series_style(i))  # fmt: skip
     ax.set_xticks(range(len(sizes)), [str(size) for size in sizes])
-    ax.set(xlabel="neurons chosen at once", ylabel=ylabel)
+    ax.set(xlabel=say("plot.separation.neurons_chosen_at_once"), ylabel=ylabel)
     ax.set_ylim(0, None)
     ax.grid(alpha=0.3)
     return ax
@@ -162,10 +178,14 @@ def draw_over_blocks(
 def draw_calls_of_sizes(ax: Axes, measured: npt.ArrayLike, formula: npt.ArrayLike) -> Axes:
     """Draws the chance of marked masks after 0, 1, ... calls: of a circuit, and by formula."""
     calls = range(len(np.asarray(measured)))
-    label = f"circuit, on {circuit_simulator()}"
+    label = say("plot.separation.circuit_on", simulator=circuit_simulator())
     ax.plot(calls, measured, ms=8, label=label, **canvas.marker_style(0))
-    ax.plot(calls, formula, "--", color=canvas.BLACK, label="sin²((2k + 1) θ)")
-    ax.set(xlabel="oracle calls", ylabel="chance of a mask that separates", ylim=(-0.03, 1.03))
+    ax.plot(calls, formula, "--", color=canvas.BLACK, label=say("plot.separation.sin_k"))
+    ax.set(
+        xlabel=say("shared.oracle_calls"),
+        ylabel=say("plot.separation.chance_of_a_mask"),
+        ylim=(-0.03, 1.03),
+    )
     canvas.count_whole(ax.xaxis)
     return canvas.add_legend(ax, grid=True)
 
@@ -193,5 +213,5 @@ def draw_least_widths(
     ax.axvline(chosen, color=canvas.GREY, lw=6, alpha=0.3)
     canvas.set_named_ticks(ax.xaxis, range(len(ranges)), [f"{value:g}" for value in ranges])
     ax.set(xlim=(-0.5, len(ranges) - 0.5), ylim=(0, 1.06 * top))
-    ax.set(xlabel="bias range λ", ylabel="neurons that separate")
-    canvas.add_title(ax, "circles: fewest of this network; crosses: none")
+    ax.set(xlabel=say("shared.bias_range"), ylabel=say("plot.separation.neurons_that_separate"))
+    canvas.add_title(ax, say("plot.separation.circles_fewest_of_this"))

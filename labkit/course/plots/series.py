@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 
 from labkit.course.plots import canvas
 from labkit.course.plots.style import own_style
+from labkit.course.wording import say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -94,7 +95,7 @@ def draw_points_and_lines(
 def draw_counts(ax: Axes, sizes: npt.ArrayLike, counts: canvas.Series) -> Axes:
     """Draws what grows with the number of neurons, label -> (sizes,), on a logarithmic axis."""
     draw_lines(ax, sizes, counts)
-    ax.set(xlabel="neurons = qubits", yscale="log")
+    ax.set(xlabel=say("shared.neurons_qubits"), yscale="log")
     canvas.count_whole(ax.xaxis)
     return canvas.add_legend(ax, grid=True, fontsize=9)
 
@@ -114,7 +115,7 @@ def draw_spread(ax: Axes, samples: Mapping[str, canvas.Series], *, ylabel: str) 
             ax.plot(x, values, ms=4, alpha=0.6, label=name, **canvas.marker_style(i))
             ax.hlines(np.median(values), x[0] - 0.03, x[-1] + 0.03, color=canvas.BLACK, lw=2)
     ax.set_xticks(range(len(groups)), groups)
-    ax.set(ylabel=f"{ylabel} (line: median)")
+    ax.set(ylabel=say("shared.line_median", ylabel=ylabel))
     return canvas.add_legend(ax)
 
 
@@ -174,7 +175,11 @@ def draw_bills(ax: Axes, bills: canvas.Series, *, xlabel: str) -> Axes:
         ax.vlines(middle, i - 0.33, i + 0.33, color=canvas.BLACK, lw=2)
         ax.annotate(f"{middle:,.0f}", (middle, i - 0.36), ha="center", va="bottom", fontsize=9)
     ax.set_yticks(range(len(bills)), list(bills))
-    ax.set(xscale="log", xlabel=f"{xlabel} (line: median)", ylim=(len(bills) - 0.5, -0.75))
+    ax.set(
+        xscale="log",
+        xlabel=say("plot.series.line_median", xlabel=xlabel),
+        ylim=(len(bills) - 0.5, -0.75),
+    )
     ax.grid(alpha=0.3, axis="x")
     return ax
 
@@ -193,7 +198,7 @@ def draw_differences(ax: Axes, differences: canvas.Series, *, xlabel: str, ylabe
     ax.axhline(0, color=canvas.BLACK, lw=1, ls=":")
     ax.set_xticks(range(len(differences)), list(differences))
     ax.set(xlabel=xlabel, ylabel=ylabel)
-    return canvas.add_title(ax, "circles: one network; square: mean ± two standard errors")
+    return canvas.add_title(ax, say("plot.series.circles_one_network_square"))
 
 
 @own_style()
@@ -206,14 +211,21 @@ def draw_predictions(ax: Axes, predictions: pd.DataFrame) -> Axes:
     scored = predictions.dropna(subset="points").astype({"points": float})
     by_question = scored.groupby("question", sort=False)["points"]
     means, counts = by_question.mean().tail(_SHOWN), by_question.size()
-    ax.set(xlabel="share of the points", xlim=(0, 1))
+    ax.set(xlabel=say("plot.series.share_of_the_points"), xlim=(0, 1))
     if means.empty:
         ax.set_yticks([])
-        ax.text(0.5, 0.5, "no prediction scored yet", ha="center", va="center", color=canvas.GREY)
+        ax.text(
+            0.5,
+            0.5,
+            say("plot.series.no_prediction_scored_yet"),
+            ha="center",
+            va="center",
+            color=canvas.GREY,
+        )
         return ax
     several = bool(counts.max() > 1)
     labels = [
-        textwrap.fill(question + f" ({counts[question]} guesses)" * several, 48)
+        textwrap.fill(question + say("plot.series.guesses", counts=counts[question]) * several, 48)
         for question in means.index
     ]
     style: canvas.Style = {"color": canvas.BLUE, "edgecolor": canvas.BLACK, "hatch": "///"}

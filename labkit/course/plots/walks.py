@@ -14,6 +14,7 @@ from labkit.arrays import BoolArray, FloatArray, IntArray
 from labkit.costs import CostTable
 from labkit.course.plots import canvas
 from labkit.course.plots.style import own_style
+from labkit.course.wording import say
 from labkit.masks import masks_to_indices
 from labkit.selectors import BlockStep, LocalWalk
 
@@ -22,10 +23,10 @@ _SPREAD = 0.8
 _ROWS = 6  # steps of a schedule that are drawn
 #: kind of neuron in one step -> marker, colour, size, meaning
 _SCHEDULE = {
-    "free": ("s", canvas.ORANGE, 9, "free now"),
-    "known": ("o", canvas.SKY, 5, "decided before, known"),
-    "held": ("_", canvas.GREY, 5, "held as at the start"),
-    "merged": ("D", canvas.GREEN, 5, "decided apart, put together"),
+    "free": ("s", canvas.ORANGE, 9, say("plot.walks.free_now")),
+    "known": ("o", canvas.SKY, 5, say("plot.walks.decided_before_known")),
+    "held": ("_", canvas.GREY, 5, say("plot.walks.held_as_at_the")),
+    "merged": ("D", canvas.GREEN, 5, say("plot.walks.decided_apart_put_together")),
 }
 
 
@@ -38,8 +39,8 @@ def draw_masks(ax: Axes, table: CostTable, start: npt.ArrayLike | None = None) -
     across = mask_places(table, _index(start))
     ax.plot(across, table.costs, "o", color=canvas.GREY, ms=3, alpha=0.5, mew=0)
     ax.axhline(table.minimum, color=canvas.BLACK, ls=":", lw=1)
-    name = "the best mask" if start is None else "the mask"
-    ax.set(xlabel=f"neurons that differ from {name}", ylabel="cost")
+    name = say("plot.walks.the_best_mask") if start is None else say("plot.walks.the_mask")
+    ax.set(xlabel=say("plot.walks.neurons_that_differ_from", name=name), ylabel=say("shared.cost"))
     ax.set_xlim(-0.6, table.n_neurons + 0.6)
     canvas.count_whole(ax.xaxis, most=4)
     return ax
@@ -136,7 +137,7 @@ def draw_bits(
     if lit is not None:
         differs = np.flatnonzero(lit != masks[-1])
         ax.plot(differs, np.full(len(differs), rows[-1]), ms=17, **canvas.LIT)
-    ax.set(xlabel="neuron", ylabel="step", xlim=(-0.7, n - 0.3))
+    ax.set(xlabel=say("shared.neuron"), ylabel=say("shared.step"), xlim=(-0.7, n - 0.3))
     ax.set_ylim(max(rows[-1] + 1, first + 5) + 0.6, first - 0.6)
     canvas.count_whole(ax.xaxis, ax.yaxis, most=4)
     return ax
@@ -157,7 +158,11 @@ def draw_spent(
     ax.axhline(minimum, color=canvas.BLACK, ls=":", lw=1)
     if lit_cost is not None:
         ax.axhline(lit_cost, color=canvas.VERMILLION, ls="--", lw=1.2)
-    ax.set(xlabel="cost queries", ylabel="best cost so far", xlim=(0, 1.04 * len(best)))
+    ax.set(
+        xlabel=say("shared.cost_queries"),
+        ylabel=say("shared.best_cost_so_far"),
+        xlim=(0, 1.04 * len(best)),
+    )
     return ax
 
 
@@ -186,7 +191,12 @@ def _draw_steps(ax: Axes, steps: Sequence[BlockStep]) -> None:
         for kind, neurons in _kinds(step, known, apart=not len(steps[-1].block)).items():
             ax.plot(sorted(neurons), [row] * len(neurons), **_sign(kind))
         known |= set(step.block.tolist())
-    ax.set(xlabel="neuron", ylabel="step", xlim=(-0.7, n - 0.3), ylim=(_ROWS + 0.7, 0.3))
+    ax.set(
+        xlabel=say("shared.neuron"),
+        ylabel=say("shared.step"),
+        xlim=(-0.7, n - 0.3),
+        ylim=(_ROWS + 0.7, 0.3),
+    )
     canvas.count_whole(ax.xaxis, ax.yaxis, most=4)
 
 
