@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -28,6 +30,7 @@ sys.exit(make_book.build(Path(sys.argv[1]), Path(sys.argv[2])))
 def built_book() -> Path:
     """The folder of the book."""
     folder = Path(tempfile.mkdtemp(prefix="labkit-book-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     command = [sys.executable, "-c", BUILD, str(folder / "book"), str(folder / "sources")]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT / "tools")
     assert (done.returncode, done.stderr) == (0, "")
