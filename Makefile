@@ -6,6 +6,7 @@ NAMES ?=
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
 KERNELS_ARGS ?=
+PYODIDE ?=
 LOCK_ARGS ?=
 
 BIN = .venv/bin
@@ -13,13 +14,17 @@ FIND = python=$$(sh tools/find_python.sh "$(PYTHON)")
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes \
     --no-strip-extras --no-emit-index-url --no-header $(LOCK_ARGS) pyproject.toml
 
-.PHONY: help lab test check docs notebooks versions measure records bench kernels data lock clean dev runtime
+.PHONY: help lab lite test check book site notebooks versions measure records bench kernels data lock clean \
+    dev runtime
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
 
 lab:  ## open JupyterLab on the welcome notebook (LAB_ARGS="--port=9999" adds options)
 	@$(FIND) && exec "$$python" tools/lab.py lab $(LAB_ARGS)
+
+lite: dev  ## build the lab for a browser into build/lite (PYODIDE=path/to/folder: works without a network)
+	$(BIN)/python tools/lite.py "$(PYODIDE)"
 
 test:  ## run the whole test suite (PYTEST_ARGS="-k grover" picks tests)
 	@$(FIND) && exec "$$python" tools/lab.py test $(PYTEST_ARGS)
@@ -29,8 +34,12 @@ check: dev  ## lint, formatting, types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-docs: dev  ## build the reference into build/docs: how-tos, and every public name
-	$(BIN)/python -m sphinx -q -W --keep-going -b html docs build/docs
+book: dev  ## build the book into build/book: lessons, how-tos, every public name; no network
+	$(BIN)/python tools/make_book.py
+
+site: book lite  ## build both, the live lessons inside the book: build/book is the whole site
+	rm -rf build/book/lite
+	cp -R build/lite build/book/lite
 
 notebooks: dev  ## execute the notebooks in place, renew the README's tables (NAMES="07_qaoa" picks some)
 	$(BIN)/python tools/run_notebooks.py $(NAMES)

@@ -58,16 +58,16 @@ def describe_origin() -> dict[str, Any]:
         "machine": {
             "system": f"{platform.system()} {platform.machine()}",
             "cores": os.cpu_count(),
-            "memory_gib": _memory_gib(),
+            **_memory(),
         },
     }
 
 
-def _memory_gib() -> float | None:
-    """Memory of the machine; None where nothing tells."""
+def _memory() -> dict[str, float]:
+    """The machine's, in GiB; nothing where nothing tells."""
     if not PSUTIL.is_installed():
-        return None
-    return round(float(PSUTIL.load().virtual_memory().total) / 2**30, 1)
+        return {}
+    return {"memory_gib": round(PSUTIL.load().virtual_memory().total / 2**30, 1)}
 
 
 def package_versions(packages: Sequence[str]) -> dict[str, str]:

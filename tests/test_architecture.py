@@ -21,6 +21,7 @@ PACKAGE = Path(labkit.__file__).parent
 #: without a cycle.
 ROWS = {
     "arrays": 0,
+    "browser": 0,
     "compiling": 0,
     "files": 0,
     "ledger": 0,
@@ -60,7 +61,7 @@ ROWS = {
 #: Old addresses of what has moved: nobody here imports them.
 MOVED = {"activations", "exercises", "explorers", "plots"}
 #: Modules that no reader needs: not in labkit.__all__.
-PRIVATE = {"arrays", "compiling", "files", "palette", "platforms", "threads"} | MOVED
+PRIVATE = {"arrays", "browser", "compiling", "files", "palette", "platforms", "threads"} | MOVED
 PRIVATE |= {"cli", "linear_systems", "__main__"}
 #: Who may import what is slow to load, or exists only on some machines; for its types, anyone may.
 MAY_IMPORT = {

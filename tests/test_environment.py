@@ -1,4 +1,4 @@
-"""pyproject.toml, the locks, environment.yml and CITATION.cff agree, and Binder can plan a build.
+"""pyproject.toml, the locks, environment.yml and CITATION.cff agree.
 
 A check takes the texts of the files and yields a line for each disagreement. Each is run twice: on
 the files as they are, which must agree, and on files with one error, which it must find.
@@ -9,9 +9,6 @@ from __future__ import annotations
 import itertools
 import platform
 import re
-import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from importlib import metadata
 from pathlib import Path
@@ -40,7 +37,6 @@ PYTHONS = [f"3.{minor}.{patch}" for minor in range(_OLDEST, _NEWEST + 1) for pat
 PLACES = [
     (name, python) for name in ("Linux x86-64", "macOS arm64", "Windows") for python in PYTHONS
 ]
-LINUX_ONLY = pytest.mark.skipif(sys.platform != "linux", reason="repo2docker plans for Linux")
 #: What a reader may do without, and what its extra is called.
 OPTIONAL = {"dask": ("dask", "distributed"), "parquet": ("pyarrow",)}
 LINUX_X86_ONLY = {"tensorflow-quantum", "tf-keras", "jax", "jaxlib"}
@@ -309,35 +305,3 @@ def test_an_error_is_found(
     text, changes = re.subn(pattern, replacement, files[name], count=1, flags=re.MULTILINE)
     assert changes == 1
     assert list(check({**files, name: text}))
-
-
-def plan_binder_build(directory: Path) -> subprocess.CompletedProcess[str]:
-    """Let repo2docker say how it would build an image: without Docker, without the network."""
-    command = [sys.executable, "-m", "repo2docker", "--no-build", "--debug", str(directory)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=1500)
-
-
-@pytest.fixture
-def top_level(tmp_path: Path) -> Path:
-    """A directory with what repo2docker looks at: the files at the top, and its own directories."""
-    for path in ROOT.iterdir():
-        if path.is_file():
-            shutil.copy(path, tmp_path)
-        elif path.name in ("binder", ".binder"):
-            shutil.copytree(path, tmp_path / path.name)
-    return tmp_path
-
-
-@LINUX_ONLY
-def test_binder_builds_from_environment_yml_with_python_3_12(top_level: Path) -> None:
-    plan = plan_binder_build(top_level)
-    said = plan.stdout + plan.stderr
-    assert plan.returncode == 0, said
-    assert "Building conda environment for python=3.12" in said
-    assert 'env update -p ${NB_PYTHON_PREFIX} --file "environment.yml"' in said
-
-
-@LINUX_ONLY
-def test_binder_refuses_a_broken_environment_yml(top_level: Path) -> None:
-    (top_level / "environment.yml").write_text("dependencies: [python=3.12\n")
-    assert plan_binder_build(top_level).returncode != 0

@@ -15,6 +15,7 @@ from typing import Any
 import cirq
 import numpy as np
 import pytest
+import sympy
 from click.testing import CliRunner
 from test_architecture import MODULES, PACKAGE
 
@@ -230,6 +231,30 @@ def test_runs_are_followed_in_parts_that_fit(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("labkit.hardware.trajectories._AMPLITUDES", 2**4 * 7)
     sampler = TrajectorySampler(rng=RNG(2))
     assert sampler.run(circuit, repetitions=20).measurements["q(0),q(1),q(2),q(3)"].shape == (20, 4)
+
+
+def test_a_circuit_without_errors_is_followed_once_for_all_runs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    followed: list[int] = []
+
+    class Noting(TrajectorySampler):
+        def _runs(self, gates: Any, operations: Any, runs: int) -> Any:
+            followed.append(runs)
+            return super()._runs(gates, operations, runs)
+
+    monkeypatch.setattr("labkit.hardware.trajectories._AMPLITUDES", 1)
+    Noting(rng=RNG(2)).run(circuits()["QAOA"] + cirq.measure(cirq.LineQubit(0)), repetitions=500)
+    assert followed == [500]
+
+
+def test_what_is_no_generator_or_has_a_symbol_is_refused_in_one_line() -> None:
+    with pytest.raises(TypeError, match=r"^rng=3 is not a numpy"):
+        TrajectorySampler(rng=3)  # type: ignore[arg-type]
+    a = cirq.LineQubit(0)
+    circuit = cirq.Circuit(cirq.X(a) ** sympy.Symbol("t"), cirq.measure(a))
+    with pytest.raises(ValueError, match=r"^circuit .* symbol"):
+        TrajectorySampler(rng=RNG(0)).run(circuit)
 
 
 def test_a_seed_of_the_noisy_simulator_draws_the_same_runs(

@@ -30,7 +30,7 @@ PEERS_ALONE = PEERS.with_name("peers_alone.txt")
 LOCK = ROOT / "requirements.lock"
 SUMMARY_BEGIN, SUMMARY_END = "<!-- benchmarks -->", "<!-- /benchmarks -->"
 #: The first makes the page; the lab book is measured apart from what the peers leave in memory.
-FILES = ("bench_engines.py", "bench_records.py", "bench_mitigation.py")
+FILES = ("bench_engines.py", "bench_records.py", "bench_mitigation.py", "bench_lite.py")
 NO_TESTS = 5  # pytest: the options leave none of a file's benchmarks
 ONE_THREAD = {
     **{f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "NUMBA")},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import tempfile
 import zipfile
@@ -13,6 +14,7 @@ import click
 
 from labkit.cli.books import UserPath
 from labkit.cli.submissions import find_notebooks
+from labkit.files import user_path
 from labkit.limits import format_bytes, printable
 
 _MOST_BYTES = 2**28  # of one zip, unpacked
@@ -40,14 +42,36 @@ def hand_in(target: Path, folder: Path, book: Path | None) -> None:
       labkit hand-in ada.zip
       labkit hand-in ada.zip notebooks
     """  # noqa: D301
+    click.echo(pack(target, folder, book))
+
+
+def pack(
+    target: str | os.PathLike[str],
+    folder: str | os.PathLike[str] = ".",
+    book: str | os.PathLike[str] | None = None,
+) -> str:
+    """What `labkit hand-in` does, for where there is no command line, as in a web page.
+
+    Args:
+        target: the zip to make.
+        folder: of the notebooks.
+        book: the lab book; by default lab_book.sqlite in the folder.
+
+    Returns:
+        What was packed, in one line.
+
+    Raises:
+        click.ClickException: there is no notebook, or the zip is there already.
+    """
     from labkit.records.files import is_there, new_file
 
+    target, folder = user_path(target), user_path(folder)
     notebooks = [path for path in find_notebooks(folder) if path.is_file()]
     if not notebooks:
         raise click.ClickException(f"{folder} holds no notebook (*.ipynb)")
     if target.suffix.lower() != ".zip":
         raise click.ClickException(f"{target} does not end in .zip")
-    book = book or folder / "lab_book.sqlite"
+    book = user_path(book) if book else folder / "lab_book.sqlite"
     has_book = is_there(book)
     if target.exists():
         raise click.ClickException(f"{target} exists already; it is not overwritten")
@@ -57,7 +81,7 @@ def hand_in(target: Path, folder: Path, book: Path | None) -> None:
         if has_book:
             _add_book(packed, book)
     with_book = "the lab book" if has_book else f"no lab book: there is no {printable(str(book))}"
-    click.echo(f"{target}: {len(notebooks)} notebooks, and {with_book}")
+    return f"{target}: {len(notebooks)} notebooks, and {with_book}"
 
 
 def _add_book(packed: zipfile.ZipFile, book: Path) -> None:

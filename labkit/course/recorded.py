@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import labkit
+from labkit.browser import at_hand
 from labkit.course.wording import say
 from labkit.limits import check_choice
 
@@ -66,11 +67,11 @@ def recorded(name: str, *, rerun: bool = False) -> Recorded:
     from labkit.sweeps.running import find_changed
 
     folder = records_folder()
-    check_choice("name", name, sorted(path.stem for path in folder.glob("*.sqlite")))
+    check_choice("name", name, sorted(path.stem for path in folder.glob("*.toml")))
     sweep = Sweep.from_toml(folder / f"{name}.toml")
     if rerun:
         return Recorded(name, run_sweep(sweep, LabBook(default_path())).runs())
-    runs = _read(folder / f"{name}.sqlite")
+    runs = _read(at_hand(folder / f"{name}.sqlite"))
     wanted = sweep.keyed_runs()
     if missing := [run for key, run in wanted.items() if key not in {*runs["point"]}]:
         parameters, seed = missing[0]

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from labkit.arrays import Float32Array, FloatArray, IntArray
+from labkit.browser import at_hand
 from labkit.datasets.arrays import check_features, check_labels, freeze
 from labkit.datasets.splits import standardise
 from labkit.datasets.tables import describe_table
@@ -283,7 +284,7 @@ def _read_task(name: str, folder: Path) -> Task:
 def read_arrays(name: str, folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     """A task's arrays as they are stored, and its description."""
     entry: dict[str, Any] = json.loads((folder / "tasks.json").read_bytes())[name]
-    path = folder / f"{name}.npz"
+    path = at_hand(folder / f"{name}.npz")
     _check_sum(path, entry["sha256"])
     with np.load(path, allow_pickle=False) as stored:
         return {key: stored[key] for key in _ARRAYS}, entry

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from labkit.arrays import BoolArray, FloatArray
-from labkit.circuits.decompositions import small_operations
+from labkit.circuits.decompositions import check_resolved, small_operations
 from labkit.hardware.circuit_by_circuit import EachCircuit, Records, read_masks
-from labkit.limits import check_register
+from labkit.limits import check_register, check_rng
 from labkit.masks import masks_from_indices
 from labkit.platforms import QSIM, has_qsim
 from labkit.simulators.states import probabilities
@@ -44,14 +44,16 @@ class TrajectorySampler(EachCircuit):
     """
 
     def __init__(self, *, rng: np.random.Generator) -> None:
-        self._rng = rng
+        self._rng = check_rng(rng)
 
     def _records(
         self, gates: cirq.Circuit, measurements: Sequence[cirq.Operation], repetitions: int
     ) -> Records:
-        n = len(gates.all_qubits())
+        check_resolved(gates)
+        n, operations = len(gates.all_qubits()), [*small_operations(gates)]
         check_register("n_qubits", n, bytes_per_mask=40, what="the state of a run")
-        operations, at_once = [*small_operations(gates)], max(1, _AMPLITUDES // 2**n)
+        is_exact = all(map(cirq.has_unitary, operations))
+        at_once = repetitions if is_exact else max(1, _AMPLITUDES // 2**n)
         starts = range(0, repetitions, at_once)
         masks = [self._runs(gates, operations, min(at_once, repetitions - i)) for i in starts]
         return read_masks(np.concatenate(masks), gates, measurements)
@@ -68,7 +70,8 @@ class TrajectorySampler(EachCircuit):
             if cirq.has_unitary(operation):
                 states = _apply(states, cirq.unitary(operation), at)
             else:
-                states = np.repeat(states, runs // states.shape[-1], axis=-1)
+                if states.shape[-1] < runs:
+                    states = np.repeat(states, runs, axis=-1)
                 self._draw(states, operation, at)
         return self._measure(states.reshape(2 ** len(place), -1), runs)
 

@@ -78,7 +78,7 @@ class _Cells:
         self, shell: Any, error: BaseException, line: str, frames: list[TracebackType]
     ) -> None:
         """Says why, shows what the cell showed when it was recorded, and goes on."""
-        source = "".join(linecache.getlines(_file(frames[0])))
+        source = "".join(linecache.getlines(_file(frames[0]))) if frames else ""
         outputs = _recorded_outputs(source, line)
         print(line + "; this is what was recorded:" * bool(outputs))
         for output in outputs:
@@ -106,7 +106,10 @@ def _file(trace: TracebackType) -> str:
 
 def _names_made(source: str) -> list[str]:
     """All names that a cell gives a meaning to."""
-    names = symtable(source, "cell", "exec").get_symbols()
+    try:
+        names = symtable(source, "cell", "exec").get_symbols()
+    except SyntaxError:  # of IPython's own
+        return []
     return [one.get_name() for one in names if one.is_assigned() or one.is_imported()]
 
 

@@ -24,6 +24,7 @@ from labkit.records.storage import (
     read_entries,
     read_points,
 )
+from labkit.records.stored import StoredConnections, is_stored
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,7 +41,8 @@ class LabBook:
 
     Many processes may record into one book and read from it at the same time. The file must lie on
     a disk of this machine: network file systems do not lock well enough. While a book is open, its
-    newest entries may lie in a second file, '-wal': `close` it before the file is copied.
+    newest entries may lie in a second file, '-wal': `close` it before the file is copied. In a web
+    page the browser keeps the file, whole after each entry.
 
     Args:
         path: of the file; it is made if there is none, its folder too.
@@ -53,6 +55,9 @@ class LabBook:
         if not isinstance(path, (str, os.PathLike)):
             raise TypeError(f"path={show_value(path)} is no path of a file")
         self.path = user_path(path).absolute()
+        if is_stored(self.path):
+            self._connections: Connections = StoredConnections(self.path)
+            return
         if not is_there(self.path):
             create_file(self.path)
         self._connections = Connections(self.path.resolve())

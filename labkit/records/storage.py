@@ -107,10 +107,13 @@ def read_points(connection: sqlite3.Connection, *, finished: bool) -> set[str]:
     return done if finished else {point for (point,) in connection.execute(query)} - done
 
 
-def merge_entries(target: Connections, other: Connections, other_path: Path) -> int:
+def merge_entries(
+    target: Connections, other: Connections, other_path: Path, *, is_the_same: bool = False
+) -> int:
     """Copies the entries of another book that are not in this one; returns how many.
 
-    Each is noted to have come from the other book, or from that which it had come from before.
+    Each is noted to have come from the other book, or from that which it had come from before; if
+    the other is a copy of the same book, only the latter.
 
     Raises:
         LabBookError: an entry is not what it was when it was recorded.
@@ -130,7 +133,9 @@ def merge_entries(target: Connections, other: Connections, other_path: Path) -> 
             fresh = [name for name in fresh if name not in known]
             for some in _portions(fresh):
                 _copy(source, connection, some)
-            keep_sources(connection, fresh, before, name_of_book(other_path))
+            noted = [name for name in fresh if name in before] if is_the_same else fresh
+            if noted:
+                keep_sources(connection, noted, before, name_of_book(other_path))
     return len(fresh)
 
 

@@ -18,7 +18,7 @@ from labkit.simulators.engine import CompiledSubspace, CompiledX
 from labkit.simulators.staged import StagedAnsatz
 
 DTYPES = ("complex64", "complex128")
-#: From so many neurons on loops are compiled: below, NumPy is as fast.
+#: From so many neurons on loops are compiled where numba is there: below, NumPy is as fast.
 _COMPILED_FROM = 6
 #: In NumPy: a state, its adjoint and what is made of them. Compiled: two states, and the table.
 _STAGED_BYTES, _COMPILED_BYTES = 112, 25

@@ -155,7 +155,7 @@ def bills_of_records() -> dict[str, dict[str, float]]:
     """Lesson -> what its records took: runs, counts of `COUNTED`, and seconds by the clock."""
     bills = {}
     for number in BY_LESSON:
-        names = sorted(path.stem for path in records_folder().glob(f"{number}_*.sqlite"))
+        names = sorted(path.stem for path in records_folder().glob(f"{number}_*.toml"))
         runs = [recorded(name).runs for name in names]
         bill = {"runs": float(sum(map(len, runs)))}
         bill |= {what: float(sum(_total(of, f"ledger.{what}") for of in runs)) for what in COUNTED}

@@ -1,0 +1,181 @@
+"""The lab in a browser without a server: lessons run, a guess outlives the page, the book leaves.
+
+A plain static server gives the site; every request to elsewhere is refused, and none is tried.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import lite
+import pytest
+from find_browser import MISSING, find_browser
+from lab_page import FLAGS
+from lite_lock import LiteError
+from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright
+from pyodide_folder import find_pyodide
+
+from labkit.cli import main
+from labkit.records import LabBook
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("lite")]
+
+MOST_BYTES = 30 * 2**20  # over the wire, until the first explorer of 00 lives
+NOTEBOOKS = [*(lite.ROOT / "notebooks").glob("*.ipynb")]
+LESSONS = (
+    *("00_welcome", "03_masks_as_qubits", "04_grover_search", "07_qaoa", "12_local_selection"),
+    "15_your_experiment",
+)
+READY = """async () => {
+    const app = window.jupyterapp;
+    await app.restored;
+    const panel = app.shell.currentWidget;
+    await panel.context.ready;
+    await panel.sessionContext.ready;
+    await panel.sessionContext.session.kernel.info;
+}"""
+CODE_CELLS = """() => window.jupyterapp.shell.currentWidget.content.model.toJSON().cells
+    .filter(cell => cell.cell_type === 'code')
+    .map(cell => [cell.source].flat().join(''))"""
+RUN = """async code => {
+    const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+    const future = kernel.requestExecute({ code });
+    const said = [];
+    future.onIOPub = ({ header, content }) => {
+        if (header.msg_type === 'stream') said.push(content.text);
+        if (header.msg_type === 'error') said.push(`${content.ename}: ${content.evalue}`);
+    };
+    return [(await future.done).content.status, said.join('')];
+}"""
+
+
+class CountingHandler(SimpleHTTPRequestHandler):
+    """A plain static server that counts the bytes that it sends."""
+
+    sent = 0
+
+    def log_message(self, *arguments: Any) -> None:
+        """Says nothing."""
+
+    def copyfile(self, source: Any, outputfile: Any) -> None:
+        """Sends a file, counted."""
+        data = source.read()
+        CountingHandler.sent += len(data)
+        outputfile.write(data)
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    try:
+        folder = find_pyodide()
+    except LiteError as error:
+        pytest.skip(str(error))
+    site = tmp_path_factory.mktemp("lite") / "site"
+    lite.build(site, folder)
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(CountingHandler, directory=site)) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if (path := find_browser()) is None:
+        pytest.skip(MISSING)
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def visitor(browser: Browser, address: str) -> Iterator[BrowserContext]:
+    """A reader's browser that reaches nothing but the site."""
+    refused: list[str] = []
+
+    def route(one: Route) -> None:
+        if one.request.url.startswith((address, "data:", "blob:")):
+            one.continue_()
+        else:
+            refused.append(one.request.url)
+            one.abort()
+
+    context = browser.new_context(viewport={"width": 1400, "height": 1000}, accept_downloads=True)
+    context.set_default_timeout(600_000)  # a busy machine is no fault
+    context.route("**/*", route)
+    yield context
+    context.close()
+    assert refused == []
+
+
+def open_lesson(visitor: BrowserContext, address: str, name: str) -> Page:
+    page = visitor.new_page()
+    page.goto(f"{address}/lab/index.html?path={name}.ipynb")
+    page.locator(".jp-Notebook .jp-Cell").first.wait_for()
+    page.evaluate(READY)
+    return page
+
+
+def run(page: Page, code: str) -> str:
+    status, said = page.evaluate(RUN, code)
+    assert status == "ok", said
+    return str(said)
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_every_cell_of_a_lesson_runs_in_the_page(
+    lesson: str, visitor: BrowserContext, address: str
+) -> None:
+    page = open_lesson(visitor, address, lesson)
+    cells = page.evaluate(CODE_CELLS)
+    assert len(cells) > 5
+    for code in cells:
+        run(page, code)
+
+
+def test_the_first_explorer_lives_and_little_was_sent(
+    visitor: BrowserContext, address: str
+) -> None:
+    CountingHandler.sent = 0
+    page = open_lesson(visitor, address, "00_welcome")
+    page.evaluate("window.jupyterapp.commands.execute('notebook:run-cell-and-select-next')")
+    page.evaluate("window.jupyterapp.commands.execute('notebook:run-cell-and-select-next')")
+    picture = page.locator(".labkit-picture").first
+    picture.wait_for()
+    before = str(picture.get_attribute("alt"))
+    page.locator(".labkit-neuron").first.click()
+    page.wait_for_function(
+        "before => document.querySelector('.labkit-picture').alt !== before", arg=before
+    )
+    assert 10 * 2**20 < CountingHandler.sent <= MOST_BYTES
+
+
+def test_a_guess_outlives_the_page_and_the_book_is_downloaded_and_merged(
+    visitor: BrowserContext, address: str, tmp_path: Path
+) -> None:
+    ask = "from labkit.course.panels import Prediction\nguess = Prediction('How many?')\n"
+    page = open_lesson(visitor, address, "00_welcome")
+    run(page, ask + "guess.control.value = 100\nguess.keep_button.click()\n")
+    page.reload()
+    page.locator(".jp-Notebook .jp-Cell").first.wait_for()
+    page.evaluate(READY)
+    assert run(page, ask + "print(guess.guess)").startswith("100")
+    handed_in = "from labkit.cli.handing_in import pack\nprint(pack('ada.zip'))"
+    assert f"{len(NOTEBOOKS)} notebooks, and the lab book" in run(page, handed_in)
+    page.locator(".jp-DirListing-item", has_text="lab_book.sqlite").click(button="right")
+    with page.expect_download() as download:
+        page.locator(".lm-Menu-item[data-command='filebrowser:download']").click()
+    theirs, ours = tmp_path / "downloaded" / "lab_book.sqlite", tmp_path / "lab_book.sqlite"
+    download.value.save_as(theirs)
+    LabBook(ours).record("a question of our own")
+    with pytest.raises(SystemExit) as ended:
+        main(["merge", str(theirs), "--book", str(ours)])
+    assert not ended.value.code
+    found = LabBook(ours).runs()
+    assert {*found["question"]} == {"a question of our own", "How many?"}
+    assert "100" in str(found.set_index("question")["hypothesis"]["How many?"])
