@@ -23,10 +23,12 @@ function nameControls(box) {
     const slider = control.querySelector("[role=slider]");
     if (readout?.isContentEditable) tell(readout, "role", "textbox");
     if (slider) tell(slider, "aria-valuetext", readout?.textContent);
-    const group = control.querySelector(".widget-radio-box");
-    if (group) tell(group, "role", "radiogroup");
     const fields = control.querySelectorAll("input:not([type=radio]), select, textarea");
-    for (const each of [readout, slider, group, ...fields]) if (each) tell(each, "aria-label", nameOf(each));
+    for (const each of [readout, slider, ...fields]) if (each) tell(each, "aria-label", nameOf(each));
+  }
+  for (const group of box.querySelectorAll(".widget-radio-box")) {
+    tell(group, "role", "radiogroup");
+    tell(group, "aria-label", first);
   }
   for (const line of box.querySelectorAll(".labkit-says")) tell(line, "aria-live", "polite");
 }

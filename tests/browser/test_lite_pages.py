@@ -22,6 +22,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playw
 from pyodide_folder import find_pyodide
 
 from labkit.cli import main
+from labkit.course.explorers import GroverExplorer, SharedMask
+from labkit.course.html import plain_text
+from labkit.course.links import link_to
 from labkit.records import LabBook
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("lite")]
@@ -180,3 +183,28 @@ def test_a_guess_outlives_the_page_and_the_book_is_downloaded_and_merged(
     found = LabBook(ours).runs()
     assert {*found["question"]} == {"a question of our own", "How many?"}
     assert "100" in str(found.set_index("question")["hypothesis"]["How many?"])
+
+
+def test_a_link_opens_its_state_and_is_copied_there_as_a_link_to_this_site(
+    visitor: BrowserContext, address: str
+) -> None:
+    visitor.grant_permissions(["clipboard-read", "clipboard-write"])
+    sent = GroverExplorer(n_neurons=4, iterations=2, shared=SharedMask("0110"))
+    page, said = open_link(visitor, link_to(sent.code, f"{address}/"))
+    assert said.split() == plain_text(sent.text.value).split()
+    page.get_by_role("slider", name="oracle calls").press("ArrowRight")
+    page.get_by_text("after 3 oracle calls").first.wait_for()
+    page.get_by_role("button", name="Copy as link").press("Enter")
+    page.get_by_text("Link copied").wait_for()
+    link = page.evaluate("() => navigator.clipboard.readText()")
+    assert link.startswith(f"{address}/repl/")
+    sent.controls["iterations"].value = 3
+    assert open_link(visitor, link)[1].split() == plain_text(sent.text.value).split()
+
+
+def open_link(visitor: BrowserContext, link: str) -> tuple[Page, str]:
+    """The page of a link, once its explorer lives, and the line of text there."""
+    page = visitor.new_page()
+    page.goto(link)
+    page.locator(".labkit-box [role=slider][aria-label]").first.wait_for()
+    return page, page.locator(".labkit-says").first.inner_text()
