@@ -287,7 +287,7 @@ def test_a_name_without_a_formula_is_refused_rather_than_taken_for_another_cost(
     targets = scoring.check_labels(y, n_samples=3, n_outputs=n_outputs)
     with pytest.raises(ValueError, match=r"^cost='loss' has no formula in labkit\.costs\."):
         cost_of_outputs(t[:, 0], targets, cost="loss")
-    with pytest.raises(ValueError, match=r"^cost='loss' has no formula in labkit\.scoring\."):
+    with pytest.raises(ValueError, match=r"^cost='loss' has no formula in labkit\.costs\."):
         score_contributions(t, y, cost="loss")
 
 
