@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 
+import lite
 import pytest
 from find_browser import MISSING, find_browser
 from playwright.sync_api import (
@@ -51,15 +55,32 @@ class Quiet(SimpleHTTPRequestHandler):
         pass
 
 
-@pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    """Where the book is served: below a folder, as on GitHub Pages."""
-    folder = built_book().parent
-    handler = partial(Quiet, directory=str(folder))
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """The address of a folder, below another as on GitHub Pages."""
+    handler = partial(Quiet, directory=str(folder.parent))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/{built_book().name}/"
+        yield f"http://127.0.0.1:{server.server_port}/{folder.name}/"
         server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    """Where the book is served."""
+    with served(built_book()) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def address_of_both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where the book is served with the live lessons in it, as `make site` lays them out."""
+    folder = tmp_path_factory.mktemp("site") / "book"
+    shutil.copytree(built_book(), folder)
+    shutil.rmtree(folder / "lite")
+    lite.build(folder / "lite", None)
+    with served(folder) as address:
+        yield address
 
 
 @pytest.fixture(scope="module", params=["light", "dark"])
@@ -145,11 +166,14 @@ def test_a_page_of_each_kind_is_accessible(name: str, page: Page, address: str) 
 
 @pytest.mark.parametrize("lesson", [LESSONS[0], LESSONS[7], LESSONS[-1]], ids=lambda x: x.file)
 @pytest.mark.parametrize("scheme", ["light"], indirect=True)
-def test_the_button_of_a_lesson_opens_that_lesson(page: Page, address: str, lesson: Lesson) -> None:
-    file = lesson.file
-    page.goto(f"{address}notebooks/{file}.html")
+def test_the_button_of_a_lesson_opens_that_lesson_to_be_run(
+    page: Page, address_of_both: str, lesson: Lesson
+) -> None:
+    page.goto(f"{address_of_both}notebooks/{lesson.file}.html")
+    title = page.locator("h1").first.inner_text().rstrip("#")
     page.get_by_role("link", name="Run this page in the browser").click()
-    page.wait_for_url(f"{address}lite/lab/index.html?path={file}.ipynb")
+    page.wait_for_url(f"{address_of_both}lite/lab/index.html?path={lesson.file}.ipynb")
+    page.locator(".jp-Notebook h1", has_text=title).first.wait_for()
 
 
 @pytest.mark.parametrize("scheme", ["light"], indirect=True)
