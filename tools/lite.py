@@ -29,6 +29,13 @@ _NOT_BY_THE_KERNEL = (
 )
 #: Of what the kernel brings along: wheel -> what it requires.
 _KERNEL_WHEELS = {"ipykernel": (), "piplite": ("micropip",), "pyodide_kernel": ("comm", "ipython")}
+#: Files, what is in them, what comes instead: the pages' files go past their service worker, which
+#: else fetches each for them; and a page that is loaded again shows the lesson of its address.
+_CACHED = "shouldDrop(t,a)||(n=maybeFromCache(e))"
+_MENDED = (
+    ("service-worker.js", _CACHED, f"!enableCache||{_CACHED}"),
+    ("build/*.js", 'e.searchParams.delete("path");', ""),
+)
 
 
 def build(target: Path, folder: Path | None = None) -> None:
@@ -75,19 +82,21 @@ def build_pages(target: Path, *, offline: bool) -> None:
             stdout=subprocess.DEVNULL,
             cwd=scratch,
         )
-    fetch_straight(target / "service-worker.js")
+    mend(target)
 
 
-def fetch_straight(worker: Path) -> None:
-    """Lets the pages' files go past their service worker, which else fetches each for them.
+def mend(target: Path) -> None:
+    """Changes a few words of JupyterLite's own files, see `_MENDED`.
 
     Raises:
-        LiteError: JupyterLite's worker is another than this was written for.
+        LiteError: they are not there: it is another JupyterLite than this was written for.
     """
-    text, before = worker.read_text(), "shouldDrop(t,a)||(n=maybeFromCache(e))"
-    if before not in text:
-        raise LiteError(f"{worker.name} of this JupyterLite has no {before}")
-    worker.write_text(text.replace(before, f"!enableCache||{before}"))
+    for files, before, after in _MENDED:
+        found = [path for path in target.glob(files) if before in path.read_text("utf-8")]
+        if not found:
+            raise LiteError(f"no {files} of this JupyterLite has {before}")
+        for path in found:
+            path.write_text(path.read_text("utf-8").replace(before, after), "utf-8")
 
 
 def joined(path: Path) -> str:
