@@ -13,7 +13,8 @@ from typing import Any
 
 import lite
 import pytest
-from lite_lock import CORE, FIRST, LiteError, Pyodide, check_folder
+from lite_bytecode import put_byte_code
+from lite_lock import CORE, FIRST, LiteError, Pyodide, check_folder, entry_of
 from lite_trim import trim
 from lite_wheels import COMPILED_TOO, ROOT, needed_here
 
@@ -123,7 +124,7 @@ def test_a_trimmed_wheel_lacks_tests_and_headers_alone(tmp_path: Path) -> None:
     whole, cut = tmp_path / "a-1-py3-none-any.whl", tmp_path / "cut.whl"
     kept = ["a/__init__.py", "pygments/lexers/__init__.py", "pygments/lexers/_mapping.py"]
     kept += ["matplotlib/mpl-data/fonts/ttf/DejaVuSans.ttf", "a/b.so"]
-    left_out = ["a/tests/test_a.py", "a/b.pyi", "a/b.h", "pygments/lexers/_php_builtins.py"]
+    left_out = ["a/tests/test_a.py", "a/b.pyi", "a/b.h", "pygments/lexers/php.py"]
     left_out += ["matplotlib/mpl-data/fonts/ttf/DejaVuSerif.ttf"]
     with zipfile.ZipFile(whole, "w") as packed:
         for name in (*kept, *left_out):
@@ -132,6 +133,25 @@ def test_a_trimmed_wheel_lacks_tests_and_headers_alone(tmp_path: Path) -> None:
     with zipfile.ZipFile(cut) as packed:
         assert packed.namelist() == kept
         assert all(packed.read(name) == name.encode() for name in kept)
+
+
+def test_byte_code_takes_the_place_of_the_source_it_is_of_and_of_nothing_else(
+    tmp_path: Path,
+) -> None:
+    wheel = tmp_path / "a-1-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w") as packed:
+        for name in ("a/__init__.py", "a/late.py", "a/data.txt", "alone.py"):
+            packed.writestr(name, name)
+    put_byte_code(wheel, {"a/__init__.pyc": b"1", "alone.pyc": b"2", "another.pyc": b"3"})
+    with zipfile.ZipFile(wheel) as packed:
+        content = {name: packed.read(name) for name in packed.namelist()}
+    assert content == {
+        "a/__init__.pyc": b"1",
+        "a/late.py": b"a/late.py",
+        "a/data.txt": b"a/data.txt",
+        "alone.pyc": b"2",
+    }
+    assert entry_of(wheel, [])[1]["imports"] == ["a", "alone"]
 
 
 def test_only_what_has_python_beside_it_is_packed_without_its_compiled_parts() -> None:

@@ -16,6 +16,7 @@ import tempfile
 from pathlib import Path
 
 import nbformat
+from lite_bytecode import compile_first
 from lite_lock import FIRST, NETWORK, LiteError, Pyodide, check_folder, write_lock
 from lite_trim import PACKED, put
 from lite_wheels import ROOT, labkit_wheel, needed_here, repack
@@ -61,6 +62,8 @@ def build(target: Path, folder: Path | None = None) -> None:
     wheels = add_wheels(pyodide, static)
     start = {"core": core, "data": "../data/", "first": FIRST, "packed": PACKED if folder else ""}
     write_lock(pyodide, wheels, static / "pyodide-lock.json", start)
+    if folder and compile_first(static):
+        write_lock(pyodide, wheels, static / "pyodide-lock.json", start)
     add_data(target / "static" / "data")
 
 

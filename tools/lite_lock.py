@@ -119,5 +119,7 @@ def _modules_in(wheel: Path) -> list[str]:
     with zipfile.ZipFile(wheel) as packed:
         paths = [Path(name) for name in packed.namelist()]
     packages = {path.parts[0] for path in paths if path.stem == "__init__" and len(path.parts) == 2}
-    modules = {path.stem for path in paths if path.suffix == ".py" and len(path.parts) == 1}
+    modules = {
+        path.stem for path in paths if path.suffix in (".py", ".pyc") and len(path.parts) == 1
+    }
     return sorted(packages | modules)

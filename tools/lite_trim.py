@@ -8,11 +8,13 @@ import shutil
 import zipfile
 from pathlib import Path
 
-#: Tests, headers, types; fonts but the sans ones and those of formulas; lexers' word lists.
+#: Tests, headers, types; fonts but the sans ones and those of formulas; lexers but a few.
 UNREAD = re.compile(
     r"(^|/)tests/|\.(a|c|h|pxd|pyi|pyx)$"
     r"|^matplotlib/mpl-data/(sample_data|fonts/afm|fonts/pdfcorefonts)/"
-    r"|/DejaVu(Serif-|Serif\.|SansMono-)|^pygments/lexers/_\w+_builtins\.py$"
+    r"|/DejaVu(Serif-|Serif\.|SansMono-|Sans-BoldOblique)"
+    r"|^pygments/lexers/(?!(__init__|_mapping|css|data|html|javascript|markup|python|shell|special"
+    r"|text|textedit|web)\.py$)"
 )
 #: Fetched as `.gz`, which the page's loader unpacks; a plain server sends files as they are.
 PACKED = "pyodide.asm.wasm"
@@ -36,5 +38,9 @@ def trim(source: Path, target: Path) -> None:
     with zipfile.ZipFile(source) as whole, zipfile.ZipFile(target, "w") as cut:
         for name in whole.namelist():
             if not UNREAD.search(name) and not name.endswith("/"):
-                entry = zipfile.ZipInfo(name, _DATE)
-                cut.writestr(entry, whole.read(name), zipfile.ZIP_DEFLATED, 9)
+                write_file(cut, name, whole.read(name))
+
+
+def write_file(wheel: zipfile.ZipFile, name: str, data: bytes) -> None:
+    """Adds a file to a wheel; the same files make the same wheel."""
+    wheel.writestr(zipfile.ZipInfo(name, _DATE), data, zipfile.ZIP_DEFLATED, 9)

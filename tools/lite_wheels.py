@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from importlib.metadata import Distribution, distribution
 from pathlib import Path
 
+from lite_trim import write_file
 from packaging.requirements import Requirement
 
 import labkit
@@ -37,7 +38,6 @@ _BROWSER = {
 }
 _WHEEL = b"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
 _LARGE = 2**16  # bytes
-_DATE = (2020, 1, 1, 0, 0, 0)  # the same files make the same wheel
 _LEFT_OUT = re.compile(
     r"(^|/)(tests?|__pycache__|labextension|nbextension)/|_test\.py$|/RECORD$"
     r"|\.(pyi|c|so|pyd|sqlite)$"
@@ -116,7 +116,7 @@ def write_wheel(folder: Path, name: str, version: str, content: Mapping[str, byt
     path = folder / f"{name}-{version}-py3-none-any.whl"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as packed:
         for inside, data in [*content.items(), (record, "\n".join(lines).encode())]:
-            packed.writestr(zipfile.ZipInfo(inside, _DATE), data, zipfile.ZIP_DEFLATED, 9)
+            write_file(packed, inside, data)
     return path
 
 
