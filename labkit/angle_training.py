@@ -221,6 +221,8 @@ def _output_itself(_: Any, output: Any) -> Any:
 
 def import_tensorflow_quantum() -> tuple[Any, Any, Any]:
     """TensorFlow, TensorFlow Quantum and legacy Keras, where they exist and `tf.keras` is it."""
+    if not TENSORFLOW_QUANTUM.is_installed():
+        raise MissingPartError(TENSORFLOW_QUANTUM.line)
     os.environ["TF_USE_LEGACY_KERAS"] = "1"  # read when tf.keras is first touched
     try:
         with quiet_start():

@@ -96,7 +96,7 @@ def test_another_search_has_its_own_number_of_steps() -> None:
 
 def test_every_scheme_of_local_selection_is_offered_and_so_is_every_size_and_task() -> None:
     theatre = LocalSearchTheatre(n_neurons=10, block_size=10)
-    assert theatre.controls["scheme"].options == SCHEMES
+    assert tuple(scheme for _, scheme in theatre.controls["scheme"].options) == SCHEMES
     theatre.controls["n_neurons"].value = 4
     assert (theatre.controls["block_size"].value, theatre.controls["block_size"].max) == (4, 4)
     assert theatre.controls["step"].max == len(theatre.walk.steps)

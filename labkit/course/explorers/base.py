@@ -135,7 +135,8 @@ class Explorer(widgets.VBox):
     @property
     def lit(self) -> BoolArray | None:
         """The mask that is lit, bool (n_neurons,); None if none of so many neurons is."""
-        return self.shared.of(self.chosen["n_neurons"])
+        n = self.chosen.get("n_neurons")
+        return None if n is None else self.shared.of(n)
 
     @property
     def _lit_index(self) -> int | None:

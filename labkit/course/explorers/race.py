@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache, partial
+from functools import cached_property, lru_cache
 from typing import Any
 
 import ipywidgets as widgets
@@ -15,7 +15,6 @@ from labkit.costs import LocalCost, equal_within
 from labkit.course.explorers.base import (
     QUBITS,
     ProblemExplorer,
-    dropdown,
     seed_slider,
     slider,
     task_dropdown,
@@ -220,24 +219,19 @@ class SelectorRace(ProblemExplorer):
     ) -> None:
         if check_integer("budget", budget, minimum=BUDGETS[0], maximum=BUDGETS[-1]) not in BUDGETS:
             raise ValueError(f"budget={budget} is not offered (limit: {BUDGETS})")
-        self._row, self._n_inputs, offered, tasks = (
-            0,
-            n_inputs_per_output,
-            [*ENTRANTS],
-            task_dropdown,
-        )
+        self._row, self._n_inputs, offered = 0, n_inputs_per_output, [*ENTRANTS]
         if n_inputs_per_output is not None:
             check_integer(
                 "n_inputs_per_output", n_inputs_per_output, minimum=1, maximum=MIN_NEURONS
             )
             offered += LOCAL_ENTRANTS
-            tasks = partial(dropdown, "task", options=TASKS)
+            check_choice("task", task, TASKS)  # none of your own
         self._racers = _check_racers(racers, offered)
         calls = widgets.SelectionSlider(
             options=BUDGETS, value=budget, description=say("race.budget_calls")
         )
         choices = {
-            "task": tasks(task),
+            "task": task_dropdown(task),
             "n_neurons": slider("n_neurons", n_neurons, MIN_NEURONS, MAX_NEURONS, QUBITS),
             "seed": seed_slider(seed),
             "budget": calls,

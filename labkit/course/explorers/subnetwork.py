@@ -129,6 +129,11 @@ class SubnetworkExplorer(ProblemExplorer):
         self.shared.choose(self.drawing.mask)
 
     @property
+    def lit(self) -> BoolArray:
+        """The mask that is shown, bool (n_neurons,)."""
+        return self.drawing.mask
+
+    @property
     def view(self) -> SubnetworkView:
         """What is shown."""
         return view_subnetwork(self.problem, self.drawing.mask)
