@@ -5,18 +5,15 @@ A plain static server gives the site; every request to elsewhere is refused, and
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import lite
 import pytest
 from find_browser import MISSING, find_browser
 from lab_page import FLAGS
 from lite_lock import LiteError
+from lite_page import READY, CountingHandler, draw_first_picture, open_lesson, served
 from lite_wheels import ROOT
 from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright
 from pyodide_folder import find_pyodide
@@ -35,14 +32,6 @@ LESSONS = (
     *("00_welcome", "03_masks_as_qubits", "04_grover_search", "07_qaoa", "12_local_selection"),
     "15_your_experiment",
 )
-READY = """async () => {
-    const app = window.jupyterapp;
-    await app.restored;
-    const panel = app.shell.currentWidget;
-    await panel.context.ready;
-    await panel.sessionContext.ready;
-    await panel.sessionContext.session.kernel.info;
-}"""
 CODE_CELLS = """() => window.jupyterapp.shell.currentWidget.content.model.toJSON().cells
     .filter(cell => cell.cell_type === 'code')
     .map(cell => [cell.source].flat().join(''))"""
@@ -58,21 +47,6 @@ RUN = """async code => {
 }"""
 
 
-class CountingHandler(SimpleHTTPRequestHandler):
-    """A plain static server that counts the bytes that it sends."""
-
-    sent = 0
-
-    def log_message(self, *arguments: Any) -> None:
-        """Says nothing."""
-
-    def copyfile(self, source: Any, outputfile: Any) -> None:
-        """Sends a file, counted."""
-        data = source.read()
-        CountingHandler.sent += len(data)
-        outputfile.write(data)
-
-
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     try:
@@ -81,10 +55,8 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         pytest.skip(str(error))
     site = tmp_path_factory.mktemp("lite") / "site"
     lite.build(site, folder)
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(CountingHandler, directory=site)) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-        server.shutdown()
+    with served(site) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
@@ -117,14 +89,6 @@ def visitor(browser: Browser, address: str) -> Iterator[BrowserContext]:
     assert refused == []
 
 
-def open_lesson(visitor: BrowserContext, address: str, name: str) -> Page:
-    page = visitor.new_page()
-    page.goto(f"{address}/lab/index.html?path={name}.ipynb")
-    page.locator(".jp-Notebook .jp-Cell").first.wait_for()
-    page.evaluate(READY)
-    return page
-
-
 def run(page: Page, code: str) -> str:
     status, said = page.evaluate(RUN, code)
     assert status == "ok", said
@@ -147,10 +111,7 @@ def test_the_first_explorer_lives_and_little_was_sent(
 ) -> None:
     CountingHandler.sent = 0
     page = open_lesson(visitor, address, "00_welcome")
-    page.evaluate("window.jupyterapp.commands.execute('notebook:run-cell-and-select-next')")
-    page.evaluate("window.jupyterapp.commands.execute('notebook:run-cell-and-select-next')")
-    picture = page.locator(".labkit-picture").first
-    picture.wait_for()
+    picture = draw_first_picture(page)
     before = str(picture.get_attribute("alt"))
     page.locator(".labkit-neuron").first.click()
     page.wait_for_function(
